@@ -117,7 +117,7 @@ fn about(inputs: &Inputs, file: &Path, arguments: &Arguments) -> Result<Value, B
             "name": extra.name, "type": format!("{:?}", extra.kind), "description": extra.description,
             "scale": extra.scale, "offset": extra.shift, "no_data": extra.no_data,
         })).collect::<Vec<_>>(),
-        "copc": las.copc().map(|copc| json!({
+        "copc": las.copc_info().map(|copc| json!({
             "spacing": copc.spacing, "half_side": copc.half_side, "centre": copc.centre,
             "points_by_level": copc.points_by_level,
         })),

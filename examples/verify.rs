@@ -347,8 +347,8 @@ impl Case<'_> {
             .positions()
             .extent()
             .ok_or("target.npy is empty")?
-            .grown(1000.0);
-        if !extent.owns([pivot[0], pivot[1]]) {
+            .expanded_by(1000.0);
+        if !extent.contains([pivot[0], pivot[1]]) {
             pivot = std::array::from_fn(|axis| pivot[axis] - origin[axis]);
         }
         let rotation = rows(&self.read("source_to_target_rotation")?);

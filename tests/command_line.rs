@@ -146,14 +146,14 @@ fn epochs_that_do_not_belong_together_are_refused() {
             .collect()
     };
     let other_crs = epochs.path("other_crs.laz");
-    write_cloud(&other_crs, &plane(near), Some(Crs::epsg(26917)));
+    write_cloud(&other_crs, &plane(near), Some(Crs::from_epsg(26917)));
     epochs.refused(&[&before, &other_crs], &["25833", "26917"]);
 
     let far = epochs.path("far.laz");
     write_cloud(
         &far,
         &plane([700_000.0, near[1], near[2]]),
-        Some(Crs::epsg(25833)),
+        Some(Crs::from_epsg(25833)),
     );
     epochs.refused(&[&before, &far, "--align", "none"], &["far.laz"]);
     epochs.refused(

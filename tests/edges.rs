@@ -303,7 +303,7 @@ proptest! {
         let cloud = Cloud::from_points(&lattice.coordinates()).unwrap();
         // By anything, and by whole cells, which leaves points on edges.
         for shift in [by, [f64::from(cells) * cell_size, 0.0, 0.0]] {
-            let motion = Rigid::shift(shift);
+            let motion = Rigid::from_translation(shift);
             let moved: Vec<[f64; 3]> = (0..cloud.len()).map(|i| motion.apply(cloud.positions().absolute(i))).collect();
             let mut expected = BTreeMap::new();
             for [x, y, _] in &moved {
@@ -334,7 +334,7 @@ proptest! {
         writer.finish().unwrap();
         let las = Las::open(&path).unwrap();
         let points = las.read_points(Columns::XYZ).unwrap();
-        prop_assert!(points.xyz.iter().all(|[x, y, _]| las.extent().owns([*x, *y])));
+        prop_assert!(points.xyz.iter().all(|[x, y, _]| las.extent().contains([*x, *y])));
         let grid = Grid::covering(&las.extent(), cell_size).unwrap();
         let held = points.about(Origin::near([unmoved.offset[0] as f64, unmoved.offset[1] as f64, 0.0]).unwrap()).unwrap();
         prop_assert_eq!(grid.count_outside(held.positions()), 0);

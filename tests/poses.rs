@@ -51,7 +51,7 @@ fn poses_of_random_halves_are_within_what_is_stated_or_refused() {
             .read_all(Columns::CLASSIFICATION)
             .unwrap();
         let cloud = if ground {
-            cloud.of_classes(&[2]).unwrap().into_owned()
+            cloud.filter_classes(&[2]).unwrap().into_owned()
         } else {
             cloud
         };

@@ -68,7 +68,7 @@ pub(crate) fn print(data: &Path, wanted: &[String], splits: u64) -> Result<()> {
             continue;
         }
         let all = Las::open(&path)?.read_all(Columns::CLASSIFICATION)?;
-        let ground = all.of_classes(&[GROUND])?;
+        let ground = all.filter_classes(&[GROUND])?;
         rows(name, "ground", &ground, &GROUND_CHANGES, splits)?;
         rows(name, "all", &all, &ALL_CHANGES, splits)?;
     }

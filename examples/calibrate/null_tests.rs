@@ -143,7 +143,7 @@ pub(crate) fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Res
     let all = Las::open(path)
         .map_err(isopach_compute::Error::source)?
         .read_all(Columns::CLASSIFICATION)?;
-    let ground = all.of_classes(classes)?;
+    let ground = all.filter_classes(classes)?;
     let positions = ground.positions();
     let mut parts: [Vec<u32>; 2] = Default::default();
     for i in 0..positions.len() {
@@ -233,7 +233,7 @@ fn extent(halves: &Halves) -> Rect {
             min: [0.0; 2],
             max: [1.0; 2],
         })
-        .grown(halves.size)
+        .expanded_by(halves.size)
 }
 
 /// What a method says of unchanged ground: the places that it could test.

@@ -39,7 +39,7 @@ impl Inputs {
         if is_address(path) {
             Ok(vec![path.to_owned()])
         } else {
-            Ok(las::Catalogue::listed(path)?)
+            Ok(las::Catalogue::list_files(path)?)
         }
     }
 

@@ -9,7 +9,7 @@ use isopach::{
 /// Millimetres about the scene's corner, with classes.
 pub(crate) fn schema() -> Schema {
     Schema {
-        crs: Some(Crs::epsg(25833)),
+        crs: Some(Crs::from_epsg(25833)),
         scale: 0.001,
         offset: [CORNER[0], CORNER[1], 0.0],
         columns: Columns::CLASSIFICATION,

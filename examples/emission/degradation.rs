@@ -185,5 +185,5 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
 }
 
 fn days(time: &str) -> Option<f64> {
-    ObservationTime::parse(time).map(ObservationTime::days)
+    ObservationTime::parse(time).map(ObservationTime::days_since_1970)
 }

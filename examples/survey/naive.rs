@@ -75,7 +75,7 @@ pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn
             let mut residents = Vec::new();
             for catalogue in open()? {
                 let meeting: Vec<PathBuf> = catalogue
-                    .meeting(&core.grown(halo))
+                    .files_meeting(&core.expanded_by(halo))
                     .iter()
                     .map(|file| file.path().to_owned())
                     .collect();
@@ -84,7 +84,7 @@ pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn
                 }
                 let near = Catalogue::open(&meeting)?
                     .keep_classes(&[2])
-                    .within(core.grown(halo));
+                    .within(core.expanded_by(halo));
                 decoded += (0..near.chunk_count())
                     .map(|chunk| near.points_in_chunk(chunk))
                     .sum::<u64>();

@@ -115,7 +115,7 @@ fn catalogue(inputs: &Inputs, paths: &[PathBuf], options: &CatalogueOptions) -> 
             files.push(inputs.open(&path)?);
         }
     }
-    Catalogue::of_files(files, options)
+    Catalogue::from_files(files, options)
 }
 
 fn epoch(paths: Vec<PathBuf>, catalogue: Catalogue, arguments: &Arguments) -> Result<Epoch> {
@@ -160,14 +160,14 @@ fn with_one_system(
     match (before.crs().cloned(), after.crs().cloned()) {
         (Some(crs), None) => {
             mention_missing(NAMES[1], NAMES[0], &crs, warnings);
-            [before, after.declared(Some(&crs))]
+            [before, after.with_crs(Some(&crs))]
         }
         (None, Some(crs)) => {
             mention_missing(NAMES[0], NAMES[1], &crs, warnings);
-            [before.declared(Some(&crs)), after]
+            [before.with_crs(Some(&crs)), after]
         }
         (Some(a), Some(b)) => {
-            let unstated = a.unstated(&b);
+            let unstated = a.unstated_parts(&b);
             if !unstated.is_empty() && !arguments.ignore_crs {
                 let what = unstated.join(" and ");
                 warnings.add(format!(
@@ -440,7 +440,11 @@ fn within_reach(extent: &Rect) -> bool {
 
 /// Refuses epochs that cannot be compared, before anything is aligned.
 pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
-    if let Some(difference) = a.crs().zip(b.crs()).and_then(|(a, b)| a.contradiction(b)) {
+    if let Some(difference) = a
+        .crs()
+        .zip(b.crs())
+        .and_then(|(a, b)| a.find_contradiction(b))
+    {
         let (a, b) = (a.name(), b.name());
         return Err(Error::InvalidInput(format!(
             "{a} and {b} differ in {difference} (--ignore-crs compares them all the same)"

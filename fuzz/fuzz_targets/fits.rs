@@ -35,8 +35,8 @@ fn read(bytes: &[u8]) {
         return;
     };
     let [rows, _] = file.shape();
-    let last = file.rows(rows - 1..rows);
-    let Ok(all) = file.rows(0..rows) else { return };
+    let last = file.read_rows(rows - 1..rows);
+    let Ok(all) = file.read_rows(0..rows) else { return };
     let last = last.expect("all rows were read");
     assert!(
         last.iter()

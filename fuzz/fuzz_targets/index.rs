@@ -90,7 +90,7 @@ fn read(path: &Path) {
                 && points
                     .xyz
                     .iter()
-                    .all(|point| half.owns([point[0], point[1]]))
+                    .all(|point| half.contains([point[0], point[1]]))
         );
     }
 }

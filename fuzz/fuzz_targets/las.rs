@@ -102,11 +102,11 @@ fn read(bytes: &[u8]) {
             points
                 .xyz
                 .iter()
-                .all(|point| quarter.owns([point[0], point[1]]))
+                .all(|point| quarter.contains([point[0], point[1]]))
         );
     }
     if let Some(coarse) = open()
-        .filter(|las| las.copc().is_some())
+        .filter(|las| las.copc_info().is_some())
         .and_then(|las| las.at_resolution(10.0).ok())
     {
         let _ = coarse.read_points(Columns::XYZ);

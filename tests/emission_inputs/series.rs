@@ -444,7 +444,7 @@ fn a_former_series_stays_until_its_times_are_replaced() {
 /// The image of a file, compressed, with damaged tiles.
 fn damaged(folder: &Folder, file: &str) -> String {
     let mut image = ImageFile::open(file).unwrap();
-    let dn = image.rows(0..40).unwrap();
+    let dn = image.read_rows(0..40).unwrap();
     let texts = [
         "T_OBS", "TELESCOP", "INSTRUME", "CTYPE1", "CTYPE2", "CUNIT1", "CUNIT2",
     ];

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 /// Why a core point or a cell has no difference, or no level of detection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u8)]
 pub enum ChangeStatus {
     /// Distance and level of detection are there.
@@ -93,6 +94,7 @@ impl ChangeStatus {
 
 /// M3C2 at each of `n` core points. A missing number is NaN, beside its [`ChangeStatus`].
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Differences {
     /// Distance along the normal, compared minus reference, metres.
     pub distance: Vec<f64>,

@@ -28,6 +28,7 @@ const BINS: u32 = 128;
 /// assert_eq!((tests.up_to(threshold), tests.tests()), (2, 6));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FalseDiscoveries {
     bins: std::collections::BTreeMap<u32, u64>,
     tests: u64,

@@ -12,6 +12,7 @@ use isopach_compute::{Error, Result};
 /// number of points it is the variance of their mean: points have independent errors, and the
 /// surface no roughness.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PointErrors {
     /// Position of the scanner, absolute metres.
     pub scanner: [f64; 3],

@@ -5,6 +5,7 @@ use isopach_compute::{Error, Result};
 
 /// Uncertainty (1 σ) of the alignment of the epochs.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::large_enum_variant, reason = "there is one per run")]
 pub enum RegistrationError {
     /// The same everywhere and in every direction, metres.

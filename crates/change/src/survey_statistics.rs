@@ -14,6 +14,7 @@ use std::f64::consts::PI;
 /// In memory they are estimated from the run's own places where they are not given. Tile by tile
 /// they must be given, since no tile knows the survey: see [`SurveySample`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SurveyStatistics {
     /// Variance of the compared epoch's offsets over that of the reference's, in the same place.
     /// `None` where too few places told: then the variances of a place are not pooled, and Welch's
@@ -100,6 +101,7 @@ impl SurveyStatistics {
 
 /// Two scales of one place, and how well each is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct PairOfScales {
     variance: [f64; 2],
     freedom: [f64; 2],
@@ -107,6 +109,7 @@ struct PairOfScales {
 
 /// What a part of a survey says: merged in any order, it gives the same statistics.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SurveySample {
     pairs: Vec<PairOfScales>,
     /// |difference of the medians of two halves of a place| over the half-width that a mean would have.

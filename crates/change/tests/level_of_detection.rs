@@ -190,7 +190,7 @@ fn a_single_point_has_no_level_of_detection_and_says_so() {
     };
     let [before, after] =
         [before, after].map(|path| Las::open(path).unwrap().read_all(Columns::XYZ).unwrap());
-    let extent = before.positions().extent().unwrap().grown(1.0);
+    let extent = before.positions().extent().unwrap().expanded_by(1.0);
     let found = Dod::default().run(&Cpu, &before, &after, extent).unwrap();
     let mut untested = 0;
     for (cell, difference) in found.difference.values.indexed_iter() {

@@ -6,13 +6,14 @@ use std::ops::Range;
 /// Writes everything that has a line a column, from one list of them.
 macro_rules! columns {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $column:ident),* $(,)?) => {
-        /// Columns beside the coordinates: each is absent, or as long as the points are many.
+        /// Attribute columns of points (classification, intensity, time, colour …): each is absent,
+        /// or as long as the points are many.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Attributes {
             $($(#[$doc])* pub $name: Option<Vec<$type>>,)*
         }
 
-        /// Places for the columns of some consecutive points; those that are absent are empty.
+        /// Mutable slices into the columns of consecutive points; those that are absent are empty.
         #[derive(Debug, Default)]
         pub struct AttributesMut<'a> {
             $($(#[$doc])* pub $name: &'a mut [$type],)*
@@ -32,7 +33,7 @@ macro_rules! columns {
                 Self { $($name: columns.contains(Columns::$column).then(|| vec![<$type>::default(); count]),)* }
             }
 
-            /// The rows `indices`, in that order.
+            /// Copies the rows `indices`, in that order.
             #[must_use]
             pub fn select(&self, indices: &[u32]) -> Self {
                 Self { $($name: self.$name.as_ref().map(|from| indices.iter().map(|&i| from[i as usize]).collect()),)* }
@@ -62,7 +63,8 @@ macro_rules! columns {
                 })*
             }
 
-            /// Keeps the rows in `ranges`, which are in order and apart, and moves them together.
+            /// Keeps the rows in `ranges`, which are ascending and disjoint, and moves them
+            /// together.
             pub fn keep_ranges(&mut self, ranges: &[Range<usize>]) {
                 $(if let Some(column) = &mut self.$name {
                     keep_ranges(column, ranges);
@@ -79,7 +81,7 @@ macro_rules! columns {
                 columns
             }
 
-            /// Bytes that one row of the present columns takes.
+            /// Bytes per point of `columns`, coordinates excluded.
             #[must_use]
             pub fn bytes_per_point(columns: Columns) -> u64 {
                 let sizes = [$((Columns::$column, size_of::<$type>() as u64)),*];
@@ -93,28 +95,28 @@ macro_rules! columns {
                 lengths.into_iter().filter_map(|(name, length)| Some((name, length?))).collect()
             }
 
-            /// The bytes of each column that is present, in one fixed order, as this machine keeps
-            /// them.
+            /// The raw bytes of each column that is present, in a fixed order and native byte
+            /// order.
             #[must_use]
             pub fn column_bytes(&self) -> Vec<&[u8]> {
                 [$(self.$name.as_deref().map(|column| bytemuck::cast_slice(column))),*].into_iter().flatten().collect()
             }
 
-            /// The same bytes, to be filled: those of [`Self::zeroed`] columns become those that
-            /// were kept elsewhere.
+            /// The raw bytes of each column that is present, to be filled: those of
+            /// [`Self::zeroed`] columns become those that were kept elsewhere.
             pub fn column_bytes_mut(&mut self) -> Vec<&mut [u8]> {
                 let columns = [$(self.$name.as_deref_mut().map(|column| bytemuck::cast_slice_mut(column))),*];
                 columns.into_iter().flatten().collect()
             }
 
-            /// Places for all rows.
-            pub fn places(&mut self) -> AttributesMut<'_> {
+            /// Mutable slices of all rows.
+            pub fn slots_mut(&mut self) -> AttributesMut<'_> {
                 AttributesMut { $($name: self.$name.as_deref_mut().unwrap_or_default(),)* }
             }
         }
 
         impl AttributesMut<'_> {
-            /// Takes the places of the first `count` points off.
+            /// Splits off the slices of the first `count` points.
             #[must_use]
             pub fn take_front(&mut self, count: usize) -> Self {
                 Self { $($name: self.$name.split_off_mut(..count.min(self.$name.len())).unwrap_or_default(),)* }
@@ -141,13 +143,13 @@ columns! {
     /// From the lowest bit: synthetic, key point, withheld, overlap; two bits of scanner channel;
     /// scan direction; edge of flight line.
     flags: u8 = FLAGS,
-    /// Whatever its author wanted.
+    /// User data: its meaning is up to the producer.
     user_data: u8 = USER_DATA,
     /// Near infrared.
     nir: u16 = NIR,
 }
 
-/// Keeps the values in `ranges`, which are in order and apart, and moves them together.
+/// Keeps the values in `ranges`, which are ascending and disjoint, and moves them together.
 pub fn keep_ranges<T: Copy>(column: &mut Vec<T>, ranges: &[Range<usize>]) {
     let mut end = 0;
     for range in ranges {
@@ -186,7 +188,7 @@ mod tests {
     #[test]
     fn places_are_given_out_once() {
         let mut attributes = Attributes::zeroed(Columns::INTENSITY.with(Columns::NIR), 5);
-        let mut rest = attributes.places();
+        let mut rest = attributes.slots_mut();
         let front = rest.take_front(2);
         front.nir.fill(7);
         assert_eq!(

@@ -3,17 +3,17 @@
 use crate::{Attributes, Origin, Positions, REACH, Rigid, TICKS_PER_METRE, to_ticks};
 use isopach_compute::{Error, Result};
 
-/// Owned points: coordinates in ticks about an origin, and columns beside them.
+/// A point cloud in memory: coordinates in ticks about an origin, and columns beside them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cloud {
     origin: Origin,
     ticks: Vec<[i32; 3]>,
-    /// Columns beside the coordinates, each as long as the points are many.
+    /// Attribute columns, each with one value per point.
     pub attributes: Attributes,
 }
 
 impl Cloud {
-    /// `ticks` (`n` × 3) counted from `origin`, with no other column.
+    /// Wraps `ticks` (`n` × 3) counted from `origin`, without attributes.
     #[must_use]
     pub fn new(origin: Origin, ticks: Vec<[i32; 3]>) -> Self {
         Self {
@@ -23,8 +23,8 @@ impl Cloud {
         }
     }
 
-    /// Points from absolute metres, about an origin in the middle of them. Rounds to the nearest
-    /// tick. O(n).
+    /// Builds a cloud from absolute metres, about an origin in the middle of the points. Rounds to
+    /// the nearest tick. O(n).
     ///
     /// # Errors
     /// [`Error::InvalidPoint`] with the index of a coordinate that is not finite, or farther than
@@ -46,7 +46,7 @@ impl Cloud {
         Self::from_points_about(xyz, Origin::near(middle).unwrap_or_default())
     }
 
-    /// Points from absolute metres about a given origin. Rounds to the nearest tick. O(n).
+    /// Builds a cloud from absolute metres about a given origin. Rounds to the nearest tick. O(n).
     ///
     /// # Errors
     /// [`Error::InvalidPoint`] with the index of a coordinate that is not finite, or farther than
@@ -98,7 +98,7 @@ impl Cloud {
         self.ticks.is_empty()
     }
 
-    /// The points `indices`, in that order, with their columns.
+    /// Copies the points `indices`, in that order, with their columns.
     #[must_use]
     pub fn select(&self, indices: &[u32]) -> Self {
         Self {
@@ -119,11 +119,11 @@ impl Cloud {
         }
     }
 
-    /// The points whose class is one of `classes`; all of them where `classes` is empty.
+    /// Keeps the points whose class is one of `classes`; all of them where `classes` is empty.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where classes are asked for and the cloud carries none.
-    pub fn of_classes(&self, classes: &[u8]) -> Result<std::borrow::Cow<'_, Self>> {
+    /// [`Error::InvalidInput`] if classes are asked for and the cloud carries none.
+    pub fn filter_classes(&self, classes: &[u8]) -> Result<std::borrow::Cow<'_, Self>> {
         if classes.is_empty() {
             return Ok(std::borrow::Cow::Borrowed(self));
         }
@@ -138,10 +138,10 @@ impl Cloud {
         Ok(std::borrow::Cow::Owned(self.select(&kept)))
     }
 
-    /// The same points moved, about the same origin. Rounds to the nearest tick.
+    /// Applies a rigid transform to every point, about the same origin. Rounds to the nearest tick.
     ///
     /// # Errors
-    /// [`Error::InvalidPoint`] where a point ends out of reach of the origin.
+    /// [`Error::InvalidPoint`] if a point ends out of reach of the origin.
     pub fn transformed(&self, by: &Rigid) -> Result<Self> {
         let positions = self.positions();
         let moved: Vec<_> = (0..self.len())
@@ -150,6 +150,21 @@ impl Cloud {
         let mut cloud = Self::from_points_about(&moved, self.origin)?;
         cloud.attributes = self.attributes.clone();
         Ok(cloud)
+    }
+}
+
+impl TryFrom<&[[f64; 3]]> for Cloud {
+    type Error = Error;
+
+    /// As [`Cloud::from_points`].
+    fn try_from(points: &[[f64; 3]]) -> Result<Self> {
+        Self::from_points(points)
+    }
+}
+
+impl<'a> From<&'a Cloud> for Positions<'a> {
+    fn from(cloud: &'a Cloud) -> Self {
+        cloud.positions()
     }
 }
 
@@ -203,7 +218,7 @@ mod tests {
     #[test]
     fn classes_without_a_column_are_an_error_and_no_classes_mean_all() {
         let cloud = Cloud::from_points(&[[0.0; 3]]).unwrap();
-        assert_eq!(cloud.of_classes(&[]).unwrap().len(), 1);
-        assert!(cloud.of_classes(&[2]).is_err());
+        assert_eq!(cloud.filter_classes(&[]).unwrap().len(), 1);
+        assert!(cloud.filter_classes(&[2]).is_err());
     }
 }

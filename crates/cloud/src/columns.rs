@@ -1,7 +1,16 @@
-//! Which columns of a cloud are wanted.
+//! Selection of the columns of a cloud.
 
-/// A set of columns; coordinates are always part of it.
+/// A set of attribute columns of points, such as those to read from a file; coordinates are always
+/// part of it.
+///
+/// ```
+/// use isopach_cloud::Columns;
+/// let wanted = Columns::CLASSIFICATION | Columns::RETURNS;
+/// assert!(wanted.contains(Columns::RETURNS) && !wanted.contains(Columns::RGB));
+/// assert_eq!(Columns::XYZ | wanted, wanted);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Columns(u32);
 
 impl Columns {
@@ -27,28 +36,30 @@ impl Columns {
     pub const USER_DATA: Self = Self(256);
     /// Near infrared.
     pub const NIR: Self = Self(512);
-    /// Every column there is.
+    /// All columns that the source has: readers leave out those that a file lacks.
+    ///
+    /// A column that is named by itself, or in a smaller set, is an error if the file lacks it.
     pub const ALL: Self = Self(1023);
 
-    /// This set and the other.
+    /// Union with the other set, like `|`.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// This set less the other.
+    /// The columns of this set that are not in `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// A bit a column, for keeping: the numbers of the constants above.
+    /// One bit per column, for serialisation: the numbers of the constants above.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// What was kept; `None` for a bit that no column has.
+    /// Restores a selection from [`Self::bits`]; `None` for a bit that no column has.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         if bits <= Self::ALL.0 {
@@ -58,9 +69,23 @@ impl Columns {
         }
     }
 
-    /// Whether all of `other` is in this set.
+    /// Whether this set includes all columns of `other`.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+}
+
+impl std::ops::BitOr for Columns {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.with(other)
+    }
+}
+
+impl std::ops::BitOrAssign for Columns {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.with(other);
     }
 }

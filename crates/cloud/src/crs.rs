@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-/// Unit of the coordinates.
+/// Unit of length of a coordinate reference system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LengthUnit {
     /// Metre.
     #[default]
@@ -21,22 +22,24 @@ pub enum LengthUnit {
 }
 
 impl LengthUnit {
-    /// The unit of so many metres. The two feet are 2 ppm apart, and files state them with as few
-    /// as seven digits.
+    /// The unit of `metres` metres, to within 0.5 ppm. The two feet are 2 ppm apart, and files
+    /// state them with as few as seven digits.
     #[must_use]
-    pub fn of_metres(metres: f64) -> Self {
+    pub fn from_metres(metres: f64) -> Self {
         let units = [Self::Metre, Self::Foot, Self::SurveyFoot, Self::ClarkeFoot];
-        let near = |unit: &Self| {
-            unit.metres()
-                .is_some_and(|value| (metres / value - 1.0).abs() < 5e-7)
-        };
-        units.into_iter().find(near).unwrap_or(Self::Other)
+        units
+            .into_iter()
+            .find(|unit: &Self| {
+                unit.metres()
+                    .is_some_and(|value| (metres / value - 1.0).abs() < 5e-7)
+            })
+            .unwrap_or(Self::Other)
     }
 
-    /// The unit of length that EPSG (and with it GeoTIFF) numbers so; [`Self::Other`] for all but
-    /// 9001, 9002, 9003 and 9005.
+    /// The unit of an EPSG unit code, as in GeoTIFF keys; [`Self::Other`] for all but 9001, 9002,
+    /// 9003 and 9005.
     #[must_use]
-    pub fn of_epsg(code: u16) -> Self {
+    pub fn from_epsg(code: u16) -> Self {
         match code {
             9001 => Self::Metre,
             9002 => Self::Foot,
@@ -46,7 +49,7 @@ impl LengthUnit {
         }
     }
 
-    /// Metres a unit; `None` where it is no length, or not known how long.
+    /// Metres per unit; `None` for degrees and unknown units.
     #[must_use]
     pub fn metres(self) -> Option<f64> {
         match self {
@@ -72,8 +75,9 @@ impl fmt::Display for LengthUnit {
     }
 }
 
-/// What the coordinates of a system are.
+/// Kind of coordinates of a reference system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CrsKind {
     /// Lengths in a plane: a projected system, a local or engineering grid, a projected system
     /// derived from another.
@@ -101,8 +105,9 @@ impl fmt::Display for CrsKind {
     }
 }
 
-/// What heights are counted from, as far as a file states it.
+/// Zero of the heights: vertical datum and geoid model, as far as a file states them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VerticalReference {
     /// Name of the vertical system, for people.
     pub name: Option<String>,
@@ -123,13 +128,13 @@ impl VerticalReference {
 
 /// A coordinate reference system as a file states it; every part may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Crs {
-    /// What the coordinates are.
+    /// Kind of coordinates.
     pub kind: CrsKind,
     /// Well-known text, version 1 or 2, as found.
     pub wkt: Option<String>,
-    /// Well-known text of the horizontal system alone, out of what it is bound to or compounded
-    /// with.
+    /// Well-known text of the horizontal system alone, extracted from a compound or bound system.
     pub plane: Option<String>,
     /// EPSG code of the horizontal (projected or geographic) system.
     pub horizontal: Option<u16>,
@@ -139,14 +144,14 @@ pub struct Crs {
     pub name: Option<String>,
     /// Unit of easting and northing.
     pub unit: LengthUnit,
-    /// Unit of heights where it is stated.
+    /// Unit of heights, if stated.
     pub vertical_unit: Option<LengthUnit>,
-    /// What heights are counted from.
+    /// Zero of the heights: vertical datum and geoid model.
     pub heights: VerticalReference,
     /// Coordinate epoch in a dynamic frame, decimal years as stated.
     pub epoch: Option<String>,
-    /// Datum, method and parameters of the horizontal system in SI units, written in one way
-    /// whatever the file's dialect: equal for equal systems.
+    /// Datum, method and parameters of the horizontal system in SI units, in a canonical text:
+    /// equal for equal systems, in any dialect of the file.
     pub definition: Option<String>,
 }
 
@@ -154,16 +159,16 @@ pub struct Crs {
 const SAME_EPOCH: f64 = 0.005;
 
 impl Crs {
-    /// A system known by its EPSG code alone, in metres.
+    /// A system known only by its EPSG code, in metres.
     #[must_use]
-    pub fn epsg(horizontal: u16) -> Self {
+    pub fn from_epsg(horizontal: u16) -> Self {
         Self {
             horizontal: Some(horizontal),
             ..Self::default()
         }
     }
 
-    /// Unit of heights: that of easting and northing where no other is stated.
+    /// Unit of heights: the vertical unit if stated, otherwise that of easting and northing.
     #[must_use]
     pub fn height_unit(&self) -> LengthUnit {
         self.vertical_unit.unwrap_or(self.unit)
@@ -175,25 +180,29 @@ impl Crs {
         self.kind == CrsKind::Plane && [self.unit, self.height_unit()] == [LengthUnit::Metre; 2]
     }
 
-    /// What keeps two epochs from being compared: `None` where nothing that both state differs.
+    /// Describes the difference that keeps two epochs from being compared; `None` if all parts that
+    /// both state agree.
     ///
-    /// Something that only one of them states is no contradiction: [`Self::unstated`] tells that.
+    /// Something that only one of them states is no contradiction: [`Self::unstated_parts`] tells
+    /// that.
     #[must_use]
-    pub fn contradiction(&self, other: &Self) -> Option<String> {
-        self.kinds(other)
-            .or_else(|| self.horizontals(other))
-            .or_else(|| self.verticals(other))
+    pub fn find_contradiction(&self, other: &Self) -> Option<String> {
+        self.compare_kinds(other)
+            .or_else(|| self.compare_horizontals(other))
+            .or_else(|| self.compare_verticals(other))
             .or_else(|| {
                 (self.unit != other.unit)
                     .then(|| format!("unit: {} against {}", self.unit, other.unit))
             })
-            .or_else(|| both("vertical unit", self.vertical_unit, other.vertical_unit))
-            .or_else(|| self.epochs(other))
+            .or_else(|| {
+                describe_difference("vertical unit", self.vertical_unit, other.vertical_unit)
+            })
+            .or_else(|| self.compare_epochs(other))
     }
 
-    /// What one of them states and the other does not, so that it cannot be compared.
+    /// Names the parts that only one of the two states, so that they cannot be compared.
     #[must_use]
-    pub fn unstated(&self, other: &Self) -> Vec<&'static str> {
+    pub fn unstated_parts(&self, other: &Self) -> Vec<&'static str> {
         let parts = [
             (
                 "the vertical system",
@@ -218,77 +227,89 @@ impl Crs {
             .collect()
     }
 
-    /// Whether it says anything of what heights are counted from.
+    /// Whether a vertical datum, geoid model or vertical code is stated.
     #[must_use]
     pub fn has_vertical(&self) -> bool {
         self.vertical.is_some() || !self.heights.is_empty()
     }
 
-    fn kinds(&self, other: &Self) -> Option<String> {
+    fn compare_kinds(&self, other: &Self) -> Option<String> {
         (self.kind != other.kind).then(|| format!("kind: {} against {}", self.kind, other.kind))
     }
 
-    /// Equal codes or equal definitions are one system, in whatever words; where neither can be
-    /// compared, the names decide.
-    fn horizontals(&self, other: &Self) -> Option<String> {
-        let is_equal = |a: &Option<String>, b: &Option<String>| {
-            a.as_ref().zip(b.as_ref()).map(|(a, b)| a == b)
-        };
+    /// Compares horizontal systems: by EPSG code, then by definition, in any dialect, and by name
+    /// if neither is available.
+    fn compare_horizontals(&self, other: &Self) -> Option<String> {
         match (self.horizontal, other.horizontal) {
             (Some(a), Some(b)) if a == b => return None,
             _ => {}
         }
-        match is_equal(&self.definition, &other.definition) {
+        let definitions = self.definition.as_ref().zip(other.definition.as_ref());
+        match definitions.map(|(here, there)| here == there) {
             Some(true) => None,
-            Some(false) => {
-                let words = |crs: &Self| match (&crs.name, crs.horizontal) {
-                    (_, Some(code)) => format!("EPSG:{code}"),
-                    (Some(name), None) => name.clone(),
-                    (None, None) => "a system without a name".into(),
-                };
-                Some(match (self.horizontal, other.horizontal) {
-                    (Some(a), Some(b)) => format!("horizontal EPSG {a} against {b}"),
-                    _ => format!("coordinate system {} against {}", words(self), words(other)),
-                })
-            }
-            None => both("horizontal EPSG", self.horizontal, other.horizontal).or_else(|| {
-                let coded = self.horizontal.is_some() && other.horizontal.is_some();
-                if coded {
-                    None
-                } else {
-                    both(
-                        "coordinate system",
-                        self.name.as_deref(),
-                        other.name.as_deref(),
-                    )
-                }
+            Some(false) => Some(match (self.horizontal, other.horizontal) {
+                (Some(a), Some(b)) => format!("horizontal EPSG {a} against {b}"),
+                _ => format!(
+                    "coordinate system {} against {}",
+                    self.horizontal_label(),
+                    other.horizontal_label()
+                ),
             }),
+            None => describe_difference("horizontal EPSG", self.horizontal, other.horizontal)
+                .or_else(|| {
+                    let coded = self.horizontal.is_some() && other.horizontal.is_some();
+                    if coded {
+                        None
+                    } else {
+                        describe_difference(
+                            "coordinate system",
+                            self.name.as_deref(),
+                            other.name.as_deref(),
+                        )
+                    }
+                }),
         }
     }
 
-    /// Datums decide where both are known: one datum has a code for each unit.
-    fn verticals(&self, other: &Self) -> Option<String> {
-        let (a, b) = (&self.heights, &other.heights);
-        let words = |crs: &Self| match (&crs.heights.name, &crs.heights.datum, crs.vertical) {
+    /// Code or name of the horizontal system, for messages.
+    fn horizontal_label(&self) -> String {
+        match (&self.name, self.horizontal) {
+            (_, Some(code)) => format!("EPSG:{code}"),
+            (Some(name), None) => name.clone(),
+            (None, None) => "a system without a name".into(),
+        }
+    }
+
+    /// Name or code of the vertical system, for messages.
+    fn vertical_label(&self) -> String {
+        match (&self.heights.name, &self.heights.datum, self.vertical) {
             (Some(name), ..) => name.clone(),
             (None, _, Some(code)) => format!("EPSG:{code}"),
             (None, Some(datum), None) => datum.clone(),
             (None, None, None) => "not stated".into(),
-        };
+        }
+    }
+
+    /// Compares vertical systems by datum if both are known, because one datum has a code for each
+    /// unit.
+    fn compare_verticals(&self, other: &Self) -> Option<String> {
+        let a = &self.heights;
+        let b = &other.heights;
         let found = match (&a.datum, &b.datum) {
             (Some(here), Some(there)) if here == there => None,
             (Some(_), Some(_)) => Some(format!(
                 "vertical system {} against {}",
-                words(self),
-                words(other)
+                self.vertical_label(),
+                other.vertical_label()
             )),
-            _ => both("vertical EPSG", self.vertical, other.vertical),
+            _ => describe_difference("vertical EPSG", self.vertical, other.vertical),
         };
-        found.or_else(|| both("geoid model", a.geoid.as_deref(), b.geoid.as_deref()))
+        found.or_else(|| describe_difference("geoid model", a.geoid.as_deref(), b.geoid.as_deref()))
     }
 
-    fn epochs(&self, other: &Self) -> Option<String> {
-        let (a, b) = (self.epoch.as_ref()?, other.epoch.as_ref()?);
+    fn compare_epochs(&self, other: &Self) -> Option<String> {
+        let a = self.epoch.as_ref()?;
+        let b = other.epoch.as_ref()?;
         let is_same = match (a.parse::<f64>(), b.parse::<f64>()) {
             (Ok(a), Ok(b)) => (a - b).abs() < SAME_EPOCH,
             _ => a == b,
@@ -297,8 +318,12 @@ impl Crs {
     }
 }
 
-/// What both state, if it differs.
-fn both<T: PartialEq + fmt::Display>(what: &str, a: Option<T>, b: Option<T>) -> Option<String> {
+/// Describes the difference of two stated values.
+fn describe_difference<T: PartialEq + fmt::Display>(
+    what: &str,
+    a: Option<T>,
+    b: Option<T>,
+) -> Option<String> {
     match (a, b) {
         (Some(a), Some(b)) if a != b => Some(format!("{what} {a} against {b}")),
         _ => None,
@@ -330,14 +355,14 @@ mod tests {
 
     #[test]
     fn only_what_both_state_can_differ() {
-        let (utm17, utm33, silent) = (Crs::epsg(26917), Crs::epsg(25833), Crs::default());
+        let (utm17, utm33, silent) = (Crs::from_epsg(26917), Crs::from_epsg(25833), Crs::default());
         assert!(
             utm17
-                .contradiction(&utm33)
+                .find_contradiction(&utm33)
                 .unwrap()
                 .contains("26917 against 25833")
         );
-        assert_eq!(utm17.contradiction(&silent), None);
+        assert_eq!(utm17.find_contradiction(&silent), None);
         let cgvd28 = Crs {
             vertical: Some(5713),
             ..utm17.clone()
@@ -348,7 +373,7 @@ mod tests {
         };
         assert!(
             cgvd28
-                .contradiction(&cgvd2013)
+                .find_contradiction(&cgvd2013)
                 .unwrap()
                 .contains("vertical")
         );
@@ -356,13 +381,17 @@ mod tests {
             unit: LengthUnit::SurveyFoot,
             ..utm17.clone()
         };
-        assert!(utm17.contradiction(&feet).unwrap().contains("unit"));
+        assert!(utm17.find_contradiction(&feet).unwrap().contains("unit"));
         let geocentric = Crs {
             kind: CrsKind::Geocentric,
             ..utm17.clone()
         };
         assert!(
-            utm17.contradiction(&geocentric).unwrap().contains("kind") && !geocentric.is_metric()
+            utm17
+                .find_contradiction(&geocentric)
+                .unwrap()
+                .contains("kind")
+                && !geocentric.is_metric()
         );
     }
 
@@ -377,14 +406,14 @@ mod tests {
         for (code, unit) in numbered {
             let metres = unit.metres().unwrap();
             assert_eq!(
-                (LengthUnit::of_epsg(code), LengthUnit::of_metres(metres)),
+                (LengthUnit::from_epsg(code), LengthUnit::from_metres(metres)),
                 (unit, unit)
             );
             let seven_digits = (metres * 1e7).round() / 1e7;
-            assert_eq!(LengthUnit::of_metres(seven_digits), unit);
+            assert_eq!(LengthUnit::from_metres(seven_digits), unit);
         }
-        assert_eq!(LengthUnit::of_epsg(9062), LengthUnit::Other, "a link");
-        assert_eq!(LengthUnit::of_metres(0.9144), LengthUnit::Other, "a yard");
+        assert_eq!(LengthUnit::from_epsg(9062), LengthUnit::Other, "a link");
+        assert_eq!(LengthUnit::from_metres(0.9144), LengthUnit::Other, "a yard");
     }
 
     #[test]
@@ -399,13 +428,13 @@ mod tests {
             with("WGS 84 / UTM zone 17N", "a", Some(32617)),
             with("WGS_1984_UTM_Zone_17N", "a", None),
         );
-        assert_eq!(ogc.contradiction(&esri), None);
+        assert_eq!(ogc.find_contradiction(&esri), None);
         assert_eq!(
-            ogc.contradiction(&with("x", "a", Some(4))),
+            ogc.find_contradiction(&with("x", "a", Some(4))),
             None,
             "another order of axes has another code"
         );
-        let other = ogc.contradiction(&with("y", "b", None)).unwrap();
+        let other = ogc.find_contradiction(&with("y", "b", None)).unwrap();
         assert!(other.contains("EPSG:32617 against y"), "{other}");
     }
 
@@ -420,14 +449,14 @@ mod tests {
                     geoid: geoid.map(Into::into),
                 },
                 epoch: epoch.map(Into::into),
-                ..Crs::epsg(6339)
+                ..Crs::from_epsg(6339)
             };
         let metres = of("5103", Some("geoid12b"), Some(5703), Some("2010.0"));
         assert_eq!(
-            metres.contradiction(&of("5103", Some("geoid12b"), Some(6360), Some("2010"))),
+            metres.find_contradiction(&of("5103", Some("geoid12b"), Some(6360), Some("2010"))),
             None
         );
-        let differ = |other: &Crs| metres.contradiction(other).unwrap();
+        let differ = |other: &Crs| metres.find_contradiction(other).unwrap();
         assert!(
             differ(&of("5103", Some("geoid18"), Some(5703), None))
                 .contains("geoid12b against geoid18")
@@ -438,7 +467,7 @@ mod tests {
                 .contains("coordinate epoch 2010.0 against 2023")
         );
         assert_eq!(
-            metres.unstated(&Crs::epsg(6339)),
+            metres.unstated_parts(&Crs::from_epsg(6339)),
             [
                 "the vertical system",
                 "the geoid model",

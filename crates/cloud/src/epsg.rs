@@ -7,27 +7,18 @@ const TABLE: &str = include_str!("../data/epsg_units.csv");
 
 /// Unit of easting and northing of a projected system.
 pub fn unit_of_projected(code: u16) -> LengthUnit {
-    unit("projected", code)
+    look_up_unit("projected", code)
 }
 
 /// Unit of the heights of a vertical system.
 pub fn unit_of_vertical(code: u16) -> LengthUnit {
-    unit("vertical", code)
+    look_up_unit("vertical", code)
 }
 
-fn unit(kind: &str, code: u16) -> LengthUnit {
-    let matching = |line: &&str| {
-        let mut fields = line.split(',');
-        let same_kind = fields.next() == Some(kind);
-        let mut bound = || fields.next().and_then(|field| field.parse::<u16>().ok());
-        same_kind
-            && bound()
-                .zip(bound())
-                .is_some_and(|(first, last)| (first..=last).contains(&code))
-    };
+fn look_up_unit(kind: &str, code: u16) -> LengthUnit {
     match TABLE
         .lines()
-        .find(matching)
+        .find(|line| is_row_of(line, kind, code))
         .and_then(|line| line.rsplit(',').next())
     {
         None => LengthUnit::Metre,
@@ -36,6 +27,16 @@ fn unit(kind: &str, code: u16) -> LengthUnit {
         Some("clarke_foot") => LengthUnit::ClarkeFoot,
         Some(_) => LengthUnit::Other,
     }
+}
+
+/// Whether a row of the table is of this kind of system and its range has the code.
+fn is_row_of(line: &str, kind: &str, code: u16) -> bool {
+    let fields: Vec<&str> = line.split(',').collect();
+    let [row_kind, first, last, _] = fields[..] else {
+        return false;
+    };
+    let range = first.parse::<u16>().ok().zip(last.parse::<u16>().ok());
+    row_kind == kind && range.is_some_and(|(first, last)| (first..=last).contains(&code))
 }
 
 #[cfg(test)]

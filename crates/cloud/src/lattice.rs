@@ -4,19 +4,19 @@
 //! # The rule
 //!
 //! A coordinate is held as a whole number of ticks (2⁻¹⁸ m), rounded to the nearest. So are edges:
-//! cell c of a lattice of cells of size s begins at the tick nearest to c · s, and has every tick
-//! from there to where the next cell begins. A point that lies on an edge, to what its file can
-//! tell, is therefore in the upper cell, because it and the edge are rounded alike. The quotient
-//! ⌊coordinate / s⌋ of the held coordinate does not say so: with cells of 0.2 m, half of the points
-//! on an edge are held up to half a tick (1.9 µm) below it.
+//! cell c of a lattice of cells of size s starts at the tick nearest to c · s and ends before the
+//! first tick of the next cell. A point that lies on an edge, to the precision of its file, is
+//! therefore in the upper cell, because point and edge are rounded alike. The quotient ⌊coordinate
+//! / s⌋ of the held coordinate has no such property: with cells of 0.2 m, half of the points on an
+//! edge are held up to half a tick (1.9 µm) below it.
 //!
 //! An edge is first moved down by 2⁻²⁷ m (7 nm). That is more than `f64` loses when integers of a
 //! file become a coordinate within 10⁷ m of zero, and less than what two cells or two points of any
 //! file differ by. So the last bits of products cannot put a point below the edge it lies on.
 //!
-//! What this does to a point that lies on no edge: one less than a tick (3.8 µm) below an edge may
-//! be held at the edge's tick, and is then in the upper cell. A point is in exactly one cell, for
-//! any tiles: everybody compares the same whole numbers.
+//! A point less than a tick (3.8 µm) below an edge, but not on it, may be held at the edge's tick,
+//! and is then in the upper cell. Every point is in exactly one cell, in any tiling, because all
+//! code compares the same whole numbers.
 
 use crate::{TICK, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
@@ -24,8 +24,8 @@ use isopach_compute::{Error, Result};
 /// Metres by which an edge is moved down before it is rounded: 2⁻²⁷ m.
 const BELOW: f64 = TICK / 512.0;
 
-/// `cell_size` if cells of it can be told apart and counted: finite, and at least a tick (2⁻¹⁸ m),
-/// which coordinates are whole numbers of.
+/// Validates a cell size: finite, and at least a tick (2⁻¹⁸ m), which coordinates are whole numbers
+/// of.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] otherwise.

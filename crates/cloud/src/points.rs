@@ -3,7 +3,8 @@
 use crate::{Attributes, Cloud, Origin, Rigid};
 use isopach_compute::Result;
 
-/// Points as a source delivers them: absolute metres in `f64`, columns beside them.
+/// Points with absolute coordinates, as a source delivers them: absolute metres in `f64`, columns
+/// beside them.
 ///
 /// This is the only form in which absolute coordinates are held, and it lives as long as a chunk is
 /// decoded and routed.
@@ -13,6 +14,16 @@ pub struct Points {
     pub xyz: Vec<[f64; 3]>,
     /// Columns beside the coordinates.
     pub attributes: Attributes,
+}
+
+impl From<Vec<[f64; 3]>> for Points {
+    /// Points without attributes.
+    fn from(xyz: Vec<[f64; 3]>) -> Self {
+        Self {
+            xyz,
+            attributes: Attributes::default(),
+        }
+    }
 }
 
 impl Points {
@@ -28,14 +39,14 @@ impl Points {
         self.xyz.is_empty()
     }
 
-    /// Moves every point, in `f64`.
+    /// Applies a rigid transform to every point, in `f64`.
     pub fn transform(&mut self, by: &Rigid) {
         for point in &mut self.xyz {
             *point = by.apply(*point);
         }
     }
 
-    /// The same points in ticks about `origin`, columns moved along. O(n).
+    /// Converts to a cloud in ticks about `origin`, with its columns. O(n).
     ///
     /// # Errors
     /// [`isopach_compute::Error::InvalidPoint`] with the index of the first point that is not

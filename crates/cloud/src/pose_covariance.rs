@@ -1,4 +1,4 @@
-//! How well a pose is known.
+//! Uncertainty of an estimated pose.
 
 /// Covariance of the six unknowns of a rigid alignment, and the directions that the data leave
 /// free.
@@ -12,14 +12,15 @@
 /// Free directions are kept apart from the matrix: a pseudo-inverse would state 0 where nothing is
 /// known, and ∞ would, times the slightest tilt of a normal, make a whole plane untestable.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PoseCovariance {
     /// Centre of the rotation, absolute metres.
     pub pivot: [f64; 3],
     /// 6 × 6, symmetric, rad², rad · m, m²; zero along the free directions.
     pub matrix: [[f64; 6]; 6],
-    /// Directions that the data do not determine, orthonormal in scaled unknowns.
+    /// Directions that the data do not determine ("free"), orthonormal in scaled unknowns.
     pub free: Vec<FreeDirection>,
-    /// Length that turns radians into metres where rotations and translations are compared, metres.
+    /// Lever arm in metres: converts radians to metres to compare rotations with translations.
     pub arm: f64,
     /// Standard deviation of the direction of the normals that the pose was found with, radians.
     pub normal_noise: f64,
@@ -27,6 +28,7 @@ pub struct PoseCovariance {
 
 /// A direction of the six unknowns that the data do not determine.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FreeDirection {
     /// Unit vector of (arm · ω, τ).
     pub unknowns: [f64; 6],
@@ -39,7 +41,7 @@ pub struct FreeDirection {
 const TILTS: f64 = 3.0;
 
 impl PoseCovariance {
-    /// Nothing free, variance zero: a pose that is known exactly.
+    /// The covariance of an exactly known pose: a pose that is known exactly.
     #[must_use]
     pub fn exact(pivot: [f64; 3]) -> Self {
         Self {
@@ -63,19 +65,21 @@ impl PoseCovariance {
     /// aᵀ C a for a sum of [jacobians](Self::jacobian).
     #[must_use]
     pub fn variance(&self, a: [f64; 6]) -> f64 {
-        let row = |i: usize| (0..6).map(|j| self.matrix[i][j] * a[j]).sum::<f64>();
-        (0..6).map(|i| a[i] * row(i)).sum::<f64>().max(0.0)
+        (0..6)
+            .map(|i| a[i] * (0..6).map(|j| self.matrix[i][j] * a[j]).sum::<f64>())
+            .sum::<f64>()
+            .max(0.0)
     }
 
-    /// The first free direction along which `point` would be displaced along `axis` by more than
-    /// the noise of normals explains.
+    /// The first free direction along which `point` would move along `axis` by more than the noise
+    /// of the normals explains.
     #[must_use]
     pub fn free_along(&self, point: [f64; 3], axis: [f64; 3]) -> Option<&FreeDirection> {
         self.free_in_sum(self.jacobian(point, axis), self.tilt(point))
     }
 
-    /// How far noise of the normals may turn the [jacobian](Self::jacobian) of `point` towards a
-    /// free direction.
+    /// Upper bound on the change that noise of the normals makes to the [jacobian](Self::jacobian)
+    /// of `point` along a free direction.
     #[must_use]
     pub fn tilt(&self, point: [f64; 3]) -> f64 {
         let offset = (0..3)
@@ -86,8 +90,8 @@ impl PoseCovariance {
         TILTS * self.normal_noise * 1.0_f64.max(offset / self.arm) + f64::EPSILON.sqrt()
     }
 
-    /// The first free direction that a sum of jacobians lies along by more than `tilt`, the sum of
-    /// their [tilts](Self::tilt): what is measured along it is not determined.
+    /// The first free direction along which a sum of jacobians has a component larger than `tilt`,
+    /// the sum of their [tilts](Self::tilt): measurements along it are undetermined.
     #[must_use]
     pub fn free_in_sum(&self, a: [f64; 6], tilt: f64) -> Option<&FreeDirection> {
         self.free.iter().find(|free| {
@@ -98,8 +102,8 @@ impl PoseCovariance {
         })
     }
 
-    /// Standard error of the displacement of `point` along `axis`, metres: √(jᵀ C j); NaN where a
-    /// free direction moves it.
+    /// Standard error of the displacement of `point` along `axis`, metres: √(jᵀ C j); NaN if a free
+    /// direction moves the point.
     #[must_use]
     pub fn standard_error(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
         match self.free_along(point, axis) {

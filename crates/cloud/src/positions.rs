@@ -13,14 +13,14 @@ pub struct Positions<'a> {
 }
 
 impl<'a> Positions<'a> {
-    /// `ticks` (`n` × 3) counted from `origin`. See [`crate::Cloud::from_points`] to make them from
-    /// metres.
+    /// Wraps `ticks` (`n` × 3) counted from `origin`. See [`crate::Cloud::from_points`] to make
+    /// them from metres.
     #[must_use]
     pub fn new(origin: Origin, ticks: &'a [[i32; 3]]) -> Self {
         Self { origin, ticks }
     }
 
-    /// Where the ticks are counted from.
+    /// The origin of the ticks.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.origin
@@ -48,7 +48,8 @@ impl<'a> Positions<'a> {
     #[inline]
     #[must_use]
     pub fn absolute_ticks(&self, i: usize) -> [i64; 3] {
-        let (origin, point) = (self.origin.ticks(), self.ticks[i]);
+        let origin = self.origin.ticks();
+        let point = self.ticks[i];
         std::array::from_fn(|axis| origin[axis] + i64::from(point[axis]))
     }
 
@@ -59,6 +60,22 @@ impl<'a> Positions<'a> {
         self.absolute_ticks(i).map(from_ticks)
     }
 
+    /// Iterates over the points in absolute metres, `[easting, northing, height]`: exact.
+    ///
+    /// ```
+    /// use isopach_cloud::Cloud;
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 1.5], [10.0, 0.0, 2.5]])?;
+    /// let heights: Vec<f64> = cloud.positions().iter().map(|[_, _, z]| z).collect();
+    /// assert_eq!(heights, [1.5, 2.5]);
+    /// # Ok::<(), isopach_cloud::Error>(())
+    /// ```
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = [f64; 3]> + Clone + use<'a> {
+        let origin = self.origin.ticks();
+        self.ticks.iter().map(move |point| {
+            std::array::from_fn(|axis| from_ticks(origin[axis] + i64::from(point[axis])))
+        })
+    }
+
     /// Point `i` in metres from the origin: exact.
     #[inline]
     #[must_use]
@@ -66,10 +83,11 @@ impl<'a> Positions<'a> {
         self.ticks[i].map(|tick| f64::from(tick) * TICK)
     }
 
-    /// Ticks to add to a coordinate about `self`'s origin to have it about `other`'s: exact.
+    /// Offset in ticks from coordinates about `self`'s origin to coordinates about `other`: exact.
     #[must_use]
     pub fn shift_to(&self, other: Origin) -> [i64; 3] {
-        let (from, to) = (self.origin.ticks(), other.ticks());
+        let from = self.origin.ticks();
+        let to = other.ticks();
         std::array::from_fn(|axis| from[axis] - to[axis])
     }
 
@@ -90,14 +108,14 @@ impl<'a> Positions<'a> {
         )
     }
 
-    /// The smallest rectangle (absolute metres) that owns every point: half open, so it ends a tick
-    /// (2⁻¹⁸ m) above the highest coordinates; `None` for no points. O(n).
+    /// The smallest half-open rectangle (absolute metres) that contains every point: half open, so
+    /// it ends a tick (2⁻¹⁸ m) above the highest coordinates; `None` for no points. O(n).
     ///
     /// ```
     /// use isopach_cloud::Cloud;
     /// let cloud = Cloud::from_points(&[[0.0, 0.0, 1.0], [10.0, 10.0, 1.0]])?;
     /// let extent = cloud.positions().extent().unwrap();
-    /// assert!(extent.owns([0.0, 0.0]) && extent.owns([10.0, 10.0]));
+    /// assert!(extent.contains([0.0, 0.0]) && extent.contains([10.0, 10.0]));
     /// # Ok::<(), isopach_compute::Error>(())
     /// ```
     #[must_use]

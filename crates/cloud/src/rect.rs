@@ -6,8 +6,9 @@ use crate::{edge_tick, from_ticks, to_ticks};
 /// left edge is inside, one on the upper or right edge belongs to the neighbour.
 ///
 /// This is the one convention of extents, grids and tiles. Bounds that include their points on both
-/// sides (a file's lowest and highest coordinates) become a rectangle by [`Rect::around`].
+/// sides (a file's lowest and highest coordinates) become a rectangle by [`Rect::from_inclusive`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rect {
     /// Lowest easting and northing.
     pub min: [f64; 2],
@@ -16,46 +17,46 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// The smallest rectangle that owns all points from `low` to `high`, both included: it ends a
-    /// tick (2⁻¹⁸ m) above the tick of `high`.
+    /// The smallest half-open rectangle that contains all points from `low` to `high`, both
+    /// included: it ends a tick (2⁻¹⁸ m) above the tick of `high`.
     ///
     /// ```
     /// use isopach_cloud::Rect;
-    /// let rect = Rect::around([0.0, 0.0], [10.0, 10.0]);
-    /// assert!(rect.owns([10.0, 10.0]) && !rect.owns([10.001, 10.0]));
+    /// let rect = Rect::from_inclusive([0.0, 0.0], [10.0, 10.0]);
+    /// assert!(rect.contains([10.0, 10.0]) && !rect.contains([10.001, 10.0]));
     /// ```
     #[must_use]
-    pub fn around(low: [f64; 2], high: [f64; 2]) -> Self {
+    pub fn from_inclusive(low: [f64; 2], high: [f64; 2]) -> Self {
         Self {
-            min: low.map(|x| held(x, 0)),
-            max: high.map(|x| held(x, 1)),
+            min: low.map(|x| round_to_edge(x, 0)),
+            max: high.map(|x| round_to_edge(x, 1)),
         }
     }
 
-    /// Easting and northing extent, metres.
+    /// Width (easting) and height (northing), metres.
     #[must_use]
     pub fn size(&self) -> [f64; 2] {
         std::array::from_fn(|axis| self.max[axis] - self.min[axis])
     }
 
-    /// Square metres.
+    /// Area, square metres.
     #[must_use]
     pub fn area(&self) -> f64 {
         self.size()[0] * self.size()[1]
     }
 
-    /// The middle.
+    /// The centre, absolute metres.
     #[must_use]
     pub fn centre(&self) -> [f64; 2] {
         std::array::from_fn(|axis| 0.5 * (self.min[axis] + self.max[axis]))
     }
 
-    /// Whether this rectangle owns the point (half open). The point is compared as it is held,
-    /// rounded to the tick, with edges that are rounded likewise ([`edge_tick`]): a rectangle of
-    /// cells owns the points that its cells own. What is no number is owned by nobody.
+    /// Whether this half-open rectangle contains the point. Point and edges are compared after
+    /// rounding to ticks ([`edge_tick`]), so that a rectangle of cells contains exactly the points
+    /// of its cells. A NaN is in no rectangle.
     #[inline]
     #[must_use]
-    pub fn owns(&self, point: [f64; 2]) -> bool {
+    pub fn contains(&self, point: [f64; 2]) -> bool {
         (0..2).all(|axis| {
             let numbers = [self.min[axis], point[axis], self.max[axis]];
             let tick = to_ticks(point[axis]);
@@ -65,16 +66,16 @@ impl Rect {
         })
     }
 
-    /// Grown by `margin` metres on every side.
+    /// Expanded by `margin` metres on every side.
     #[must_use]
-    pub fn grown(&self, margin: f64) -> Self {
+    pub fn expanded_by(&self, margin: f64) -> Self {
         Self {
             min: self.min.map(|x| x - margin),
             max: self.max.map(|x| x + margin),
         }
     }
 
-    /// The smallest rectangle that holds both.
+    /// The smallest rectangle that contains both.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self {
@@ -83,7 +84,7 @@ impl Rect {
         }
     }
 
-    /// What both share, edges included; `None` where they are apart.
+    /// The rectangle that both share, edges included; `None` if they are apart.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Option<Self> {
         let both = Self {
@@ -96,8 +97,8 @@ impl Rect {
     }
 }
 
-/// The coordinate, as it is held, so many ticks farther; unchanged where it is not finite.
-fn held(coordinate: f64, ticks: i64) -> f64 {
+/// Rounds a coordinate to its tick and adds `ticks`; non-finite coordinates are unchanged.
+fn round_to_edge(coordinate: f64, ticks: i64) -> f64 {
     if coordinate.is_finite() {
         from_ticks(to_ticks(coordinate).saturating_add(ticks))
     } else {
@@ -124,28 +125,28 @@ mod tests {
             a in prop::array::uniform2(-1e7..1e7f64), size in prop::array::uniform2(0.0..50.0f64), at in prop::array::uniform2(0.0..=1.0f64),
         ) {
             let high = [0, 1].map(|axis| a[axis] + size[axis]);
-            let rect = Rect::around(a, high);
+            let rect = Rect::from_inclusive(a, high);
             let within = [0, 1].map(|axis| (a[axis] + at[axis] * size[axis]).min(high[axis]));
-            prop_assert!(rect.owns(a) && rect.owns(high) && rect.owns(within));
+            prop_assert!(rect.contains(a) && rect.contains(high) && rect.contains(within));
             for axis in 0..2 {
                 let mut beside = high;
                 beside[axis] += 2.0 * TICK;
-                prop_assert!(!rect.owns(beside));
+                prop_assert!(!rect.contains(beside));
                 beside[axis] = a[axis] - 2.0 * TICK;
-                prop_assert!(!rect.owns(beside));
+                prop_assert!(!rect.contains(beside));
             }
         }
 
-        /// Also where the edge is no whole number of ticks and the point comes from a file's
-        /// integers.
+        /// The rule also holds for edges that are no whole number of ticks and points computed from
+        /// a file's integers.
         #[test]
         fn neighbours_share_no_point_and_lose_none(edge in -40_000_000i64..40_000_000, off in -3i64..4) {
             let edge = edge as f64 * 0.2;
             let point = [from_ticks(to_ticks(edge) + off), 0.5];
             let left = Rect { min: [edge - 1.0, 0.0], max: [edge, 1.0] };
             let right = Rect { min: [edge, 0.0], max: [edge + 1.0, 1.0] };
-            prop_assert!(left.owns(point) != right.owns(point));
-            prop_assert!(right.owns([edge, 0.5]));
+            prop_assert!(left.contains(point) != right.contains(point));
+            prop_assert!(right.contains([edge, 0.5]));
         }
     }
 
@@ -155,13 +156,13 @@ mod tests {
             min: [f64::NEG_INFINITY; 2],
             max: [f64::INFINITY; 2],
         };
-        assert!(everything.owns([1e9, -1e9]) && !everything.owns([0.0, f64::NAN]));
+        assert!(everything.contains([1e9, -1e9]) && !everything.contains([0.0, f64::NAN]));
         assert!(
             !Rect {
                 min: [f64::NAN, 0.0],
                 max: [1.0; 2]
             }
-            .owns([0.5; 2])
+            .contains([0.5; 2])
         );
     }
 
@@ -175,9 +176,11 @@ mod tests {
             min: [1.0, 0.0],
             max: [2.0, 1.0],
         };
-        assert!(!left.owns([1.0, 0.5]) && right.owns([1.0, 0.5]) && left.owns([0.0, 0.0]));
+        assert!(
+            !left.contains([1.0, 0.5]) && right.contains([1.0, 0.5]) && left.contains([0.0, 0.0])
+        );
         assert_eq!(left.intersection(&right).unwrap().area(), 0.0);
-        assert!(left.intersection(&right.grown(-0.1)).is_none());
+        assert!(left.intersection(&right.expanded_by(-0.1)).is_none());
         assert_eq!(left.union(&right).size(), [2.0, 1.0]);
     }
 }

@@ -3,22 +3,24 @@
 use isopach_compute::{Error, Result};
 use nalgebra::{Matrix3, Rotation3, UnitQuaternion, Vector3};
 
-/// x′ = R (x − pivot) + pivot + t, all in absolute metres and `f64`.
+/// A rigid transform (rotation and translation) about a pivot: x′ = R (x − pivot) + pivot + t, in
+/// absolute metres and `f64`.
 ///
 /// The pivot is part of the value: a matrix found in a local frame cannot be applied in another
 /// one, the mistake that turned a rotation of 10⁻⁵ rad into metres at UTM northings elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rigid {
-    /// R, row by row.
+    /// Rotation matrix R, row by row.
     pub rotation: [[f64; 3]; 3],
-    /// t, metres.
+    /// Translation t, metres.
     pub translation: [f64; 3],
-    /// Absolute metres; the point that R leaves in place.
+    /// Pivot, absolute metres: the point that R leaves in place.
     pub pivot: [f64; 3],
 }
 
 impl Rigid {
-    /// Moves nothing.
+    /// The transform that moves nothing.
     #[must_use]
     pub fn identity(pivot: [f64; 3]) -> Self {
         Self {
@@ -28,28 +30,28 @@ impl Rigid {
         }
     }
 
-    /// Moves everything by `translation` metres.
+    /// A pure translation by `translation` metres.
     #[must_use]
-    pub fn shift(translation: [f64; 3]) -> Self {
+    pub fn from_translation(translation: [f64; 3]) -> Self {
         Self {
             translation,
             ..Self::identity([0.0; 3])
         }
     }
 
-    /// Rotation by the vector `rotation` (axis times angle, radians), then `translation` (metres),
-    /// about `pivot`.
+    /// A rotation by the vector `rotation` (axis times angle, radians), then a translation
+    /// (metres), about `pivot`.
     #[must_use]
     pub fn from_vectors(rotation: [f64; 3], translation: [f64; 3], pivot: [f64; 3]) -> Self {
         Self {
-            rotation: rows(&Rotation3::new(Vector3::from(rotation)).into_inner()),
+            rotation: to_rows(&Rotation3::new(Vector3::from(rotation)).into_inner()),
             translation,
             pivot,
         }
     }
 
-    /// The motion of a 4 × 4 matrix that acts on coordinates counted from `origin` (absolute
-    /// metres), row by row; about `origin`.
+    /// Builds the transform from a 4 × 4 row-major matrix that acts on coordinates relative to
+    /// `origin` (absolute metres); about `origin`.
     ///
     /// ```
     /// # use isopach_cloud::Rigid;
@@ -98,7 +100,7 @@ impl Rigid {
             determinant > 0.0,
             "be 1: a reflection is no motion",
         )?;
-        let rotation = rows(&Rotation3::from_matrix(&given).into_inner());
+        let rotation = to_rows(&Rotation3::from_matrix(&given).into_inner());
         Ok(Self {
             rotation,
             translation: std::array::from_fn(|axis| matrix[axis][3]),
@@ -106,20 +108,56 @@ impl Rigid {
         })
     }
 
-    /// The 4 × 4 matrix, row by row, that acts on coordinates counted from `origin` (absolute
-    /// metres). Far from the data (zero, for UTM coordinates), a translation of kilometres cancels
-    /// against the rotation: choose an origin near the data, and pass it on with the matrix.
+    /// The 4 × 4 row-major matrix that acts on coordinates relative to `origin` (absolute metres):
+    /// `m[row][column]`, translation in column 3. Far from the data (zero, for UTM coordinates), a
+    /// translation of kilometres cancels against the rotation: choose an origin near the data, and
+    /// pass it on with the matrix.
     #[must_use]
     pub fn to_matrix(&self, origin: [f64; 3]) -> [[f64; 4]; 4] {
         let about = self.about(origin);
-        let row = |i: usize| {
-            let [x, y, z] = about.rotation[i];
-            [x, y, z, about.translation[i]]
-        };
-        [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
+        let mut matrix = [[0.0, 0.0, 0.0, 1.0]; 4];
+        for axis in 0..3 {
+            let [x, y, z] = about.rotation[axis];
+            matrix[axis] = [x, y, z, about.translation[axis]];
+        }
+        matrix
     }
 
-    /// The point moved; `f64` throughout.
+    /// The 4 × 4 row-major matrix that acts on absolute coordinates: [`Self::to_matrix`] about zero.
+    ///
+    /// At UTM coordinates its translation cancels against the rotation and keeps about 10⁻⁹ m ×
+    /// the distance from zero in kilometres; [`Self::to_matrix`] with an origin near the data keeps
+    /// all digits.
+    ///
+    /// ```
+    /// use isopach_cloud::Rigid;
+    /// let up = Rigid::from_translation([0.0, 0.0, 2.0]).matrix();
+    /// assert_eq!([up[0][3], up[1][3], up[2][3]], [0.0, 0.0, 2.0]);
+    /// ```
+    #[must_use]
+    pub fn matrix(&self) -> [[f64; 4]; 4] {
+        self.to_matrix([0.0; 3])
+    }
+
+    /// The 4 × 4 column-major matrix that acts on coordinates relative to `origin`: the transpose
+    /// of [`Self::to_matrix`], `m[column][row]`, as `nalgebra::Matrix4::from`, glam and OpenGL take
+    /// it. The rows of [`Self::to_matrix`] would give them the inverse rotation.
+    ///
+    /// ```
+    /// use isopach_cloud::Rigid;
+    /// let turn = Rigid::from_vectors([0.0, 0.0, 0.1], [1.0, 2.0, 3.0], [10.0, 20.0, 30.0]);
+    /// let matrix = nalgebra::Matrix4::from(turn.to_columns([10.0, 20.0, 30.0]));
+    /// let moved = matrix.transform_point(&nalgebra::Point3::new(1.0, 0.0, 0.0));
+    /// let expected = turn.apply([11.0, 20.0, 30.0]);
+    /// assert!((moved.x + 10.0 - expected[0]).abs() < 1e-12 && (moved.y + 20.0 - expected[1]).abs() < 1e-12);
+    /// ```
+    #[must_use]
+    pub fn to_columns(&self, origin: [f64; 3]) -> [[f64; 4]; 4] {
+        let rows = self.to_matrix(origin);
+        std::array::from_fn(|column| std::array::from_fn(|row| rows[row][column]))
+    }
+
+    /// Applies the transform to a point, absolute metres; `f64` throughout.
     #[inline]
     #[must_use]
     pub fn apply(&self, point: [f64; 3]) -> [f64; 3] {
@@ -130,7 +168,7 @@ impl Rigid {
         })
     }
 
-    /// A direction turned.
+    /// Rotates a direction.
     #[inline]
     #[must_use]
     pub fn rotate(&self, d: [f64; 3]) -> [f64; 3] {
@@ -140,7 +178,7 @@ impl Rigid {
         })
     }
 
-    /// The same motion written about another pivot.
+    /// Expresses the same motion about another pivot.
     #[must_use]
     pub fn about(&self, pivot: [f64; 3]) -> Self {
         let moved = self.apply(pivot);
@@ -151,60 +189,60 @@ impl Rigid {
         }
     }
 
-    /// First `self`, then `next`; about `self`'s pivot.
+    /// Composes two transforms: first `self`, then `next`; about `self`'s pivot.
     #[must_use]
     pub fn then(&self, next: &Self) -> Self {
         let moved = next.apply(self.apply(self.pivot));
         Self {
-            rotation: rows(&(matrix(&next.rotation) * matrix(&self.rotation))),
+            rotation: to_rows(&(to_nalgebra(&next.rotation) * to_nalgebra(&self.rotation))),
             translation: std::array::from_fn(|axis| moved[axis] - self.pivot[axis]),
             pivot: self.pivot,
         }
     }
 
-    /// The motion back, about the same pivot.
+    /// The inverse transform, about the same pivot.
     #[must_use]
     pub fn inverse(&self) -> Self {
-        let back = matrix(&self.rotation).transpose();
+        let back = to_nalgebra(&self.rotation).transpose();
         let translation = -(back * Vector3::from(self.translation));
         Self {
-            rotation: rows(&back),
+            rotation: to_rows(&back),
             translation: translation.into(),
             pivot: self.pivot,
         }
     }
 
-    /// Axis times angle, radians.
+    /// Rotation vector: axis times angle, radians.
     #[must_use]
     pub fn rotation_vector(&self) -> [f64; 3] {
         // By way of a quaternion: the arc cosine of a matrix' trace is NaN when rounding brings it
         // above one, and coarse before that.
-        UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(matrix(
+        UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(to_nalgebra(
             &self.rotation,
         )))
         .scaled_axis()
         .into()
     }
 
-    /// Angle of the rotation, radians, never negative.
+    /// Rotation angle, radians, never negative.
     #[must_use]
     pub fn angle(&self) -> f64 {
         Vector3::from(self.rotation_vector()).norm()
     }
 
-    /// The farthest that any point within `radius` metres of the pivot is moved: an upper bound,
-    /// metres.
+    /// Upper bound on the displacement of points within `radius` metres of the pivot: an upper
+    /// bound, metres.
     #[must_use]
     pub fn largest_displacement(&self, radius: f64) -> f64 {
         Vector3::from(self.translation).norm() + 2.0 * (self.angle() / 2.0).sin().abs() * radius
     }
 }
 
-fn matrix(rows: &[[f64; 3]; 3]) -> Matrix3<f64> {
+fn to_nalgebra(rows: &[[f64; 3]; 3]) -> Matrix3<f64> {
     Matrix3::from_fn(|row, column| rows[row][column])
 }
 
-fn rows(matrix: &Matrix3<f64>) -> [[f64; 3]; 3] {
+fn to_rows(matrix: &Matrix3<f64>) -> [[f64; 3]; 3] {
     std::array::from_fn(|row| std::array::from_fn(|column| matrix[(row, column)]))
 }
 
@@ -241,7 +279,7 @@ mod tests {
             prop_assert!(near(again.apply(x), a.apply(x), 1e-7));
         }
 
-        /// Also for the smallest rotations, and for what is left of one that was undone.
+        /// The smallest rotations and the residue of an undone rotation come back, too.
         #[test]
         fn rotation_vectors_come_back(r in prop::array::uniform3(-1.0..1.0f64), exponent in -12..0_i32) {
             let r = r.map(|x| x * 10_f64.powi(exponent));
@@ -258,6 +296,19 @@ mod tests {
             let moved = Vector3::new(y[0] - x[0], y[1] - x[1], y[2] - x[2]).norm();
             prop_assert!(moved <= a.largest_displacement(radius) + 1e-7);
         }
+    }
+
+    /// nalgebra's conversion from arrays takes columns: rows would turn the other way.
+    #[test]
+    fn other_libraries_get_columns() {
+        let turn = Rigid::from_vectors([0.1, -0.2, 0.3], [1.0, 2.0, 3.0], [100.0, 200.0, 30.0]);
+        let columns = nalgebra::Matrix4::from(turn.to_columns([90.0, 180.0, 0.0]));
+        let moved = columns.transform_point(&nalgebra::Point3::new(15.0, 25.0, 35.0));
+        let expected = turn.apply([105.0, 205.0, 35.0]);
+        let found = [moved.x + 90.0, moved.y + 180.0, moved.z];
+        assert!(near(found, expected, 1e-10), "{found:?} {expected:?}");
+        let rows = nalgebra::Matrix4::from(turn.to_matrix([90.0, 180.0, 0.0]));
+        assert_eq!(rows, columns.transpose());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use isopach_compute::{Error, Result};
 use rayon::prelude::*;
 
 impl Positions<'_> {
-    /// Indices of one point a `spacing` × `spacing` cell (metres) of the absolute grid: the one
+    /// Indices of one point per `spacing` × `spacing` cell (metres) of the absolute grid: the one
     /// nearest to the cell's centre in the plane, the lowest coordinates on a tie; rows from south
     /// to north, each from west to east.
     ///
@@ -18,9 +18,9 @@ impl Positions<'_> {
         one_per_cell(*self, [1, 0], spacing)
     }
 
-    /// Indices of one point per cube of `spacing` metres of the absolute grid: the one nearest to
-    /// the cube's centre, the lowest coordinates on a tie; ordered by the cubes' rows from south to
-    /// north, in each from west to east, in each upwards. On steep ground, where one point a square
+    /// Indices of one point per cube of `spacing` metres of the absolute grid: the point nearest to
+    /// the cube's centre, with the lowest coordinates on a tie. The order is by cubes: south to
+    /// north, then west to east, then upwards. Use it on steep ground, where one point per square
     /// of the plan is too few.
     ///
     /// As with [`Self::subsample_grid_indices`], the choice depends on the coordinates alone. O(n
@@ -29,8 +29,8 @@ impl Positions<'_> {
     /// ```
     /// use isopach_cloud::Cloud;
     /// let wall = Cloud::from_points(&[[0.5, 0.5, 0.4], [0.5, 0.5, 1.4], [0.5, 0.5, 1.9]])?;
-    /// assert_eq!(wall.positions().spaced(1.0)?.len(), 1);
-    /// assert_eq!(wall.positions().spaced_3d(1.0)?, [0, 1]);
+    /// assert_eq!(wall.positions().subsample_grid_indices(1.0)?.len(), 1);
+    /// assert_eq!(wall.positions().subsample_voxels_indices(1.0)?, [0, 1]);
     /// # Ok::<(), isopach_compute::Error>(())
     /// ```
     ///
@@ -66,7 +66,7 @@ fn one_per_cell<const D: usize>(
         .collect())
 }
 
-/// Of the points of one cell, which are one at least, the one nearest to the centre.
+/// The point nearest to the centre of a cell, which has one point at least.
 fn nearest_to_centre<const D: usize>(
     points: Positions<'_>,
     axes: [usize; D],
@@ -78,21 +78,29 @@ fn nearest_to_centre<const D: usize>(
         return first;
     }
     let centre = numbers.map(|number| to_ticks((number as f64 + 0.5) * spacing));
-    let rank = |i: u32| {
-        let ticks = points.absolute_ticks(i as usize);
-        let squared: i128 = (0..D)
-            .map(|d| i128::from(ticks[axes[d]] - centre[d]).pow(2))
-            .sum();
-        (squared, points.ticks()[i as usize], i)
-    };
     cell.iter()
-        .map(|(_, i)| rank(*i))
+        .map(|(_, i)| rank_of(points, axes, centre, *i))
         .min()
         .map_or(first, |(.., i)| i)
 }
 
+/// Rank of a point for the choice: squared distance from the centre, then coordinates, then index.
+fn rank_of<const D: usize>(
+    points: Positions<'_>,
+    axes: [usize; D],
+    centre: [i64; D],
+    i: u32,
+) -> (i128, [i32; 3], u32) {
+    let ticks = points.absolute_ticks(i as usize);
+    let squared = (0..D)
+        .map(|d| i128::from(ticks[axes[d]] - centre[d]).pow(2))
+        .sum();
+    (squared, points.ticks()[i as usize], i)
+}
+
 impl Cloud {
-    /// One point a cell, as [`Positions::subsample_grid_indices`] chooses them, with their columns.
+    /// Thins the cloud to one point per grid cell ([`Positions::subsample_grid_indices`]), with its
+    /// columns.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless `spacing` is a finite number above zero.
@@ -100,7 +108,7 @@ impl Cloud {
         Ok(self.select(&self.positions().subsample_grid_indices(spacing)?))
     }
 
-    /// One point a cube, as [`Positions::subsample_voxels_indices`] chooses them, with their
+    /// Thins the cloud to one point per voxel ([`Positions::subsample_voxels_indices`]), with its
     /// columns.
     ///
     /// # Errors

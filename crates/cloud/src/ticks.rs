@@ -16,16 +16,16 @@ pub const TICK: f64 = 1.0 / TICKS_PER_METRE;
 /// Metres from its origin that a coordinate can reach in each direction: 2¹³ = 8,192 m.
 pub const REACH: f64 = 8192.0;
 
-/// Where local coordinates are counted from: whole metres, so that it is exact in every
-/// representation.
+/// The origin of local coordinates: whole metres, so that it is exact in every number format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Origin(pub [i32; 3]);
 
 impl Origin {
     /// The whole-metre origin at or below `point` (metres).
     ///
     /// # Errors
-    /// [`Error::InvalidPoint`] (index 0) where a coordinate is not finite or beyond ±2·10⁹ m.
+    /// [`Error::InvalidPoint`] (index 0) if a coordinate is not finite or beyond ±2·10⁹ m.
     pub fn near(point: [f64; 3]) -> Result<Self> {
         let mut metres = [0; 3];
         for (metre, value) in metres.iter_mut().zip(point) {
@@ -41,21 +41,26 @@ impl Origin {
         Ok(Self(metres))
     }
 
-    /// Metres.
+    /// The origin in metres.
     #[must_use]
     pub fn metres(self) -> [f64; 3] {
         self.0.map(f64::from)
     }
 
-    /// Ticks from zero: exact.
+    /// The origin in ticks from zero: exact.
     #[must_use]
     pub fn ticks(self) -> [i64; 3] {
         self.0.map(|metre| i64::from(metre) << 18)
     }
 }
 
-/// The whole number of ticks nearest to an absolute coordinate in metres (ties to even). Exact for
-/// |value| < 3·10¹⁰ m.
+impl From<Origin> for [f64; 3] {
+    fn from(origin: Origin) -> Self {
+        origin.metres()
+    }
+}
+
+/// Rounds an absolute coordinate in metres to ticks (ties to even). Exact for |value| < 3·10¹⁰ m.
 #[inline]
 #[must_use]
 pub fn to_ticks(metres: f64) -> i64 {
@@ -70,7 +75,7 @@ pub fn to_ticks(metres: f64) -> i64 {
     }
 }
 
-/// Metres of a number of ticks: exact below 2⁵³ ticks (3·10¹⁰ m).
+/// Converts ticks to metres: exact below 2⁵³ ticks (3·10¹⁰ m).
 #[inline]
 #[must_use]
 pub fn from_ticks(ticks: i64) -> f64 {

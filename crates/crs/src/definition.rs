@@ -24,39 +24,39 @@ const DEGREE: f64 = std::f64::consts::PI / 180.0;
 /// An element of this name and text is a sphere's Mercator on an ellipsoid's coordinates.
 const WEB_MERCATOR: &str = "mercatorauxiliarysphere";
 
-/// Of a projected element; `None` of another, and where something that defines it is missing.
-pub(crate) fn of(system: &Node) -> Option<String> {
+/// The canonical definition of a projected element; `None` for other elements and incomplete ones.
+pub(crate) fn define_system(system: &Node) -> Option<String> {
     if !system.is(&["PROJCS", "PROJCRS", "PROJECTEDCRS"]) {
         return None;
     }
     let base = system.child(&GEOGRAPHIC)?;
-    let mut text = datum(base)?;
-    projection(system, base, &mut text)?;
+    let mut text = describe_datum(base)?;
+    append_projection(system, base, &mut text)?;
     Some(text)
 }
 
 /// Datum and prime meridian.
-fn datum(base: &Node) -> Option<String> {
+fn describe_datum(base: &Node) -> Option<String> {
     let datum = base.child(&["DATUM", "GEODETICDATUM", "TRF", "ENSEMBLE"])?;
     let name = datum.name()?;
-    let code = datum.epsg().or_else(|| epsg::geodetic_datum(name));
+    let code = datum.epsg_code().or_else(|| epsg::geodetic_datum(name));
     let mut text = match code {
         Some(code) => format!("datum {code}"),
         None => {
             let ellipsoid = datum.child(&["SPHEROID", "ELLIPSOID"])?;
             format!(
                 "datum {} {:.1} {:.4}",
-                epsg::key(name),
-                ellipsoid.number(1)?,
-                ellipsoid.number(2)?
+                epsg::normalised_key(name),
+                ellipsoid.number_at(1)?,
+                ellipsoid.number_at(2)?
             )
         }
     };
     let meridian = base.child(&["PRIMEM", "PRIMEMERIDIAN"]);
     let offset = meridian.and_then(|meridian| {
-        // degrees in version 1, as GDAL and ESRI write it, whatever angles are in
+        // Degrees in version 1, as written by GDAL and ESRI, regardless of the angle unit.
         let unit = meridian.own_unit().unwrap_or(DEGREE);
-        Some(meridian.number(1)? * unit / DEGREE)
+        Some(meridian.number_at(1)? * unit / DEGREE)
     });
     if let Some(offset) = offset.filter(|offset| *offset != 0.0) {
         let _ = write!(text, " meridian {offset:.7}");
@@ -65,20 +65,22 @@ fn datum(base: &Node) -> Option<String> {
 }
 
 /// Method and parameters.
-fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
+fn append_projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
     let conversion = system.child(&["CONVERSION"]).unwrap_or(system);
     let method = conversion.child(&["PROJECTION", "METHOD"])?.name()?;
-    let (length, angle) = (system.unit().unwrap_or(1.0), base.unit().unwrap_or(DEGREE));
+    let length = system.unit_factor().unwrap_or(1.0);
+    let angle = base.unit_factor().unwrap_or(DEGREE);
     let mut parameters = BTreeMap::new();
     for parameter in conversion.children(&["PARAMETER"]) {
-        let (name, value) = (epsg::key(parameter.name()?), parameter.number(1)?);
+        let name = epsg::normalised_key(parameter.name()?);
+        let value = parameter.number_at(1)?;
         let own = parameter
             .own_unit()
-            .or_else(|| parameter.child(&["SCALEUNIT"])?.number(1));
-        let (key, kind) = meaning(&name);
+            .or_else(|| parameter.child(&["SCALEUNIT"])?.number_at(1));
+        let (key, kind) = parameter_meaning(&name);
         let value = match kind {
             Kind::Angle if matches!(key, "azimuth" | "rectified") => {
-                turn(value * own.unwrap_or(angle) / DEGREE)
+                wrap_degrees(value * own.unwrap_or(angle) / DEGREE)
             }
             Kind::Angle => value * own.unwrap_or(angle) / DEGREE,
             Kind::Length => value * own.unwrap_or(length),
@@ -86,10 +88,10 @@ fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
         };
         parameters.insert(key.to_owned(), (kind, value));
     }
-    let mut method = method_of(&epsg::key(method), &parameters);
+    let mut method = method_of(&epsg::normalised_key(method), &parameters);
     let extension = system
         .child(&["EXTENSION"])
-        .and_then(|extension| extension.value(1))
+        .and_then(|extension| extension.value_at(1))
         .unwrap_or_default();
     if extension.contains("+b=6378137") {
         method = WEB_MERCATOR.into();
@@ -126,7 +128,7 @@ fn projection(system: &Node, base: &Node, text: &mut String) -> Option<()> {
 /// A direction in degrees from 0 to 360, in millionths: ESRI's azimuths are negative where EPSG's
 /// are above 180. Which millionth changes away from the halves, where stated values lie: one value
 /// in two forms must not fall on both sides.
-fn turn(degrees: f64) -> f64 {
+fn wrap_degrees(degrees: f64) -> f64 {
     const UP_TO: f64 = 0.7463;
     (degrees * 1e6 + UP_TO).floor().rem_euclid(360e6) / 1e6
 }
@@ -138,8 +140,8 @@ enum Kind {
     Number,
 }
 
-/// What a parameter is, by its name in any dialect.
-fn meaning(name: &str) -> (&str, Kind) {
+/// Meaning of a parameter, by its name in any dialect.
+fn parameter_meaning(name: &str) -> (&str, Kind) {
     match name {
         "latitudeoforigin"
         | "latitudeofnaturalorigin"
@@ -180,17 +182,17 @@ fn meaning(name: &str) -> (&str, Kind) {
     }
 }
 
-/// What a method is, by its name in any dialect.
+/// Identifier of a method, by its name in any dialect.
 fn method_of(name: &str, parameters: &BTreeMap<String, (Kind, f64)>) -> String {
-    let has = |key: &str| parameters.contains_key(key);
     match name {
         "transversemercator" | "gausskruger" => "tmerc",
         _ if name.starts_with("lambertconformalconic")
             || name.starts_with("lambertconicconformal") =>
         {
-            match has("parallel 2") {
-                true => "lcc2",
-                false => "lcc1",
+            if parameters.contains_key("parallel 2") {
+                "lcc2"
+            } else {
+                "lcc1"
             }
         }
         "albers" | "albersconicequalarea" | "albersequalarea" => "albers",
@@ -217,7 +219,7 @@ mod tests {
     use super::*;
 
     fn definition(text: &str) -> String {
-        of(&Node::parse(text).unwrap()).unwrap()
+        define_system(&Node::parse(text).unwrap()).unwrap()
     }
 
     const ESRI: &str = r#"PROJCS["WGS_1984_UTM_Zone_17N",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",-81.0],PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#;
@@ -225,13 +227,13 @@ mod tests {
 
     #[test]
     fn one_system_in_three_dialects_is_one() {
-        let ogc = epsg::text(32617).unwrap();
+        let ogc = epsg::wkt_of_code(32617).unwrap();
         assert_eq!(definition(ESRI), definition(ogc));
         assert_eq!(definition(WKT2), definition(ogc));
         for other in [26917, 32618, 32717] {
             assert_ne!(
                 definition(ESRI),
-                definition(epsg::text(other).unwrap()),
+                definition(epsg::wkt_of_code(other).unwrap()),
                 "{other}"
             );
         }
@@ -245,17 +247,17 @@ mod tests {
     fn lengths_are_metres_and_angles_degrees() {
         // NAD83 / California zone 2 in feet and in metres; NTF (Paris) has grads and a meridian.
         assert_eq!(
-            definition(epsg::text(2226).unwrap()),
-            definition(epsg::text(26942).unwrap())
+            definition(epsg::wkt_of_code(2226).unwrap()),
+            definition(epsg::wkt_of_code(26942).unwrap())
         );
         assert!(
-            definition(epsg::text(27572).unwrap()).contains("meridian 2.3372292"),
+            definition(epsg::wkt_of_code(27572).unwrap()).contains("meridian 2.3372292"),
             "{:?}",
-            epsg::text(27572)
+            epsg::wkt_of_code(27572)
         );
-        let sphere = definition(epsg::text(3857).unwrap());
+        let sphere = definition(epsg::wkt_of_code(3857).unwrap());
         assert!(
-            sphere.contains(WEB_MERCATOR) && sphere != definition(epsg::text(3395).unwrap()),
+            sphere.contains(WEB_MERCATOR) && sphere != definition(epsg::wkt_of_code(3395).unwrap()),
             "{sphere}"
         );
     }
@@ -287,7 +289,7 @@ mod tests {
             r#"GEOGCS["g",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]]]"#,
             r#"LOCAL_CS["l",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],UNIT["metre",1]]"#,
         ] {
-            assert_eq!(of(&Node::parse(text).unwrap()), None);
+            assert_eq!(define_system(&Node::parse(text).unwrap()), None);
         }
     }
 }

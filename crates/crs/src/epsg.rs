@@ -1,4 +1,4 @@
-//! What EPSG knows by number or by name: datums of systems, and the well-known text of a code.
+//! EPSG tables: datums by code or name, and the well-known text of a code.
 
 use crate::wkt::Node;
 use isopach_cloud::LengthUnit;
@@ -22,16 +22,17 @@ pub(crate) struct VerticalSystem {
 
 impl VerticalSystem {
     /// The system with this code.
-    pub(crate) fn of(code: u16) -> Option<Self> {
-        Self::all().find(|system| system.code == code)
+    pub(crate) fn by_code(code: u16) -> Option<Self> {
+        Self::iter_rows().find(|system| system.code == code)
     }
 
     /// The first system of heights in metres about this datum.
-    pub(crate) fn about(datum: u16) -> Option<Self> {
-        let is_metric = |system: &Self| {
-            unit_of_vertical(system.code) == LengthUnit::Metre && !system.is_depth()
-        };
-        Self::all().find(|system| system.datum == datum && is_metric(system))
+    pub(crate) fn by_datum(datum: u16) -> Option<Self> {
+        Self::iter_rows().find(|system| {
+            system.datum == datum
+                && unit_of_vertical(system.code) == LengthUnit::Metre
+                && !system.is_depth()
+        })
     }
 
     /// Whether it counts downwards.
@@ -39,7 +40,7 @@ impl VerticalSystem {
         self.name.contains("depth")
     }
 
-    fn all() -> impl Iterator<Item = Self> {
+    fn iter_rows() -> impl Iterator<Item = Self> {
         NAMES.lines().filter_map(|line| {
             let mut fields = line.split('\t');
             (fields.next() == Some("datum_of")).then_some(())?;
@@ -55,23 +56,23 @@ impl VerticalSystem {
     }
 }
 
-/// Code of the geodetic datum that somebody calls so: EPSG, ESRI or PROJ.
+/// Code of the geodetic datum with this name in EPSG, ESRI or PROJ.
 pub(crate) fn geodetic_datum(name: &str) -> Option<u16> {
-    named("geodetic", &key(name))
+    code_of_name("geodetic", &normalised_key(name))
 }
 
-/// Code of the vertical datum that somebody calls so.
+/// Code of the vertical datum with this name.
 pub(crate) fn vertical_datum(name: &str) -> Option<u16> {
-    named("vertical", &key(name))
+    code_of_name("vertical", &normalised_key(name))
 }
 
-/// Code of the vertical system that somebody calls so.
+/// Code of the vertical system with this name.
 pub(crate) fn vertical_system(name: &str) -> Option<u16> {
-    named("system", &key(name))
+    code_of_name("system", &normalised_key(name))
 }
 
 /// Well-known text (version 1) of a horizontal or compound system.
-pub(crate) fn text(code: u16) -> Option<&'static str> {
+pub(crate) fn wkt_of_code(code: u16) -> Option<&'static str> {
     crs_definitions::from_code(code).map(|definition| definition.wkt)
 }
 
@@ -82,7 +83,7 @@ pub(crate) fn part_of_geographic(keyword: &str, code: u16) -> Option<Node> {
     let likely = code.checked_sub(2000).into_iter();
     let texts = likely
         .chain(FIRST_GEOGRAPHIC..=LAST_GEOGRAPHIC)
-        .filter_map(text);
+        .filter_map(wkt_of_code);
     texts
         .filter(|text| text.starts_with("GEOGCS"))
         .find_map(|text| {
@@ -93,20 +94,20 @@ pub(crate) fn part_of_geographic(keyword: &str, code: u16) -> Option<Node> {
                 "SPHEROID" => datum.child(&["SPHEROID"])?,
                 _ => system.child(&[keyword])?,
             };
-            (part.epsg() == Some(code)).then(|| part.clone().without("TOWGS84"))
+            (part.epsg_code() == Some(code)).then(|| part.clone().without_child("TOWGS84"))
         })
 }
 
 /// A name as names are compared: letters and digits in lower case, without ESRI's `D_` and the word
 /// "ensemble".
-pub(crate) fn key(name: &str) -> String {
+pub(crate) fn normalised_key(name: &str) -> String {
     let name = name.to_lowercase();
     let name = name.strip_prefix("d_").unwrap_or(&name);
     let name = name.strip_suffix(" ensemble").unwrap_or(name);
     name.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-fn named(kind: &str, key: &str) -> Option<u16> {
+fn code_of_name(kind: &str, key: &str) -> Option<u16> {
     NAMES.lines().find_map(|line| {
         let mut fields = line.split('\t');
         let found = fields.next() == Some(kind) && fields.next() == Some(key);
@@ -141,8 +142,8 @@ mod tests {
         assert_eq!(vertical_system("NAVD88 height (ftUS)"), Some(6360));
         assert_eq!(geodetic_datum("nowhere"), None);
         let (heights, depths) = (
-            VerticalSystem::about(5103).unwrap(),
-            VerticalSystem::of(6358).unwrap(),
+            VerticalSystem::by_datum(5103).unwrap(),
+            VerticalSystem::by_code(6358).unwrap(),
         );
         assert_eq!(
             (

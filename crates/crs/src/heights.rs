@@ -1,5 +1,4 @@
-//! What heights are counted from: datum and geoid model, from the names and elements in which files
-//! state them.
+//! Vertical references: datum and geoid model, from the names and elements that files use.
 
 use crate::{
     epsg::{self, VerticalSystem},
@@ -9,7 +8,7 @@ use isopach_cloud::{Crs, VerticalReference};
 
 /// Key of heights above an ellipsoid.
 const ELLIPSOID: &str = "ellipsoid";
-/// What is added to a datum's key where values count downwards.
+/// Suffix of a datum's key for systems whose values count downwards.
 const DEPTH: &str = " depth";
 /// First letters of geoid models, followed by a year or a number.
 const MODELS: [&str; 11] = [
@@ -18,23 +17,23 @@ const MODELS: [&str; 11] = [
 /// WKT 1 type of a vertical datum of ellipsoidal heights.
 const ELLIPSOIDAL_TYPE: &str = "2002";
 
-/// Of a vertical element of well-known text: `VERT_CS`, ESRI's `VERTCS`, `VERTCRS`.
-pub(crate) fn of_element(vertical: &Node, code: Option<u16>) -> VerticalReference {
+/// Reference of a vertical element of well-known text: `VERT_CS`, ESRI's `VERTCS`, `VERTCRS`.
+pub(crate) fn reference_of_element(vertical: &Node, code: Option<u16>) -> VerticalReference {
     let datum = vertical.child(&["VERT_DATUM", "VDATUM", "VERTICALDATUM", "VRF", "ENSEMBLE"]);
     let name = vertical.name().unwrap_or_default();
     let is_ellipsoidal = vertical.child(&["DATUM"]).is_some()
-        || datum.and_then(|datum| datum.value(1)) == Some(ELLIPSOIDAL_TYPE)
+        || datum.and_then(|datum| datum.value_at(1)) == Some(ELLIPSOIDAL_TYPE)
         || is_above_ellipsoid(name);
     let model = vertical.child(&["GEOIDMODEL"]).and_then(Node::name);
     let grids = datum
         .and_then(|datum| datum.child(&["EXTENSION"]))
-        .and_then(|extension| extension.value(1));
-    let geoid = model.map(|model| geoid_in(model).unwrap_or_else(|| epsg::key(model)));
+        .and_then(|extension| extension.value_at(1));
+    let geoid = model.map(|model| geoid_in(model).unwrap_or_else(|| epsg::normalised_key(model)));
     let key = match is_ellipsoidal {
         true => Some(ELLIPSOID.to_owned()),
         false => datum_of(
             code,
-            datum.and_then(Node::epsg),
+            datum.and_then(Node::epsg_code),
             datum.and_then(Node::name),
             name,
         ),
@@ -54,21 +53,19 @@ pub(crate) fn of_element(vertical: &Node, code: Option<u16>) -> VerticalReferenc
 
 /// Whether an element says that its values count downwards: by its axis, or as ESRI says it.
 fn is_down(vertical: &Node) -> bool {
-    let axis = vertical.child(&["AXIS"]).and_then(|axis| axis.value(1));
-    let is_direction = |parameter: &&Node| {
-        parameter
-            .name()
-            .is_some_and(|name| name.eq_ignore_ascii_case("direction"))
-    };
+    let axis = vertical.child(&["AXIS"]).and_then(|axis| axis.value_at(1));
     let direction = vertical
         .children(&["PARAMETER"])
-        .find(is_direction)
-        .and_then(|parameter| parameter.number(1));
+        .find(|parameter: &&Node| {
+            parameter
+                .name()
+                .is_some_and(|name| name.eq_ignore_ascii_case("direction"))
+        })
+        .and_then(|parameter| parameter.number_at(1));
     axis.is_some_and(|axis| axis.eq_ignore_ascii_case("down")) || direction == Some(-1.0)
 }
 
-/// Whether the heights of a system are depths: they count downwards, so that what is gained is
-/// lost.
+/// Whether the heights of a system are depths, counted downwards: a positive change is then a loss.
 #[must_use]
 pub fn counts_downwards(crs: &Crs) -> bool {
     crs.heights
@@ -77,12 +74,12 @@ pub fn counts_downwards(crs: &Crs) -> bool {
         .is_some_and(|datum| datum.ends_with(DEPTH))
 }
 
-/// Of a code of GeoTIFF's vertical key and the citation beside it. Codes of datums and of
-/// ellipsoids, as GeoTIFF 1.0 had them, are understood.
-pub(crate) fn of_key(code: Option<u16>, citation: Option<&str>) -> VerticalReference {
+/// Reference of GeoTIFF's vertical key and its citation. Codes of datums and of ellipsoids, as in
+/// GeoTIFF 1.0, are understood.
+pub(crate) fn reference_of_keys(code: Option<u16>, citation: Option<&str>) -> VerticalReference {
     let name = citation
         .map(str::to_owned)
-        .or_else(|| VerticalSystem::of(code?).map(|system| system.name.to_owned()));
+        .or_else(|| VerticalSystem::by_code(code?).map(|system| system.name.to_owned()));
     let datum = match code {
         Some(5001..=5099) => Some(ELLIPSOID.to_owned()),
         _ if citation.is_some_and(is_above_ellipsoid) => Some(ELLIPSOID.to_owned()),
@@ -108,9 +105,9 @@ pub(crate) fn above_ellipsoid(system: &str) -> VerticalReference {
 /// The code of the system in metres that a vertical code means: one of a datum stands for its
 /// system, as GDAL has it.
 pub(crate) fn system_of_key(code: u16) -> u16 {
-    match VerticalSystem::of(code) {
+    match VerticalSystem::by_code(code) {
         Some(_) => code,
-        None => VerticalSystem::about(code).map_or(code, |system| system.code),
+        None => VerticalSystem::by_datum(code).map_or(code, |system| system.code),
     }
 }
 
@@ -129,12 +126,12 @@ pub(crate) fn geoid_in(text: &str) -> Option<String> {
             }
             _ => (*word).to_owned(),
         };
-        model(&joined)
+        find_geoid_model(&joined)
     })
 }
 
 /// One word that is a geoid model, in one spelling.
-fn model(word: &str) -> Option<String> {
+fn find_geoid_model(word: &str) -> Option<String> {
     // Grids of the National Geodetic Survey: g2012bu0, g2018u0.
     let grid = word
         .strip_prefix("g20")
@@ -178,26 +175,29 @@ fn datum_of(
     system_name: &str,
 ) -> Option<String> {
     let system = code
-        .and_then(VerticalSystem::of)
-        .or_else(|| epsg::vertical_system(system_name).and_then(VerticalSystem::of));
+        .and_then(VerticalSystem::by_code)
+        .or_else(|| epsg::vertical_system(system_name).and_then(VerticalSystem::by_code));
     let is_depth = system.is_some_and(VerticalSystem::is_depth);
     let by_code = code.filter(|code| {
-        VerticalSystem::of(*code).is_none() && VerticalSystem::about(*code).is_some()
+        VerticalSystem::by_code(*code).is_none() && VerticalSystem::by_datum(*code).is_some()
     });
     let number = datum
         .or(system.map(|system| system.datum))
         .or(by_code)
         .or_else(|| datum_name.and_then(epsg::vertical_datum))
-        .or_else(|| epsg::vertical_datum(&plain(system_name)));
+        .or_else(|| epsg::vertical_datum(&letters_and_digits(system_name)));
     let key = number.map(|number| number.to_string()).or_else(|| {
-        let name = datum_name.map_or_else(|| epsg::key(&plain(system_name)), epsg::key);
+        let name = datum_name.map_or_else(
+            || epsg::normalised_key(&letters_and_digits(system_name)),
+            epsg::normalised_key,
+        );
         Some(name).filter(|name| !name.is_empty() && name != "unknown" && name != "unnamed")
     })?;
     Some(if is_depth { key + DEPTH } else { key })
 }
 
 /// The name of a vertical system without its unit, its geoid, and the word "height".
-fn plain(name: &str) -> String {
+fn letters_and_digits(name: &str) -> String {
     const NOTHING: [&str; 13] = [
         "height", "heights", "meters", "metres", "meter", "metre", "feet", "foot", "ft", "ftus",
         "us", "survey", "m",
@@ -207,7 +207,7 @@ fn plain(name: &str) -> String {
     let words = lower
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty());
-    let words = words.take_while(|word| !UNTIL.contains(word) && model(word).is_none());
+    let words = words.take_while(|word| !UNTIL.contains(word) && find_geoid_model(word).is_none());
     words
         .filter(|word| !NOTHING.contains(word))
         .collect::<Vec<_>>()
@@ -240,8 +240,9 @@ mod tests {
 
     #[test]
     fn one_datum_in_the_words_of_several() {
-        let element =
-            |text: &str, code: Option<u16>| of_element(&Node::parse(text).unwrap(), code).datum;
+        let element = |text: &str, code: Option<u16>| {
+            reference_of_element(&Node::parse(text).unwrap(), code).datum
+        };
         let navd88 = Some("5103".to_owned());
         assert_eq!(
             element(
@@ -258,15 +259,15 @@ mod tests {
             navd88
         );
         assert_eq!(element(r#"VERTCRS["x",VDATUM["y"]]"#, Some(6360)), navd88);
-        assert_eq!(of_key(Some(5103), None).datum, navd88);
-        assert_eq!(of_key(Some(5703), None).datum, navd88);
-        let cited = of_key(None, Some("NAVD88 - Geoid12B (Feet)"));
+        assert_eq!(reference_of_keys(Some(5103), None).datum, navd88);
+        assert_eq!(reference_of_keys(Some(5703), None).datum, navd88);
+        let cited = reference_of_keys(None, Some("NAVD88 - Geoid12B (Feet)"));
         assert_eq!(
             (cited.datum, cited.geoid.as_deref()),
             (navd88, Some("geoid12b"))
         );
         assert_eq!(
-            of_key(Some(6358), None).datum.as_deref(),
+            reference_of_keys(Some(6358), None).datum.as_deref(),
             Some("5103 depth")
         );
         assert_eq!((system_of_key(5103), system_of_key(6360)), (5703, 6360));
@@ -279,9 +280,12 @@ mod tests {
             r#"VERTCS["WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]]]"#,
             r#"VERT_CS["NAD83(2011) ellipsoid height",VERT_DATUM["x",2005]]"#,
         ] {
-            let found = of_element(&Node::parse(text).unwrap(), None);
+            let found = reference_of_element(&Node::parse(text).unwrap(), None);
             assert_eq!(found.datum.as_deref(), Some(ELLIPSOID), "{text}");
         }
-        assert_eq!(of_key(Some(5030), None).datum.as_deref(), Some(ELLIPSOID));
+        assert_eq!(
+            reference_of_keys(Some(5030), None).datum.as_deref(),
+            Some(ELLIPSOID)
+        );
     }
 }

@@ -35,17 +35,17 @@ mod key {
     pub(super) const VERTICAL_DATUM: u16 = 4098;
     pub(super) const VERTICAL_UNIT: u16 = 4099;
 }
-/// What a key says of something that has no code.
+/// Value of a key for a system without a code.
 const USER_DEFINED: u16 = 32767;
-/// Where values are that are no short words.
+/// Tags that hold the values that are not 16-bit integers.
 const DOUBLES: u16 = 34736;
 const ASCII: u16 = 34737;
 /// EPSG's number of the metre.
 const METRE: u16 = 9001;
-/// How ESRI writes well-known text into a citation.
+/// Prefix with which ESRI writes well-known text into a citation.
 const ESRI_TEXT: &str = "ESRI PE String = ";
 
-/// GeoTIFF's keys as the three records of a GeoTIFF or LAS file hold them.
+/// The GeoTIFF keys of a GeoTIFF or LAS file: its three raw records.
 ///
 /// ```
 /// use isopach_crs::{GeoKeys, from_geokeys};
@@ -56,17 +56,17 @@ const ESRI_TEXT: &str = "ESRI PE String = ";
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GeoKeys<'a> {
-    /// Key directory (34735): a head of four numbers, then four a key (key, record of its value,
-    /// count, value or place).
+    /// Key directory (tag 34735): a head of four numbers, then four a key (key, record of its
+    /// value, count, value or place).
     pub directory: &'a [u16],
-    /// Numbers that keys point to (34736).
+    /// Numbers that keys refer to (tag 34736).
     pub doubles: &'a [f64],
-    /// What texts are cut from (34737): keys count its bytes.
+    /// Text that ASCII keys refer to (tag 34737), by byte.
     pub ascii: &'a [u8],
 }
 
 impl GeoKeys<'_> {
-    fn entry(&self, wanted: u16, record: u16) -> Option<[u16; 4]> {
+    fn find_entry(&self, wanted: u16, record: u16) -> Option<[u16; 4]> {
         let entries = self.directory.get(4..)?.as_chunks::<4>().0;
         entries
             .iter()
@@ -74,78 +74,76 @@ impl GeoKeys<'_> {
             .find(|[key, at, ..]| *key == wanted && *at == record)
     }
 
-    fn short(&self, wanted: u16) -> Option<u16> {
-        self.entry(wanted, 0).map(|[.., value]| value)
+    fn read_short(&self, wanted: u16) -> Option<u16> {
+        self.find_entry(wanted, 0).map(|[.., value]| value)
     }
 
-    /// A code, where it is one.
-    fn code(&self, wanted: u16) -> Option<u16> {
-        self.short(wanted)
+    /// The EPSG code of a key, unless it says "user-defined".
+    fn read_code(&self, wanted: u16) -> Option<u16> {
+        self.read_short(wanted)
             .filter(|code| !matches!(*code, 0 | USER_DEFINED))
     }
 
-    /// The text of a key: in UTF-8, or else in Latin-1, which is what old programs write though the
-    /// standard asks for ASCII.
-    fn words(&self, wanted: u16) -> Option<String> {
-        let [_, _, count, start] = self.entry(wanted, ASCII)?;
-        let (start, count) = (usize::from(start), usize::from(count));
+    /// The text of a key: UTF-8, or else Latin-1, which old programs write although the standard
+    /// demands ASCII.
+    fn read_ascii(&self, wanted: u16) -> Option<String> {
+        let [_, _, count, start] = self.find_entry(wanted, ASCII)?;
+        let start = usize::from(start);
+        let count = usize::from(count);
         let bytes = self
             .ascii
             .get(start..(start + count).min(self.ascii.len()))?;
-        let latin = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect();
-        let text = std::str::from_utf8(bytes).map_or_else(|_| latin(bytes), str::to_owned);
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => bytes.iter().copied().map(char::from).collect(), // Latin-1
+        };
         Some(text.trim_end_matches(['|', '\0']).trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    fn double(&self, wanted: u16) -> Option<f64> {
-        let [.., place] = self.entry(wanted, DOUBLES)?;
+    fn read_double(&self, wanted: u16) -> Option<f64> {
+        let [.., place] = self.find_entry(wanted, DOUBLES)?;
         self.doubles.get(usize::from(place)).copied()
     }
 
-    /// Whether the places of a raster are those of cell centres (GTRasterTypeGeoKey: PixelIsPoint).
+    /// Whether raster coordinates refer to cell centres (GTRasterTypeGeoKey: PixelIsPoint).
     #[must_use]
     pub fn is_point(&self) -> bool {
-        self.short(key::RASTER_TYPE) == Some(2)
+        self.read_short(key::RASTER_TYPE) == Some(2)
     }
 
     /// A unit of length: 0 says nothing, as GDAL has it.
-    fn unit(&self, wanted: u16, size: u16) -> Option<LengthUnit> {
-        match self.short(wanted)? {
+    fn read_unit(&self, wanted: u16, size: u16) -> Option<LengthUnit> {
+        match self.read_short(wanted)? {
             0 => None,
             USER_DEFINED => Some(
-                self.double(size)
-                    .map_or(LengthUnit::Other, LengthUnit::of_metres),
+                self.read_double(size)
+                    .map_or(LengthUnit::Other, LengthUnit::from_metres),
             ),
-            code => Some(LengthUnit::of_epsg(code)),
+            code => Some(LengthUnit::from_epsg(code)),
         }
     }
 }
 
-/// The system that keys state; `None` where they say nothing of one. A system that they define by a
-/// method and its parameters gets its well-known text as [`Crs::plane`]. Source: OGC GeoTIFF 1.1
-/// (19-008r4), and what GDAL makes of older files.
+/// Reads the coordinate system stated by GeoTIFF keys; `None` if they state none. A system that is
+/// defined by a method and its parameters gets its well-known text as [`Crs::plane`]. Source: OGC
+/// GeoTIFF 1.1 (19-008r4), and GDAL's interpretation of older files.
 #[must_use]
 pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
-    let (projected, geographic) = (keys.code(key::PROJECTED), keys.code(key::GEOGRAPHIC));
-    let (model, unit) = (
-        keys.short(key::MODEL).filter(|model| *model != 0),
-        keys.unit(key::UNIT, key::UNIT_SIZE),
-    );
+    let projected = keys.read_code(key::PROJECTED);
+    let geographic = keys.read_code(key::GEOGRAPHIC);
+    let model = keys.read_short(key::MODEL).filter(|model| *model != 0);
+    let unit = keys.read_unit(key::UNIT, key::UNIT_SIZE);
     let says_something =
         projected.is_some() || geographic.is_some() || model.is_some() || unit.is_some();
-    let vertical = Vertical::of(&keys);
+    let vertical = Vertical::from_keys(&keys);
     if !says_something && vertical.is_empty() {
         return None;
     }
-    // The model is what the coordinates are; a projected system of the user's own still names the
-    // geographic one it is based on.
+    // A user-defined projected system still names the geographic one that it is based on.
     let kind = match model {
         _ if projected.is_some() => CrsKind::Plane,
-        Some(3) => CrsKind::Geocentric,
-        Some(2) => CrsKind::Geographic,
-        Some(1 | USER_DEFINED) => CrsKind::Plane,
-        _ if geographic.is_some() && unit.is_none() => CrsKind::Geographic,
-        _ => CrsKind::Plane,
+        _ if model.is_none() && geographic.is_some() && unit.is_none() => CrsKind::Geographic,
+        _ => kind_of_model(model),
     };
     let citation = if kind == CrsKind::Geographic {
         key::GEOGRAPHIC_CITATION
@@ -154,7 +152,7 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     };
     let words = [citation, key::CITATION]
         .into_iter()
-        .find_map(|key| keys.words(key));
+        .find_map(|key| keys.read_ascii(key));
     let text = words
         .as_deref()
         .and_then(|words| words.strip_prefix(ESRI_TEXT))
@@ -162,20 +160,19 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     if let Some(text) = text {
         return text::from_wkt(text).map(|crs| vertical.added_to(crs));
     }
-    let unit_of_system = || projected.map_or(LengthUnit::Metre, epsg::unit_of_projected);
     let unit = if kind == CrsKind::Geographic {
         LengthUnit::Degree
     } else {
-        unit.unwrap_or_else(unit_of_system)
+        unit.unwrap_or_else(|| projected.map_or(LengthUnit::Metre, epsg::unit_of_projected))
     };
-    let of_code = projected.and_then(named::of_code);
+    let of_code = projected.and_then(named::crs_of_code);
     let by_parameters = match (&of_code, kind) {
-        (None, CrsKind::Plane) => projection::element(&keys, unit),
+        (None, CrsKind::Plane) => projection::projected_element(&keys, unit),
         _ => None,
     };
     let definition = of_code
         .and_then(|crs| crs.definition)
-        .or_else(|| definition::of(by_parameters.as_ref()?));
+        .or_else(|| definition::define_system(by_parameters.as_ref()?));
     Some(vertical.added_to(Crs {
         kind,
         plane: by_parameters.map(|element| element.to_string()),
@@ -191,32 +188,39 @@ pub fn from_geokeys(keys: GeoKeys<'_>) -> Option<Crs> {
     }))
 }
 
-/// A part of a citation that says what it names, as ESRI and GDAL write them: `GCS Name =
-/// NAD83|Datum = D_North_American_1983|Primem = Greenwich`.
-fn cited<'a>(citation: &'a str, part: &str) -> Option<&'a str> {
-    let said = |words: &'a str| {
-        words
-            .trim()
-            .strip_prefix(part)?
-            .trim_start()
-            .strip_prefix('=')
-            .map(str::trim)
-    };
+/// The kind of coordinates that the model key states; without one, lengths in a plane.
+fn kind_of_model(model: Option<u16>) -> CrsKind {
+    match model {
+        Some(2) => CrsKind::Geographic,
+        Some(3) => CrsKind::Geocentric,
+        _ => CrsKind::Plane,
+    }
+}
+
+/// A labelled part of a citation, as ESRI and GDAL write them: `GCS Name = NAD83|Datum =
+/// D_North_American_1983|Primem = Greenwich`.
+fn quoted_part<'a>(citation: &'a str, part: &str) -> Option<&'a str> {
     citation
         .split('|')
-        .find_map(said)
+        .find_map(|words| value_after(words, part))
         .filter(|name| !name.is_empty())
+}
+
+/// The value of `label = value`, if the label is `label`.
+fn value_after<'a>(words: &'a str, label: &str) -> Option<&'a str> {
+    let rest = words.trim().strip_prefix(label)?;
+    rest.trim_start().strip_prefix('=').map(str::trim)
 }
 
 /// The name of a system in a citation: that which it calls so, else all of it.
 fn named_in(citation: &str) -> &str {
     ["PCS Name", "GCS Name"]
         .into_iter()
-        .find_map(|part| cited(citation, part))
+        .find_map(|part| quoted_part(citation, part))
         .unwrap_or(citation)
 }
 
-/// What keys say of heights.
+/// Vertical part of the keys.
 struct Vertical {
     code: Option<u16>,
     unit: Option<LengthUnit>,
@@ -224,13 +228,13 @@ struct Vertical {
 }
 
 impl Vertical {
-    fn of(keys: &GeoKeys<'_>) -> Self {
+    fn from_keys(keys: &GeoKeys<'_>) -> Self {
         Self {
             code: keys
-                .code(key::VERTICAL)
-                .or_else(|| keys.code(key::VERTICAL_DATUM)),
-            unit: keys.unit(key::VERTICAL_UNIT, USER_DEFINED),
-            citation: keys.words(key::VERTICAL_CITATION),
+                .read_code(key::VERTICAL)
+                .or_else(|| keys.read_code(key::VERTICAL_DATUM)),
+            unit: keys.read_unit(key::VERTICAL_UNIT, USER_DEFINED),
+            citation: keys.read_ascii(key::VERTICAL_CITATION),
         }
     }
 
@@ -244,7 +248,7 @@ impl Vertical {
         }
         crs.vertical = self.code.map(heights::system_of_key);
         crs.vertical_unit = self.unit.or(crs.vertical.map(epsg::unit_of_vertical));
-        crs.heights = heights::of_key(self.code, self.citation.as_deref());
+        crs.heights = heights::reference_of_keys(self.code, self.citation.as_deref());
         crs
     }
 }
@@ -253,8 +257,8 @@ impl Vertical {
 /// bits.
 const LONGEST_TEXT: usize = 60_000;
 
-/// The keys (GeoTIFF 1.1) that state a system: directory, and the text that it points into. A
-/// system without a code is stated by its well-known text as ESRI writes it, or else by its name.
+/// Writes the keys (GeoTIFF 1.1) that state a system: directory, and the text that it points into.
+/// A system without a code is stated by its well-known text as ESRI writes it, or else by its name.
 ///
 /// ```
 /// use isopach_crs::{GeoKeys, from_geokeys, named_crs, to_geokeys};
@@ -267,8 +271,8 @@ const LONGEST_TEXT: usize = 60_000;
 #[must_use]
 pub fn to_geokeys(crs: &Crs) -> (Vec<u16>, String) {
     let geographic = crs.unit == LengthUnit::Degree;
-    // GDAL and what is built on it take a text as ESRI writes it, where the model is user-defined
-    // as well.
+    // GDAL and programs based on it accept an ESRI citation only if the model is user-defined as
+    // well.
     let text = crs
         .plane
         .as_ref()
@@ -302,7 +306,7 @@ pub fn to_geokeys(crs: &Crs) -> (Vec<u16>, String) {
         keys.push([key::CITATION, ASCII, citation.len() as u16, 0]);
     }
     keys.extend(crs.vertical.map(|code| [key::VERTICAL, 0, 1, code]));
-    // GeoTIFF 1.1: EPSG codes of vertical systems are what they say
+    // GeoTIFF 1.1: the vertical key holds the EPSG code of a vertical system.
     let head = [1, 1, 1, keys.len() as u16];
     (
         std::iter::once(head).chain(keys).flatten().collect(),
@@ -341,12 +345,12 @@ mod tests {
     fn keys_round_trip_and_unknown_codes_are_none() {
         let crs = Crs {
             vertical: Some(5703),
-            ..Crs::epsg(25833)
+            ..Crs::from_epsg(25833)
         };
         let back = returned(&crs);
         assert_eq!((back.horizontal, back.vertical), (Some(25833), Some(5703)));
         assert_eq!(to_geokeys(&crs).0[..3], [1, 1, 1], "revision 1.1");
-        assert_eq!(returned(&Crs::epsg(USER_DEFINED)).horizontal, None);
+        assert_eq!(returned(&Crs::from_epsg(USER_DEFINED)).horizontal, None);
         assert_eq!(read(&[1, 0, 1], &[], ""), None);
         assert_eq!(read(&directory(&[[1025, 0, 1, 1]]), &[], ""), None);
     }
@@ -386,7 +390,7 @@ mod tests {
         );
     }
 
-    /// Offsets and lengths count bytes, whatever the text is encoded in.
+    /// Offsets and lengths count bytes, in any encoding of the text.
     #[test]
     fn texts_are_cut_as_bytes_and_then_decoded() {
         let keys = directory(&[
@@ -414,8 +418,11 @@ mod tests {
             read(&geographic, &[], parts).unwrap().name.as_deref(),
             Some("NAD83")
         );
-        assert_eq!(cited("GCS Name = a|Datum = b c|", "Datum"), Some("b c"));
-        assert_eq!(cited("Datum of 1983", "Datum"), None);
+        assert_eq!(
+            quoted_part("GCS Name = a|Datum = b c|", "Datum"),
+            Some("b c")
+        );
+        assert_eq!(quoted_part("Datum of 1983", "Datum"), None);
         let of_text = |entry: [u16; 4]| {
             read(&directory(&[[1024, 0, 1, 1], entry]), &[], "abc|")
                 .unwrap()

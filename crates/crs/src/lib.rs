@@ -1,12 +1,4 @@
-//! Coordinate systems as files state them.
-//!
-//! A file states its system as well-known text (versions 1 and 2, ESRI's dialect), as GeoTIFF keys,
-//! or as an EPSG code. [`from_wkt`], [`from_geokeys`] and [`named_crs`] read these into one
-//! [`Crs`](isopach_cloud::Crs), whose `definition` is equal for equal systems in whatever words
-//! they come; [`well_known_text`] and [`to_geokeys`] write it. [`metre_factors`] and [`in_metres`]
-//! convert a system in feet, coordinates and text.
-//!
-//! Points are never reprojected here.
+//! Coordinate reference systems as files state them: well-known text, GeoTIFF keys, EPSG codes.
 //!
 //! ```
 //! use isopach_crs::{from_wkt, in_metres, metre_factors, named_crs, well_known_text};
@@ -16,6 +8,28 @@
 //! assert!(from_wkt(&metres).expect("a system").is_metric());
 //! # Ok::<(), String>(())
 //! ```
+//!
+//! # Reading
+//!
+//! [`from_wkt`] (versions 1 and 2, ESRI's and GDAL's dialects), [`from_geokeys`] and [`named_crs`]
+//! read the three forms into one [`Crs`]. Its `definition` is equal for equal systems, in any form,
+//! so two epochs can be compared.
+//!
+//! ```
+//! use isopach_crs::{from_wkt, named_crs, well_known_text};
+//! let utm = named_crs("EPSG:32617")?;
+//! let same = from_wkt(&well_known_text(&utm).expect("a text")).expect("a system");
+//! assert_eq!(utm.find_contradiction(&same), None);
+//! let other = named_crs("EPSG:32618")?;
+//! assert_eq!(utm.find_contradiction(&other).as_deref(), Some("horizontal EPSG 32617 against 32618"));
+//! # Ok::<(), String>(())
+//! ```
+//!
+//! # Writing and converting
+//!
+//! [`well_known_text`] and [`to_geokeys`] write a system. [`metre_factors`] and [`in_metres`]
+//! convert a system in feet: factors for the coordinates, and the metric equivalent of the system.
+//! [`counts_downwards`] recognises depths. Points are never reprojected.
 
 mod definition;
 mod epsg;
@@ -27,7 +41,13 @@ mod text;
 mod wkt;
 
 pub use heights::counts_downwards;
+pub use isopach_cloud::{Crs, CrsKind, LengthUnit, VerticalReference};
 pub use keys::{GeoKeys, from_geokeys, to_geokeys};
 pub use metric::{in_metres, metre_factors};
 pub use named::{named_crs, well_known_text};
 pub use text::from_wkt;
+
+/// The program of the crate's page, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeProgram;

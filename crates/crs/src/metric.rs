@@ -11,8 +11,8 @@ use crate::{
 };
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
-/// Metres a unit of easting and northing, and of height; `None` where one of them is no length, or
-/// an unknown one.
+/// Metres per unit of easting, northing and height; `None` if one of them is not a length or is
+/// unknown.
 #[must_use]
 pub fn metre_factors(crs: &Crs) -> Option<[f64; 3]> {
     if crs.kind != CrsKind::Plane {
@@ -23,36 +23,34 @@ pub fn metre_factors(crs: &Crs) -> Option<[f64; 3]> {
     Some([plane, plane, height])
 }
 
-/// The system of coordinates that have been multiplied by the [`metre_factors`].
+/// The metric equivalent of a system, for coordinates that have been multiplied by the
+/// [`metre_factors`].
 #[must_use]
 pub fn in_metres(crs: &Crs) -> Crs {
     if crs.is_metric() {
         return crs.clone();
     }
-    let (plane, height) = (
-        crs.unit == LengthUnit::Metre,
-        crs.height_unit() == LengthUnit::Metre,
-    );
+    let plane = crs.unit == LengthUnit::Metre;
+    let height = crs.height_unit() == LengthUnit::Metre;
     let stated = crs
         .name
         .clone()
         .or_else(|| crs.horizontal.map(|code| format!("EPSG:{code}")));
-    let converted = |text: &str| Node::parse(text).map(|node| system(node).to_string());
     let text = named::well_known_text(crs);
     Crs {
-        wkt: text.as_deref().and_then(converted),
+        wkt: text.as_deref().and_then(text_in_metres),
         plane: crs
             .plane
             .clone()
-            .or_else(|| named::of_code(crs.horizontal?)?.plane)
+            .or_else(|| named::crs_of_code(crs.horizontal?)?.plane)
             .as_deref()
-            .and_then(converted),
+            .and_then(text_in_metres),
         horizontal: crs.horizontal.filter(|_| plane),
         vertical: crs.vertical.filter(|_| height),
         name: if plane {
             crs.name.clone()
         } else {
-            stated.map(|name| renamed(&name))
+            stated.map(|name| metric_name(&name))
         },
         unit: LengthUnit::Metre,
         vertical_unit: Some(LengthUnit::Metre),
@@ -63,63 +61,72 @@ pub fn in_metres(crs: &Crs) -> Crs {
 const UNIT: [&str; 2] = ["UNIT", "LENGTHUNIT"];
 const CODE: [&str; 2] = ["AUTHORITY", "ID"];
 
-fn renamed(name: &str) -> String {
+/// The text of the metric equivalent of a text.
+fn text_in_metres(text: &str) -> Option<String> {
+    Node::parse(text).map(|node| system_in_metres(node).to_string())
+}
+
+/// Whether an element states no unit of its own, or the metre.
+fn has_metres(part: &Node) -> bool {
+    part.own_unit().is_none_or(|factor| factor == 1.0)
+}
+
+fn metric_name(name: &str) -> String {
     format!("{name}, in metres")
 }
 
 /// A system by its parts, as they are put together or wrapped; a plane or heights in metres,
 /// anything else as it is.
-fn system(node: Node) -> Node {
+fn system_in_metres(node: Node) -> Node {
     let is_around = node.is(&AROUND);
     let is_length = node.is(&PLANES) || node.is(&VERTICALS);
     // A plane in metres may have a third axis, of heights, in feet.
-    let is_other = |part: &Node| part.own_unit().is_some_and(|factor| factor != 1.0);
-    let is_metric = !is_length || !is_other(&node) && !node.children(&["AXIS"]).any(is_other);
-    let factor = node.unit().filter(|_| !is_metric);
+    let is_metric = !is_length || has_metres(&node) && node.children(&["AXIS"]).all(has_metres);
+    let factor = node.unit_factor().filter(|_| !is_metric);
     let is_compound = node.is(&["COMPD_CS", "COMPOUNDCRS"]);
     let Node::Element { keyword, arguments } = node else {
         return node;
     };
     let arguments = match factor {
-        Some(factor) => converted(arguments, factor),
+        Some(factor) => scale_values(arguments, factor),
         None if is_around => {
             let kept = arguments
                 .into_iter()
                 .filter(|part| !(is_compound && part.is(&CODE)));
-            kept.map(system).collect()
+            kept.map(system_in_metres).collect()
         }
         None => arguments,
     };
     Node::Element { keyword, arguments }
 }
 
-/// What a system consists of, from units of `factor` metres.
-fn converted(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
+/// Converts the parts of a system from units of `factor` metres.
+fn scale_values(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
     let kept = arguments
         .into_iter()
         .enumerate()
         .filter(|(_, part)| !part.is(&CODE));
     kept.map(|(place, part)| match part {
-        Node::Text(name) if place == 0 => Node::Text(renamed(&name)),
+        Node::Text(name) if place == 0 => Node::Text(metric_name(&name)),
         Node::Element { keyword, arguments } if keyword.eq_ignore_ascii_case("AXIS") => {
             Node::Element {
                 keyword,
-                arguments: arguments.into_iter().map(metre).collect(),
+                arguments: arguments.into_iter().map(metre_unit).collect(),
             }
         }
         Node::Element { keyword, arguments } if keyword.eq_ignore_ascii_case("PARAMETER") => {
             Node::Element {
-                arguments: parameter(arguments, factor),
+                arguments: scale_parameter(arguments, factor),
                 keyword,
             }
         }
-        part => metre(part),
+        part => metre_unit(part),
     })
     .collect()
 }
 
 /// A unit becomes the metre.
-fn metre(node: Node) -> Node {
+fn metre_unit(node: Node) -> Node {
     match node {
         Node::Element { keyword, .. }
             if UNIT.iter().any(|unit| keyword.eq_ignore_ascii_case(unit)) =>
@@ -134,17 +141,19 @@ fn metre(node: Node) -> Node {
 }
 
 /// The parameters of text of version 1 that are lengths.
-fn parameter(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
+fn scale_parameter(arguments: Vec<Node>, factor: f64) -> Vec<Node> {
     let is_length = matches!(&arguments[..], [Node::Text(name), ..]
         if ["false_easting", "false_northing"].iter().any(|length| name.eq_ignore_ascii_case(length)));
-    let convert = |part: Node| match &part {
-        Node::Word(value) => value
-            .parse()
-            .map_or(part, |value: f64| Node::Word((value * factor).to_string())),
-        _ => part,
-    };
     if is_length && factor != 1.0 {
-        arguments.into_iter().map(convert).collect()
+        arguments
+            .into_iter()
+            .map(|part: Node| match &part {
+                Node::Word(value) => value
+                    .parse()
+                    .map_or(part, |value: f64| Node::Word((value * factor).to_string())),
+                _ => part,
+            })
+            .collect()
     } else {
         arguments
     }
@@ -287,7 +296,7 @@ mod tests {
             vertical: Some(6360),
             vertical_unit: Some(LengthUnit::SurveyFoot),
             unit: LengthUnit::SurveyFoot,
-            ..Crs::epsg(2226)
+            ..Crs::from_epsg(2226)
         };
         let metres = in_metres(&feet);
         let text = metres.wkt.unwrap();

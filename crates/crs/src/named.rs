@@ -1,19 +1,19 @@
-//! Coordinate systems by EPSG code or by what a user says, and the text of any.
+//! Coordinate systems by EPSG code or user input, and the text of any system.
 
 use crate::{epsg, heights, text, wkt::Node};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
-/// The system of an EPSG code; `None` where it is not known here.
-pub(crate) fn of_code(code: u16) -> Option<Crs> {
-    let mut crs = text::from_wkt(epsg::text(code)?)?;
+/// The system of an EPSG code; `None` if this crate does not know it.
+pub(crate) fn crs_of_code(code: u16) -> Option<Crs> {
+    let mut crs = text::from_wkt(epsg::wkt_of_code(code)?)?;
     crs.horizontal = crs.horizontal.or(Some(code));
     crs.wkt = crs.wkt.map(|wkt| without_shift(&wkt));
     crs.plane = crs.plane.map(|wkt| without_shift(&wkt));
     Some(crs)
 }
 
-/// The well-known text to be written of a system: its own, else that of its plane or codes; `None`
-/// where no text is known of it.
+/// The well-known text of a system: its own, otherwise that of its plane or codes; `None` if no
+/// text is known.
 ///
 /// ```
 /// let text = isopach_crs::well_known_text(&isopach_crs::named_crs("EPSG:32617")?).expect("a code of EPSG");
@@ -28,7 +28,7 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
     let plane = crs
         .plane
         .clone()
-        .or_else(|| of_code(crs.horizontal?)?.plane)?;
+        .or_else(|| crs_of_code(crs.horizontal?)?.plane)?;
     let horizontal = Node::parse(&plane)?;
     let Some(vertical) = crs.vertical.and_then(text::vertical_element) else {
         return Some(horizontal.to_string());
@@ -38,11 +38,11 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
     Some(Node::new("COMPD_CS", vec![name, horizontal, vertical]).to_string())
 }
 
-/// The system that a user names: `EPSG:32617`, `EPSG:2260+6360` (with a vertical system), `local`
-/// (metres), `local:ft`, `local:us-ft`.
+/// Looks up the coordinate system that a user names: `EPSG:32617`, `EPSG:2260+6360` (with a
+/// vertical system), `local` (metres), `local:ft`, `local:us-ft`.
 ///
 /// # Errors
-/// What is wrong with the name, and what it could be.
+/// A message with the fault of the name and the accepted forms.
 ///
 /// ```
 /// let crs = isopach_crs::named_crs("EPSG:2260+6360")?;
@@ -52,17 +52,10 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
 /// ```
 pub fn named_crs(name: &str) -> Result<Crs, String> {
     const FORMS: &str = "EPSG:32617, EPSG:2260+6360 (with a vertical system), local (metres), local:ft or local:us-ft";
-    let local = |unit: LengthUnit| {
-        Ok(Crs {
-            name: Some("local".into()),
-            unit,
-            ..Crs::default()
-        })
-    };
     match name.to_ascii_lowercase().as_str() {
-        "local" => return local(LengthUnit::Metre),
-        "local:ft" => return local(LengthUnit::Foot),
-        "local:us-ft" => return local(LengthUnit::SurveyFoot),
+        "local" => return Ok(local_crs(LengthUnit::Metre)),
+        "local:ft" => return Ok(local_crs(LengthUnit::Foot)),
+        "local:us-ft" => return Ok(local_crs(LengthUnit::SurveyFoot)),
         _ => {}
     }
     let codes = name
@@ -73,7 +66,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
             Some(codes) => codes,
             None => return Err(format!("{name:?} is no coordinate system: give {FORMS}")),
         };
-    let Some(mut crs) = horizontal.parse().ok().and_then(of_code) else {
+    let Some(mut crs) = horizontal.parse().ok().and_then(crs_of_code) else {
         return Err(format!(
             "EPSG:{horizontal} is no projected system that is known here: give {FORMS}"
         ));
@@ -88,7 +81,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
         let code = vertical
             .parse()
             .ok()
-            .filter(|code| epsg::VerticalSystem::of(*code).is_some());
+            .filter(|code| epsg::VerticalSystem::by_code(*code).is_some());
         let Some(code) = code else {
             return Err(format!(
                 "EPSG:{vertical} is no vertical system that is known here: give {FORMS}"
@@ -96,10 +89,18 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
         };
         crs.vertical = Some(code);
         crs.vertical_unit = Some(epsg::unit_of_vertical(code));
-        crs.heights = heights::of_key(Some(code), None);
+        crs.heights = heights::reference_of_keys(Some(code), None);
         crs.wkt = None; // of both codes
     }
     Ok(crs)
+}
+
+fn local_crs(unit: LengthUnit) -> Crs {
+    Crs {
+        name: Some("local".into()),
+        unit,
+        ..Crs::default()
+    }
 }
 
 /// Without the shift to WGS 84 that PostGIS adds to the text of a code: it is no part of the
@@ -107,7 +108,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
 fn without_shift(wkt: &str) -> String {
     Node::parse(wkt).map_or_else(
         || wkt.to_owned(),
-        |node| node.without("TOWGS84").to_string(),
+        |node| node.without_child("TOWGS84").to_string(),
     )
 }
 
@@ -148,11 +149,11 @@ mod tests {
 
     #[test]
     fn the_text_of_a_code_has_no_shift() {
-        let text = well_known_text(&Crs::epsg(26917)).unwrap();
+        let text = well_known_text(&Crs::from_epsg(26917)).unwrap();
         assert!(
             text.contains("26917") && !text.contains("TOWGS84"),
             "{text}"
         );
-        assert_eq!(well_known_text(&Crs::epsg(64_999)), None);
+        assert_eq!(well_known_text(&Crs::from_epsg(64_999)), None);
     }
 }

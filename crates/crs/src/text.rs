@@ -1,5 +1,5 @@
-//! Coordinate systems from well-known text: which element holds the plane, which the heights, and
-//! what each says.
+//! Coordinate systems from well-known text: finds the elements of the plane and of the heights, and
+//! reads each.
 //!
 //! Systems may be wrapped (`BOUNDCRS[SOURCECRS[…]]`, `COORDINATEMETADATA[…]`) and put together
 //! (`COMPOUNDCRS`, `COMPD_CS`), to any depth.
@@ -39,8 +39,8 @@ const DERIVING: [&str; 3] = ["DERIVINGCONVERSION", "BASEGEOGCRS", "BASEGEODCRS"]
 /// Characters of a text that cannot be read that a message repeats.
 const SHOWN: usize = 60;
 
-/// What a text states: `None` where it is empty, a system of [`CrsKind::Unreadable`] where it makes
-/// no sense.
+/// Reads the coordinate system of a well-known text: `None` for an empty text, a system of
+/// [`CrsKind::Unreadable`] for a malformed one.
 #[must_use]
 pub fn from_wkt(wkt: &str) -> Option<Crs> {
     let wkt = wkt.trim_start_matches('\u{feff}'); // a byte order mark
@@ -50,15 +50,15 @@ pub fn from_wkt(wkt: &str) -> Option<Crs> {
     let crs = Node::parse_closing(wkt).and_then(|(root, was_open)| {
         // A text that lacks brackets at its end would lack them in results, too.
         if was_open {
-            understood(&root.to_string(), &root)
+            interpret_root(&root.to_string(), &root)
         } else {
-            understood(wkt, &root)
+            interpret_root(wkt, &root)
         }
     });
-    Some(crs.unwrap_or_else(|| unreadable(wkt)))
+    Some(crs.unwrap_or_else(|| unreadable_crs(wkt)))
 }
 
-fn unreadable(wkt: &str) -> Crs {
+fn unreadable_crs(wkt: &str) -> Crs {
     let shown: String = wkt
         .chars()
         .filter(|c| !c.is_control())
@@ -83,20 +83,22 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn collect(&mut self, node: &'a Node) {
+    fn collect_parts(&mut self, node: &'a Node) {
         if node.is(&["BOUNDCRS"])
             && let Some(grid) = node
                 .child(&["ABRIDGEDTRANSFORMATION"])
                 .and_then(|by| by.child(&["PARAMETERFILE"]))
         {
-            self.geoid = grid.value(1).and_then(heights::geoid_in);
+            self.geoid = grid.value_at(1).and_then(heights::geoid_in);
         }
         if node.is(&["COORDINATEMETADATA"]) {
             let epoch = node.child(&["EPOCH", "COORDEPOCH"]).and_then(Node::name);
             self.epoch = epoch.map(str::to_owned);
         }
         if node.is(&AROUND) {
-            node.arguments().iter().for_each(|part| self.collect(part));
+            node.arguments()
+                .iter()
+                .for_each(|part| self.collect_parts(part));
         } else if node.is(&VERTICALS) {
             self.vertical = self.vertical.or(Some(node));
         } else if [&PLANES[..], &GEOGRAPHIC, &GEOCENTRIC, &["FITTED_CS"]]
@@ -108,15 +110,15 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn understood(wkt: &str, root: &Node) -> Option<Crs> {
+fn interpret_root(wkt: &str, root: &Node) -> Option<Crs> {
     let mut parts = Parts::default();
-    parts.collect(root);
+    parts.collect_parts(root);
     let horizontal = parts.horizontal?;
     let kind = kind_of(horizontal);
-    let code = horizontal.epsg();
+    let code = horizontal.epsg_code();
     let stated = horizontal
-        .unit()
-        .map(LengthUnit::of_metres)
+        .unit_factor()
+        .map(LengthUnit::from_metres)
         .or(code.map(epsg::unit_of_projected));
     let unit = match kind {
         CrsKind::Geographic => LengthUnit::Degree,
@@ -126,19 +128,19 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
         }
     };
     let name = horizontal.name().map(str::to_owned);
-    let vertical_code = parts.vertical.and_then(Node::epsg);
+    let vertical_code = parts.vertical.and_then(Node::epsg_code);
     let third = third_axis(horizontal);
     let mut heights = match parts.vertical {
-        Some(vertical) => heights::of_element(vertical, vertical_code),
+        Some(vertical) => heights::reference_of_element(vertical, vertical_code),
         None if third.is_some() => heights::above_ellipsoid(name.as_deref().unwrap_or("its datum")),
         None => VerticalReference::default(),
     };
     heights.geoid = heights.geoid.or(parts.geoid);
     let own_unit = parts
         .vertical
-        .and_then(Node::unit)
+        .and_then(Node::unit_factor)
         .or_else(|| third?.own_unit())
-        .map(LengthUnit::of_metres);
+        .map(LengthUnit::from_metres);
     Some(Crs {
         kind,
         wkt: Some(wkt.to_owned()),
@@ -151,7 +153,7 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
         heights,
         epoch: parts.epoch,
         definition: if kind == CrsKind::Plane {
-            definition::of(horizontal)
+            definition::define_system(horizontal)
         } else {
             None
         },
@@ -159,17 +161,13 @@ fn understood(wkt: &str, root: &Node) -> Option<Crs> {
 }
 
 fn kind_of(system: &Node) -> CrsKind {
-    let is_cartesian = || {
-        system
-            .child(&["CS"])
-            .and_then(Node::name)
-            .is_some_and(|cs| cs.eq_ignore_ascii_case("Cartesian"))
-    };
+    let axes = system.child(&["CS"]).and_then(Node::name);
+    let is_cartesian = axes.is_some_and(|axes| axes.eq_ignore_ascii_case("Cartesian"));
     match () {
         () if system.is(&PLANES) => CrsKind::Plane,
         () if system.is(&GEOCENTRIC) => CrsKind::Geocentric,
         () if system.is(&GEOGRAPHIC) && system.child(&DERIVING).is_some() => CrsKind::Derived,
-        () if system.is(&GEOGRAPHIC) && is_cartesian() => CrsKind::Geocentric,
+        () if system.is(&GEOGRAPHIC) && is_cartesian => CrsKind::Geocentric,
         () if system.is(&GEOGRAPHIC) => CrsKind::Geographic,
         () => CrsKind::Derived,
     }
@@ -177,18 +175,17 @@ fn kind_of(system: &Node) -> CrsKind {
 
 /// The axis of heights of a system in three dimensions that is not local.
 fn third_axis(system: &Node) -> Option<&Node> {
-    let is_height = |axis: &&Node| {
-        axis.value(1)
-            .is_some_and(|direction| direction.eq_ignore_ascii_case("up"))
-    };
     let is_local = system.is(&["LOCAL_CS", "ENGCRS", "ENGINEERINGCRS"]);
     system
         .children(&["AXIS"])
-        .find(is_height)
+        .find(|axis: &&Node| {
+            axis.value_at(1)
+                .is_some_and(|direction| direction.eq_ignore_ascii_case("up"))
+        })
         .filter(|_| !is_local)
 }
 
-/// The element of a unit of length, in version 1; `None` of what is no length.
+/// The element of a unit of length, in version 1; `None` for other units.
 pub(crate) fn unit_element(unit: LengthUnit) -> Option<Node> {
     let name = match unit {
         LengthUnit::Metre => "metre",
@@ -208,33 +205,38 @@ pub(crate) fn unit_element(unit: LengthUnit) -> Option<Node> {
 
 /// The element of a vertical system that EPSG knows, in version 1.
 pub(crate) fn vertical_element(code: u16) -> Option<Node> {
-    let system = VerticalSystem::of(code)?;
+    let system = VerticalSystem::by_code(code)?;
     let unit = unit_element(epsg::unit_of_vertical(code))?;
     let (axis, direction) = if system.is_depth() {
         ("Depth", "DOWN")
     } else {
         ("Gravity-related height", "UP")
     };
-    let text = |text: &str| Node::Text(text.into());
-    let word = |word: String| Node::Word(word);
-    let authority = |code: u16| Node::new("AUTHORITY", vec![text("EPSG"), text(&code.to_string())]);
     Some(Node::new(
         "VERT_CS",
         vec![
-            text(system.name),
+            Node::Text(system.name.into()),
             Node::new(
                 "VERT_DATUM",
                 vec![
-                    text(system.datum_name),
-                    word("2005".into()),
-                    authority(system.datum),
+                    Node::Text(system.datum_name.into()),
+                    Node::Word("2005".into()),
+                    epsg_authority(system.datum),
                 ],
             ),
             unit,
-            Node::new("AXIS", vec![text(axis), word(direction.into())]),
-            authority(code),
+            Node::new(
+                "AXIS",
+                vec![Node::Text(axis.into()), Node::Word(direction.into())],
+            ),
+            epsg_authority(code),
         ],
     ))
+}
+
+fn epsg_authority(code: u16) -> Node {
+    let words = ["EPSG".to_owned(), code.to_string()];
+    Node::new("AUTHORITY", words.map(Node::Text).to_vec())
 }
 
 #[cfg(test)]
@@ -299,7 +301,7 @@ mod tests {
             assert_eq!(crs.kind, kind, "{text}");
             assert!(!crs.is_metric(), "{text}");
         }
-        assert_eq!(from_wkt(" \0"), Some(unreadable(" \0")));
+        assert_eq!(from_wkt(" \0"), Some(unreadable_crs(" \0")));
         assert_eq!(from_wkt("  "), None);
     }
 
@@ -329,8 +331,8 @@ mod tests {
         }
     }
 
-    /// Wherever a text is cut, it says what the whole one says, or nothing: no other number, no
-    /// plane without its heights.
+    /// A text that is cut anywhere either reads like the whole text or not at all: never as another
+    /// code, never as a plane without its heights.
     #[test]
     fn a_text_that_is_cut_is_unreadable_or_as_the_whole() {
         for whole in [

@@ -44,14 +44,14 @@ impl Node {
         Self::parse_closing(text).map(|(node, _)| node)
     }
 
-    /// As [`Self::parse`], and whether brackets were missing.
+    /// Parses like [`Self::parse`], and tells whether brackets were missing.
     pub(crate) fn parse_closing(text: &str) -> Option<(Self, bool)> {
         let mut parser = Parser {
             rest: text.trim(),
             is_open: false,
             ends_in_word: false,
         };
-        let node = parser.node(0)?;
+        let node = parser.parse_node(0)?;
         let is_readable = !parser.is_open
             || !parser.ends_in_word && (node.ends_with_identifier() || node.ends_with_axes());
         is_readable.then_some((node, parser.is_open))
@@ -63,14 +63,13 @@ impl Node {
         let Some((last, before)) = self.arguments().split_last() else {
             return false;
         };
-        let is_second_system = || {
-            before
-                .iter()
-                .any(|part| matches!(part, Self::Element { .. }))
-        };
+        let mut elements = before
+            .iter()
+            .filter(|part| matches!(part, Self::Element { .. }));
+        let is_second_system = elements.next().is_some();
         match last {
-            _ if last.is(&IDENTIFIERS) => last.value(1).is_some(),
-            _ => self.is(&COMPOUND) && is_second_system() && last.ends_with_identifier(),
+            _ if last.is(&IDENTIFIERS) => last.value_at(1).is_some(),
+            _ => self.is(&COMPOUND) && is_second_system && last.ends_with_identifier(),
         }
     }
 
@@ -85,7 +84,7 @@ impl Node {
             .arguments()
             .last()
             .is_some_and(|last| last.is(&["AXIS"]) && last.arguments().len() > 1);
-        self.is(&["PROJCS"]) && self.unit().is_some() && axes == 2 && ends_with_axis
+        self.is(&["PROJCS"]) && self.unit_factor().is_some() && axes == 2 && ends_with_axis
     }
 
     /// An element.
@@ -103,7 +102,7 @@ impl Node {
         }
     }
 
-    /// What is between its brackets.
+    /// The elements between its brackets.
     pub(crate) fn arguments(&self) -> &[Self] {
         match self {
             Self::Element { arguments, .. } => arguments,
@@ -113,10 +112,10 @@ impl Node {
 
     /// Its name: the first argument.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.value(0)
+        self.value_at(0)
     }
 
-    pub(crate) fn value(&self, i: usize) -> Option<&str> {
+    pub(crate) fn value_at(&self, i: usize) -> Option<&str> {
         match self.arguments().get(i)? {
             Self::Text(value) | Self::Word(value) => Some(value),
             Self::Element { .. } => None,
@@ -136,35 +135,38 @@ impl Node {
     }
 
     /// EPSG code of the node itself.
-    pub(crate) fn epsg(&self) -> Option<u16> {
+    pub(crate) fn epsg_code(&self) -> Option<u16> {
         let id = self.child(&IDENTIFIERS)?;
         id.name()?.eq_ignore_ascii_case("EPSG").then_some(())?;
-        id.value(1)?.parse().ok()
+        id.value_at(1)?.parse().ok()
     }
 
     /// The last direct child that is a unit, or that of the first axis: its factor to metres or
     /// radians.
-    pub(crate) fn unit(&self) -> Option<f64> {
+    pub(crate) fn unit_factor(&self) -> Option<f64> {
         self.own_unit()
             .or_else(|| self.child(&["AXIS"])?.own_unit())
     }
 
     /// The last direct child that is a unit: its factor to metres or radians.
     pub(crate) fn own_unit(&self) -> Option<f64> {
-        let is_unit = |node: &&Self| node.is(&["UNIT", "LENGTHUNIT", "ANGLEUNIT"]);
-        self.arguments().iter().rev().find(is_unit)?.number(1)
+        self.arguments()
+            .iter()
+            .rev()
+            .find(|node: &&Self| node.is(&["UNIT", "LENGTHUNIT", "ANGLEUNIT"]))?
+            .number_at(1)
     }
 
     /// An argument that is a number.
-    pub(crate) fn number(&self, i: usize) -> Option<f64> {
-        self.value(i)?
+    pub(crate) fn number_at(&self, i: usize) -> Option<f64> {
+        self.value_at(i)?
             .parse()
             .ok()
             .filter(|number: &f64| number.is_finite())
     }
 
     /// Without elements of this keyword, at any depth.
-    pub(crate) fn without(self, keyword: &str) -> Self {
+    pub(crate) fn without_child(self, keyword: &str) -> Self {
         let Self::Element {
             keyword: own,
             arguments,
@@ -175,7 +177,7 @@ impl Node {
         let kept = arguments.into_iter().filter(|part| !part.is(&[keyword]));
         Self::Element {
             keyword: own,
-            arguments: kept.map(|part| part.without(keyword)).collect(),
+            arguments: kept.map(|part| part.without_child(keyword)).collect(),
         }
     }
 
@@ -194,7 +196,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn eat(&mut self, wanted: &[char]) -> bool {
+    fn eat_one(&mut self, wanted: &[char]) -> bool {
         self.rest = self.rest.trim_start();
         match self.rest.strip_prefix(wanted) {
             Some(rest) => {
@@ -205,13 +207,13 @@ impl Parser<'_> {
         }
     }
 
-    fn node(&mut self, depth: usize) -> Option<Node> {
+    fn parse_node(&mut self, depth: usize) -> Option<Node> {
         self.rest = self.rest.trim_start();
         if depth > DEEPEST {
             return None;
         }
         if let Some(quoted) = self.rest.strip_prefix('"') {
-            return self.quoted(quoted);
+            return self.parse_quoted(quoted);
         }
         let end = self
             .rest
@@ -222,18 +224,18 @@ impl Parser<'_> {
         if word.is_empty() {
             return None;
         }
-        if !self.eat(&['[', '(']) {
+        if !self.eat_one(&['[', '(']) {
             self.ends_in_word = self.rest.is_empty();
             return Some(Node::Word(word.into()));
         }
         let mut arguments = Vec::new();
-        while !self.eat(&[']', ')']) {
+        while !self.eat_one(&[']', ')']) {
             if self.rest.is_empty() {
                 self.is_open = true;
                 break;
             }
-            arguments.push(self.node(depth + 1)?);
-            self.eat(&[',']);
+            arguments.push(self.parse_node(depth + 1)?);
+            self.eat_one(&[',']);
         }
         Some(Node::Element {
             keyword: word.into(),
@@ -242,7 +244,7 @@ impl Parser<'_> {
     }
 
     /// A text that begins at `rest` and ends with a quote; two quotes stand for one.
-    fn quoted(&mut self, mut rest: &str) -> Option<Node> {
+    fn parse_quoted(&mut self, mut rest: &str) -> Option<Node> {
         let mut text = String::new();
         loop {
             let (part, after) = rest.split_once('"')?;
@@ -269,11 +271,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            (one.name(), one.epsg(), one.unit()),
+            (one.name(), one.epsg_code(), one.unit_factor()),
             (Some("UTM 17N"), Some(26917), Some(1.0))
         );
         let two = Node::parse(r#"PROJCRS["UTM 17N", BASEGEOGCRS["NAD83"], CS[Cartesian,2], AXIS["(E)",east,LENGTHUNIT["metre",1]], ID["EPSG",26917]]"#).unwrap();
-        assert_eq!((two.epsg(), two.unit()), (Some(26917), Some(1.0)));
+        assert_eq!(
+            (two.epsg_code(), two.unit_factor()),
+            (Some(26917), Some(1.0))
+        );
     }
 
     proptest! {

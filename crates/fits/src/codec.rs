@@ -16,15 +16,15 @@ const PLIO_A_PIXEL: usize = 4;
 /// Bit planes of HCOMPRESS at most, with 32 and with 64 bits a number.
 const PLANES: [u8; 2] = [31, 63];
 
-/// How the tiles of an image are compressed.
+/// Compression of the tiles of an image.
 #[derive(Debug)]
 pub(crate) struct Codec {
     kind: CompressionType,
     bits: Bitpix,
-    /// Of RICE: pixels of a block, bytes of a number.
+    /// RICE: pixels per block, bytes per number.
     block: usize,
     bytes: usize,
-    /// Of HCOMPRESS: whether edges are smoothed.
+    /// HCOMPRESS: whether edges are smoothed.
     smooth: i32,
 }
 
@@ -43,16 +43,10 @@ impl Codec {
             let Some(name) = header.text(&format!("ZNAME{number}")) else {
                 break;
             };
-            let value = header.whole(&format!("ZVAL{number}")).unwrap_or(0);
-            let positive = || usize::try_from(value).ok().filter(|value| *value > 0);
-            let wrong = || {
-                Error::source(format!(
-                    "{name} of the compression is {value}, but must be above zero"
-                ))
-            };
+            let value = header.integer(&format!("ZVAL{number}")).unwrap_or(0);
             match name.to_ascii_uppercase().as_str() {
-                "BLOCKSIZE" => codec.block = positive().ok_or_else(wrong)?,
-                "BYTEPIX" => codec.bytes = positive().ok_or_else(wrong)?,
+                "BLOCKSIZE" => codec.block = positive_parameter(name, value)?,
+                "BYTEPIX" => codec.bytes = positive_parameter(name, value)?,
                 "SMOOTH" => codec.smooth = i32::from(value != 0),
                 _ => {}
             }
@@ -61,21 +55,22 @@ impl Codec {
     }
 
     /// Bytes of a number, whether it was quantised or not.
-    fn width(&self) -> usize {
+    fn sample_width(&self) -> usize {
         self.bits.bytes_per_value()
     }
 
     /// Bytes a pixel of a tile that decoding holds at once: numbers as they were unpacked, in their
     /// order, and widened.
     pub(crate) fn working_bytes(&self) -> u64 {
-        let (width, widened) = (self.width() as u64, size_of::<i64>() as u64);
+        let width = self.sample_width() as u64;
+        let widened = size_of::<i64>() as u64;
         let decoded = match self.kind {
             CompressionType::Gzip1 => width + widened,
             CompressionType::Gzip2 => 2 * width + widened,
             CompressionType::Rice1 => size_of::<i32>() as u64 + widened,
-            // And its words, as they are and widened.
+            // And the stream's words, before and after widening.
             CompressionType::Plio1 => size_of::<i32>() as u64 + widened + 6 * PLIO_A_PIXEL as u64,
-            // And a quarter of a byte a bit plane of a quadrant.
+            // And a quarter byte per bit plane of a quadrant.
             CompressionType::Hcompress1 => size_of::<i64>() as u64 + widened,
             CompressionType::NoCompress => widened,
         };
@@ -85,10 +80,14 @@ impl Codec {
     }
 
     /// The whole numbers of a tile of some columns and rows.
-    pub(crate) fn whole(&self, bytes: &[u8], [columns, rows]: [usize; 2]) -> Result<Vec<i64>> {
+    pub(crate) fn decode_integers(
+        &self,
+        bytes: &[u8],
+        [columns, rows]: [usize; 2],
+    ) -> Result<Vec<i64>> {
         let count = columns * rows;
         match self.kind {
-            CompressionType::Rice1 => self.rice(bytes, count),
+            CompressionType::Rice1 => self.decode_rice(bytes, count),
             CompressionType::Plio1 => {
                 let most = 2 * (PLIO_HEAD + PLIO_A_PIXEL * count);
                 if bytes.len() > most {
@@ -110,49 +109,52 @@ impl Codec {
                         .collect(),
                 )
             }
-            CompressionType::Hcompress1 => self.hcompress(bytes, [columns, rows]),
-            CompressionType::Gzip1 => whole(&unpacked(bytes, count, self.width())?, count),
-            CompressionType::Gzip2 => whole(
-                &in_order(&unpacked(bytes, count, self.width())?, count),
+            CompressionType::Hcompress1 => self.decode_hcompress(bytes, [columns, rows]),
+            CompressionType::Gzip1 => {
+                big_endian_integers(&gunzip_exactly(bytes, count, self.sample_width())?, count)
+            }
+            CompressionType::Gzip2 => big_endian_integers(
+                &in_order(&gunzip_exactly(bytes, count, self.sample_width())?, count),
                 count,
             ),
-            CompressionType::NoCompress => whole(bytes, count),
+            CompressionType::NoCompress => big_endian_integers(bytes, count),
         }
     }
 
     /// The whole numbers of a tile that was too wild for the codec of the others and is packed by
     /// gzip.
     pub(crate) fn packed_whole(&self, bytes: &[u8], count: usize) -> Result<Vec<i64>> {
-        whole(&unpacked(bytes, count, self.width())?, count)
+        big_endian_integers(&gunzip_exactly(bytes, count, self.sample_width())?, count)
     }
 
     /// The whole numbers of a tile that is not compressed.
     pub(crate) fn plain_whole(&self, bytes: &[u8], count: usize) -> Result<Vec<i64>> {
-        whole(bytes, count)
+        big_endian_integers(bytes, count)
     }
 
     /// The real numbers of a tile, which were not quantised. GZIP_2 has all first bytes of its
     /// numbers first, then all second ones.
-    pub(crate) fn reals(&self, bytes: &[u8], count: usize) -> Result<Vec<f64>> {
+    pub(crate) fn decode_reals(&self, bytes: &[u8], count: usize) -> Result<Vec<f64>> {
         match self.kind {
             CompressionType::NoCompress => self.plain_reals(bytes, count),
             CompressionType::Gzip2 => self.plain_reals(
-                &in_order(&unpacked(bytes, count, self.width())?, count),
+                &in_order(&gunzip_exactly(bytes, count, self.sample_width())?, count),
                 count,
             ),
             _ => self.packed_reals(bytes, count),
         }
     }
 
-    /// As [`Self::reals`] in the order of numbers, whatever the other tiles are.
+    /// Decodes a gzip tile with unshuffled bytes, for tiles that the image's own codec could not
+    /// compress.
     pub(crate) fn packed_reals(&self, bytes: &[u8], count: usize) -> Result<Vec<f64>> {
-        self.plain_reals(&unpacked(bytes, count, self.width())?, count)
+        self.plain_reals(&gunzip_exactly(bytes, count, self.sample_width())?, count)
     }
 
     /// Real numbers that are not compressed.
     pub(crate) fn plain_reals(&self, bytes: &[u8], count: usize) -> Result<Vec<f64>> {
-        if bytes.len() != count * self.width() {
-            return Err(of_another_size(bytes.len(), count));
+        if bytes.len() != count * self.sample_width() {
+            return Err(wrong_size_error(bytes.len(), count));
         }
         Ok(match self.bits {
             Bitpix::F32 => bytes
@@ -170,7 +172,7 @@ impl Codec {
         })
     }
 
-    fn rice(&self, bytes: &[u8], count: usize) -> Result<Vec<i64>> {
+    fn decode_rice(&self, bytes: &[u8], count: usize) -> Result<Vec<i64>> {
         let block = self.block;
         Ok(match self.bytes {
             1 => by_fitskit(|| fitskit_codec::rice_decompress_i8(bytes, count, block))?
@@ -193,13 +195,12 @@ impl Codec {
         })
     }
 
-    fn hcompress(&self, bytes: &[u8], [columns, rows]: [usize; 2]) -> Result<Vec<i64>> {
+    fn decode_hcompress(&self, bytes: &[u8], [columns, rows]: [usize; 2]) -> Result<Vec<i64>> {
         let head = bytes
             .first_chunk::<25>()
             .ok_or_else(|| Error::source("a tile of HCOMPRESS is cut off"))?;
-        let size =
-            |at: usize| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-        let stated = [size(6), size(2)];
+        let stated = [6, 2]
+            .map(|at| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]));
         if stated.map(i64::from) != [columns as i64, rows as i64] {
             return Err(Error::source(format!(
                 "a tile of {columns} × {rows} pixels says that it has {stated:?}"
@@ -226,8 +227,8 @@ fn by_fitskit<T>(work: impl FnOnce() -> fitskit::Result<T>) -> Result<T> {
         .map_err(|reason| Error::source(format!("a compressed tile cannot be decoded: {reason}")))
 }
 
-/// Unpacks a tile of so many numbers, of eight bytes at most, mostly of `width`.
-fn unpacked(bytes: &[u8], count: usize, width: usize) -> Result<Vec<u8>> {
+/// Decompresses a tile of `count` numbers, of `width` bytes each as a rule and eight at most.
+fn gunzip_exactly(bytes: &[u8], count: usize, width: usize) -> Result<Vec<u8>> {
     let most = 8 * count as u64;
     let mut numbers = Vec::with_capacity(count * width);
     let read = GzDecoder::new(bytes)
@@ -251,9 +252,9 @@ fn in_order(shuffled: &[u8], count: usize) -> Vec<u8> {
 
 /// Whole numbers of one, two, four or eight bytes, as many as `count` shows. Single bytes have no
 /// sign.
-fn whole(bytes: &[u8], count: usize) -> Result<Vec<i64>> {
+fn big_endian_integers(bytes: &[u8], count: usize) -> Result<Vec<i64>> {
     if !bytes.len().is_multiple_of(count.max(1)) {
-        return Err(of_another_size(bytes.len(), count));
+        return Err(wrong_size_error(bytes.len(), count));
     }
     Ok(match bytes.len() / count.max(1) {
         1 => bytes.iter().map(|byte| (*byte).into()).collect(),
@@ -275,11 +276,20 @@ fn whole(bytes: &[u8], count: usize) -> Result<Vec<i64>> {
             .iter()
             .map(|number| i64::from_be_bytes(*number))
             .collect(),
-        _ => return Err(of_another_size(bytes.len(), count)),
+        _ => return Err(wrong_size_error(bytes.len(), count)),
     })
 }
 
-fn of_another_size(bytes: usize, count: usize) -> Error {
+fn positive_parameter(name: &str, value: i64) -> Result<usize> {
+    match usize::try_from(value) {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err(Error::source(format!(
+            "{name} of the compression is {value}, but must be above zero"
+        ))),
+    }
+}
+
+fn wrong_size_error(bytes: usize, count: usize) -> Error {
     Error::source(format!("a tile of {count} pixels has {bytes} bytes"))
 }
 
@@ -328,13 +338,13 @@ mod tests {
                 .collect();
             assert_eq!(
                 codec(CompressionType::Gzip2, bits)
-                    .reals(&packed(&shuffled), 2)
+                    .decode_reals(&packed(&shuffled), 2)
                     .unwrap(),
                 reals
             );
             assert_eq!(
                 codec(CompressionType::Gzip1, bits)
-                    .reals(&packed(&bytes.concat()), 2)
+                    .decode_reals(&packed(&bytes.concat()), 2)
                     .unwrap(),
                 reals
             );
@@ -348,26 +358,31 @@ mod tests {
         assert!(zeros.len() < 10_000);
         assert!(
             codec
-                .whole(&zeros, [10, 10])
+                .decode_integers(&zeros, [10, 10])
                 .unwrap_err()
                 .to_string()
                 .contains("a tile of 100 pixels has 801 bytes")
         );
         assert_eq!(
-            codec.whole(&packed(&[0, 5, 255, 254]), [2, 1]).unwrap(),
+            codec
+                .decode_integers(&packed(&[0, 5, 255, 254]), [2, 1])
+                .unwrap(),
             [5, -2]
         );
         assert!(
-            codec.whole(&packed(&[0; 6]), [2, 1]).is_err(),
+            codec.decode_integers(&packed(&[0; 6]), [2, 1]).is_err(),
             "three bytes a number"
         );
-        assert!(codec.whole(&packed(&[]), [2, 1]).is_err());
+        assert!(codec.decode_integers(&packed(&[]), [2, 1]).is_err());
     }
 
     #[test]
     fn a_stream_of_plio_that_is_far_too_long_for_its_tile_is_refused() {
         let codec = codec(CompressionType::Plio1, Bitpix::I16);
-        let error = codec.whole(&[0; 10_000], [2, 3]).unwrap_err().to_string();
+        let error = codec
+            .decode_integers(&[0; 10_000], [2, 3])
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("a tile of 6 pixels") && error.contains("112 at most"),
             "{error}"
@@ -381,7 +396,12 @@ mod tests {
         stream.extend([0; 8]);
         stream.extend([1, 1, 32]);
         let codec = codec(CompressionType::Hcompress1, Bitpix::I16);
-        let refused = |size| codec.whole(&stream, size).unwrap_err().to_string();
+        let refused = |size| {
+            codec
+                .decode_integers(&stream, size)
+                .unwrap_err()
+                .to_string()
+        };
         assert!(refused([30, 20]).contains("says that it has [20, 30]"));
         assert!(refused([20, 30]).contains("32 bit planes"));
     }

@@ -3,9 +3,9 @@
 use crate::{
     FitsHeader, FitsLimits,
     codec::Codec,
-    limits::room,
-    physical::Scaling,
+    limits::reserve_within,
     quantised::{Dither, Quantised},
+    scaling::Scaling,
     table::Table,
 };
 use fitskit::{Bitpix, PixelData};
@@ -40,7 +40,7 @@ struct Places {
     blank: Option<usize>,
 }
 
-/// What holds for every tile that has no column for it.
+/// Header values that hold for every tile without a column of its own.
 #[derive(Debug)]
 struct Keywords {
     scale: Option<f64>,
@@ -56,6 +56,50 @@ enum Numbers {
     Real(Vec<f64>),
 }
 
+impl Places {
+    fn new(table: &Table) -> Result<Self> {
+        let data = table.column_index("COMPRESSED_DATA");
+        Ok(Self {
+            data: data.ok_or_else(|| Error::source("the table has no column COMPRESSED_DATA"))?,
+            packed: table.column_index("GZIP_COMPRESSED_DATA"),
+            plain: table.column_index("UNCOMPRESSED_DATA"),
+            scale: table.column_index("ZSCALE"),
+            zero: table.column_index("ZZERO"),
+            blank: table.column_index("ZBLANK"),
+        })
+    }
+}
+
+impl Keywords {
+    fn new(header: &FitsHeader) -> Result<Self> {
+        let quantised = header.text("ZQUANTIZ");
+        let dither = Dither::from_keyword(quantised).ok_or_else(|| {
+            Error::source(format!(
+                "ZQUANTIZ is {:?}, which is not known",
+                quantised.unwrap_or_default()
+            ))
+        })?;
+        Ok(Self {
+            scale: header.number("ZSCALE"),
+            zero: header.number("ZZERO"),
+            blank: header.integer("ZBLANK"),
+            dither,
+            seed: header.integer("ZDITHER0").unwrap_or(1),
+        })
+    }
+}
+
+/// Side of a tile, at most the image's; `usual` if the header states none.
+fn tile_side(header: &FitsHeader, keyword: &str, usual: usize, image: usize) -> Result<usize> {
+    match header.integer(keyword) {
+        None => Ok(usual),
+        Some(stated @ 1..) => Ok(usize::try_from(stated).unwrap_or(image).min(image)),
+        Some(stated) => Err(Error::source(format!(
+            "{keyword} is {stated}, but must be above zero"
+        ))),
+    }
+}
+
 impl Compressed {
     /// Takes an image of some columns and rows, and the data that follow its header.
     pub(crate) fn new(
@@ -65,18 +109,13 @@ impl Compressed {
         limits: FitsLimits,
     ) -> Result<Self> {
         let bits = header
-            .whole("ZBITPIX")
-            .and_then(|bits| Bitpix::from_i64(bits).ok());
-        let bits =
-            bits.ok_or_else(|| Error::source("ZBITPIX must be 8, 16, 32, 64, -32 or -64"))?;
-        let side = |keyword: &str, usual: usize, whole: usize| match header.whole(keyword) {
-            None => Ok(usual),
-            Some(stated @ 1..) => Ok(usize::try_from(stated).unwrap_or(whole).min(whole)),
-            Some(stated) => Err(Error::source(format!(
-                "{keyword} is {stated}, but must be above zero"
-            ))),
-        };
-        let tile = [side("ZTILE1", columns, columns)?, side("ZTILE2", 1, rows)?];
+            .integer("ZBITPIX")
+            .and_then(|bits| Bitpix::from_i64(bits).ok())
+            .ok_or_else(|| Error::source("ZBITPIX must be 8, 16, 32, 64, -32 or -64"))?;
+        let tile = [
+            tile_side(header, "ZTILE1", columns, columns)?,
+            tile_side(header, "ZTILE2", 1, rows)?,
+        ];
         let bytes = (columns as u64)
             .saturating_mul(tile[1] as u64)
             .saturating_mul(8);
@@ -88,35 +127,14 @@ impl Compressed {
         }
         let table = Table::new(header, data)?;
         let tiles = columns.div_ceil(tile[0]) as u64 * rows.div_ceil(tile[1]) as u64;
-        if (table.rows() as u64) < tiles {
+        if (table.row_count() as u64) < tiles {
             return Err(Error::source(format!(
                 "a compressed image of {tiles} tiles has only {}",
-                table.rows()
+                table.row_count()
             )));
         }
-        let data = table.column("COMPRESSED_DATA");
-        let places = Places {
-            data: data.ok_or_else(|| Error::source("the table has no column COMPRESSED_DATA"))?,
-            packed: table.column("GZIP_COMPRESSED_DATA"),
-            plain: table.column("UNCOMPRESSED_DATA"),
-            scale: table.column("ZSCALE"),
-            zero: table.column("ZZERO"),
-            blank: table.column("ZBLANK"),
-        };
-        let quantised = header.text("ZQUANTIZ");
-        let unknown = || {
-            Error::source(format!(
-                "ZQUANTIZ is {:?}, which is not known",
-                quantised.unwrap_or_default()
-            ))
-        };
-        let keywords = Keywords {
-            scale: header.number("ZSCALE"),
-            zero: header.number("ZZERO"),
-            blank: header.whole("ZBLANK"),
-            dither: Dither::parse(quantised).ok_or_else(unknown)?,
-            seed: header.whole("ZDITHER0").unwrap_or(1),
-        };
+        let places = Places::new(&table)?;
+        let keywords = Keywords::new(header)?;
         let codec = Codec::new(header, bits)?;
         Ok(Self {
             table,
@@ -132,9 +150,9 @@ impl Compressed {
     }
 
     /// Bytes that are kept: the table, and a decoded row of tiles.
-    pub(crate) fn bytes(&self) -> u64 {
+    pub(crate) fn resident_bytes(&self) -> u64 {
         let row = self.image[0] as u64 * self.tile[1] as u64;
-        self.table.bytes() + row * self.bits.bytes_per_value() as u64
+        self.table.resident_bytes() + row * self.bits.bytes_per_value() as u64
     }
 
     /// Bytes that decoding a tile needs for a while.
@@ -143,7 +161,7 @@ impl Compressed {
     }
 
     /// Appends the values of some rows, which the image has.
-    pub(crate) fn append(
+    pub(crate) fn append_rows(
         &mut self,
         scaling: Scaling,
         rows: Range<usize>,
@@ -156,7 +174,7 @@ impl Compressed {
             let first = number * self.tile[1];
             let end = rows.end.min(first + self.tile[1]);
             let within = (next - first) * columns..(end - first) * columns;
-            scaling.append(self.row_of_tiles(number)?, within, to);
+            scaling.append_scaled(self.row_of_tiles(number)?, within, to);
             next = end;
         }
         Ok(())
@@ -172,14 +190,15 @@ impl Compressed {
     }
 
     fn decode_row(&self, number: usize) -> Result<PixelData> {
-        let ([columns, rows], [width, height]) = (self.image, self.tile);
+        let [columns, rows] = self.image;
+        let [width, height] = self.tile;
         let height = height.min(rows - number * height);
-        let mut pixels = zeros(self.bits, columns * height, self.limits.tile_bytes)?;
+        let mut pixels = zeroed_pixels(self.bits, columns * height, self.limits.tile_bytes)?;
         let across = columns.div_ceil(width);
         for tile in 0..across {
             let left = tile * width;
             let width = width.min(columns - left);
-            let numbers = self.numbers(number * across + tile, [width, height])?;
+            let numbers = self.decode_tile(number * across + tile, [width, height])?;
             let to = Place {
                 columns,
                 left,
@@ -187,19 +206,23 @@ impl Compressed {
             };
             match (&mut pixels, numbers) {
                 (PixelData::U8(pixels), Numbers::Whole(tile)) => {
-                    to.put(pixels, tile, |x| x as u8)?
+                    to.place_tile(pixels, tile, |x| x as u8)?
                 }
                 (PixelData::I16(pixels), Numbers::Whole(tile)) => {
-                    to.put(pixels, tile, |x| x as i16)?
+                    to.place_tile(pixels, tile, |x| x as i16)?
                 }
                 (PixelData::I32(pixels), Numbers::Whole(tile)) => {
-                    to.put(pixels, tile, |x| x as i32)?
+                    to.place_tile(pixels, tile, |x| x as i32)?
                 }
-                (PixelData::I64(pixels), Numbers::Whole(tile)) => to.put(pixels, tile, |x| x)?,
+                (PixelData::I64(pixels), Numbers::Whole(tile)) => {
+                    to.place_tile(pixels, tile, |x| x)?
+                }
                 (PixelData::F32(pixels), Numbers::Real(tile)) => {
-                    to.put(pixels, tile, |x| x as f32)?
+                    to.place_tile(pixels, tile, |x| x as f32)?
                 }
-                (PixelData::F64(pixels), Numbers::Real(tile)) => to.put(pixels, tile, |x| x)?,
+                (PixelData::F64(pixels), Numbers::Real(tile)) => {
+                    to.place_tile(pixels, tile, |x| x)?
+                }
                 _ => {
                     return Err(Error::source(
                         "a tile has whole numbers in an image of real ones, or the reverse",
@@ -211,7 +234,7 @@ impl Compressed {
     }
 
     /// The numbers of tile `row` of the table.
-    fn numbers(&self, row: usize, size: [usize; 2]) -> Result<Numbers> {
+    fn decode_tile(&self, row: usize, size: [usize; 2]) -> Result<Numbers> {
         let Self {
             table,
             codec,
@@ -220,25 +243,23 @@ impl Compressed {
         } = self;
         let count = size[0] * size[1];
         let is_real = matches!(self.bits, Bitpix::F32 | Bitpix::F64);
-        let data = table.array(row, places.data)?;
+        let data = table.array_bytes(row, places.data)?;
         if data.is_empty() {
-            return self.fallback(row, count, is_real);
+            return self.decode_fallback(row, count, is_real);
         }
         if !is_real {
-            return Ok(Numbers::Whole(codec.whole(data, size)?));
+            return Ok(Numbers::Whole(codec.decode_integers(data, size)?));
         }
-        let cell =
-            |column: Option<usize>| column.map_or(Ok(None), |column| table.number(row, column));
-        let scale = cell(places.scale)?
-            .or(self.keywords.scale)
-            .filter(|scale| *scale != 0.0);
-        let zero = cell(places.zero)?.or(self.keywords.zero);
+        let [scale, zero] = [places.scale, places.zero]
+            .map(|column| column.map_or(Ok(None), |column| table.real_at(row, column)));
+        let scale = scale?.or(self.keywords.scale).filter(|scale| *scale != 0.0);
+        let zero = zero?.or(self.keywords.zero);
         let (Some(scale), Some(zero)) = (scale, zero) else {
-            return Ok(Numbers::Real(codec.reals(data, count)?));
+            return Ok(Numbers::Real(codec.decode_reals(data, count)?));
         };
         let blank = places
             .blank
-            .map_or(Ok(None), |column| table.whole(row, column))?
+            .map_or(Ok(None), |column| table.integer_at(row, column))?
             .or(self.keywords.blank);
         let seed = (row as i64)
             .saturating_add(self.keywords.seed)
@@ -251,23 +272,24 @@ impl Compressed {
             seed,
         };
         Ok(Numbers::Real(
-            quantised.values(codec.whole(data, size)?).collect(),
+            quantised
+                .dequantise(codec.decode_integers(data, size)?)
+                .collect(),
         ))
     }
 
     /// The numbers of a tile that the codec could not take.
-    fn fallback(&self, row: usize, count: usize, is_real: bool) -> Result<Numbers> {
+    fn decode_fallback(&self, row: usize, count: usize, is_real: bool) -> Result<Numbers> {
         let Self {
             table,
             codec,
             places,
             ..
         } = self;
-        let there = |column: Option<usize>| {
-            let array = column.map_or(Ok(&[][..]), |column| table.array(row, column))?;
-            Ok::<_, Error>(Some(array).filter(|array| !array.is_empty()))
-        };
-        let (packed, plain) = (there(places.packed)?, there(places.plain)?);
+        let [packed, plain] = [places.packed, places.plain]
+            .map(|column| column.map_or(Ok(&[][..]), |column| table.array_bytes(row, column)));
+        let packed = Some(packed?).filter(|array| !array.is_empty());
+        let plain = Some(plain?).filter(|array| !array.is_empty());
         Ok(match (packed, plain) {
             (Some(packed), _) if is_real => Numbers::Real(codec.packed_reals(packed, count)?),
             (Some(packed), _) => Numbers::Whole(codec.packed_whole(packed, count)?),
@@ -282,7 +304,7 @@ impl Compressed {
     }
 }
 
-/// Where a tile is in a row of tiles.
+/// Position of a tile in a row of tiles.
 struct Place {
     columns: usize,
     left: usize,
@@ -290,11 +312,17 @@ struct Place {
 }
 
 impl Place {
-    /// Puts the numbers of a tile where they belong.
-    fn put<T, U>(&self, pixels: &mut [T], tile: Vec<U>, narrow: impl Fn(U) -> T) -> Result<()> {
+    /// Copies the numbers of a tile to their place in the row.
+    fn place_tile<T, U>(
+        &self,
+        pixels: &mut [T],
+        tile: Vec<U>,
+        narrow: impl Fn(U) -> T,
+    ) -> Result<()> {
         let rows = pixels.chunks_exact_mut(self.columns);
         if tile.len() != rows.len() * self.width {
-            let (found, expected) = (tile.len(), rows.len() * self.width);
+            let found = tile.len();
+            let expected = rows.len() * self.width;
             return Err(Error::source(format!(
                 "a tile of {expected} pixels has {found}"
             )));
@@ -310,19 +338,19 @@ impl Place {
     }
 }
 
-fn zeros(bits: Bitpix, count: usize, limit: u64) -> Result<PixelData> {
-    fn of<T: Clone + Default>(count: usize, limit: u64) -> Result<Vec<T>> {
-        let mut zeros = room("decoded tiles", count as u64, limit)?;
+fn zeroed_pixels(bits: Bitpix, count: usize, limit: u64) -> Result<PixelData> {
+    fn zeros_of<T: Clone + Default>(count: usize, limit: u64) -> Result<Vec<T>> {
+        let mut zeros = reserve_within("decoded tiles", count as u64, limit)?;
         zeros.resize(count, T::default());
         Ok(zeros)
     }
     Ok(match bits {
-        Bitpix::U8 => PixelData::U8(of(count, limit)?),
-        Bitpix::I16 => PixelData::I16(of(count, limit)?),
-        Bitpix::I32 => PixelData::I32(of(count, limit)?),
-        Bitpix::I64 => PixelData::I64(of(count, limit)?),
-        Bitpix::F32 => PixelData::F32(of(count, limit)?),
-        Bitpix::F64 => PixelData::F64(of(count, limit)?),
+        Bitpix::U8 => PixelData::U8(zeros_of(count, limit)?),
+        Bitpix::I16 => PixelData::I16(zeros_of(count, limit)?),
+        Bitpix::I32 => PixelData::I32(zeros_of(count, limit)?),
+        Bitpix::I64 => PixelData::I64(zeros_of(count, limit)?),
+        Bitpix::F32 => PixelData::F32(zeros_of(count, limit)?),
+        Bitpix::F64 => PixelData::F64(zeros_of(count, limit)?),
     })
 }
 
@@ -330,7 +358,7 @@ fn zeros(bits: Bitpix, count: usize, limit: u64) -> Result<PixelData> {
 mod tests {
     use super::*;
 
-    /// An image that is one tile, read a row at a time: what is kept of it is changed, and seen.
+    /// An image of one tile, read a row at a time: a change to the cached tile shows in later rows.
     #[test]
     fn a_row_of_tiles_is_decoded_once() {
         let file = include_bytes!("../tests/data/sun_171_rice.fits");
@@ -339,14 +367,14 @@ mod tests {
             .unwrap();
         let data = file[5760..5760 + header.data_bytes().unwrap() as usize].to_vec();
         let mut image = Compressed::new(&header, [37, 24], data, FitsLimits::default()).unwrap();
-        let (scaling, mut first, mut second) = (Scaling::of(&header), vec![], vec![]);
-        image.append(scaling, 0..1, &mut first).unwrap();
+        let (scaling, mut first, mut second) = (Scaling::from_header(&header), vec![], vec![]);
+        image.append_rows(scaling, 0..1, &mut first).unwrap();
         let Some((0, PixelData::I16(pixels))) = &mut image.last else {
             panic!("nothing is kept")
         };
         assert_eq!((pixels.len(), f64::from(pixels[36])), (24 * 37, first[36]));
         pixels[37] = -7;
-        image.append(scaling, 1..2, &mut second).unwrap();
+        image.append_rows(scaling, 1..2, &mut second).unwrap();
         assert_eq!((first.len(), second.len(), second[0]), (37, 37, -7.0));
     }
 }

@@ -1,38 +1,26 @@
-//! Cubes.
+//! Description of a cube: shape, number type, keywords.
 
-use crate::packed::{PackedCube, Packing, does_not_fit};
-use fitskit::{Hdu, Header, HeaderValue, Keyword};
-use isopach_compute::{Error, Result, UnfinishedFile};
-use ndarray::{ArrayView3, Axis, s};
-use std::{
-    fs::File,
-    io::{self, ErrorKind, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
-};
-
-/// Bytes of a FITS block.
-const BLOCK: u64 = 2880;
+use fitskit::{Header, HeaderValue, Keyword};
 
 /// Letters of a record without a value.
 const COMMENTARY: usize = 72;
 
-/// Planes that are gathered at a time.
-const PLANES: usize = 16;
-
-/// What a keyword says.
+/// Value of a keyword to be written.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KeywordValue {
-    /// A number.
+    /// A real number.
     Number(f64),
     /// A whole number.
     Whole(i64),
-    /// Text. A keyword HISTORY or COMMENT, which may be there many times, has as many lines as it
+    /// A text. A keyword HISTORY or COMMENT, which may be there many times, has as many lines as it
     /// takes.
     Text(String),
 }
 
-/// Of the numbers of a cube.
+/// Number type of the cube's values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Precision {
     /// `f32`, BITPIX −32.
     #[default]
@@ -46,7 +34,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    pub(crate) fn bytes(self) -> u64 {
+    pub(crate) fn bytes_per_sample(self) -> u64 {
         match self {
             Self::Single | Self::Whole => 4,
             Self::Double => 8,
@@ -54,7 +42,7 @@ impl Precision {
         }
     }
 
-    pub(crate) fn bitpix(self) -> i64 {
+    pub(crate) fn bitpix_code(self) -> i64 {
         match self {
             Self::Single => -32,
             Self::Double => -64,
@@ -64,19 +52,19 @@ impl Precision {
     }
 }
 
-/// A number of a cube: `f32`, `f64`, `u8` or `i32`.
+/// A number type that a cube can hold: `f32`, `f64`, `u8` or `i32`.
 pub trait CubeSample: Copy {
-    /// Which of them.
+    /// Precision of this number type.
     const PRECISION: Precision;
     /// Its bytes, most significant first.
-    fn bytes(self) -> impl AsRef<[u8]>;
+    fn fits_bytes(self) -> impl AsRef<[u8]>;
     /// The number in double precision, which holds it exactly.
     fn to_f64(self) -> f64;
 }
 
 impl CubeSample for u8 {
     const PRECISION: Precision = Precision::Byte;
-    fn bytes(self) -> impl AsRef<[u8]> {
+    fn fits_bytes(self) -> impl AsRef<[u8]> {
         [self]
     }
     fn to_f64(self) -> f64 {
@@ -86,7 +74,7 @@ impl CubeSample for u8 {
 
 impl CubeSample for i32 {
     const PRECISION: Precision = Precision::Whole;
-    fn bytes(self) -> impl AsRef<[u8]> {
+    fn fits_bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
     }
     fn to_f64(self) -> f64 {
@@ -96,7 +84,7 @@ impl CubeSample for i32 {
 
 impl CubeSample for f32 {
     const PRECISION: Precision = Precision::Single;
-    fn bytes(self) -> impl AsRef<[u8]> {
+    fn fits_bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
     }
     fn to_f64(self) -> f64 {
@@ -106,7 +94,7 @@ impl CubeSample for f32 {
 
 impl CubeSample for f64 {
     const PRECISION: Precision = Precision::Double;
-    fn bytes(self) -> impl AsRef<[u8]> {
+    fn fits_bytes(self) -> impl AsRef<[u8]> {
         self.to_be_bytes()
     }
     fn to_f64(self) -> f64 {
@@ -114,269 +102,47 @@ impl CubeSample for f64 {
     }
 }
 
-/// An image extension to be written, three axes.
+/// Description of a cube to be written as an image extension with three axes.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cube {
-    /// EXTNAME.
+    /// Name of the extension (EXTNAME).
     pub name: String,
-    /// BUNIT.
+    /// Unit of the values (BUNIT).
     pub unit: String,
     /// Planes, rows, columns: NAXIS3, NAXIS2, NAXIS1.
     pub shape: [usize; 3],
-    /// Of its numbers.
+    /// Number type of the values.
     pub precision: Precision,
-    /// More keywords: name, value, comment.
+    /// Further keywords: name, value, comment.
     pub keywords: Vec<(String, KeywordValue, String)>,
-}
-
-/// A file of cubes whose rows are written in any order. What is never written is zero. The file has
-/// its name when [`CubeFile::finish`] succeeds; dropped before, nothing is left.
-#[derive(Debug)]
-pub struct CubeFile {
-    path: PathBuf,
-    file: File,
-    part: UnfinishedFile,
-    cubes: Cubes,
-}
-
-/// What is open.
-#[derive(Debug)]
-enum Cubes {
-    /// Where each cube's data starts, its shape and precision.
-    Plain(Vec<(u64, [usize; 3], Precision)>),
-    /// Of which nobody knows how long they will be.
-    Packed(Vec<PackedCube>),
-}
-
-impl CubeFile {
-    /// Creates the file with all headers, at its full length.
-    ///
-    /// # Errors
-    /// [`Error::Source`] where it cannot be written.
-    pub fn create(path: impl AsRef<Path>, cubes: &[Cube]) -> Result<Self> {
-        let path = path.as_ref();
-        let (part, mut file) =
-            UnfinishedFile::create(path).map_err(|error| Error::of_file(path, error))?;
-        let cubes = write_headers(&mut file, cubes).map_err(|error| Error::of_file(path, error))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            part,
-            cubes: Cubes::Plain(cubes),
-        })
-    }
-
-    /// Creates a file of compressed cubes. Each lies in a file of its own beside it until
-    /// [`Self::finish`].
-    ///
-    /// # Errors
-    /// [`Error::Source`] where it cannot be written; [`Error::InvalidInput`] for
-    /// [`Packing::Plain`], which [`Self::create`] has.
-    pub fn create_packed(path: impl AsRef<Path>, cubes: &[(Cube, Packing)]) -> Result<Self> {
-        let path = path.as_ref();
-        if let Some((cube, _)) = cubes.iter().find(|(_, packing)| *packing == Packing::Plain) {
-            return Err(Error::InvalidInput(format!(
-                "the cube {} of a compressed file is plain",
-                cube.name
-            )));
-        }
-        let create = || -> io::Result<Self> {
-            let (part, mut file) = UnfinishedFile::create(path)?;
-            write_padded(&mut file, &Hdu::primary_empty().header.to_bytes())?;
-            let open = |(i, (cube, packing)): (usize, &(Cube, Packing))| {
-                PackedCube::create(path, i, cube, *packing)
-            };
-            let cubes = cubes
-                .iter()
-                .enumerate()
-                .map(open)
-                .collect::<io::Result<Vec<_>>>()?;
-            Ok(Self {
-                path: path.to_owned(),
-                file,
-                part,
-                cubes: Cubes::Packed(cubes),
-            })
-        };
-        create().map_err(|error| Error::of_file(path, error))
-    }
-
-    /// The largest error so far of the rounding of a cube's numbers, in their unit; 0 for a cube
-    /// that keeps all digits.
-    #[must_use]
-    pub fn largest_error(&self, cube: usize) -> f64 {
-        match &self.cubes {
-            Cubes::Plain(_) => 0.0,
-            Cubes::Packed(cubes) => cubes.get(cube).map_or(0.0, PackedCube::largest_error),
-        }
-    }
-
-    /// Writes all planes of some rows: `values` has the shape (planes, rows, columns), its first
-    /// row is row `first` of the cube.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] for a cube that is not there or of the other precision, or rows that
-    /// do not fit it; [`Error::Source`] where the file cannot be written.
-    pub fn write_rows<T: CubeSample>(
-        &mut self,
-        cube: usize,
-        first: usize,
-        values: ArrayView3<'_, T>,
-    ) -> Result<()> {
-        let (planes, rows, columns) = values.dim();
-        let fits = |[p, r, c]: [usize; 3], precision: Precision| {
-            p == planes
-                && first.checked_add(rows).is_some_and(|end| end <= r)
-                && c == columns
-                && precision == T::PRECISION
-        };
-        let cubes = match &mut self.cubes {
-            Cubes::Plain(cubes) => cubes,
-            Cubes::Packed(cubes) => {
-                let found = cubes
-                    .get_mut(cube)
-                    .filter(|packed| fits(packed.cube().shape, packed.cube().precision));
-                let Some(packed) = found else {
-                    return Err(does_not_fit(cube, values.dim(), first, T::PRECISION));
-                };
-                return packed
-                    .write_rows(first, values)
-                    .map_err(|error| Error::of_file(&self.path, error));
-            }
-        };
-        let found = cubes
-            .get(cube)
-            .filter(|(_, shape, precision)| fits(*shape, *precision));
-        let Some(&(start, [_, all_rows, _], precision)) = found else {
-            return Err(does_not_fit(cube, values.dim(), first, T::PRECISION));
-        };
-        // Some planes at a time, pixel by pixel: where the numbers of a pixel lie together, each is
-        // loaded once.
-        for first_plane in (0..planes).step_by(PLANES) {
-            let some = first_plane..(first_plane + PLANES).min(planes);
-            let part = values.slice(s![some.clone(), .., ..]);
-            let mut bytes: Vec<Vec<u8>> = some
-                .clone()
-                .map(|_| Vec::with_capacity(rows * columns * precision.bytes() as usize))
-                .collect();
-            for pixel in part.lanes(Axis(0)) {
-                pixel
-                    .iter()
-                    .zip(&mut bytes)
-                    .for_each(|(x, plane)| plane.extend_from_slice(x.bytes().as_ref()));
-            }
-            for (plane, bytes) in some.zip(&bytes) {
-                let at = start + precision.bytes() * ((plane * all_rows + first) * columns) as u64;
-                let written = self
-                    .file
-                    .seek(SeekFrom::Start(at))
-                    .and_then(|_| self.file.write_all(bytes));
-                written.map_err(|error| Error::of_file(&self.path, error))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives the file its name.
-    ///
-    /// # Errors
-    /// [`Error::Source`] where it cannot be written to the end or renamed.
-    pub fn finish(self) -> Result<()> {
-        let Self {
-            path,
-            mut file,
-            part,
-            cubes,
-        } = self;
-        let packed = match cubes {
-            Cubes::Plain(_) => Vec::new(),
-            Cubes::Packed(cubes) => cubes,
-        };
-        let written = packed
-            .into_iter()
-            .try_for_each(|cube| cube.finish(&mut file, BLOCK));
-        written
-            .and_then(|()| part.complete(&file))
-            .map_err(|error| Error::of_file(&path, error))
-    }
-}
-
-/// Writes all headers, each where its cube begins, and makes the file as long as it will be;
-/// returns where the data begin, with shape and precision.
-fn write_headers(file: &mut File, cubes: &[Cube]) -> io::Result<Vec<(u64, [usize; 3], Precision)>> {
-    let mut at = write_padded(file, &Hdu::primary_empty().header.to_bytes())?;
-    let mut places = vec![];
-    for cube in cubes {
-        file.seek(SeekFrom::Start(at))?;
-        at += write_padded(file, &header(cube).to_bytes())?;
-        places.push((at, cube.shape, cube.precision));
-        let end = data_bytes(cube)
-            .and_then(|bytes| at.checked_add(bytes)?.checked_next_multiple_of(BLOCK));
-        let too_large = || {
-            io::Error::new(
-                ErrorKind::FileTooLarge,
-                format!("a cube of {:?} numbers", cube.shape),
-            )
-        };
-        at = end.ok_or_else(too_large)?;
-    }
-    file.set_len(at)?;
-    Ok(places)
-}
-
-/// Bytes of the numbers of a cube, if they can be counted.
-fn data_bytes(cube: &Cube) -> Option<u64> {
-    cube.shape
-        .iter()
-        .try_fold(cube.precision.bytes(), |bytes, &side| {
-            bytes.checked_mul(side as u64)
-        })
-}
-
-fn header(cube: &Cube) -> Header {
-    let mut header = Header::new();
-    let text = |s: &str| HeaderValue::String(s.into());
-    header.set("XTENSION", text("IMAGE"), None);
-    header.set(
-        "BITPIX",
-        HeaderValue::Integer(cube.precision.bitpix()),
-        None,
-    );
-    header.set("NAXIS", HeaderValue::Integer(3), None);
-    for (axis, size) in cube.shape.iter().rev().enumerate() {
-        header.set(
-            &format!("NAXIS{}", axis + 1),
-            HeaderValue::Integer(*size as i64),
-            None,
-        );
-    }
-    header.set("PCOUNT", HeaderValue::Integer(0), None);
-    header.set("GCOUNT", HeaderValue::Integer(1), None);
-    set_keywords(&mut header, cube);
-    header
 }
 
 /// Name, unit, and the keywords that were given.
 pub(crate) fn set_keywords(header: &mut Header, cube: &Cube) {
-    let text = |s: &str| HeaderValue::String(s.into());
-    header.set("EXTNAME", text(&cube.name), None);
-    header.set("BUNIT", text(&cube.unit), None);
+    header.set("EXTNAME", text_value(&cube.name), None);
+    header.set("BUNIT", text_value(&cube.unit), None);
     for (name, value, comment) in &cube.keywords {
         if let (KeywordValue::Text(lines), "HISTORY" | "COMMENT") = (value, name.as_str()) {
-            commentary(lines).for_each(|line| header.push(Keyword::commentary(name, &line)));
+            comment_lines(lines).for_each(|line| header.push(Keyword::commentary(name, &line)));
             continue;
         }
         let value = match value {
             KeywordValue::Number(x) => HeaderValue::Float(*x),
             KeywordValue::Whole(x) => HeaderValue::Integer(*x),
-            KeywordValue::Text(s) => text(s),
+            KeywordValue::Text(s) => text_value(s),
         };
         header.set(name, value, Some(comment));
     }
 }
 
-/// Lines of a keyword without a value: printable ASCII, cut where a record ends.
-fn commentary(text: &str) -> impl Iterator<Item = String> + '_ {
+/// A text as the value of a keyword.
+pub(crate) fn text_value(text: &str) -> HeaderValue {
+    HeaderValue::String(text.into())
+}
+
+/// Lines of a commentary keyword: printable ASCII, split at the record length.
+fn comment_lines(text: &str) -> impl Iterator<Item = String> + '_ {
     text.lines().flat_map(|line| {
         let letters: Vec<char> = line
             .chars()
@@ -387,95 +153,4 @@ fn commentary(text: &str) -> impl Iterator<Item = String> + '_ {
             .map(|chunk| chunk.iter().collect())
             .collect::<Vec<String>>()
     })
-}
-
-/// Writes a header and pads it with blanks to whole blocks; returns their bytes.
-fn write_padded(file: &mut File, bytes: &[u8]) -> io::Result<u64> {
-    let padded = (bytes.len() as u64).div_ceil(BLOCK) * BLOCK;
-    file.write_all(bytes)?;
-    file.write_all(&vec![b' '; (padded - bytes.len() as u64) as usize])?;
-    Ok(padded)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use fitskit::{FitsFile, HduData, PixelData};
-    use ndarray::Array3;
-
-    #[test]
-    fn a_place_that_cannot_be_written_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let [taken, absent] = ["taken", "absent/cube.fits"].map(|name| folder.path().join(name));
-        std::fs::create_dir(&taken).unwrap();
-        for path in [taken, absent] {
-            let error = CubeFile::create(&path, &[])
-                .and_then(CubeFile::finish)
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.starts_with(&format!("{}: ", path.display())),
-                "{error}"
-            );
-        }
-        assert_eq!(
-            std::fs::read_dir(folder.path()).unwrap().count(),
-            1,
-            "nothing is left beside it"
-        );
-    }
-
-    #[test]
-    fn rows_written_in_any_order_make_the_cube() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cube.fits");
-        let a = Array3::from_shape_fn((4, 7, 5), |(p, r, c)| (100 * p + 10 * r + c) as f32);
-        let keywords = vec![(
-            "CRVAL3".into(),
-            KeywordValue::Number(5.7),
-            "log T of the first plane".into(),
-        )];
-        let cube = |name: &str, precision| Cube {
-            name: name.into(),
-            unit: "cm-5".into(),
-            shape: [4, 7, 5],
-            precision,
-            keywords: keywords.clone(),
-        };
-        let mut file = CubeFile::create(
-            &path,
-            &[cube("A", Precision::Double), cube("B", Precision::Single)],
-        )
-        .unwrap();
-        let exact = a.mapv(|x| f64::from(x) / 3.0);
-        file.write_rows(0, 0, exact.view()).unwrap();
-        assert!(file.write_rows(0, 0, a.view()).is_err());
-        file.write_rows(1, 3, a.slice(s![.., 3.., ..])).unwrap();
-        file.write_rows(1, 0, a.slice(s![.., ..3, ..])).unwrap();
-        assert!(file.write_rows(1, 5, a.slice(s![.., ..3, ..])).is_err());
-        assert!(file.write_rows(2, 0, a.view()).is_err());
-        file.finish().unwrap();
-        let read = FitsFile::from_file(&path).unwrap();
-        assert_eq!(read.extensions().len(), 2);
-        let b = read.find_extension("B").unwrap();
-        assert_eq!(
-            (b.header.get_float("CRVAL3"), b.header.get_string("BUNIT")),
-            (Some(5.7), Some("cm-5"))
-        );
-        let HduData::Image(image) = &b.data else {
-            panic!("not an image")
-        };
-        assert_eq!(image.axes, [5, 7, 4]);
-        let PixelData::F32(pixels) = &image.pixels else {
-            panic!("not single precision")
-        };
-        assert_eq!(pixels, &a.iter().copied().collect::<Vec<_>>());
-        let HduData::Image(image) = &read.find_extension("A").unwrap().data else {
-            panic!("not an image")
-        };
-        let PixelData::F64(pixels) = &image.pixels else {
-            panic!("not double precision")
-        };
-        assert_eq!(pixels, &exact.iter().copied().collect::<Vec<_>>());
-    }
 }

@@ -18,12 +18,12 @@ const OWN: [&str; 19] = [
     "HISTORY", "",
 ];
 
-/// The keywords of an image.
+/// The keywords of an image's header.
 #[derive(Clone, Debug)]
 pub struct FitsHeader(pub(crate) fitskit::Header);
 
 impl FitsHeader {
-    /// A keyword that is a number.
+    /// Value of a numeric keyword.
     #[must_use]
     pub fn number(&self, keyword: &str) -> Option<f64> {
         self.0
@@ -31,8 +31,8 @@ impl FitsHeader {
             .or_else(|| self.0.get_int(keyword).map(|i| i as f64))
     }
 
-    /// A keyword that is text. Bytes that FITS does not allow (all but printable ASCII) have become
-    /// `?`.
+    /// Value of a text keyword. Bytes that FITS does not allow (all but printable ASCII) have
+    /// become `?`.
     #[must_use]
     pub fn text(&self, keyword: &str) -> Option<&str> {
         self.0.get_string(keyword).map(str::trim)
@@ -41,7 +41,7 @@ impl FitsHeader {
     /// Takes keywords of the primary header that are not stated here, if INHERIT says so (FITS
     /// standard 4.0, section 4.4.2.6). Those that describe its own data, and comments, are not
     /// taken.
-    pub(crate) fn inherit(&mut self, primary: &Self) {
+    pub(crate) fn inherit_from(&mut self, primary: &Self) {
         if self.0.get_bool("INHERIT") != Some(true) {
             return;
         }
@@ -58,14 +58,21 @@ impl FitsHeader {
     }
 
     /// A whole number.
-    pub(crate) fn whole(&self, keyword: &str) -> Option<i64> {
+    pub(crate) fn integer(&self, keyword: &str) -> Option<i64> {
         self.0.get_int(keyword)
     }
 
     /// A size that must be stated.
-    pub(crate) fn size(&self, keyword: &str) -> Result<u64> {
+    fn size_or(&self, keyword: &str, usual: u64) -> Result<u64> {
+        match self.0.find(keyword) {
+            Some(_) => self.required_size(keyword),
+            None => Ok(usual),
+        }
+    }
+
+    pub(crate) fn required_size(&self, keyword: &str) -> Result<u64> {
         let stated = self
-            .whole(keyword)
+            .integer(keyword)
             .ok_or_else(|| Error::source(format!("{keyword} is missing or no number")))?;
         u64::try_from(stated)
             .map_err(|_| Error::source(format!("{keyword} is {stated}, but must not be negative")))
@@ -73,35 +80,32 @@ impl FitsHeader {
 
     /// Sizes along the axes, the fastest first: `NAXIS`, `NAXIS1`, …, or with the prefix Z those of
     /// a compressed image.
-    pub(crate) fn axes(&self, prefix: &str) -> Result<Vec<u64>> {
+    pub(crate) fn axis_lengths(&self, prefix: &str) -> Result<Vec<u64>> {
         let name = format!("{prefix}NAXIS");
         let count = self
-            .whole(&name)
+            .integer(&name)
             .filter(|count| (0..=MOST_AXES).contains(count));
         let count = count.ok_or_else(|| {
             Error::source(format!("{name} must be stated, from 0 to {MOST_AXES}"))
         })?;
         (1..=count)
-            .map(|axis| self.size(&format!("{name}{axis}")))
+            .map(|axis| self.required_size(&format!("{name}{axis}")))
             .collect()
     }
 
     /// Bytes of the data that follow: `|BITPIX| / 8 · GCOUNT · (PCOUNT + NAXIS1 · NAXIS2 · …)`.
     pub(crate) fn data_bytes(&self) -> Result<u64> {
-        let axes = self.axes("")?;
+        let axes = self.axis_lengths("")?;
         if axes.is_empty() {
             return Ok(0);
         }
         let bits = self
-            .whole("BITPIX")
+            .integer("BITPIX")
             .filter(|bits| matches!(bits, 8 | 16 | 32 | 64 | -32 | -64));
         let bits = bits.ok_or_else(|| Error::source("BITPIX must be 8, 16, 32, 64, -32 or -64"))?;
-        let or = |keyword: &str, usual: u64| match self.0.find(keyword) {
-            Some(_) => self.size(keyword),
-            None => Ok(usual),
-        };
-        let (parameters, groups) = (or("PCOUNT", 0)?, or("GCOUNT", 1)?);
-        let bytes = product(&axes)
+        let parameters = self.size_or("PCOUNT", 0)?;
+        let groups = self.size_or("GCOUNT", 1)?;
+        let bytes = checked_product(&axes)
             .and_then(|pixels| pixels.checked_add(parameters))
             .and_then(|values| values.checked_mul(groups))
             .and_then(|values| values.checked_mul(bits.unsigned_abs() / 8));
@@ -112,7 +116,7 @@ impl FitsHeader {
         })
     }
 
-    /// Reads a header up to the end of its last block; `None` where the file ends before its first.
+    /// Reads a header up to the end of its last block; `None` if the file ends before the first.
     ///
     /// Letters that FITS does not allow become `?` (astropy reads such files too, with a warning).
     /// A record whose value cannot be read is an error that names its keyword, but for COMMENT,
@@ -150,14 +154,14 @@ impl FitsHeader {
                 if card.starts_with(b"END") && card[3..8].iter().all(|byte| *byte == b' ') {
                     return Ok(Some(Self(fitskit::Header { keywords })));
                 }
-                add(&mut keywords, &card)?;
+                push_card(&mut keywords, &card)?;
             }
         }
     }
 }
 
 /// Adds a record; one of the name CONTINUE goes on with the text before.
-fn add(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
+fn push_card(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
     let name = String::from_utf8_lossy(&card[..8]).trim_end().to_owned();
     let parsed = unpanicked(|| Keyword::parse(card).map_err(|error| error.to_string()));
     let keyword = match parsed {
@@ -173,7 +177,7 @@ fn add(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
     }
     let before = keywords.last_mut().and_then(|last| last.value.as_mut());
     if let (Some(HeaderValue::String(text)), Some(HeaderValue::String(more))) =
-        (before, continued(card))
+        (before, continued_text(card))
     {
         text.push_str(&more);
     }
@@ -181,7 +185,7 @@ fn add(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
 }
 
 /// The text of a CONTINUE record, which has no `=`.
-fn continued(card: &[u8; CARD]) -> Option<HeaderValue> {
+fn continued_text(card: &[u8; CARD]) -> Option<HeaderValue> {
     let mut with_sign = *card;
     with_sign[8..10].copy_from_slice(b"= ");
     unpanicked(|| Keyword::parse(&with_sign).map_err(|error| error.to_string()))
@@ -190,7 +194,7 @@ fn continued(card: &[u8; CARD]) -> Option<HeaderValue> {
 }
 
 /// The product of sizes, if it is a number of 64 bits.
-pub(crate) fn product(sizes: &[u64]) -> Option<u64> {
+pub(crate) fn checked_product(sizes: &[u64]) -> Option<u64> {
     sizes
         .iter()
         .try_fold(1_u64, |product, size| product.checked_mul(*size))
@@ -276,7 +280,7 @@ mod tests {
                 "END",
             ])
             .unwrap();
-            header.inherit(&primary);
+            header.inherit_from(&primary);
             assert_eq!(
                 (
                     header.number("A"),

@@ -8,11 +8,11 @@ use std::{
     path::Path,
 };
 
-/// An image and its header.
+/// A two-axis image in memory, with its header.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// Shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. The first row
-    /// is the lowest, as in the file.
+    /// Pixels, shape (rows, columns), as physical values (BZERO + BSCALE × stored), blanks NaN. The
+    /// first row is the lowest, as in the file.
     pub values: Array2<f64>,
     header: FitsHeader,
 }
@@ -21,40 +21,40 @@ impl Image {
     /// Reads the first image with two axes of a file.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::Source`] naming the file, where it cannot be read or has no such
+    /// [`isopach_compute::Error::Source`] naming the file, if it cannot be read or has no such
     /// image.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_within(path, FitsLimits::default())
     }
 
-    /// As [`Self::open`], with limits on what a file may ask for.
+    /// Opens an image like [`Self::open`], with limits on the memory that the file may ask for.
     ///
     /// # Errors
-    /// As [`Self::open`]; where a limit is exceeded.
+    /// Errors of [`Self::open`]; also if a limit is exceeded.
     pub fn open_within(path: impl AsRef<Path>, limits: FitsLimits) -> Result<Self> {
-        Self::whole(ImageFile::open_within(path, limits)?)
+        Self::read_all(ImageFile::open_within(path, limits)?)
     }
 
     /// Reads the first image with two axes of a file in memory.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::Source`] where it is broken or has no such image.
+    /// [`isopach_compute::Error::Source`] if the bytes are damaged or have no such image.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         Self::from_bytes_within(bytes, FitsLimits::default())
     }
 
-    /// As [`Self::from_bytes`], with limits on what a file may ask for.
+    /// Reads an image like [`Self::from_bytes`], with limits on the memory that it may ask for.
     ///
     /// # Errors
-    /// As [`Self::from_bytes`]; where a limit is exceeded.
+    /// Errors of [`Self::from_bytes`]; also if a limit is exceeded.
     pub fn from_bytes_within(bytes: &[u8], limits: FitsLimits) -> Result<Self> {
-        Self::whole(ImageFile::new_within(Cursor::new(bytes), limits)?)
+        Self::read_all(ImageFile::new_within(Cursor::new(bytes), limits)?)
     }
 
-    fn whole<R: Read + Seek>(mut file: ImageFile<R>) -> Result<Self> {
+    fn read_all<R: Read + Seek>(mut file: ImageFile<R>) -> Result<Self> {
         let [rows, _] = file.shape();
         Ok(Self {
-            values: file.rows(0..rows)?,
+            values: file.read_rows(0..rows)?,
             header: file.header().clone(),
         })
     }

@@ -3,10 +3,10 @@
 use crate::{
     FitsHeader, FitsLimits,
     compressed::Compressed,
-    header::{BLOCK, product},
-    limits::room,
-    physical::Scaling,
-    unpacked::Unpacked,
+    gunzip::Unpacked,
+    header::{BLOCK, checked_product},
+    limits::reserve_within,
+    scaling::Scaling,
 };
 use fitskit::{Bitpix, PixelData};
 use isopach_compute::{Error, Result};
@@ -18,9 +18,9 @@ use std::{
     path::Path,
 };
 
-/// The first image with two axes of a file, read some rows at a time. Of a plain image nothing is
-/// kept; of a tile-compressed one the compressed tiles, and the row of tiles that was decoded last.
-/// More axes are allowed where they are of length one. A `.fits.gz` is unpacked while it is read.
+/// Reader of the first two-axis image of a file, a few rows at a time. Of a plain image nothing is
+/// cached; of a tile-compressed one, the compressed tiles and the row of tiles decoded last.
+/// Further axes are allowed if their length is one. A `.fits.gz` is decompressed while it is read.
 #[derive(Debug)]
 pub struct ImageFile<R = BufReader<File>> {
     /// Its name, for errors.
@@ -33,7 +33,7 @@ pub struct ImageFile<R = BufReader<File>> {
     limits: FitsLimits,
 }
 
-/// Where the pixels are.
+/// Storage of the pixels.
 #[derive(Debug)]
 enum Pixels {
     Plain { start: u64, kind: Bitpix },
@@ -41,18 +41,18 @@ enum Pixels {
 }
 
 impl ImageFile {
-    /// Opens a file; reads its headers, and the compressed tiles where there are some.
+    /// Opens a file, and reads its headers and, if it is compressed, its compressed tiles.
     ///
     /// # Errors
-    /// [`Error::Source`] naming the file, where it cannot be read or has no image with two axes.
+    /// [`Error::Source`] naming the file, if it cannot be read or has no image with two axes.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_within(path, FitsLimits::default())
     }
 
-    /// As [`Self::open`], with limits on what a file may ask for.
+    /// Opens a file like [`Self::open`], with limits on the memory that it may ask for.
     ///
     /// # Errors
-    /// As [`Self::open`]; where a limit is exceeded.
+    /// Errors of [`Self::open`]; also if a limit is exceeded.
     pub fn open_within(path: impl AsRef<Path>, limits: FitsLimits) -> Result<Self> {
         let name = path.as_ref().display().to_string();
         let named = |error: Error| error_of(Some(&name), error);
@@ -74,24 +74,25 @@ impl ImageFile {
 }
 
 impl<R: Read + Seek> ImageFile<R> {
-    /// Takes a file that is open, or in memory.
+    /// Reads from an open file or a buffer.
     ///
     /// # Errors
-    /// [`Error::Source`] where it is broken or has no image with two axes.
+    /// [`Error::Source`] if the file is damaged or has no image with two axes.
     pub fn new(reader: R) -> Result<Self> {
         Self::new_within(reader, FitsLimits::default())
     }
 
-    /// As [`Self::new`], with limits on what a file may ask for.
+    /// Opens a file like [`Self::new`], with limits on the memory that it may ask for.
     ///
     /// # Errors
-    /// As [`Self::new`]; where a limit is exceeded.
+    /// Errors of [`Self::new`]; also if a limit is exceeded.
     pub fn new_within(reader: R, limits: FitsLimits) -> Result<Self> {
         let mut reader = Unpacked::new(reader, limits.unpacked_bytes)?;
         check_first_bytes(&mut reader)?;
-        let length = reader.length()?;
+        let length = reader.unpacked_length()?;
         let mut others = Vec::new();
-        let (mut at, mut primary) = (0, None);
+        let mut at = 0;
+        let mut primary = None;
         while at < length {
             reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
             let Some(mut header) = FitsHeader::read(&mut reader, limits.header_bytes)? else {
@@ -100,16 +101,16 @@ impl<R: Read + Seek> ImageFile<R> {
             let start = reader.stream_position().map_err(Error::source)?;
             let bytes = header.data_bytes()?;
             let end = start.saturating_add(bytes);
-            if let Some((kind, shape)) = image(&header, limits, &mut others)? {
+            if let Some((kind, shape)) = image_storage(&header, limits, &mut others)? {
                 if end > length {
                     let there = length.saturating_sub(start);
                     return Err(Error::source(format!(
                         "the file ends before its image does: {there} of {bytes} bytes are there"
                     )));
                 }
-                let pixels = kind.pixels(&header, shape, start..end, &mut reader, limits)?;
+                let pixels = kind.pixel_storage(&header, shape, start..end, &mut reader, limits)?;
                 if let Some(primary) = &primary {
-                    header.inherit(primary);
+                    header.inherit_from(primary);
                 }
                 let more_images = images_after(&mut reader, next_block(end)..length, shape, limits);
                 return Ok(Self {
@@ -137,7 +138,7 @@ impl<R: Read + Seek> ImageFile<R> {
         )))
     }
 
-    /// Rows, columns.
+    /// Number of rows and columns.
     #[must_use]
     pub fn shape(&self) -> [usize; 2] {
         self.shape
@@ -149,24 +150,24 @@ impl<R: Read + Seek> ImageFile<R> {
         &self.header
     }
 
-    /// Further images of the same shape in the file, which are not read: other times or channels,
-    /// errors, masks.
+    /// Names of further images of the same shape in the file, which are not read: other times or
+    /// channels, errors, masks.
     #[must_use]
     pub fn more_images(&self) -> usize {
         self.more_images
     }
 
-    /// Bytes that are kept in memory between calls: compressed tiles, and a decoded row of them.
+    /// Bytes cached between calls: compressed tiles, and a decoded row of them.
     #[must_use]
     pub fn bytes_kept(&self) -> u64 {
         match &self.pixels {
             Pixels::Plain { .. } => 0,
-            Pixels::Compressed(compressed) => compressed.bytes(),
+            Pixels::Compressed(compressed) => compressed.resident_bytes(),
         }
     }
 
-    /// Bytes that [`Self::rows`] needs for a while beside what it returns, however few rows are
-    /// asked for: a decoded tile.
+    /// Temporary bytes that [`Self::read_rows`] needs in addition to its result, for any number of
+    /// rows: one decoded tile.
     #[must_use]
     pub fn working_bytes(&self) -> u64 {
         match &self.pixels {
@@ -175,14 +176,14 @@ impl<R: Read + Seek> ImageFile<R> {
         }
     }
 
-    /// Some rows, shape (rows, columns), physical values (BZERO + BSCALE × stored), blanks NaN. Row
-    /// 0 is the lowest, as in the file.
+    /// Reads some rows, shape (rows, columns), as physical values (BZERO + BSCALE × stored); blanks
+    /// are NaN. Row 0 is the lowest, as in the file.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for rows that are not there; [`Error::Source`] naming the file,
-    /// where it cannot be read or decoded; [`Error::OutOfMemory`] for more than
+    /// [`Error::InvalidInput`] for rows that do not exist; [`Error::Source`] naming the file, if it
+    /// cannot be read or decoded; [`Error::OutOfMemory`] for more than
     /// [`FitsLimits::memory_bytes`].
-    pub fn rows(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
+    pub fn read_rows(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
         let [all, columns] = self.shape;
         if rows.start > rows.end || rows.end > all {
             return Err(Error::InvalidInput(format!(
@@ -191,16 +192,16 @@ impl<R: Read + Seek> ImageFile<R> {
         }
         let shape = (rows.len(), columns);
         let values = self
-            .values(rows)
+            .read_values(rows)
             .map_err(|error| error_of(self.name.as_deref(), error))?;
         Array2::from_shape_vec(shape, values).map_err(Error::source)
     }
 
-    fn values(&mut self, rows: Range<usize>) -> Result<Vec<f64>> {
+    fn read_values(&mut self, rows: Range<usize>) -> Result<Vec<f64>> {
         let columns = self.shape[1];
         let count = rows.len() * columns;
-        let mut values = room("pixels", count as u64, self.limits.memory_bytes)?;
-        let scaling = Scaling::of(&self.header);
+        let mut values = reserve_within("pixels", count as u64, self.limits.memory_bytes)?;
+        let scaling = Scaling::from_header(&self.header);
         match &mut self.pixels {
             Pixels::Plain { start, kind } => {
                 let at =
@@ -210,9 +211,9 @@ impl<R: Read + Seek> ImageFile<R> {
                     .map_err(Error::source)?;
                 let stored =
                     PixelData::read_from(&mut self.reader, *kind, count).map_err(Error::source)?;
-                scaling.append(&stored, 0..count, &mut values);
+                scaling.append_scaled(&stored, 0..count, &mut values);
             }
-            Pixels::Compressed(compressed) => compressed.append(scaling, rows, &mut values)?,
+            Pixels::Compressed(compressed) => compressed.append_rows(scaling, rows, &mut values)?,
         }
         Ok(values)
     }
@@ -244,7 +245,7 @@ fn check_first_bytes(reader: &mut (impl Read + Seek)) -> Result<()> {
     )))
 }
 
-/// Where the block after some bytes begins.
+/// Offset of the block after `bytes` bytes.
 fn next_block(end: u64) -> u64 {
     end.checked_next_multiple_of(BLOCK as u64)
         .unwrap_or(u64::MAX)
@@ -258,28 +259,33 @@ fn images_after(
     shape: [usize; 2],
     limits: FitsLimits,
 ) -> usize {
-    let (mut found, mut at) = (0, bytes.start);
+    let mut found = 0;
+    let mut at = bytes.start;
     while at < bytes.end {
-        let mut next = || -> Result<Option<(u64, FitsHeader)>> {
-            reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
-            let Some(header) = FitsHeader::read(reader, limits.header_bytes)? else {
-                return Ok(None);
-            };
-            let start = reader.stream_position().map_err(Error::source)?;
-            Ok(Some((
-                next_block(start.saturating_add(header.data_bytes()?)),
-                header,
-            )))
-        };
-        let Ok(Some((end, header))) = next() else {
+        let Ok(Some((end, header))) = header_at(reader, at, limits) else {
             break;
         };
-        let is_alike = image(&header, limits, &mut Vec::new())
+        let is_alike = image_storage(&header, limits, &mut Vec::new())
             .is_ok_and(|image| image.is_some_and(|(_, other)| other == shape));
         found += usize::from(is_alike);
         at = end;
     }
     found
+}
+
+/// The header at an offset, with the end of its data; `None` at the end of the file.
+fn header_at(
+    reader: &mut (impl Read + Seek),
+    at: u64,
+    limits: FitsLimits,
+) -> Result<Option<(u64, FitsHeader)>> {
+    reader.seek(SeekFrom::Start(at)).map_err(Error::source)?;
+    let Some(header) = FitsHeader::read(reader, limits.header_bytes)? else {
+        return Ok(None);
+    };
+    let start = reader.stream_position().map_err(Error::source)?;
+    let end = next_block(start.saturating_add(header.data_bytes()?));
+    Ok(Some((end, header)))
 }
 
 /// How an image is stored.
@@ -291,7 +297,7 @@ enum Storage {
 
 /// The image that a header describes, if it is one with two axes: how it is stored, rows, columns.
 /// Another array is added to `others`, in words.
-fn image(
+fn image_storage(
     header: &FitsHeader,
     limits: FitsLimits,
     others: &mut Vec<String>,
@@ -303,7 +309,7 @@ fn image(
         }
         _ => return Ok(None),
     };
-    let axes = header.axes(prefix)?;
+    let axes = header.axis_lengths(prefix)?;
     let [columns, rows, more @ ..] = &axes[..] else {
         return Ok(None);
     };
@@ -313,7 +319,7 @@ fn image(
         }
         return Ok(None);
     }
-    if product(&axes).is_none_or(|pixels| pixels > limits.pixels) {
+    if checked_product(&axes).is_none_or(|pixels| pixels > limits.pixels) {
         return Err(Error::source(format!(
             "an image of {columns} × {rows} pixels has more than {}, the limit",
             limits.pixels
@@ -327,8 +333,8 @@ fn image(
 }
 
 impl Storage {
-    /// Where the pixels of an image are whose data are in a range of bytes of the file.
-    fn pixels(
+    /// Storage of the pixels of an image whose data occupy a range of bytes of the file.
+    fn pixel_storage(
         self,
         header: &FitsHeader,
         [rows, columns]: [usize; 2],
@@ -354,7 +360,7 @@ impl Storage {
                 kind,
             });
         }
-        let mut tiles = room(
+        let mut tiles = reserve_within(
             "compressed tiles",
             data.end - data.start,
             limits.memory_bytes,
@@ -390,9 +396,9 @@ mod tests {
     fn assert_in_parts(bytes: &[u8]) {
         let mut file = ImageFile::new(Cursor::new(bytes)).unwrap();
         assert_eq!(file.shape(), [31, 40]);
-        let whole = file.rows(0..31).unwrap();
+        let whole = file.read_rows(0..31).unwrap();
         for first in [24, 28, 0, 4, 8, 20, 16, 12] {
-            let part = file.rows(first..(first + 4).min(31)).unwrap();
+            let part = file.read_rows(first..(first + 4).min(31)).unwrap();
             let expected = whole.slice(ndarray::s![first..(first + 4).min(31), ..]);
             assert!(
                 part.iter()
@@ -401,8 +407,8 @@ mod tests {
                 "row {first}"
             );
         }
-        assert_eq!(file.rows(5..5).unwrap().dim(), (0, 40));
-        assert!(file.rows(30..32).is_err());
+        assert_eq!(file.read_rows(5..5).unwrap().dim(), (0, 40));
+        assert!(file.read_rows(30..32).is_err());
     }
 
     #[test]
@@ -410,7 +416,7 @@ mod tests {
         let plain = FitsFile::with_primary_image(noise()).to_bytes().unwrap();
         assert_in_parts(&plain);
         assert_eq!(ImageFile::new(Cursor::new(&plain)).unwrap().bytes_kept(), 0);
-        // Dithered by tile: what a tile is subtracted depends on its position in the image.
+        // Dithered tile by tile: the subtracted noise depends on the tile's position in the image.
         for tile in [vec![40, 1], vec![40, 3], vec![17, 5]] {
             let options = CompressOptions {
                 tile: Some(tile),
@@ -446,12 +452,12 @@ mod tests {
         };
         let expected = ImageFile::new(Cursor::new(image(&[7, 5])))
             .unwrap()
-            .rows(0..5)
+            .read_rows(0..5)
             .unwrap();
         for axes in [&[7, 5, 1][..], &[7, 5, 1, 1]] {
             let mut file = ImageFile::new(Cursor::new(image(axes))).unwrap();
             assert_eq!(
-                (file.shape(), file.rows(0..5).unwrap()),
+                (file.shape(), file.read_rows(0..5).unwrap()),
                 ([5, 7], expected.clone())
             );
         }
@@ -459,7 +465,7 @@ mod tests {
         let mut file = FitsFile::with_empty_primary();
         file.push_extension(compressed.compress(&CompressOptions::default()).unwrap());
         let mut file = ImageFile::new(Cursor::new(file.to_bytes().unwrap())).unwrap();
-        assert_eq!(file.rows(0..5).unwrap(), expected);
+        assert_eq!(file.read_rows(0..5).unwrap(), expected);
         for axes in [&[7, 5, 2][..], &[35]] {
             assert!(
                 ImageFile::new(Cursor::new(image(axes)))
@@ -500,10 +506,10 @@ mod tests {
         file.push_extension(image(60).compress(&CompressOptions::default()).unwrap());
         let mut many = open(&file);
         assert_eq!(
-            (many.more_images(), many.rows(0..5).unwrap()),
-            (2, one.rows(0..5).unwrap())
+            (many.more_images(), many.read_rows(0..5).unwrap()),
+            (2, one.read_rows(0..5).unwrap())
         );
-        // What follows an image cannot harm it.
+        // Data after the image cannot harm it.
         let mut bytes = file.to_bytes().unwrap();
         bytes.truncate(bytes.len() - 2880 * 2);
         bytes.extend(vec![b'x'; 5000]);
@@ -523,7 +529,7 @@ mod tests {
         let tiles = tiles.to_bytes().unwrap();
         let refused = |bytes: &[u8], limits: FitsLimits| {
             let all = ImageFile::new_within(Cursor::new(bytes), limits)
-                .and_then(|mut file| file.rows(0..31));
+                .and_then(|mut file| file.read_rows(0..31));
             all.unwrap_err().to_string()
         };
         assert!(
@@ -584,7 +590,7 @@ mod tests {
         assert!(
             ImageFile::new_within(Cursor::new(&plain), few)
                 .unwrap()
-                .rows(0..31)
+                .read_rows(0..31)
                 .is_ok()
         );
     }
@@ -597,7 +603,7 @@ mod tests {
         std::fs::write(&path, &whole).unwrap();
         let mut file = ImageFile::open(&path).unwrap();
         std::fs::write(&path, &whole[..2880]).unwrap();
-        let error = file.rows(30..31).unwrap_err().to_string();
+        let error = file.read_rows(30..31).unwrap_err().to_string();
         assert!(error.contains("late.fits: "), "{error}");
     }
 }

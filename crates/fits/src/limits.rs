@@ -1,22 +1,22 @@
-//! What a file may ask for.
+//! Limits on the memory that a file may ask for.
 
 use isopach_compute::{Error, Result};
 
-/// Upper bounds, so that a file that lies, or is simply too large, is an error before memory is
-/// taken for it.
+/// Limits on memory, so that a malformed or oversized file is an error before memory is allocated
+/// for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FitsLimits {
     /// Bytes of a header.
     pub header_bytes: u64,
     /// Pixels of an image.
     pub pixels: u64,
-    /// Bytes of a row of compressed tiles when they are decoded.
+    /// Bytes of a decoded row of compressed tiles.
     pub tile_bytes: u64,
-    /// Bytes of a `.fits.gz` file when it is unpacked. It is not held in memory; this bounds the
-    /// time.
+    /// Bytes of a decompressed `.fits.gz` file. It is not held in memory; this bounds the time.
     pub unpacked_bytes: u64,
-    /// Bytes of pixels, or of compressed tiles, in memory at once: what [`crate::ImageFile::rows`]
-    /// may return.
+    /// Bytes of pixels, or of compressed tiles, in memory at once, as returned by
+    /// [`crate::ImageFile::read_rows`].
     pub memory_bytes: u64,
 }
 
@@ -37,8 +37,8 @@ impl Default for FitsLimits {
 /// An empty vector with room for `count` items.
 ///
 /// # Errors
-/// [`Error::OutOfMemory`] where they take more than `limit` bytes, or the system has not so much.
-pub(crate) fn room<T>(what: &'static str, count: u64, limit: u64) -> Result<Vec<T>> {
+/// [`Error::OutOfMemory`] if they take more than `limit` bytes, or the system cannot provide them.
+pub(crate) fn reserve_within<T>(what: &'static str, count: u64, limit: u64) -> Result<Vec<T>> {
     let requested = count.saturating_mul(size_of::<T>() as u64);
     let refused = || Error::OutOfMemory {
         what,
@@ -60,15 +60,15 @@ mod tests {
 
     #[test]
     fn more_than_there_is_is_an_error() {
-        assert!(room::<f64>("pixels", 10, 80).is_ok());
+        assert!(reserve_within::<f64>("pixels", 10, 80).is_ok());
         assert!(matches!(
-            room::<f64>("pixels", 10, 79),
+            reserve_within::<f64>("pixels", 10, 79),
             Err(Error::OutOfMemory {
                 requested: 80,
                 budget: 79,
                 ..
             })
         ));
-        assert!(room::<f64>("pixels", u64::MAX / 2, u64::MAX).is_err());
+        assert!(reserve_within::<f64>("pixels", u64::MAX / 2, u64::MAX).is_err());
     }
 }

@@ -26,15 +26,16 @@ struct Column {
 impl Table {
     /// Takes the data that follow a header; every row must be there.
     pub(crate) fn new(header: &FitsHeader, data: Vec<u8>) -> Result<Self> {
-        let [row_bytes, rows] = ["NAXIS1", "NAXIS2"].map(|keyword| header.size(keyword));
-        let (row_bytes, rows) = (row_bytes?, rows?);
+        let [row_bytes, rows] = ["NAXIS1", "NAXIS2"].map(|keyword| header.required_size(keyword));
+        let row_bytes = row_bytes?;
+        let rows = rows?;
         let cells = row_bytes
             .checked_mul(rows)
             .filter(|cells| *cells <= data.len() as u64);
         let cells = cells
             .ok_or_else(|| Error::source(format!("{rows} rows of a table are not in the file")))?;
-        let heap_at = match header.whole("THEAP") {
-            Some(_) => header.size("THEAP")?,
+        let heap_at = match header.integer("THEAP") {
+            Some(_) => header.required_size("THEAP")?,
             None => cells,
         };
         if heap_at < cells || heap_at > data.len() as u64 {
@@ -43,7 +44,7 @@ impl Table {
                 data.len()
             )));
         }
-        let columns = columns(header, row_bytes)?;
+        let columns = parse_columns(header, row_bytes)?;
         // below the length of `data`
         let [row_bytes, rows, heap_at] = [row_bytes, rows, heap_at].map(|size| size as usize);
         Ok(Self {
@@ -55,23 +56,23 @@ impl Table {
         })
     }
 
-    pub(crate) fn rows(&self) -> usize {
+    pub(crate) fn row_count(&self) -> usize {
         self.rows
     }
 
-    pub(crate) fn bytes(&self) -> u64 {
+    pub(crate) fn resident_bytes(&self) -> u64 {
         self.data.len() as u64
     }
 
     /// The number of a column, if there is one of that name.
-    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+    pub(crate) fn column_index(&self, name: &str) -> Option<usize> {
         self.columns
             .iter()
             .position(|column| column.name.eq_ignore_ascii_case(name))
     }
 
     /// The bytes of a cell within its row.
-    fn cell(&self, row: usize, column: usize) -> Result<(&[u8], &BinColumnType)> {
+    fn cell_bytes(&self, row: usize, column: usize) -> Result<(&[u8], &BinColumnType)> {
         let Column { at, kind, .. } = &self.columns[column];
         let start = row * self.row_bytes + at;
         let cell = self
@@ -85,8 +86,8 @@ impl Table {
     }
 
     /// The bytes of a cell that holds an array, of any length.
-    pub(crate) fn array(&self, row: usize, column: usize) -> Result<&[u8]> {
-        let (cell, kind) = self.cell(row, column)?;
+    pub(crate) fn array_bytes(&self, row: usize, column: usize) -> Result<&[u8]> {
+        let (cell, kind) = self.cell_bytes(row, column)?;
         let (element, count, at) = match kind {
             BinColumnType::VarP(element) => {
                 let words = cell.as_chunks().0;
@@ -133,20 +134,20 @@ impl Table {
     }
 
     /// The number of a cell; `None` for other cells.
-    pub(crate) fn number(&self, row: usize, column: usize) -> Result<Option<f64>> {
-        let (cell, kind) = self.cell(row, column)?;
+    pub(crate) fn real_at(&self, row: usize, column: usize) -> Result<Option<f64>> {
+        let (cell, kind) = self.cell_bytes(row, column)?;
         Ok(match kind {
             BinColumnType::D64(1) => cell.first_chunk().map(|bytes| f64::from_be_bytes(*bytes)),
             BinColumnType::E32(1) => cell
                 .first_chunk()
                 .map(|bytes| f32::from_be_bytes(*bytes).into()),
-            _ => self.whole(row, column)?.map(|whole| whole as f64),
+            _ => self.integer_at(row, column)?.map(|whole| whole as f64),
         })
     }
 
     /// The whole number of a cell; `None` for other cells.
-    pub(crate) fn whole(&self, row: usize, column: usize) -> Result<Option<i64>> {
-        let (cell, kind) = self.cell(row, column)?;
+    pub(crate) fn integer_at(&self, row: usize, column: usize) -> Result<Option<i64>> {
+        let (cell, kind) = self.cell_bytes(row, column)?;
         Ok(match kind {
             BinColumnType::Byte(1) => cell.first().map(|byte| (*byte).into()),
             BinColumnType::I16(1) => cell
@@ -162,9 +163,9 @@ impl Table {
 }
 
 /// The columns of a table, which must fit into a row.
-fn columns(header: &FitsHeader, row_bytes: u64) -> Result<Vec<Column>> {
+fn parse_columns(header: &FitsHeader, row_bytes: u64) -> Result<Vec<Column>> {
     let count = header
-        .whole("TFIELDS")
+        .integer("TFIELDS")
         .filter(|count| (0..=MOST_AXES).contains(count));
     let count = count
         .ok_or_else(|| Error::source(format!("TFIELDS must be stated, from 0 to {MOST_AXES}")))?;
@@ -178,7 +179,7 @@ fn columns(header: &FitsHeader, row_bytes: u64) -> Result<Vec<Column>> {
                 "TFORM{number} is {form:?}, which is no type, or longer than a row"
             ))
         };
-        // So that what the type says can be multiplied.
+        // Bounded, so that the product of the type's sizes cannot overflow.
         let repeat = form.trim_end_matches(|c: char| !c.is_ascii_digit());
         let repeat = repeat
             .split(|c: char| !c.is_ascii_digit())

@@ -39,7 +39,7 @@ fn assert_read(name: &str, tolerance: f64) {
     let mut file = ImageFile::open(&path).unwrap();
     assert!(file.bytes_kept() > 0, "{name} is compressed");
     for rows in [20..24, 3..9, 0..1, 9..20] {
-        let part = file.rows(rows.clone()).unwrap();
+        let part = file.read_rows(rows.clone()).unwrap();
         let whole = image.values.slice(ndarray::s![rows.clone(), ..]);
         assert!(
             part.iter()
@@ -120,7 +120,7 @@ fn an_image_that_is_one_tile_is_that_of_the_plain_file() {
         );
         assert_eq!(tile.working_bytes(), 24 * 37 * 12);
         for rows in [0..5, 5..6, 6..24, 3..4] {
-            let part = tile.rows(rows.clone()).unwrap();
+            let part = tile.read_rows(rows.clone()).unwrap();
             assert_eq!(part, plain.values.slice(ndarray::s![rows, ..]));
         }
     }

@@ -129,8 +129,8 @@ fn read(bytes: &[u8]) -> bool {
         return false;
     };
     let [rows, columns] = file.shape();
-    let last = file.rows(rows - 1..rows);
-    let all = file.rows(0..rows);
+    let last = file.read_rows(rows - 1..rows);
+    let all = file.read_rows(0..rows);
     if let Ok(all) = &all {
         assert_eq!(all.dim(), (rows, columns));
         let again = all.row(rows - 1);

@@ -75,7 +75,7 @@ fn no_more_is_held_than_is_said() {
             MEMORY.reset_peak_usage();
             let mut sum = 0.0;
             for first in (0..SIDE).step_by(40) {
-                sum += image.rows(first..first + 40).unwrap().sum();
+                sum += image.read_rows(first..first + 40).unwrap().sum();
             }
             let held = (MEMORY.peak_usage() - before) as u64;
             // Forty rows that are returned, the header, and a decoder's own tables.

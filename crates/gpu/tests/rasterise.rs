@@ -16,7 +16,7 @@ use isopach_compute::{Cpu, Error};
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_raster::{
     CellStatistic, Grid, Rasterise,
-    conformance::{STATISTICS, difference},
+    conformance::{STATISTICS, describe_difference},
 };
 use random::random;
 
@@ -55,7 +55,11 @@ fn check(
     let expected = Cpu.rasterise(cloud.positions(), &grid, statistics).unwrap();
     for _ in 0..2 {
         let found = gpu.rasterise(cloud.positions(), &grid, statistics).unwrap();
-        assert_eq!(difference(&found, &expected, statistics), None, "{what}");
+        assert_eq!(
+            describe_difference(&found, &expected, statistics),
+            None,
+            "{what}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
-//! The box of a file's points: what the header states, what is wrong with it, and what the points
-//! themselves say where it cannot be trusted.
+//! Bounding box of a file's points: the header's box, its faults, and the box measured from the
+//! points when the header cannot be trusted.
 
-use crate::{Las, NOISE, error::LasProblem, filters::WITHHELD, read};
+use crate::{Las, NOISE, error::LasProblem, filters::WITHHELD, point_source::expect_all};
 use isopach_cloud::{Columns, REACH};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
@@ -22,15 +22,19 @@ const SMALL_SIDE: f64 = 1000.0;
 /// Points of a chunk that tell the middle height of a file.
 const SAMPLED: usize = 1000;
 
-/// What is wrong with the box that a header states.
+/// The box of no point.
+const NOTHING: Bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
+
+/// A fault of the box stated in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum BoxFault {
-    /// A coordinate is infinite or no number.
+    /// A coordinate is infinite or NaN.
     NotFinite,
-    /// A lowest coordinate is above the highest.
+    /// A minimum is above its maximum.
     Swapped,
-    /// It is a single place (zeros, as a rule), though there are several points.
+    /// The box is a single place (usually zeros) for several points.
     Empty,
 }
 
@@ -45,9 +49,9 @@ impl fmt::Display for BoxFault {
 }
 
 impl Las {
-    /// What is wrong with the box that the header states. Where something is,
-    /// [`PointSource::extent`] and [`PointSource::height_range`] are those of the points, which are
-    /// decoded for it once; [`Las::rewrite`] writes a file with the right box.
+    /// Fault of the box stated in the header, if it has one. In that case [`PointSource::extent`]
+    /// and [`PointSource::height_range`] are measured from the points, which are decoded once for
+    /// it; [`Las::rewrite`] writes a file with a correct box.
     #[must_use]
     pub fn box_fault(&self) -> Option<BoxFault> {
         let header = self.header();
@@ -67,9 +71,9 @@ impl Las {
         }
     }
 
-    /// The box of what is read: the header's, where it can be; else measured, once for these
-    /// filters.
-    pub(crate) fn bounds(&self) -> Bounds {
+    /// Box of the points that are read: the header's box if it can be trusted, otherwise measured
+    /// once for these filters.
+    pub(crate) fn point_bounds(&self) -> Bounds {
         let header = self.header();
         let stated = [header.min, header.max].map(|corner| self.in_frame(corner));
         if self.box_fault().is_none() && !self.has_points_far_off(&stated) {
@@ -79,24 +83,23 @@ impl Las {
         // same.
         let known = *self.measured.lock().unwrap_or_else(PoisonError::into_inner);
         let measured = known.unwrap_or_else(|| {
-            let found = self.measure();
+            let found = self.measured_bounds();
             *self.measured.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
             found
         });
         match measured {
             Some(measured) => measured,
             None if self.box_fault().is_none() => stated,
-            None => self.reach(),
+            None => self.reachable_bounds(),
         }
     }
 
     fn in_frame(&self, corner: [f64; 3]) -> [f64; 3] {
-        std::array::from_fn(|axis| self.frame.stated(corner[axis], axis))
+        std::array::from_fn(|axis| self.frame.from_metres(corner[axis], axis))
     }
 
-    /// Whether the stated heights are more than a run can hold, which the points may not bear out;
-    /// or whether the filters may leave out points that make the stated box large: what is left out
-    /// must not matter.
+    /// Whether the box must be measured: the stated heights exceed the reach of a run, or the
+    /// filters may remove the points that make the box large.
     fn has_points_far_off(&self, stated: &Bounds) -> bool {
         let size: [f64; 3] = std::array::from_fn(|axis| stated[1][axis] - stated[0][axis]);
         let density = self.header().point_count as f64 / (size[0] * size[1]);
@@ -104,56 +107,55 @@ impl Las {
         size[2] >= MOST_HELD || self.filters.are_any() && (size[2] > MOST_HEIGHTS || is_wide)
     }
 
-    /// The box of the points that pass the filters; `None` where there are none, or where they
-    /// cannot be decoded (whoever reads them is told).
-    fn measure(&self) -> Option<Bounds> {
-        const NOTHING: Bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
-        let chunk = |chunk: usize| -> compute::Result<Bounds> {
-            let points = self.read_chunk(chunk, Columns::XYZ)?;
-            Ok(points
-                .xyz
-                .iter()
-                .fold(NOTHING, |bounds, point| union(&bounds, &[*point; 2])))
-        };
-        read::expect_all(self);
+    /// Box of the points that pass the filters. `None` if no point passes or a chunk cannot be
+    /// decoded (reading the chunk reports the error).
+    fn measured_bounds(&self) -> Option<Bounds> {
+        expect_all(self);
         let chunks = (0..self.chunk_count()).into_par_iter();
         let bounds = chunks
-            .map(chunk)
-            .try_reduce(|| NOTHING, |a, b| Ok(union(&a, &b)))
+            .map(|chunk| self.chunk_bounds(chunk))
+            .try_reduce(|| NOTHING, |a, b| Ok(union_of(&a, &b)))
             .ok()?;
         bounds[0][0].is_finite().then_some(bounds)
     }
 
-    /// Where points can be at all: the box of all stored integers.
-    fn reach(&self) -> Bounds {
-        let ends = [i32::MIN, i32::MAX].map(|end| -> [f64; 3] {
-            std::array::from_fn(|axis| self.frame.coordinate(end, axis))
-        });
-        union(&[ends[0]; 2], &[ends[1]; 2])
+    fn chunk_bounds(&self, chunk: usize) -> compute::Result<Bounds> {
+        let points = self.read_chunk(chunk, Columns::XYZ)?;
+        Ok(points
+            .xyz
+            .iter()
+            .fold(NOTHING, |bounds, point| union_of(&bounds, &[*point; 2])))
     }
 
-    /// Refuses points whose heights no run can hold together, by the point that is farthest from
-    /// the middle height.
+    /// Box of all coordinates that stored integers can express.
+    fn reachable_bounds(&self) -> Bounds {
+        let ends = [i32::MIN, i32::MAX]
+            .map(|end| -> [f64; 3] { std::array::from_fn(|axis| self.frame.to_metres(end, axis)) });
+        union_of(&[ends[0]; 2], &[ends[1]; 2])
+    }
+
+    /// Refuses files whose heights exceed the reach of a run, naming the point farthest from the
+    /// middle height.
     ///
     /// # Errors
     /// [`LasProblem::Outlier`]; of the file.
     pub fn check_heights(&self) -> compute::Result<()> {
-        let [low, high] = self.bounds().map(|corner| corner[2]);
+        let [low, high] = self.point_bounds().map(|corner| corner[2]);
         if high - low < MOST_HELD {
             return Ok(());
         }
-        match self.outlier()? {
-            Some(problem) => Err(problem.of(&self.path).into()),
+        match self.find_outlier()? {
+            Some(problem) => Err(problem.at_path(&self.path).into()),
             None => Ok(()),
         }
     }
 
-    /// The point that is farthest from the middle height, where it is out of reach; `None` also
-    /// where no point passes the filters.
-    fn outlier(&self) -> compute::Result<Option<LasProblem>> {
+    /// The point farthest from the middle height, if it is out of reach; `None` otherwise and for
+    /// no points.
+    fn find_outlier(&self) -> compute::Result<Option<LasProblem>> {
         let columns = Columns::CLASSIFICATION.with(Columns::FLAGS);
         let mut sampled = Vec::new();
-        read::expect_all(self);
+        expect_all(self);
         for chunk in 0..self.chunk_count() {
             let points = self.read_chunk(chunk, Columns::XYZ)?;
             let step = points.len().div_ceil(SAMPLED).max(1);
@@ -169,10 +171,11 @@ impl Las {
             flags: 0,
         };
         let mut before = 0;
-        read::expect_all(self);
+        expect_all(self);
         for chunk in 0..self.chunk_count() {
             let points = self.read_chunk(chunk, columns)?;
-            let (classes, flags) = (&points.attributes.classification, &points.attributes.flags);
+            let classes = &points.attributes.classification;
+            let flags = &points.attributes.flags;
             for (i, xyz) in points.xyz.iter().enumerate() {
                 if (xyz[2] - middle).abs() > (farthest.xyz[2] - middle).abs() {
                     let class = classes.as_ref().map_or(0, |classes| classes[i]);
@@ -188,7 +191,7 @@ impl Las {
             before += points.len() as u64;
         }
         let is_out_of_reach = (farthest.xyz[2] - middle).abs() >= REACH;
-        Ok(is_out_of_reach.then(|| farthest.problem(middle)))
+        Ok(is_out_of_reach.then(|| farthest.outlier_problem(middle)))
     }
 }
 
@@ -200,7 +203,7 @@ struct Farthest {
 }
 
 impl Farthest {
-    fn problem(&self, middle: f64) -> LasProblem {
+    fn outlier_problem(&self, middle: f64) -> LasProblem {
         let [x, y, z] = self.xyz;
         let kept = match (self.flags & WITHHELD != 0, NOISE.contains(&self.class)) {
             (true, _) => ", withheld",
@@ -218,14 +221,14 @@ impl Farthest {
     }
 }
 
-fn union(a: &Bounds, b: &Bounds) -> Bounds {
+fn union_of(a: &Bounds, b: &Bounds) -> Bounds {
     [
         std::array::from_fn(|axis| a[0][axis].min(b[0][axis])),
         std::array::from_fn(|axis| a[1][axis].max(b[1][axis])),
     ]
 }
 
-/// As [`Las::check_heights`], of all files.
+/// Checks all files like [`Las::check_heights`].
 pub(crate) fn check_heights(files: &[Las]) -> compute::Result<()> {
     files
         .iter()

@@ -1,4 +1,4 @@
-//! Where the bytes of a LAS or LAZ file are: in a file, in an object store, in memory.
+//! Sources of bytes for LAS and LAZ files: a local file, an object store, memory.
 
 use std::{
     fmt, io,
@@ -7,8 +7,8 @@ use std::{
     sync::Arc,
 };
 
-/// Bytes that are read by their place, from any number of threads at once. Everything that is read
-/// of a LAS or LAZ file is read through this.
+/// Random access to the bytes of a file, from any number of threads at once. Everything that is
+/// read of a LAS or LAZ file is read through this.
 ///
 /// An error that may pass ([`isopach_compute::is_transient`]) stays one on its way to whoever reads
 /// points: that of the system does, and so does an [`isopach_compute::Error`] within
@@ -44,56 +44,58 @@ pub trait ByteSource: fmt::Debug + Send + Sync {
     /// Path or address, for messages.
     fn path(&self) -> &Path;
 
-    /// Bytes that it had when it was opened.
+    /// Length in bytes when the source was opened.
     fn size(&self) -> u64;
 
-    /// The bytes of each range, none of which ends behind [`Self::size`]: all of them, as they were
-    /// when it was opened.
+    /// Reads the bytes of each range, none of which ends beyond [`Self::size`]: all of them, as
+    /// they were when it was opened.
     ///
     /// # Errors
-    /// Where they cannot be read, are not all there, or are not those of what was opened any more.
+    /// If the bytes cannot be read, are incomplete, or have changed since the source was opened.
     fn read(&self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>>;
 
-    /// The bytes of one range.
+    /// Reads the bytes of one range.
     ///
     /// # Errors
-    /// As [`Self::read`].
+    /// Errors of [`Self::read`].
     fn read_range(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
         self.read(std::slice::from_ref(&range))?
             .pop()
             .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
-    /// What is in the same place now.
+    /// Opens the current content of the same path or address.
     ///
     /// # Errors
-    /// Where it cannot be opened.
+    /// If it cannot be opened.
     fn reopen(&self) -> io::Result<Arc<dyn ByteSource>>;
 
-    /// What has the same name with `suffix` behind it: an index. `None` where there is none.
+    /// Opens the companion whose name is this one plus `suffix`, such as an index; `None` if it
+    /// does not exist.
     ///
     /// # Errors
-    /// Where it is there and cannot be opened.
-    fn sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
+    /// If it exists and cannot be opened.
+    fn open_sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
         let _ = suffix;
         Ok(None)
     }
 
-    /// The path of a file with `suffix` behind the name that may be written. `None` where nothing
-    /// can be written beside it.
+    /// Path for a companion file with `suffix` after the name that may be written. `None` if
+    /// nothing can be written beside it.
     fn writable_sibling(&self, suffix: &str) -> Option<PathBuf> {
         let _ = suffix;
         None
     }
 
-    /// Bytes to read at once where a few are wanted and those behind them probably will be.
-    fn block(&self) -> usize {
+    /// Preferred number of bytes per read when a few are needed and the following bytes probably
+    /// will be.
+    fn block_size(&self) -> usize {
         8 << 10
     }
 
-    /// These ranges will be read, each once and by itself, in about this order; earlier
-    /// expectations are over. Where asking costs time, several are asked for together.
-    fn expect(&self, ranges: &[Range<u64>]) {
+    /// Announces that these ranges will be read soon, each once, in about this order. Replaces
+    /// earlier announcements. A source with slow requests fetches several together.
+    fn expect_ranges(&self, ranges: &[Range<u64>]) {
         let _ = ranges;
     }
 }

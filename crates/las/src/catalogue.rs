@@ -4,7 +4,7 @@ use crate::{
     Las, LeftOut, bounds,
     duplicates::{self, Duplicate},
     error::{LasError, LasProblem},
-    read,
+    point_source, read,
     slots::Slots,
 };
 use isopach_cloud::{Cloud, Columns, Crs, Points, Rect};
@@ -16,28 +16,30 @@ use rstar::{
 };
 use std::path::{Path, PathBuf};
 
-/// Two files of a catalogue that state to cover the same ground.
+/// Two files of a catalogue whose stated boxes overlap.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Overlap {
     /// Their numbers in [`Catalogue::files`].
     pub files: [usize; 2],
-    /// What both cover.
+    /// The rectangle that both files cover, absolute metres.
     pub area: Rect,
 }
 
-/// What is done with the coordinate systems of a catalogue's files.
+/// How a catalogue treats the coordinate systems of its files.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CatalogueOptions {
-    /// The system that all files are in, whatever they state.
+    /// The coordinate system to assume for all files, in place of the stated ones.
     pub crs: Option<Crs>,
-    /// Opens files that state different systems. Each is converted to metres by its own units.
+    /// Accepts files that state different systems. Each is converted to metres by its own units.
     pub ignore_crs: bool,
 }
 
 type Footprint = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
-/// Several files as one source, in the order given; chunks are numbered through them. A clone has
-/// the same files open, and filters of its own.
+/// Several LAS or LAZ files read as one source, in the order given; chunks are numbered through
+/// them. A clone has the same files open, and filters of its own.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     files: Vec<Las>,
@@ -50,93 +52,97 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Opens files; a folder stands for the LAS and LAZ files in it, and a pattern
-    /// (`tiles/*_2023.laz`) for what it matches, by name.
+    /// Opens LAS and LAZ files as one source. A folder stands for all LAS and LAZ files in it, a
+    /// pattern (`tiles/*_2023.laz`) for the files that it matches; both are sorted by name.
     ///
-    /// A file whose points another one has (by coordinates, not attributes), in whatever order and
-    /// format, is left out: [`Self::duplicates`]. A file that states no coordinate system is taken
-    /// to be in that of the others: [`Self::without_crs`].
+    /// A file that repeats the points of another (same coordinates; attributes are not compared) is
+    /// skipped and listed in [`Self::duplicates`]. A file without a coordinate system is assumed to
+    /// be in that of the others and listed in [`Self::without_crs`].
     ///
     /// # Errors
-    /// Of the first file that cannot be opened; where there is no file, or where two state
-    /// different coordinate systems.
+    /// The fault of the first file that cannot be opened; an error if no file is found, or if two
+    /// files state different coordinate systems.
     pub fn open<P: AsRef<Path>>(paths: &[P]) -> compute::Result<Self> {
         Self::open_with(paths, &CatalogueOptions::default())
     }
 
-    /// As [`Self::open`], with a say in the coordinate system.
+    /// Opens files like [`Self::open`], with control over the coordinate system.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Errors of [`Self::open`].
     pub fn open_with<P: AsRef<Path>>(
         paths: &[P],
         options: &CatalogueOptions,
     ) -> compute::Result<Self> {
         let mut files = Vec::new();
         for path in paths {
-            for path in expand(path.as_ref())? {
+            for path in expand_path(path.as_ref())? {
                 files.push(Las::open(path)?);
             }
         }
-        Self::of_files(files, options)
+        Self::from_files(files, options)
     }
 
-    /// The paths that [`Self::open`] opens: of a folder and of a pattern the LAS and LAZ files, of
-    /// anything else itself.
+    /// Lists the paths that [`Self::open`] would open: of a folder and of a pattern the LAS and LAZ
+    /// files, of anything else itself.
     ///
     /// # Errors
-    /// Where there is no such file in a folder, or it cannot be listed.
-    pub fn listed(path: &Path) -> Result<Vec<PathBuf>, LasError> {
-        expand(path)
+    /// If the folder holds no such file or cannot be listed.
+    pub fn list_files(path: &Path) -> Result<Vec<PathBuf>, LasError> {
+        expand_path(path)
     }
 
-    /// As [`Self::open_with`], of files that are open: some of them may be elsewhere
-    /// ([`Las::from_source`]).
+    /// Builds a catalogue like [`Self::open_with`] from files that are open, for example from an
+    /// object store ([`Las::from_source`]).
     ///
     /// # Errors
-    /// As [`Self::open`].
-    pub fn of_files(files: Vec<Las>, options: &CatalogueOptions) -> compute::Result<Self> {
-        let declared = |file: Las| match &options.crs {
-            Some(crs) => file.declared(Some(crs.clone())),
-            None => file,
-        };
-        let files: Vec<Las> = files.into_iter().map(declared).collect();
+    /// Errors of [`Self::open`].
+    pub fn from_files(files: Vec<Las>, options: &CatalogueOptions) -> compute::Result<Self> {
+        let files: Vec<Las> = files
+            .into_iter()
+            .map(|file: Las| match &options.crs {
+                Some(crs) => file.with_crs(Some(crs.clone())),
+                None => file,
+            })
+            .collect();
         if files.is_empty() {
             return Err(LasProblem::Io(std::io::Error::other("no LAS or LAZ file"))
-                .of(Path::new("catalogue"))
+                .at_path(Path::new("catalogue"))
                 .into());
         }
         let crs = common_crs(&files, options)?;
-        let has_none = |file: &&Las| file.crs().is_none() && crs.is_some();
         let without_crs = files
             .iter()
-            .filter(has_none)
+            .filter(|file: &&Las| file.crs().is_none() && crs.is_some())
             .map(|file| file.path().to_owned())
             .collect();
-        let assumed = |file: Las| match file.crs() {
-            None => file.declared(crs.clone()),
-            Some(_) => file,
-        };
-        let (files, duplicates) =
-            duplicates::drop_duplicates(files.into_iter().map(assumed).collect())?;
+        let (files, duplicates) = duplicates::drop_duplicates(
+            files
+                .into_iter()
+                .map(|file: Las| match file.crs() {
+                    None => file.with_crs(crs.clone()),
+                    Some(_) => file,
+                })
+                .collect(),
+        )?;
         let empty = Self {
             files: Vec::new(),
             first_chunks: Vec::new(),
-            footprints: footprints(&files),
+            footprints: footprint_tree(&files),
             crs,
             duplicates,
             without_crs,
         };
-        Ok(empty.of(files))
+        Ok(empty.with_files(files))
     }
 
-    /// Files that were left out because another has their points.
+    /// Files that were skipped because another has the same points.
     #[must_use]
     pub fn duplicates(&self) -> &[Duplicate] {
         &self.duplicates
     }
 
-    /// Files that state no coordinate system, and are taken to be in that of the others.
+    /// Files that state no coordinate system, and are assumed to be in that of the others.
     #[must_use]
     pub fn without_crs(&self) -> &[PathBuf] {
         &self.without_crs
@@ -145,29 +151,32 @@ impl Catalogue {
     /// Pairs of files, one of this catalogue and one of another, that hold the same points.
     ///
     /// # Errors
-    /// Of a file that cannot be decoded: those are decoded whose number of points and box agree.
+    /// The fault of a file that cannot be decoded. Only files with equal point counts and boxes are
+    /// decoded.
     pub fn shared_with(&self, other: &Self) -> compute::Result<Vec<[PathBuf; 2]>> {
-        let pairs = duplicates::shared(&self.files, &other.files)?;
+        let pairs = duplicates::shared_files(&self.files, &other.files)?;
         Ok(pairs
             .into_iter()
             .map(|pair| pair.map(|file| file.path().to_owned()))
             .collect())
     }
 
-    /// Takes all files to be in `crs`, whatever they state. To be called before
+    /// Assumes that all files are in `crs`, overriding the systems they state. Call it before
     /// [`Self::in_metres`].
     #[must_use]
-    pub fn declared(mut self, crs: Option<&Crs>) -> Self {
+    pub fn with_crs(mut self, crs: Option<&Crs>) -> Self {
         let files = std::mem::take(&mut self.files);
         self.crs = crs.cloned();
-        self.of(files
-            .into_iter()
-            .map(|file| file.declared(crs.cloned()))
-            .collect())
+        self.with_files(
+            files
+                .into_iter()
+                .map(|file| file.with_crs(crs.cloned()))
+                .collect(),
+        )
     }
 
-    /// With these files, whose chunks are numbered anew.
-    fn of(mut self, files: Vec<Las>) -> Self {
+    /// Replaces the files and renumbers the chunks.
+    fn with_files(mut self, files: Vec<Las>) -> Self {
         let mut chunks = 0;
         self.first_chunks.clear();
         for file in &files {
@@ -178,49 +187,49 @@ impl Catalogue {
         self
     }
 
-    /// Each file with its index, as [`Las::indexed`].
+    /// Adds an index to each file, like [`Las::indexed`].
     ///
     /// # Errors
-    /// As [`Las::indexed`].
+    /// Errors of [`Las::indexed`].
     pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files = files
             .into_iter()
             .map(|file| file.indexed(folder))
             .collect::<Result<_, _>>()?;
-        Ok(self.of(files))
+        Ok(self.with_files(files))
     }
 
-    /// Each file with its index, as [`Las::indexed_by_content`].
+    /// Adds an index to each file, like [`Las::indexed_by_content`].
     ///
     /// # Errors
-    /// As [`Las::indexed_by_content`].
+    /// Errors of [`Las::indexed_by_content`].
     pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files = files
             .into_iter()
             .map(|file| file.indexed_by_content(folder))
             .collect::<Result<_, _>>()?;
-        Ok(self.of(files))
+        Ok(self.with_files(files))
     }
 
-    /// Each file with its index where there is one, as [`Las::with_index_by_content`].
+    /// Uses the index of each file if it exists, like [`Las::with_index_by_content`].
     ///
     /// # Errors
-    /// As [`Las::with_index_by_content`].
+    /// Errors of [`Las::with_index_by_content`].
     pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files = files
             .into_iter()
             .map(|file| file.with_index_by_content(folder))
             .collect::<Result<_, _>>()?;
-        Ok(self.of(files))
+        Ok(self.with_files(files))
     }
 
-    /// Each file in metres, as [`Las::in_metres`].
+    /// Converts each file to metres, like [`Las::in_metres`].
     ///
     /// # Errors
-    /// As [`Las::in_metres`].
+    /// Errors of [`Las::in_metres`].
     pub fn in_metres(mut self) -> Result<Self, LasError> {
         let files = std::mem::take(&mut self.files);
         let files: Vec<Las> = files
@@ -228,53 +237,55 @@ impl Catalogue {
             .map(Las::in_metres)
             .collect::<Result<_, _>>()?;
         self.crs = self.crs.as_ref().map(isopach_crs::in_metres);
-        self.footprints = footprints(&files);
-        Ok(self.of(files))
+        self.footprints = footprint_tree(&files);
+        Ok(self.with_files(files))
     }
 
-    /// Reads only points of these classes from now on; of all where none are given.
+    /// Restricts reading to points of these ASPRS classes; an empty list means all classes.
     #[must_use]
     pub fn keep_classes(mut self, classes: &[u8]) -> Self {
         let files = std::mem::take(&mut self.files);
-        self.of(files
-            .into_iter()
-            .map(|file| file.keep_classes(classes))
-            .collect())
+        self.with_files(
+            files
+                .into_iter()
+                .map(|file| file.keep_classes(classes))
+                .collect(),
+        )
     }
 
-    /// As [`Las::without_withheld`], of each file.
+    /// Leaves out withheld points of each file, like [`Las::without_withheld`].
     #[must_use]
     pub fn without_withheld(mut self) -> Self {
         let files = std::mem::take(&mut self.files);
-        self.of(files.into_iter().map(Las::without_withheld).collect())
+        self.with_files(files.into_iter().map(Las::without_withheld).collect())
     }
 
-    /// As [`Las::without_noise`], of each file.
+    /// Leaves out noise of each file, like [`Las::without_noise`].
     #[must_use]
     pub fn without_noise(mut self) -> Self {
         let files = std::mem::take(&mut self.files);
-        self.of(files.into_iter().map(Las::without_noise).collect())
+        self.with_files(files.into_iter().map(Las::without_noise).collect())
     }
 
-    /// As [`Las::left_out`], of all files.
+    /// Counts of points left out over all files, like [`Las::left_out`].
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
         self.files.iter().map(Las::left_out).sum()
     }
 
-    /// As [`Las::check_heights`], of all files.
+    /// Like [`Las::check_heights`], of all files.
     ///
     /// # Errors
-    /// Of the first file that has a point too far above or below the others.
+    /// The fault of the first file that has a point too far above or below the others.
     pub fn check_heights(&self) -> compute::Result<()> {
         bounds::check_heights(&self.files)
     }
 
-    /// Reads only points that `rect` owns from now on.
+    /// Restricts reading to points inside `rect` (half open, absolute metres).
     #[must_use]
     pub fn within(mut self, rect: Rect) -> Self {
         let files = std::mem::take(&mut self.files);
-        self.of(files.into_iter().map(|file| file.within(rect)).collect())
+        self.with_files(files.into_iter().map(|file| file.within(rect)).collect())
     }
 
     /// The files.
@@ -283,9 +294,9 @@ impl Catalogue {
         &self.files
     }
 
-    /// The files whose stated extent meets `rect`.
+    /// The files whose stated extent intersects `rect`.
     #[must_use]
-    pub fn meeting(&self, rect: &Rect) -> Vec<&Las> {
+    pub fn files_meeting(&self, rect: &Rect) -> Vec<&Las> {
         let mut found: Vec<usize> = self
             .footprints
             .locate_in_envelope_intersecting(AABB::from_corners(rect.min, rect.max))
@@ -295,9 +306,9 @@ impl Catalogue {
         found.into_iter().map(|i| &self.files[i]).collect()
     }
 
-    /// The pairs of files that state to cover the same ground. Their points are all read: where a
-    /// file is there twice, or flight lines are kept apart, that is as it should be or not, and
-    /// only the user can tell.
+    /// Lists the pairs of files whose stated boxes overlap. All their points are read. Overlap is
+    /// normal between flight lines and wrong for a file that is present twice; only the user can
+    /// decide.
     #[must_use]
     pub fn overlaps(&self) -> Vec<Overlap> {
         let mut found = Vec::new();
@@ -315,7 +326,11 @@ impl Catalogue {
                 let second = other.data;
                 // Stated extents are a step too large on each side, so neighbours seem to share a
                 // seam.
-                let seam = 4.0 * file.frame.step().max(self.files[second].frame.step());
+                let seam = 4.0
+                    * file
+                        .frame
+                        .finest_step()
+                        .max(self.files[second].frame.finest_step());
                 let area = file.extent().intersection(&self.files[second].extent());
                 let area = area
                     .filter(|area| second > first && area.size().iter().all(|side| *side > seam));
@@ -335,26 +350,37 @@ impl Catalogue {
         self.crs.as_ref()
     }
 
-    /// All points in memory, file after file.
+    /// The columns to read for a request: [`Columns::ALL`] stands for those that all files have.
+    fn resolve(&self, columns: Columns) -> Columns {
+        if columns != Columns::ALL {
+            return columns;
+        }
+        let missing = |file: &Las| Columns::ALL.without(file.columns());
+        self.files
+            .iter()
+            .fold(columns, |columns, file| columns.without(missing(file)))
+    }
+
+    /// Reads all points into a cloud, file after file.
     ///
     /// # Errors
-    /// As [`Las::read_all`].
+    /// Errors of [`Las::read_all`].
     pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
         self.files.iter().try_for_each(Las::check_metres)?;
         self.check_heights()?;
-        read::all(self, columns)
+        read::read_all(self, self.resolve(columns))
     }
 
-    /// All points with absolute coordinates, file after file.
+    /// Reads all points with absolute coordinates, file after file.
     ///
     /// # Errors
-    /// As [`Las::read_points`].
+    /// Errors of [`Las::read_points`].
     pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
-        read::points(self, columns)
+        read::read_points(self, self.resolve(columns))
     }
 
     /// The file of a chunk, and the chunk's number in it.
-    fn locate(&self, chunk: usize) -> (usize, usize) {
+    fn locate_chunk(&self, chunk: usize) -> (usize, usize) {
         let file = self.first_chunks.partition_point(|&first| first <= chunk) - 1;
         (file, chunk - self.first_chunks[file])
     }
@@ -369,14 +395,17 @@ fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, 
             found = Some((file, crs));
             continue;
         };
-        let difference = agreed.contradiction(crs).filter(|_| !options.ignore_crs);
+        let difference = agreed
+            .find_contradiction(crs)
+            .filter(|_| !options.ignore_crs);
         if let Some(difference) = difference {
             let must = format!(
                 "agree with {}: --ignore-crs reads them all the same, --crs says what they are in",
                 first.path().display()
             );
             return Err(
-                LasProblem::lying("the coordinate system", difference, must).of(file.path())
+                LasProblem::inconsistent("the coordinate system", difference, must)
+                    .at_path(file.path()),
             );
         }
         if !agreed.has_vertical() && crs.has_vertical() && !options.ignore_crs {
@@ -386,54 +415,52 @@ fn common_crs(files: &[Las], options: &CatalogueOptions) -> Result<Option<Crs>, 
     Ok(found.map(|(_, crs)| crs.clone()))
 }
 
-/// What the files that have points state to cover.
-fn footprints(files: &[Las]) -> RTree<Footprint> {
-    let footprint = |(i, file): (usize, &Las)| {
-        let Rect { min, max } = file.extent();
-        GeomWithData::new(Rectangle::from_corners(min, max), i)
-    };
+/// The stated footprints of the files that have points.
+fn footprint_tree(files: &[Las]) -> RTree<Footprint> {
     RTree::bulk_load(
         files
             .iter()
             .enumerate()
             .filter(|(_, file)| file.point_count() > 0)
-            .map(footprint)
+            .map(|(i, file): (usize, &Las)| {
+                let Rect { min, max } = file.extent();
+                GeomWithData::new(Rectangle::from_corners(min, max), i)
+            })
             .collect(),
     )
 }
 
-/// A folder's LAS and LAZ files, or what a pattern matches, by name; anything else stands for
-/// itself.
-fn expand(path: &Path) -> Result<Vec<PathBuf>, LasError> {
+/// Expands a folder to its LAS and LAZ files and a pattern to its matches, sorted by name; any
+/// other path stands for itself.
+fn expand_path(path: &Path) -> Result<Vec<PathBuf>, LasError> {
     let pattern = path
         .to_str()
         .filter(|text| text.contains(['*', '?', '[']) && !path.exists());
     let (found, what) = match pattern {
-        Some(pattern) => (matching(pattern), "no LAS or LAZ file matches this"),
-        None if path.is_dir() => (listed(path), "no LAS or LAZ file in this folder"),
+        Some(pattern) => (match_pattern(pattern), "no LAS or LAZ file matches this"),
+        None if path.is_dir() => (list_folder(path), "no LAS or LAZ file in this folder"),
         None => return Ok(vec![path.to_owned()]),
     };
-    let is_las = |path: &PathBuf| {
+    let mut paths = found.map_err(|error| LasProblem::Io(error).at_path(path))?;
+    paths.retain(|path: &PathBuf| {
         path.extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("las") || e.eq_ignore_ascii_case("laz"))
-    };
-    let mut paths = found.map_err(|error| LasProblem::Io(error).of(path))?;
-    paths.retain(is_las);
+    });
     paths.sort();
     if paths.is_empty() {
-        Err(LasProblem::Io(std::io::Error::other(what)).of(path))
+        Err(LasProblem::Io(std::io::Error::other(what)).at_path(path))
     } else {
         Ok(paths)
     }
 }
 
-fn listed(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn list_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect()
 }
 
-fn matching(pattern: &str) -> std::io::Result<Vec<PathBuf>> {
+fn match_pattern(pattern: &str) -> std::io::Result<Vec<PathBuf>> {
     let paths = glob::glob(pattern)
         .map_err(|error| std::io::Error::other(format!("not a pattern: {error}")))?;
     paths.map(|path| path.map_err(Into::into)).collect()
@@ -480,7 +507,7 @@ impl PointSource for Catalogue {
 
     fn expect(&self, chunks: &[usize]) {
         let mut by_file = vec![Vec::new(); self.files.len()];
-        for (file, chunk) in chunks.iter().map(|&chunk| self.locate(chunk)) {
+        for (file, chunk) in chunks.iter().map(|&chunk| self.locate_chunk(chunk)) {
             by_file[file].push(chunk);
         }
         self.files
@@ -490,18 +517,19 @@ impl PointSource for Catalogue {
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
-        let (file, chunk) = self.locate(chunk);
+        let columns = self.resolve(columns);
+        let (file, chunk) = self.locate_chunk(chunk);
         self.files[file].read_chunk(chunk, columns)
     }
 
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
-        let (file, chunk) = self.locate(chunk);
+        let (file, chunk) = self.locate_chunk(chunk);
         let file = &self.files[file];
         Some(file.chunk_extent(chunk).unwrap_or_else(|| file.extent()))
     }
 
     fn points_in_chunk(&self, chunk: usize) -> u64 {
-        let (file, chunk) = self.locate(chunk);
+        let (file, chunk) = self.locate_chunk(chunk);
         self.files[file].points_in_chunk(chunk)
     }
 
@@ -523,16 +551,16 @@ impl PointSource for Catalogue {
     }
 }
 
-impl read::Chunks for Catalogue {
+impl point_source::Chunks for Catalogue {
     fn chunk_points(&self, chunk: usize) -> usize {
-        let (file, chunk) = self.locate(chunk);
+        let (file, chunk) = self.locate_chunk(chunk);
         self.files[file].chunk_points(chunk)
     }
 
     fn largest_memory(&self) -> u64 {
         self.files
             .iter()
-            .map(read::Chunks::largest_memory)
+            .map(point_source::Chunks::largest_memory)
             .min()
             .unwrap_or(u64::MAX)
     }
@@ -543,7 +571,7 @@ impl read::Chunks for Catalogue {
         columns: Columns,
         slots: &mut Slots<'_>,
     ) -> compute::Result<usize> {
-        let (file, chunk) = self.locate(chunk);
+        let (file, chunk) = self.locate_chunk(chunk);
         self.files[file].fill_chunk(chunk, columns, slots)
     }
 }

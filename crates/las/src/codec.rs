@@ -3,6 +3,7 @@
 
 use crate::{
     LasLimits,
+    chunk::Chunk,
     copc::Node,
     error::{Checked, LasProblem},
     header::{Laz, Parsed},
@@ -14,10 +15,10 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 
 /// Points that a compressed byte can stand for at most.
 ///
-/// An adaptive model of n symbols gives each at least one of its 2¹⁵ parts, so that its likeliest
-/// costs −log₂(1 − (n − 1) / 2¹⁵) bits at least. A point costs one symbol of 64 or 128 (what
-/// changes) and two or three of 33 (bits of the steps in x, y and z): 0.0070 bits together, 1,146
-/// points a byte.
+/// Upper bound on points per byte. An adaptive model of n symbols gives each symbol at least one of
+/// its 2¹⁵ parts, so the likeliest symbol costs at least −log₂(1 − (n − 1) / 2¹⁵) bits. A point
+/// costs one symbol of 64 or 128 (which fields change) and two or three of 33 (bit lengths of the
+/// steps in x, y and z): together 0.0070 bits, or 1,146 points per byte.
 const POINTS_A_BYTE: u64 = 1200;
 /// Bytes that decoding may keep a byte of a record: models of 256 symbols, for each of four scanner
 /// channels in layers.
@@ -25,16 +26,8 @@ const MODELS_A_BYTE: u64 = 4 * 4096;
 /// Points of a chunk of an uncompressed file.
 const PLAIN_CHUNK: u64 = 50_000;
 
-/// Where the bytes of a chunk are, and how many points it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Chunk {
-    pub(crate) at: u64,
-    pub(crate) bytes: u64,
-    pub(crate) points: u64,
-}
-
 /// Finds the chunks of a file of `size` bytes and checks that they are really there.
-pub(crate) fn chunks(
+pub(crate) fn list_chunks(
     mut file: impl Read + Seek,
     parsed: &Parsed,
     size: u64,
@@ -46,7 +39,7 @@ pub(crate) fn chunks(
     }
     let record = u64::from(parsed.header.record_length);
     let chunks = match &parsed.laz {
-        None => plain(parsed.points_at, points, record, size)?,
+        None => uncompressed_chunks(parsed.points_at, points, record, size)?,
         Some(Laz {
             pointwise: true, ..
         }) => {
@@ -56,19 +49,23 @@ pub(crate) fn chunks(
                 points,
             }]
         }
-        Some(laz) => compressed(&mut file, parsed, laz, size)?,
+        Some(laz) => compressed_chunks(&mut file, parsed, laz, size)?,
     };
     check_sizes(&chunks, parsed, limits)?;
     Ok(chunks)
 }
 
 /// The chunks of a COPC file: its nodes, which must have all points.
-pub(crate) fn nodes(nodes: &[Node], parsed: &Parsed, limits: LasLimits) -> Checked<Vec<Chunk>> {
+pub(crate) fn chunks_of_nodes(
+    nodes: &[Node],
+    parsed: &Parsed,
+    limits: LasLimits,
+) -> Checked<Vec<Chunk>> {
     let chunks: Vec<Chunk> = nodes.iter().map(|node| node.chunk).collect();
     let points = chunks.iter().map(|chunk| chunk.points).sum::<u64>();
     if points != parsed.header.point_count {
         let must = format!("be {points}: that is what the COPC nodes hold");
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the number of points",
             parsed.header.point_count,
             must,
@@ -87,12 +84,12 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<
                 "be at most {} bytes when decoded, the limit that was given",
                 limits.chunk_bytes
             );
-            return Err(LasProblem::lying("a chunk's size", bytes, must));
+            return Err(LasProblem::inconsistent("a chunk's size", bytes, must));
         }
         let most = chunk.bytes.saturating_mul(POINTS_A_BYTE);
         if chunk.points > most {
             let must = format!("be at most {most}, as its compressed size allows");
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the points of a chunk",
                 chunk.points,
                 must,
@@ -105,7 +102,7 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<
             "take at most {} bytes to decode, the limit that was given",
             limits.chunk_bytes
         );
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "a compressed record's length",
             record,
             must,
@@ -114,7 +111,7 @@ fn check_sizes(chunks: &[Chunk], parsed: &Parsed, limits: LasLimits) -> Checked<
     Ok(())
 }
 
-fn plain(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
+fn uncompressed_chunks(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
     let end = points.saturating_mul(record).saturating_add(at);
     if end > size {
         let there = size.saturating_sub(at) / record.max(1);
@@ -125,33 +122,32 @@ fn plain(at: u64, points: u64, record: u64, size: u64) -> Checked<Vec<Chunk>> {
             size,
         });
     }
-    let chunk = |first: u64| {
+    let mut chunks = Vec::new();
+    for first in (0..points).step_by(PLAIN_CHUNK as usize) {
         let points = PLAIN_CHUNK.min(points - first);
-        Chunk {
+        chunks.push(Chunk {
             at: at + first * record,
             bytes: points * record,
             points,
-        }
-    };
-    Ok((0..points)
-        .step_by(PLAIN_CHUNK as usize)
-        .map(chunk)
-        .collect())
+        });
+    }
+    Ok(chunks)
 }
 
-fn compressed(
+fn compressed_chunks(
     mut file: impl Read + Seek,
     parsed: &Parsed,
     laz: &Laz,
     size: u64,
 ) -> Checked<Vec<Chunk>> {
-    let (stated, points) = (laz.vlr.items_size(), parsed.header.point_count);
+    let stated = laz.vlr.items_size();
+    let points = parsed.header.point_count;
     if stated != u64::from(parsed.header.record_length) {
         let must = format!(
             "add up to the point record length, {}",
             parsed.header.record_length
         );
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the size of the compressed fields",
             stated,
             must,
@@ -159,8 +155,8 @@ fn compressed(
     }
     check_table_head(&mut file, parsed.points_at, size)?;
     file.seek(SeekFrom::Start(parsed.points_at))?;
-    let table =
-        guarded(0, || Ok(ChunkTable::read_from(&mut file, &laz.vlr)))?.map_err(unreadable_table)?;
+    let table = catch_panic(0, || Ok(ChunkTable::read_from(&mut file, &laz.vlr)))?
+        .map_err(unreadable_table)?;
     let entries: &[ChunkTableEntry] = table.as_ref();
     let mut at = parsed.points_at + ChunkTable::OFFSET_SIZE as u64;
     let mut left = points;
@@ -194,13 +190,17 @@ fn compressed(
     }
     if left > 0 {
         let must = format!("be {}: that is what the chunks hold", points - left);
-        return Err(LasProblem::lying("the number of points", points, must));
+        return Err(LasProblem::inconsistent(
+            "the number of points",
+            points,
+            must,
+        ));
     }
     Ok(chunks)
 }
 
 fn more_than_stated(parsed: &Parsed) -> LasProblem {
-    LasProblem::lying(
+    LasProblem::inconsistent(
         "the number of points",
         parsed.header.point_count,
         "be as many as the chunks hold",
@@ -227,7 +227,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
         at = i64::from_le_bytes(word);
     }
     let Some(at) = u64::try_from(at).ok().filter(|at| *at >= points_at) else {
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the address of the chunk table",
             at,
             format!("be between {points_at} and {size}"),
@@ -246,7 +246,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
     file.read_exact(&mut word)?;
     let entries = u64::from(u32::from_le_bytes([word[4], word[5], word[6], word[7]]));
     if entries > size {
-        return Err(LasProblem::lying(
+        return Err(LasProblem::inconsistent(
             "the number of chunks",
             entries,
             "be less than the file has bytes",
@@ -257,7 +257,7 @@ fn check_table_head(mut file: impl Read + Seek, points_at: u64, size: u64) -> Ch
 
 /// Decodes the bytes of a chunk into `records` (points × record length); fields outside the
 /// selection are left as they are.
-pub(crate) fn decode(
+pub(crate) fn decode_chunk(
     laz: &Laz,
     number: usize,
     chunk: Chunk,
@@ -266,18 +266,17 @@ pub(crate) fn decode(
     records: &mut [u8],
 ) -> Checked<()> {
     if laz.pointwise {
-        return guarded(number, || {
+        return catch_panic(number, || {
             let mut decoder = LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone())
                 .map_err(|e| e.to_string())?;
             let size = laz.vlr.items_size() as usize;
             for (read, record) in records.chunks_exact_mut(size).enumerate() {
-                let ended = |error| {
+                decoder.decompress_one(record).map_err(|error| {
                     format!(
                         "its data end after {read} of {} points ({error})",
                         chunk.points
                     )
-                };
-                decoder.decompress_one(record).map_err(ended)?;
+                })?;
             }
             Ok(())
         });
@@ -286,8 +285,9 @@ pub(crate) fn decode(
         point_count: chunk.points,
         byte_count: chunk.bytes,
     };
-    guarded(number, || {
-        laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection).map_err(reason)
+    catch_panic(number, || {
+        laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection)
+            .map_err(reason_of)
     })
 }
 
@@ -296,14 +296,14 @@ fn unreadable_table(error: laz::LasZipError) -> LasProblem {
     match error {
         laz::LasZipError::IoError(error) if isopach_compute::is_transient(&error) => error.into(),
         other => {
-            let reason = format!("the table of chunks cannot be read: {}", reason(other));
+            let reason = format!("the table of chunks cannot be read: {}", reason_of(other));
             LasProblem::Codec { chunk: 0, reason }
         }
     }
 }
 
-/// What the codec says.
-fn reason(error: laz::LasZipError) -> String {
+/// The reason that the codec gives.
+fn reason_of(error: laz::LasZipError) -> String {
     match error {
         laz::LasZipError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             "its data end early: the file is cut off or damaged".into()
@@ -313,7 +313,7 @@ fn reason(error: laz::LasZipError) -> String {
 }
 
 /// Runs a piece of the codec; its panic is the file's fault.
-fn guarded<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
+fn catch_panic<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
     unpanicked(work).map_err(|reason| LasProblem::Codec { chunk, reason })
 }
 

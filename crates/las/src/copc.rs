@@ -1,12 +1,13 @@
 //! Cloud-optimised point clouds: an octree whose nodes are LAZ chunks (COPC 1.0, copc.io).
 //!
 //! A node of level l holds points about `spacing / 2^l` apart from its cube; all levels down to l
-//! together are the cloud at that spacing. Where each node is stands in pages of a hierarchy, so a
-//! query of a box or of a resolution decodes only the nodes that it meets.
+//! together are the cloud at that spacing. The nodes are listed in pages of a hierarchy, so a query
+//! by box or resolution decodes only the nodes that it meets.
 
 use crate::{
-    codec::Chunk,
+    chunk::Chunk,
     error::{Checked, LasProblem},
+    layout::i32_at,
     records::Record,
 };
 use isopach_cloud::Rect;
@@ -17,8 +18,9 @@ const ENTRY: u64 = 32;
 /// The deepest level that can be: keys are 32-bit integers.
 const DEEPEST: i32 = 31;
 
-/// The octree of a COPC file.
+/// The octree of a COPC file (cloud-optimised point cloud).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Copc {
     /// Middle of the root cube, in the file's unit.
     pub centre: [f64; 3],
@@ -28,11 +30,11 @@ pub struct Copc {
     pub spacing: f64,
     /// Points of each level, the root first.
     pub points_by_level: Vec<u64>,
-    /// Where the first page of the hierarchy is, and its bytes.
+    /// Offset and length in bytes of the first page of the hierarchy.
     root_page: [u64; 2],
 }
 
-/// A node: its chunk, level, and what its cube covers in the plane.
+/// An octree node: its chunk, its level, and the plan rectangle of its cube.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Node {
     pub(crate) chunk: Chunk,
@@ -41,33 +43,34 @@ pub(crate) struct Node {
 }
 
 impl Copc {
-    /// From the record of a COPC file; `None` where the file is none.
-    pub(crate) fn of(records: &[Record]) -> Checked<Option<Self>> {
+    /// Parses the COPC record; `None` if the file has no such record.
+    pub(crate) fn from_records(records: &[Record]) -> Checked<Option<Self>> {
         let Some(record) = records.iter().find(|r| r.user == "copc" && r.id == 1) else {
             return Ok(None);
         };
         let Some((words, _)) = record.data.split_first_chunk::<72>() else {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the length of the COPC record",
                 record.data.len(),
                 "be 160",
             ));
         };
-        let word = |i: usize| <[u8; 8]>::try_from(&words[8 * i..8 * i + 8]).unwrap_or_default();
-        let number = |i: usize| f64::from_le_bytes(word(i));
+        let words: &[[u8; 8]; 9] =
+            &std::array::from_fn(|i| std::array::from_fn(|j| words[8 * i + j]));
+        let [x, y, z, half_side, spacing, ..] = words.map(f64::from_le_bytes);
         let found = Self {
-            centre: [number(0), number(1), number(2)],
-            half_side: number(3),
-            spacing: number(4),
+            centre: [x, y, z],
+            half_side,
+            spacing,
             points_by_level: Vec::new(),
-            root_page: [5, 6].map(|i| u64::from_le_bytes(word(i))),
+            root_page: [5, 6].map(|i| u64::from_le_bytes(words[i])),
         };
         for (what, value) in [
             ("half the side of the COPC cube", found.half_side),
             ("the COPC spacing", found.spacing),
         ] {
             if !(value.is_finite() && value > 0.0) {
-                return Err(LasProblem::lying(
+                return Err(LasProblem::inconsistent(
                     what,
                     value,
                     "be a finite number above zero",
@@ -75,7 +78,7 @@ impl Copc {
             }
         }
         if found.centre.iter().any(|x| !x.is_finite()) {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the COPC centre",
                 format!("{:?}", found.centre),
                 "be finite",
@@ -84,7 +87,7 @@ impl Copc {
         Ok(Some(found))
     }
 
-    /// Distance between points where all levels down to `level` are taken, in the file's unit.
+    /// Point spacing of all levels down to `level` together, in the file's unit.
     #[must_use]
     pub fn spacing_at(&self, level: u8) -> f64 {
         self.spacing / f64::from(level).exp2()
@@ -101,14 +104,18 @@ impl Copc {
     /// Reads all pages of the hierarchy of a file of `size` bytes, in the order of the file. A page
     /// that was there before (which could go on for ever) is an error, and so are nodes outside the
     /// file.
-    pub(crate) fn nodes(&mut self, mut file: impl Read + Seek, size: u64) -> Checked<Vec<Node>> {
+    pub(crate) fn read_nodes(
+        &mut self,
+        mut file: impl Read + Seek,
+        size: u64,
+    ) -> Checked<Vec<Node>> {
         let mut nodes = Vec::new();
         let mut pages = vec![self.root_page];
         let mut seen = std::collections::BTreeSet::new();
         let mut read = 0_u64;
         while let Some([at, bytes]) = pages.pop() {
             if !seen.insert(at) {
-                return Err(LasProblem::lying(
+                return Err(LasProblem::inconsistent(
                     "a page of the COPC hierarchy",
                     at,
                     "not be reached twice",
@@ -126,7 +133,7 @@ impl Copc {
             // could ask for much work.
             read += bytes;
             if read > size || seen.len() as u64 > size / ENTRY {
-                return Err(LasProblem::lying(
+                return Err(LasProblem::inconsistent(
                     "the COPC hierarchy",
                     read,
                     "fit into the file",
@@ -136,7 +143,7 @@ impl Copc {
             file.seek(SeekFrom::Start(at))?;
             file.read_exact(&mut page)?;
             for entry in page.as_chunks::<{ ENTRY as usize }>().0 {
-                self.entry(entry, size, &mut nodes, &mut pages)?;
+                self.visit_entry(entry, size, &mut nodes, &mut pages)?;
             }
         }
         nodes.sort_by_key(|node| node.chunk.at);
@@ -144,7 +151,7 @@ impl Copc {
             .windows(2)
             .find(|pair| pair[0].chunk.at + pair[0].chunk.bytes > pair[1].chunk.at)
         {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the place of a COPC node",
                 pair[1].chunk.at,
                 "not be inside another",
@@ -153,30 +160,28 @@ impl Copc {
         Ok(nodes)
     }
 
-    fn entry(
+    fn visit_entry(
         &mut self,
         entry: &[u8; 32],
         size: u64,
         nodes: &mut Vec<Node>,
         pages: &mut Vec<[u64; 2]>,
     ) -> Checked<()> {
-        let word = |at: usize| {
-            i32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])
-        };
-        let (level, key, bytes, points) =
-            (word(0), [word(4), word(8), word(12)], word(24), word(28));
-        let at = u64::from(word(16) as u32) | u64::from(word(20) as u32) << 32;
+        let words: [i32; 8] = std::array::from_fn(|i| i32_at(entry, 4 * i));
+        let [level, x, y, z, at_low, at_high, bytes, points] = words;
+        let key = [x, y, z];
+        let at = u64::from(at_low as u32) | u64::from(at_high as u32) << 32;
         let inside = (0..=DEEPEST).contains(&level)
             && key.iter().all(|&k| k >= 0 && i64::from(k) < 1_i64 << level);
         if !inside {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "a COPC key",
                 format!("{level}-{key:?}"),
                 "be within the octree",
             ));
         }
         let Ok(bytes) = u64::try_from(bytes) else {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the bytes of a COPC node",
                 bytes,
                 "not be negative",
@@ -189,38 +194,44 @@ impl Copc {
                 Ok(())
             }
             1.. => {
-                let end = at.saturating_add(bytes);
-                if end > size {
-                    return Err(LasProblem::Truncated {
-                        what: "a COPC node",
-                        end,
-                        size,
-                    });
-                }
-                let side = 2.0 * self.half_side / f64::from(level).exp2();
-                let low = [0, 1]
-                    .map(|axis| self.centre[axis] - self.half_side + f64::from(key[axis]) * side);
-                let rect = Rect {
-                    min: low,
-                    max: low.map(|x| x + side),
+                let chunk = Chunk {
+                    at,
+                    bytes,
+                    points: points as u64,
                 };
-                let points = points as u64;
-                let level = level as usize;
-                self.points_by_level
-                    .resize(self.points_by_level.len().max(level + 1), 0);
-                self.points_by_level[level] += points;
-                nodes.push(Node {
-                    chunk: Chunk { at, bytes, points },
-                    level: level as u8,
-                    rect,
-                });
+                nodes.push(self.node_of(chunk, level as u8, [key[0], key[1]], size)?);
                 Ok(())
             }
-            _ => Err(LasProblem::lying(
+            _ => Err(LasProblem::inconsistent(
                 "the points of a COPC node",
                 points,
                 "be -1 for a page, or not negative",
             )),
         }
+    }
+
+    /// The node of a chunk, which must lie in the file; counts its points.
+    fn node_of(&mut self, chunk: Chunk, level: u8, key: [i32; 2], size: u64) -> Checked<Node> {
+        let end = chunk.at.saturating_add(chunk.bytes);
+        if end > size {
+            return Err(LasProblem::Truncated {
+                what: "a COPC node",
+                end,
+                size,
+            });
+        }
+        let side = 2.0 * self.half_side / f64::from(level).exp2();
+        let min =
+            [0, 1].map(|axis| self.centre[axis] - self.half_side + f64::from(key[axis]) * side);
+        let levels = usize::from(level) + 1;
+        if self.points_by_level.len() < levels {
+            self.points_by_level.resize(levels, 0);
+        }
+        self.points_by_level[levels - 1] += chunk.points;
+        let rect = Rect {
+            min,
+            max: min.map(|x| x + side),
+        };
+        Ok(Node { chunk, level, rect })
     }
 }

@@ -1,53 +1,48 @@
 //! Coordinate systems from records: well-known text (2112) or GeoTIFF keys (34735 to 34737).
 
-use crate::{header::text, records::Record};
+use crate::{records::Record, text::trimmed_text};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 use isopach_crs::{GeoKeys, from_geokeys, from_wkt};
 
-/// What the records of a file state of its system.
+/// The coordinate system that the records of a file state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Statement {
-    /// Well-known text where both are there, with codes from the keys where the text has none.
+    /// The system from well-known text if both forms are present, with EPSG codes from the keys if
+    /// the text has none.
     pub(crate) crs: Option<Crs>,
-    /// What is odd about it: keys that contradict the text which the header says counts.
+    /// A contradiction: GeoTIFF keys that disagree with the text that the header declares valid.
     pub(crate) fault: Option<String>,
 }
 
-/// What the records state. `is_text`: the header says that well-known text counts (LAS 1.4). Where
-/// it does not say so, text and keys must agree; so must several texts: a system that contradicts
-/// itself is unreadable.
-pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
-    let of = |user: &str, id: u16| {
-        records
-            .iter()
-            .find(|r| r.user == user && r.id == id)
-            .map(|r| &r.data[..])
-    };
-    let standard = |id: u16| of("LASF_Projection", id);
+/// Reads the stated coordinate system. `is_text` is the header's WKT flag (LAS 1.4). Without the
+/// flag, text and keys must agree, and so must several texts; a file that contradicts itself has an
+/// unreadable system.
+pub(crate) fn stated_crs(records: &[Record], is_text: bool) -> Statement {
     let mut texts = records
         .iter()
         .filter(|record| record.user == "LASF_Projection" && record.id == 2112)
-        .filter_map(|record| from_wkt(&text(&record.data)));
+        .filter_map(|record| from_wkt(&trimmed_text(&record.data)));
     let from_text = texts.next();
     let other = from_text
         .as_ref()
-        .and_then(|first| texts.find_map(|text| difference(first, &text)));
+        .and_then(|first| texts.find_map(|text| describe_difference(first, &text)));
     if let Some(difference) = other {
         return Statement {
-            crs: Some(contradictory("two well-known texts", &difference)),
+            crs: Some(contradictory_crs("two well-known texts", &difference)),
             fault: None,
         };
     }
-    let keys = standard(34735).and_then(|directory| {
-        let [doubles, ascii] = [34736, 34737].map(|id| standard(id).unwrap_or_default());
+    let keys = data_of(records, "LASF_Projection", 34735).and_then(|directory| {
+        let [doubles, ascii] =
+            [34736, 34737].map(|id| data_of(records, "LASF_Projection", id).unwrap_or_default());
         from_records(directory, doubles, ascii)
     });
     let difference = from_text
         .as_ref()
         .zip(keys.as_ref())
-        .and_then(|(text, keys)| difference(text, keys));
+        .and_then(|(text, keys)| describe_difference(text, keys));
     if let (Some(difference), false) = (&difference, is_text) {
-        let crs = contradictory("its well-known text and its GeoTIFF keys", difference);
+        let crs = contradictory_crs("its well-known text and its GeoTIFF keys", difference);
         return Statement {
             crs: Some(crs),
             fault: None,
@@ -59,32 +54,43 @@ pub(crate) fn stated(records: &[Record], is_text: bool) -> Statement {
     let crs = match (from_text, keys) {
         (Some(crs), Some(keys)) if crs.kind == CrsKind::Unreadable => Some(keys),
         (Some(crs), Some(_)) if fault.is_some() => Some(crs),
-        (Some(mut crs), Some(keys)) => {
-            crs.horizontal = crs.horizontal.or(keys.horizontal);
-            if !crs.has_vertical() {
-                crs.vertical = keys.vertical;
-                crs.heights = keys.heights;
-            }
-            crs.vertical_unit = crs.vertical_unit.or(keys.vertical_unit);
-            Some(crs)
-        }
-        // libLAS wrote the text of a system that its keys describe by parameters under its own
-        // name.
-        (None, Some(keys))
-            if keys.horizontal.is_none() && keys.wkt.is_none() && keys.kind == CrsKind::Plane =>
-        {
-            let text = of("liblas", 2112).and_then(|data| from_wkt(&text(data)));
-            Some(
-                text.filter(|text| text.unit == keys.unit && text.kind == keys.kind)
-                    .unwrap_or(keys),
-            )
-        }
-        (a, b) => a.or(b),
+        (Some(crs), Some(keys)) => Some(completed_by(crs, keys)),
+        (None, Some(keys)) => Some(text_of_liblas(records, &keys).unwrap_or(keys)),
+        (crs, None) => crs,
     };
     Statement { crs, fault }
 }
 
-/// What the three records of GeoTIFF keys state.
+/// The data of the record with this user and number.
+fn data_of<'a>(records: &'a [Record], user: &str, id: u16) -> Option<&'a [u8]> {
+    records
+        .iter()
+        .find(|record| record.user == user && record.id == id)
+        .map(|record| &record.data[..])
+}
+
+/// The system of a text, with the codes and heights that only the keys state.
+fn completed_by(mut crs: Crs, keys: Crs) -> Crs {
+    crs.horizontal = crs.horizontal.or(keys.horizontal);
+    if !crs.has_vertical() {
+        crs.vertical = keys.vertical;
+        crs.heights = keys.heights;
+    }
+    crs.vertical_unit = crs.vertical_unit.or(keys.vertical_unit);
+    crs
+}
+
+/// The text that libLAS wrote, under its own name, of a system that its keys describe by
+/// parameters.
+fn text_of_liblas(records: &[Record], keys: &Crs) -> Option<Crs> {
+    if keys.horizontal.is_some() || keys.wkt.is_some() || keys.kind != CrsKind::Plane {
+        return None;
+    }
+    from_wkt(&trimmed_text(data_of(records, "liblas", 2112)?))
+        .filter(|crs| crs.unit == keys.unit && crs.kind == keys.kind)
+}
+
+/// Reads the system stated by the three GeoTIFF key records.
 fn from_records(directory: &[u8], doubles: &[u8], ascii: &[u8]) -> Option<Crs> {
     let directory: Vec<u16> = directory
         .as_chunks()
@@ -105,22 +111,23 @@ fn from_records(directory: &[u8], doubles: &[u8], ascii: &[u8]) -> Option<Crs> {
     })
 }
 
-/// What two statements of one file differ in, of what says where points are: the definition of the
-/// plane, its unit, the unit of heights. Names and what only one of them states are no difference.
-fn difference(a: &Crs, b: &Crs) -> Option<String> {
+/// Names the difference between two statements of one file that affects where points lie: the
+/// definition of the plane, its unit, the unit of heights. Names, and parts that only one of them
+/// states, do not count.
+fn describe_difference(a: &Crs, b: &Crs) -> Option<String> {
     if [a, b].iter().any(|crs| crs.kind != CrsKind::Plane) {
         return None;
     }
-    let words = |crs: &Crs| match (crs.horizontal, &crs.name) {
-        (Some(code), _) => format!("EPSG:{code}"),
-        (None, Some(name)) => name.clone(),
-        (None, None) => "a system without a name".into(),
-    };
-    let (here, there) = (a.definition.as_ref()?, b.definition.as_ref()?);
+    let here = a.definition.as_ref()?;
+    let there = b.definition.as_ref()?;
     match a.vertical_unit.zip(b.vertical_unit) {
-        _ if here != there && (a.horizontal.is_none() || a.horizontal != b.horizontal) => Some(
-            format!("the coordinate system ({} against {})", words(a), words(b)),
-        ),
+        _ if here != there && (a.horizontal.is_none() || a.horizontal != b.horizontal) => {
+            Some(format!(
+                "the coordinate system ({} against {})",
+                code_or_name(a),
+                code_or_name(b)
+            ))
+        }
         _ if a.unit != b.unit => Some(format!("the unit ({} against {})", a.unit, b.unit)),
         Some((here, there)) if here != there => {
             Some(format!("the unit of heights ({here} against {there})"))
@@ -129,7 +136,16 @@ fn difference(a: &Crs, b: &Crs) -> Option<String> {
     }
 }
 
-fn contradictory(what: &str, difference: &str) -> Crs {
+/// Code or name of a system, for messages.
+fn code_or_name(crs: &Crs) -> String {
+    match (crs.horizontal, &crs.name) {
+        (Some(code), _) => format!("EPSG:{code}"),
+        (None, Some(name)) => name.clone(),
+        (None, None) => "a system without a name".into(),
+    }
+}
+
+fn contradictory_crs(what: &str, difference: &str) -> Crs {
     let name = format!("{what} differ in {difference}");
     Crs {
         kind: CrsKind::Unreadable,
@@ -145,7 +161,7 @@ mod tests {
     use isopach_crs::{named_crs, well_known_text};
 
     fn text_of(code: u16) -> String {
-        well_known_text(&Crs::epsg(code)).unwrap()
+        well_known_text(&Crs::from_epsg(code)).unwrap()
     }
 
     fn text_record(wkt: &str) -> Record {
@@ -170,7 +186,7 @@ mod tests {
     fn a_file_that_contradicts_itself_says_so() {
         let text = |code: u16| text_record(&text_of(code));
         let keys = |code: u16| keys_record(&[[1024, 0, 1, 1], [3072, 0, 1, code]]);
-        let of = |records: &[Record], is_text: bool| stated(records, is_text);
+        let of = |records: &[Record], is_text: bool| stated_crs(records, is_text);
         // The same system twice, in text and in keys.
         for records in [
             vec![text(32617), text(32617)],
@@ -215,7 +231,7 @@ mod tests {
     fn a_byte_order_mark_is_no_part_of_a_text() {
         let marked = format!("\u{feff}{}", text_of(32617));
         assert_eq!(
-            stated(&[text_record(&marked)], true)
+            stated_crs(&[text_record(&marked)], true)
                 .crs
                 .unwrap()
                 .horizontal,

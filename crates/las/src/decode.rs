@@ -6,8 +6,9 @@ use crate::{
     filters::LeftOut,
     layered::Wanted,
     layout::i32_at,
+    selection::layers_for,
     sidecar::Contents,
-    slots::{Slots, put},
+    slots::{Slots, put_at},
 };
 use isopach_cloud::Columns;
 use laz::DecompressionSelection;
@@ -17,15 +18,15 @@ impl Las {
         usize::from(self.header().record_length)
     }
 
-    /// The bytes of a chunk, which are those that were indexed, where there is an index.
-    pub(crate) fn bytes(&self, number: usize) -> Checked<Vec<u8>> {
+    /// Reads the bytes of a chunk and, if an index exists, checks that they are the indexed ones.
+    pub(crate) fn read_chunk_bytes(&self, number: usize) -> Checked<Vec<u8>> {
         let chunk = self.chunks[number];
         let bytes = self.bytes_at(chunk.at, chunk.bytes)?;
         self.check_sum(number, &bytes)?;
         Ok(bytes)
     }
 
-    /// So many bytes of the file, which has them.
+    /// Reads bytes of the file, which is known to be long enough.
     pub(crate) fn bytes_at(&self, at: u64, length: u64) -> Checked<Vec<u8>> {
         Ok(self.source.read_range(at..at.saturating_add(length))?)
     }
@@ -33,23 +34,23 @@ impl Las {
     /// The records of a chunk, fields outside the selection undefined.
     ///
     /// # Errors
-    /// Where they cannot be decoded, or are not what the index says of the chunk.
-    pub(crate) fn records(
+    /// If they cannot be decoded, or contradict the chunk's index entry.
+    pub(crate) fn read_records(
         &self,
         number: usize,
         selection: DecompressionSelection,
     ) -> Checked<Vec<u8>> {
-        self.decoded(number, self.bytes(number)?, selection)
+        self.decode_records(number, self.read_chunk_bytes(number)?, selection)
     }
 
-    /// As [`Self::records`], of bytes that were read.
-    pub(crate) fn decoded(
+    /// Like [`Self::read_records`], of bytes that were read.
+    pub(crate) fn decode_records(
         &self,
         number: usize,
         bytes: Vec<u8>,
         selection: DecompressionSelection,
     ) -> Checked<Vec<u8>> {
-        let records = self.decompressed(number, bytes, selection)?;
+        let records = self.decompress(number, bytes, selection)?;
         self.check_records(
             number,
             &records,
@@ -58,7 +59,7 @@ impl Las {
         Ok(records)
     }
 
-    fn decompressed(
+    fn decompress(
         &self,
         number: usize,
         bytes: Vec<u8>,
@@ -72,25 +73,30 @@ impl Las {
             let [stated, there] = layers.stated_and_there(&bytes).unwrap_or([u64::MAX, 0]);
             if stated > there {
                 let must = format!("be at most {there}, which is what chunk {number} has for them");
-                return Err(LasProblem::lying("the size of the layers", stated, must));
+                return Err(LasProblem::inconsistent(
+                    "the size of the layers",
+                    stated,
+                    must,
+                ));
             }
         }
         // checked on opening
         let mut records = vec![0; chunk.points as usize * self.record_length()];
         if self
             .pointwise
-            .is_some_and(|pointwise| pointwise.decode(&bytes, &mut records).is_some())
+            .is_some_and(|pointwise| pointwise.decode_chunk(&bytes, &mut records).is_some())
         {
             return Ok(records);
         }
-        codec::decode(laz, number, chunk, &bytes, selection, &mut records)?;
+        codec::decode_chunk(laz, number, chunk, &bytes, selection, &mut records)?;
         Ok(records)
     }
 
     /// Whether a record passes the filters.
     #[inline]
-    pub(crate) fn keeps(&self, record: &[u8], left_out: &mut LeftOut) -> bool {
-        let (layout, filters) = (&self.parsed.layout, &self.filters);
+    pub(crate) fn keeps_record(&self, record: &[u8], left_out: &mut LeftOut) -> bool {
+        let layout = &self.parsed.layout;
+        let filters = &self.filters;
         let class = if filters.need_class() {
             layout.classification_of(record)
         } else {
@@ -101,8 +107,12 @@ impl Las {
         } else {
             0
         };
-        let place = || [0, 1].map(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
-        filters.keep(class, flags, place, left_out)
+        filters.keeps_point(
+            class,
+            flags,
+            || [0, 1].map(|axis| self.frame.to_metres(i32_at(record, 4 * axis), axis)),
+            left_out,
+        )
     }
 
     /// The columns that the filters look at.
@@ -121,26 +131,28 @@ impl Las {
 
     /// Decodes a chunk into `slots`, which have room for its points, and tells how many passed the
     /// filters.
-    pub(crate) fn fill(
+    pub(crate) fn fill_columns(
         &self,
         number: usize,
         columns: Columns,
         slots: &mut Slots<'_>,
     ) -> Checked<usize> {
         let layout = self.parsed.layout;
-        layout.check(columns)?;
-        let bytes = self.bytes(number)?;
+        layout.check_columns(columns)?;
+        let bytes = self.read_chunk_bytes(number)?;
         if let Some(kept) = self.fill_from_layers(number, columns, &bytes, slots) {
             return kept;
         }
-        let records = self.decoded(number, bytes, selection(self.with_filtered(columns)))?;
-        let (mut kept, mut left_out) = (0, LeftOut::default());
+        let records =
+            self.decode_records(number, bytes, layers_for(self.with_filtered(columns)))?;
+        let mut kept = 0;
+        let mut left_out = LeftOut::default();
         for record in records
             .chunks_exact(self.record_length())
-            .filter(|record| self.keeps(record, &mut left_out))
+            .filter(|record| self.keeps_record(record, &mut left_out))
         {
             slots.xyz[kept] =
-                std::array::from_fn(|axis| self.frame.coordinate(i32_at(record, 4 * axis), axis));
+                std::array::from_fn(|axis| self.frame.to_metres(i32_at(record, 4 * axis), axis));
             slots.put_columns(kept, record, &layout);
             kept += 1;
         }
@@ -148,8 +160,8 @@ impl Las {
         Ok(kept)
     }
 
-    /// Refuses records that are not what the index says of their chunk; classes are compared where
-    /// they are there.
+    /// Refuses records that contradict the index entry of their chunk. Classes are compared if they
+    /// were decoded.
     fn check_records(&self, number: usize, records: &[u8], classes: bool) -> Checked<()> {
         if self.contents.is_empty() {
             return Ok(());
@@ -161,13 +173,13 @@ impl Las {
             } else {
                 0
             };
-            seen.add([0, 4, 8].map(|at| i32_at(record, at)), class);
+            seen.add_point([0, 4, 8].map(|at| i32_at(record, at)), class);
         }
         self.check_contents(number, &seen, classes)
     }
 
-    /// As [`Self::fill`] where the file is layered and coordinates, class, returns and flags are
-    /// all that is asked for; `None` where it is not, or where the chunk is not as it should be.
+    /// Fast path of [`Self::fill_columns`] for layered files when only coordinates, class, returns
+    /// and flags are needed. `None` if the path does not apply or the chunk is malformed.
     fn fill_from_layers(
         &self,
         number: usize,
@@ -179,7 +191,8 @@ impl Las {
             .with(Columns::RETURNS)
             .with(Columns::FLAGS);
         let layers = self.layers.filter(|_| THESE.contains(columns))?;
-        let (frame, filters) = (&self.frame, &self.filters);
+        let frame = &self.frame;
+        let filters = &self.filters;
         let classification = filters.need_class() || columns.contains(Columns::CLASSIFICATION);
         let flags = filters.need_flags() || columns.contains(Columns::FLAGS);
         let wanted = Wanted {
@@ -187,32 +200,34 @@ impl Las {
             classification,
             flags,
         };
-        let (mut kept, mut left_out) = (0, LeftOut::default());
-        let (is_indexed, mut seen) = (!self.contents.is_empty(), Contents::NOTHING);
-        layers.decode(
+        let mut kept = 0;
+        let mut left_out = LeftOut::default();
+        let is_indexed = !self.contents.is_empty();
+        let mut seen = Contents::NOTHING;
+        layers.decode_chunk(
             bytes,
             self.chunks[number].points as usize,
             wanted,
             |point| {
                 if is_indexed {
-                    seen.add(point.xyz, point.classification);
+                    seen.add_point(point.xyz, point.classification);
                 }
                 let xyz: [f64; 3] =
-                    std::array::from_fn(|axis| frame.coordinate(point.xyz[axis], axis));
-                if filters.keep(
+                    std::array::from_fn(|axis| frame.to_metres(point.xyz[axis], axis));
+                if filters.keeps_point(
                     point.classification,
                     point.flags,
                     || [xyz[0], xyz[1]],
                     &mut left_out,
                 ) {
-                    put(slots.xyz, kept, xyz);
-                    put(slots.columns.classification, kept, point.classification);
-                    put(
+                    put_at(slots.xyz, kept, xyz);
+                    put_at(slots.columns.classification, kept, point.classification);
+                    put_at(
                         slots.columns.returns,
                         kept,
                         [point.returns & 15, point.returns >> 4],
                     );
-                    put(slots.columns.flags, kept, point.flags_byte());
+                    put_at(slots.columns.flags, kept, point.flags_byte());
                     kept += 1;
                 }
             },
@@ -223,46 +238,4 @@ impl Las {
                 .map(|()| kept),
         )
     }
-}
-
-/// The fields that columns need. Return numbers come with x and y. PDRF 0 to 5 decode everything
-/// anyway.
-pub(crate) fn selection(columns: Columns) -> DecompressionSelection {
-    type Select = fn(DecompressionSelection) -> DecompressionSelection;
-    let fields: [(Columns, Select); 9] = [
-        (
-            Columns::CLASSIFICATION,
-            DecompressionSelection::decompress_classification,
-        ),
-        (
-            Columns::INTENSITY,
-            DecompressionSelection::decompress_intensity,
-        ),
-        (
-            Columns::GPS_TIME,
-            DecompressionSelection::decompress_gps_time,
-        ),
-        (Columns::RGB, DecompressionSelection::decompress_rgb),
-        (
-            Columns::POINT_SOURCE,
-            DecompressionSelection::decompress_point_source_id,
-        ),
-        (
-            Columns::SCAN_ANGLE,
-            DecompressionSelection::decompress_scan_angle,
-        ),
-        (Columns::FLAGS, DecompressionSelection::decompress_flags),
-        (
-            Columns::USER_DATA,
-            DecompressionSelection::decompress_user_data,
-        ),
-        (Columns::NIR, DecompressionSelection::decompress_nir),
-    ];
-    let wanted = fields
-        .into_iter()
-        .filter(|(column, _)| columns.contains(*column));
-    wanted.fold(
-        DecompressionSelection::base().decompress_z(),
-        |selection, (_, select)| select(selection),
-    )
 }

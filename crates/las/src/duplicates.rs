@@ -1,9 +1,9 @@
 //! Files that hold the same points: one named twice, a copy under another name, `NAME.laz` beside
 //! `NAME.copc.laz`.
 //!
-//! Cheap first: the place of the file, then the number of points and their box. Only where those
-//! agree are both decoded: their coordinates, in steps of one of the two files, must be the same as
-//! a set with repetitions, whatever their order. Attributes are not compared.
+//! The cheap tests come first: the box of the file, then the number of points. Only if those agree
+//! are both files decoded. Their coordinates, in steps of one of the two files, must be equal as
+//! multisets, in any order. Attributes are not compared.
 
 use crate::Las;
 use isopach_cloud::Columns;
@@ -12,12 +12,12 @@ use isopach_tiling::PointSource;
 use rayon::prelude::*;
 use std::{collections::HashMap, path::PathBuf};
 
-/// A file that was left out of a catalogue, because another has its points.
+/// A file that was skipped in a catalogue, because another has the same points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {
     /// The file that is read.
     pub kept: PathBuf,
-    /// The file that is not.
+    /// The file that is skipped.
     pub left_out: PathBuf,
 }
 
@@ -29,7 +29,7 @@ struct Steps {
 }
 
 impl Steps {
-    fn of(las: &Las) -> Self {
+    fn of_file(las: &Las) -> Self {
         Self {
             scale: las.frame.scale,
             offset: las.frame.offset,
@@ -37,14 +37,14 @@ impl Steps {
     }
 
     /// Equal for equal steps.
-    fn key(&self) -> [[u64; 3]; 2] {
+    fn sort_key(&self) -> [[u64; 3]; 2] {
         [self.scale, self.offset].map(|values| values.map(f64::to_bits))
     }
 }
 
 /// Leaves out files whose points another one before them has.
 pub(crate) fn drop_duplicates(files: Vec<Las>) -> compute::Result<(Vec<Las>, Vec<Duplicate>)> {
-    let mut compared = Compared::of(files.iter().collect());
+    let mut compared = Compared::from_files(files.iter().collect());
     let mut first: Vec<usize> = Vec::new();
     let mut originals = Vec::new();
     for file in 0..files.len() {
@@ -54,7 +54,8 @@ pub(crate) fn drop_duplicates(files: Vec<Las>) -> compute::Result<(Vec<Las>, Vec
         }
         originals.push(original.map(|original| files[original].path().to_owned()));
     }
-    let (mut kept, mut duplicates) = (Vec::new(), Vec::new());
+    let mut kept = Vec::new();
+    let mut duplicates = Vec::new();
     for (file, original) in files.into_iter().zip(originals) {
         match original {
             Some(original) => duplicates.push(Duplicate {
@@ -68,8 +69,11 @@ pub(crate) fn drop_duplicates(files: Vec<Las>) -> compute::Result<(Vec<Las>, Vec
 }
 
 /// Pairs of files, one of each, that hold the same points.
-pub(crate) fn shared<'a>(ours: &'a [Las], theirs: &'a [Las]) -> compute::Result<Vec<[&'a Las; 2]>> {
-    let mut compared = Compared::of(ours.iter().chain(theirs).collect());
+pub(crate) fn shared_files<'a>(
+    ours: &'a [Las],
+    theirs: &'a [Las],
+) -> compute::Result<Vec<[&'a Las; 2]>> {
+    let mut compared = Compared::from_files(ours.iter().chain(theirs).collect());
     let mut pairs = Vec::new();
     for (number, file) in ours.iter().enumerate() {
         if let Some(other) =
@@ -81,8 +85,8 @@ pub(crate) fn shared<'a>(ours: &'a [Las], theirs: &'a [Las]) -> compute::Result<
     Ok(pairs)
 }
 
-/// Files that are compared with each other, and what was found out of them: each is decoded once
-/// for the same steps.
+/// A group of candidate duplicates with their cached checksums, so that each file is decoded once
+/// per step size.
 struct Compared<'a> {
     files: Vec<&'a Las>,
     /// By the number of a file and the steps.
@@ -90,7 +94,7 @@ struct Compared<'a> {
 }
 
 impl<'a> Compared<'a> {
-    fn of(files: Vec<&'a Las>) -> Self {
+    fn from_files(files: Vec<&'a Las>) -> Self {
         Self {
             files,
             sums: HashMap::new(),
@@ -113,7 +117,8 @@ impl<'a> Compared<'a> {
 
     /// Whether two files hold the same coordinates, in any order.
     fn have_the_same_points(&mut self, first: usize, second: usize) -> compute::Result<bool> {
-        let (a, b) = (self.files[first], self.files[second]);
+        let a = self.files[first];
+        let b = self.files[second];
         if a.header().point_count != b.header().point_count || a.header().point_count == 0 {
             return Ok(false);
         }
@@ -124,21 +129,21 @@ impl<'a> Compared<'a> {
             return Ok(false);
         }
         // A copy may have been rounded to other steps: then those of the copy tell.
-        for steps in [Steps::of(a), Steps::of(b)] {
-            if self.sums(first, steps)? == self.sums(second, steps)? {
+        for steps in [Steps::of_file(a), Steps::of_file(b)] {
+            if self.sums_of_file(first, steps)? == self.sums_of_file(second, steps)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// As [`sums`], once a file and its steps.
-    fn sums(&mut self, file: usize, steps: Steps) -> compute::Result<[u64; 2]> {
-        let key = (file, steps.key());
+    /// Like [`sums`], once a file and its steps.
+    fn sums_of_file(&mut self, file: usize, steps: Steps) -> compute::Result<[u64; 2]> {
+        let key = (file, steps.sort_key());
         if let Some(known) = self.sums.get(&key) {
             return Ok(*known);
         }
-        let found = sums(self.files[file], steps)?;
+        let found = sum_points(self.files[file], steps)?;
         self.sums.insert(key, found);
         Ok(found)
     }
@@ -146,40 +151,39 @@ impl<'a> Compared<'a> {
 
 /// Whether the boxes agree within the rounding of both files.
 fn have_the_same_box(a: &Las, b: &Las) -> bool {
-    let (here, there) = (a.bounds(), b.bounds());
-    let near = |corner: usize, axis: usize| {
+    let here = a.point_bounds();
+    let there = b.point_bounds();
+    (0..3).all(|axis| {
         let step = a.frame.scale[axis].abs().max(b.frame.scale[axis].abs());
-        (here[corner][axis] - there[corner][axis]).abs() <= 1.5 * step
-    };
-    (0..2).all(|corner| (0..3).all(|axis| near(corner, axis)))
+        (0..2).all(|corner| (here[corner][axis] - there[corner][axis]).abs() <= 1.5 * step)
+    })
 }
 
 /// Two sums over the points of hashes of their places, which do not depend on their order.
-fn sums(las: &Las, steps: Steps) -> compute::Result<[u64; 2]> {
-    let chunk = |chunk: usize| -> compute::Result<[u64; 2]> {
-        let points = las.read_chunk(chunk, Columns::XYZ)?;
-        let hashes = points.xyz.iter().map(|point| {
-            let stored = |axis: usize| {
-                ((point[axis] - steps.offset[axis]) / steps.scale[axis]).round() as i64 as u64
-            };
-            (0..3).fold(0x9E37_79B9_7F4A_7C15, |hash, axis| {
-                mixed(hash ^ stored(axis))
-            })
-        });
-        Ok(hashes.fold([0; 2], |sums, hash| add(sums, [hash, mixed(hash)])))
-    };
+fn sum_points(las: &Las, steps: Steps) -> compute::Result<[u64; 2]> {
     (0..las.chunk_count())
         .into_par_iter()
-        .map(chunk)
-        .try_reduce(|| [0; 2], |a, b| Ok(add(a, b)))
+        .map(|chunk| sum_chunk(las, chunk, steps))
+        .try_reduce(|| [0; 2], |a, b| Ok(add_sums(a, b)))
 }
 
-fn add(a: [u64; 2], b: [u64; 2]) -> [u64; 2] {
+fn sum_chunk(las: &Las, chunk: usize, steps: Steps) -> compute::Result<[u64; 2]> {
+    let points = las.read_chunk(chunk, Columns::XYZ)?;
+    let hashes = points.xyz.iter().map(|point| {
+        (0..3).fold(0x9E37_79B9_7F4A_7C15, |hash, axis| {
+            let stored = ((point[axis] - steps.offset[axis]) / steps.scale[axis]).round();
+            mix_word(hash ^ stored as i64 as u64)
+        })
+    });
+    Ok(hashes.fold([0; 2], |sums, hash| add_sums(sums, [hash, mix_word(hash)])))
+}
+
+fn add_sums(a: [u64; 2], b: [u64; 2]) -> [u64; 2] {
     [a[0].wrapping_add(b[0]), a[1].wrapping_add(b[1])]
 }
 
 /// SplitMix64's finaliser.
-fn mixed(word: u64) -> u64 {
+fn mix_word(word: u64) -> u64 {
     let word = word.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let word = (word ^ word >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let word = (word ^ word >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -207,7 +211,7 @@ mod tests {
             Las::open(&path).unwrap()
         };
         let files = [1.0, 2.0, 3.0].map(open);
-        let mut compared = Compared::of(files.iter().collect());
+        let mut compared = Compared::from_files(files.iter().collect());
         for file in 1..3 {
             assert_eq!(compared.first_with_points_of(file, 0..file).unwrap(), None);
         }

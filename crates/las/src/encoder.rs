@@ -1,8 +1,8 @@
 //! Records to a file: compressed on all threads, or as they are.
 //!
-//! `laz` compresses chunks side by side where it is given several at once, and one after the other
-//! where records come in small pieces, as they do from tiles. So records wait here until there is a
-//! chunk for every thread: that much memory is needed, however long the file gets.
+//! `laz` compresses chunks in parallel only if it receives several at once, but tiles deliver
+//! records in small pieces. Records therefore wait here until there is a chunk for every thread.
+//! The memory needed does not depend on the length of the file.
 
 use crate::error::{Checked, LasProblem};
 use isopach_compute::unpanicked;
@@ -28,19 +28,19 @@ pub(crate) enum Encoder {
 }
 
 impl Encoder {
-    /// Writes records as they are, from where the file is.
-    pub(crate) fn plain(file: File) -> Self {
+    /// Writes uncompressed records from the current position of the file.
+    pub(crate) fn uncompressed(file: File) -> Self {
         Self::Plain(BufWriter::new(file))
     }
 
-    /// Compresses records, from where the file is.
-    pub(crate) fn compressed(file: File, vlr: LazVlr) -> Checked<Self> {
+    /// Compresses records, writing from the current position of the file.
+    pub(crate) fn compressed_with(file: File, vlr: LazVlr) -> Checked<Self> {
         let batch = rayon::current_num_threads().max(1)
             * vlr.chunk_size() as usize
             * vlr.items_size() as usize;
         // One that is given no points would put the address of its table before everything else.
         let mut points =
-            Box::new(ParLasZipCompressor::new(BufWriter::new(file), vlr).map_err(unwritable)?);
+            Box::new(ParLasZipCompressor::new(BufWriter::new(file), vlr).map_err(write_problem)?);
         points.reserve_offset_to_chunk_table()?;
         Ok(Self::Layered {
             points,
@@ -62,10 +62,10 @@ impl Encoder {
                 while waiting.len() + rest.len() >= *batch {
                     let (now, later) = rest.split_at(*batch - waiting.len());
                     if waiting.is_empty() {
-                        compress(points, now)?;
+                        compress_records(points, now)?;
                     } else {
                         waiting.extend_from_slice(now);
-                        compress(points, waiting)?;
+                        compress_records(points, waiting)?;
                         waiting.clear();
                     }
                     rest = later;
@@ -86,9 +86,9 @@ impl Encoder {
                 ..
             } => {
                 if !waiting.is_empty() {
-                    compress(&mut points, &waiting)?;
+                    compress_records(&mut points, &waiting)?;
                 }
-                guarded(|| points.done())?;
+                catch_panic(|| points.done())?;
                 points.into_inner()
             }
         };
@@ -97,8 +97,11 @@ impl Encoder {
     }
 }
 
-fn compress(points: &mut ParLasZipCompressor<BufWriter<File>>, records: &[u8]) -> Checked<()> {
-    guarded(|| {
+fn compress_records(
+    points: &mut ParLasZipCompressor<BufWriter<File>>,
+    records: &[u8],
+) -> Checked<()> {
+    catch_panic(|| {
         points
             .compress_many(records)
             .map_err(laz::LasZipError::from)
@@ -106,19 +109,20 @@ fn compress(points: &mut ParLasZipCompressor<BufWriter<File>>, records: &[u8]) -
 }
 
 /// `laz` 0.13 panics on some waveforms in builds that check for overflow.
-fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
+fn catch_panic(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
     unpanicked(|| work().map_err(|error| error.to_string())).map_err(LasProblem::Unwritable)
 }
 
-/// The compressor's record for a point format with so many extra bytes, and so many points a chunk.
+/// The compressor's record for a point format with `extra` extra bytes per point and `chunk` points
+/// per chunk.
 ///
 /// `laz` 0.13 calls the packed waveforms of PDRF 4 and 5 version 2, and compresses them as version
 /// 1 all the same. There is no version 2: LASzip refuses such a file. So the version is put right
 /// in the record's bytes (a head of 32, a count, six an item: type, size, version).
-pub(crate) fn compressor(format: u8, extra: u16, chunk: u32) -> Checked<LazVlr> {
+pub(crate) fn laz_record(format: u8, extra: u16, chunk: u32) -> Checked<LazVlr> {
     const WAVEPACKET13: [u8; 2] = [9, 0];
     let items =
-        LazItemRecordBuilder::default_for_point_format_id(format, extra).map_err(unwritable)?;
+        LazItemRecordBuilder::default_for_point_format_id(format, extra).map_err(write_problem)?;
     let record: u32 = items.iter().map(|item| u32::from(item.size())).sum();
     let chunk = chunk.min(CHUNK_BYTES / record.max(1));
     let vlr = LazVlrBuilder::new(items)
@@ -136,9 +140,9 @@ pub(crate) fn compressor(format: u8, extra: u16, chunk: u32) -> Checked<LazVlr> 
             item[4] = 1;
         }
     }
-    LazVlr::from_buffer(&bytes).map_err(unwritable)
+    LazVlr::from_buffer(&bytes).map_err(write_problem)
 }
 
-fn unwritable(error: laz::LasZipError) -> LasProblem {
+fn write_problem(error: laz::LasZipError) -> LasProblem {
     LasProblem::Unwritable(error.to_string())
 }

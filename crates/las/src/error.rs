@@ -1,19 +1,19 @@
-//! What can be wrong with a file, and whose fault it is.
+//! Errors of reading and writing LAS and LAZ files.
 
 use std::path::{Path, PathBuf};
 
-/// A file, and what is wrong with it.
+/// A fault of a LAS or LAZ file, with the path of the file.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", path.display())]
 pub struct LasError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The fault.
     #[source]
     pub problem: LasProblem,
 }
 
-/// What is wrong with a file.
+/// A fault of a LAS or LAZ file; [`LasError`] adds the path.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LasProblem {
@@ -28,22 +28,22 @@ pub enum LasProblem {
     Header(#[from] las::Error),
     /// The header, a record or the chunk table says something that the file cannot hold.
     #[error("{what} is {value}, but must {must}")]
-    Lying {
-        /// What is stated.
+    Inconsistent {
+        /// The field at fault.
         what: &'static str,
-        /// What it says.
+        /// The stated value.
         value: String,
-        /// What it should have been, to be read after "must".
+        /// The requirement on it, to be read after "must".
         must: String,
     },
-    /// The file ends before what it announces.
+    /// The file ends before a part that it announces.
     #[error("truncated: {what} should reach to byte {end}, but the file ends at {size}")]
     Truncated {
-        /// What is cut off.
+        /// The part that is cut off.
         what: &'static str,
-        /// Where it should end.
+        /// Byte at which the part should end.
         end: u64,
-        /// Where the file ends.
+        /// Length of the file in bytes.
         size: u64,
     },
     /// The file ends before its points do.
@@ -55,9 +55,9 @@ pub enum LasProblem {
         points: u64,
         /// Points that the header states.
         stated: u64,
-        /// Where they should end.
+        /// Byte at which the points should end.
         end: u64,
-        /// Where the file ends.
+        /// Length of the file in bytes.
         size: u64,
     },
     /// A point record format or compressor that is not supported.
@@ -66,9 +66,9 @@ pub enum LasProblem {
     /// Coordinates are needed in metres, and are in something else.
     #[error("the coordinates are in {units}: {advice}")]
     NotMetres {
-        /// What they are in.
+        /// Unit of the coordinates.
         units: String,
-        /// What can be done.
+        /// The remedy.
         advice: &'static str,
     },
     /// A point is so far above or below the others that no run can hold them together.
@@ -79,7 +79,7 @@ pub enum LasProblem {
     Outlier {
         /// Its number among the points that are read, its place and class.
         point: String,
-        /// How far it is.
+        /// Its distance from the middle height, metres.
         distance: f64,
         /// Middle of the heights.
         middle: f64,
@@ -89,7 +89,7 @@ pub enum LasProblem {
     Codec {
         /// Its number.
         chunk: usize,
-        /// What the codec said.
+        /// The reason that the codec gives.
         reason: String,
     },
     /// A column that the point record format does not have.
@@ -100,22 +100,26 @@ pub enum LasProblem {
         /// The column.
         column: String,
     },
-    /// What is to be written does not fit the format or the schema.
+    /// The values to be written do not fit the format or the schema.
     #[error("cannot be written: {0}")]
     Unwritable(String),
 }
 
 impl LasProblem {
     /// This problem, of that file.
-    pub(crate) fn of(self, path: &Path) -> LasError {
+    pub(crate) fn at_path(self, path: &Path) -> LasError {
         LasError {
             path: path.to_owned(),
             problem: self,
         }
     }
 
-    pub(crate) fn lying(what: &'static str, value: impl ToString, must: impl Into<String>) -> Self {
-        Self::Lying {
+    pub(crate) fn inconsistent(
+        what: &'static str,
+        value: impl ToString,
+        must: impl Into<String>,
+    ) -> Self {
+        Self::Inconsistent {
             what,
             value: value.to_string(),
             must: must.into(),

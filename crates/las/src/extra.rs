@@ -1,13 +1,14 @@
 //! Named extra bytes: descriptors of 192 bytes in the record "LASF_Spec" 4 (LAS 1.4 R15, table 24).
 
-use crate::{header::text, records::Record};
+use crate::{records::Record, text::trimmed_text};
 use std::{
     collections::{HashMap, HashSet},
     ops::RangeInclusive,
 };
 
-/// Type of an extra column.
+/// Number type of an extra column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExtraKind {
     /// 8-bit unsigned.
     U8,
@@ -46,7 +47,7 @@ impl ExtraKind {
         Self::F64,
     ];
 
-    /// Bytes of a value.
+    /// Bytes per value.
     #[must_use]
     pub fn bytes(self) -> usize {
         match self {
@@ -64,7 +65,7 @@ impl ExtraKind {
 
     /// The finite values that are stored without loss: of whole numbers of eight bytes those up to
     /// where each is an `f64`.
-    pub(crate) fn range(self) -> RangeInclusive<f64> {
+    pub(crate) fn value_range(self) -> RangeInclusive<f64> {
         const WHOLE: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
         match self {
             Self::U8 => 0.0..=f64::from(u8::MAX),
@@ -80,7 +81,7 @@ impl ExtraKind {
         }
     }
 
-    fn code(self) -> u8 {
+    fn type_code(self) -> u8 {
         Self::ALL
             .iter()
             .position(|kind| *kind == self)
@@ -88,7 +89,7 @@ impl ExtraKind {
     }
 
     /// Appends a value; an integer is rounded and kept within its range, and NaN becomes 0 there.
-    fn append(self, value: f64, to: &mut Vec<u8>) {
+    fn append_value(self, value: f64, to: &mut Vec<u8>) {
         let whole = value.round();
         match self {
             Self::U8 => to.push(whole as u8),
@@ -128,23 +129,24 @@ impl ExtraKind {
         }
     }
 
-    /// The "no data" of a descriptor's eight bytes. They hold the widest type of the sort; some
-    /// writers put the column's own type there, which is told by a value that the column cannot
-    /// have (an integer out of range, a float of eight bytes that is next to nothing).
+    /// Decodes the no-data value from a descriptor's eight bytes. They should hold the widest type
+    /// of the column's class (`u64`, `i64` or `f64`). Some writers store the column's own type
+    /// there instead, which shows as a value that the column cannot have: an integer out of range,
+    /// or a tiny float.
     fn read_no_data(self, word: &[u8]) -> f64 {
-        let wide = self.widest().read(word);
+        let wide = self.widest_of_class().read(word);
         let fits = match self {
             Self::U64 | Self::I64 | Self::F64 => true,
             Self::F32 => wide == 0.0 || wide.is_nan() || wide.is_normal() || wide.is_infinite(),
             Self::U8 | Self::I8 | Self::U16 | Self::I16 | Self::U32 | Self::I32 => {
-                self.range().contains(&wide)
+                self.value_range().contains(&wide)
             }
         };
         if fits { wide } else { self.read(word) }
     }
 
     /// A value in the eight bytes that descriptors have for one: as the widest type of its sort.
-    fn widest(self) -> Self {
+    fn widest_of_class(self) -> Self {
         match self {
             Self::U8 | Self::U16 | Self::U32 | Self::U64 => Self::U64,
             Self::I8 | Self::I16 | Self::I32 | Self::I64 => Self::I64,
@@ -153,29 +155,28 @@ impl ExtraKind {
     }
 }
 
-/// A named extra column. A value is `stored · scale + offset`, or NaN where what is stored is the
-/// no-data value.
+/// An extra column of a point record: its name, type, scale and no-data value. A value is `stored ·
+/// scale + shift`, or NaN if the stored number is the no-data value.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExtraBytes {
     /// At most 32 bytes. Of columns of two or three values (deprecated in LAS 1.4), each is a
     /// column of its own: `name[0]`, `name[1]`, `name[2]`.
     pub name: String,
     /// At most 32 bytes: unit and meaning.
     pub description: String,
-    /// Type of what is stored.
+    /// Type of the stored numbers.
     pub kind: ExtraKind,
-    /// What stored values are multiplied by.
+    /// Factor applied to a stored number.
     pub scale: f64,
-    /// What is added to them then.
+    /// Added after the factor is applied.
     pub shift: f64,
     /// The stored value that stands for "none".
     pub no_data: Option<f64>,
-    /// Byte offset behind the standard fields, set when read.
-    at: usize,
 }
 
 impl ExtraBytes {
-    /// A column to be written as it is; a float's "no data" is NaN.
+    /// Describes an unscaled column to be written; a float's "no data" is NaN.
     #[must_use]
     pub fn new(name: impl Into<String>, description: impl Into<String>, kind: ExtraKind) -> Self {
         let no_data = kind.is_float().then_some(f64::NAN);
@@ -186,17 +187,26 @@ impl ExtraBytes {
             scale: 1.0,
             shift: 0.0,
             no_data,
-            at: 0,
         }
     }
 
-    /// Where its value starts behind the standard fields.
-    pub(crate) fn at(&self) -> usize {
-        self.at
+    /// The same column with another encoding: a stored number n stands for `n · scale + shift`.
+    #[must_use]
+    pub fn with_scale(mut self, scale: f64, shift: f64) -> Self {
+        self.scale = scale;
+        self.shift = shift;
+        self
+    }
+
+    /// The same column, in which the stored number `stored` stands for NaN.
+    #[must_use]
+    pub fn with_no_data(mut self, stored: f64) -> Self {
+        self.no_data = Some(stored);
+        self
     }
 
     /// The value that is stored in `bytes`.
-    pub(crate) fn value(&self, bytes: &[u8]) -> f64 {
+    pub(crate) fn read_value(&self, bytes: &[u8]) -> f64 {
         let stored = self.kind.read(bytes);
         let is_none = self
             .no_data
@@ -208,28 +218,24 @@ impl ExtraBytes {
         }
     }
 
-    /// Appends a value as it is stored; NaN as "no data" where there is such.
-    pub(crate) fn append(&self, value: f64, to: &mut Vec<u8>) {
+    /// Appends a value in its stored form; NaN becomes the no-data value if the column has one.
+    pub(crate) fn append_to(&self, value: f64, to: &mut Vec<u8>) {
         let stored = match self.no_data {
             Some(no_data) if value.is_nan() => no_data,
             _ => (value - self.shift) / self.scale,
         };
-        self.kind.append(stored, to);
+        self.kind.append_value(stored, to);
     }
 
     /// Its descriptor.
-    pub(crate) fn descriptor(&self) -> [u8; 192] {
+    pub(crate) fn to_descriptor(&self) -> [u8; 192] {
         let mut bytes = [0; 192];
-        bytes[2] = self.kind.code();
-        let put = |to: &mut [u8], text: &str| {
-            let length = text.len().min(to.len());
-            to[..length].copy_from_slice(&text.as_bytes()[..length]);
-        };
-        put(&mut bytes[4..36], &self.name);
+        bytes[2] = self.kind.type_code();
+        put_text(&mut bytes[4..36], &self.name);
         if let Some(no_data) = self.no_data {
             bytes[3] |= 1;
             let mut word = Vec::with_capacity(8);
-            self.kind.widest().append(no_data, &mut word);
+            self.kind.widest_of_class().append_value(no_data, &mut word);
             bytes[40..48].copy_from_slice(&word);
         }
         for (bit, at, value, plain) in [(8, 112, self.scale, 1.0), (16, 136, self.shift, 0.0)] {
@@ -238,44 +244,53 @@ impl ExtraBytes {
                 bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
             }
         }
-        put(&mut bytes[160..192], &self.description);
+        put_text(&mut bytes[160..192], &self.description);
         bytes
     }
 
-    /// The columns of a descriptor whose values start `at` bytes behind the standard fields:
-    /// several where it has two or three values a point.
-    fn described(
+    /// The columns of a descriptor whose values start `at` bytes after the standard fields: one per
+    /// value of the point, so two or three for the deprecated array types; each with its offset.
+    fn from_descriptor(
         descriptor: &[u8; 192],
         kind: ExtraKind,
         values: usize,
         at: usize,
-    ) -> impl Iterator<Item = Self> {
+    ) -> impl Iterator<Item = (Self, usize)> {
         let options = descriptor[3];
         let word =
             move |from: usize, value: usize| &descriptor[from + 8 * value..from + 8 * value + 8];
-        let (name, description) = (text(&descriptor[4..36]), text(&descriptor[160..192]));
-        (0..values).map(move |value| Self {
-            name: if values == 1 {
-                name.clone()
-            } else {
-                format!("{name}[{value}]")
-            },
-            description: description.clone(),
-            kind,
-            scale: if options & 8 == 0 {
-                1.0
-            } else {
-                ExtraKind::F64.read(word(112, value))
-            },
-            shift: if options & 16 == 0 {
-                0.0
-            } else {
-                ExtraKind::F64.read(word(136, value))
-            },
-            no_data: (options & 1 != 0).then(|| kind.read_no_data(word(40, value))),
-            at: at + value * kind.bytes(),
+        let name = trimmed_text(&descriptor[4..36]);
+        let description = trimmed_text(&descriptor[160..192]);
+        (0..values).map(move |value| {
+            let column = Self {
+                name: if values == 1 {
+                    name.clone()
+                } else {
+                    format!("{name}[{value}]")
+                },
+                description: description.clone(),
+                kind,
+                scale: if options & 8 == 0 {
+                    1.0
+                } else {
+                    ExtraKind::F64.read(word(112, value))
+                },
+                shift: if options & 16 == 0 {
+                    0.0
+                } else {
+                    ExtraKind::F64.read(word(136, value))
+                },
+                no_data: (options & 1 != 0).then(|| kind.read_no_data(word(40, value))),
+            };
+            (column, at + value * kind.bytes())
         })
     }
+}
+
+/// Copies a text into a field, cut to its length.
+fn put_text(field: &mut [u8], text: &str) {
+    let length = text.len().min(field.len());
+    field[..length].copy_from_slice(&text.as_bytes()[..length]);
 }
 
 /// Names that columns have. A name that is there already is given a number, so that each column can
@@ -292,7 +307,7 @@ struct Names {
 
 impl Names {
     /// The name, or with a number behind it where another column has it.
-    fn unused(&mut self, name: String) -> String {
+    fn unused_name(&mut self, name: String) -> String {
         if self.used.insert(name.clone()) {
             return name;
         }
@@ -307,11 +322,12 @@ impl Names {
     }
 }
 
-/// The extra columns that all records of extra bytes describe, one record after the other, and that
-/// lie within the `available` bytes of a record. Bytes without a type are stepped over; what
-/// follows an unknown type cannot be found.
-pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes> {
-    let (mut columns, mut names) = (Vec::new(), Names::default());
+/// Parses the extra columns described by all extra-byte records and located within the `available`
+/// bytes of a record. Bytes without a type are skipped; columns after an unknown type cannot be
+/// located. Each column comes with its byte offset from the end of the standard fields.
+pub(crate) fn parse_descriptors(records: &[Record], available: usize) -> Vec<(ExtraBytes, usize)> {
+    let mut columns = Vec::new();
+    let mut names = Names::default();
     let mut at = 0;
     let of_extra_bytes = records
         .iter()
@@ -322,7 +338,8 @@ pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes>
         let (kind, values, size) = match code {
             0 => (None, 0, usize::from(descriptor[3])),
             1..=30 => {
-                let (kind, values) = (ExtraKind::ALL[(code - 1) % 10], (code - 1) / 10 + 1);
+                let kind = ExtraKind::ALL[(code - 1) % 10];
+                let values = (code - 1) / 10 + 1;
                 (Some(kind), values, kind.bytes() * values)
             }
             _ => break,
@@ -330,12 +347,12 @@ pub(crate) fn described(records: &[Record], available: usize) -> Vec<ExtraBytes>
         if at + size > available {
             break;
         }
-        for mut column in kind
+        for (mut column, at) in kind
             .into_iter()
-            .flat_map(|kind| ExtraBytes::described(descriptor, kind, values, at))
+            .flat_map(|kind| ExtraBytes::from_descriptor(descriptor, kind, values, at))
         {
-            column.name = names.unused(column.name);
-            columns.push(column);
+            column.name = names.unused_name(column.name);
+            columns.push((column, at));
         }
         at += size;
     }
@@ -353,16 +370,16 @@ mod tests {
             kind in prop::sample::select(ExtraKind::ALL.to_vec()), stored in -100..100_i32, scale in 0.01..2.0_f64, shift in -50.0..50.0_f64, none in any::<bool>(),
         ) {
             let column = ExtraBytes { scale, shift, no_data: none.then_some(77.0), ..ExtraBytes::new("a name", "m", kind) };
-            let unsigned = matches!(kind.widest(), ExtraKind::U64);
+            let unsigned = matches!(kind.widest_of_class(), ExtraKind::U64);
             let stored = f64::from(if unsigned { stored.abs() } else { stored });
             let value = if none && stored == 77.0 { f64::NAN } else { stored * scale + shift };
-            let record = Record { user: "LASF_Spec".into(), id: 4, data: column.descriptor().to_vec() };
-            let found = described(&[record], kind.bytes());
-            prop_assert_eq!(&found, &vec![column]);
+            let record = Record { user: "LASF_Spec".into(), id: 4, data: column.to_descriptor().to_vec() };
+            let found = parse_descriptors(&[record], kind.bytes());
+            prop_assert_eq!(&found, &vec![(column.clone(), 0)]);
             let mut bytes = Vec::new();
-            found[0].append(value, &mut bytes);
+            column.append_to(value, &mut bytes);
             prop_assert_eq!(bytes.len(), kind.bytes());
-            let back = found[0].value(&bytes);
+            let back = column.read_value(&bytes);
             let single = if kind == ExtraKind::F32 { 1e-4 } else { 1e-9 };
             prop_assert!((back - value).abs() < single || back.is_nan() && value.is_nan(), "{back} {value}");
         }
@@ -375,18 +392,19 @@ mod tests {
             id: 4,
             data: names
                 .iter()
-                .flat_map(|name| ExtraBytes::new(*name, "", ExtraKind::U16).descriptor())
+                .flat_map(|name| ExtraBytes::new(*name, "", ExtraKind::U16).to_descriptor())
                 .collect(),
         };
-        let found = described(&[record(&["a", "b"]), record(&["a"]), record(&["a"])], 8);
-        let places: Vec<(&str, usize)> = found.iter().map(|c| (c.name.as_str(), c.at)).collect();
+        let found = parse_descriptors(&[record(&["a", "b"]), record(&["a"]), record(&["a"])], 8);
+        let places: Vec<(&str, usize)> =
+            found.iter().map(|(c, at)| (c.name.as_str(), *at)).collect();
         assert_eq!(places, [("a", 0), ("b", 2), ("a (2)", 4), ("a (3)", 6)]);
     }
 
     #[test]
     fn thousands_of_equal_names_are_numbered_in_time() {
         const COLUMNS: usize = 20_000;
-        let named = |name: &str| ExtraBytes::new(name, "", ExtraKind::U8).descriptor();
+        let named = |name: &str| ExtraBytes::new(name, "", ExtraKind::U8).to_descriptor();
         // Every other name is one that a number would make.
         let data = (0..COLUMNS).flat_map(|i| {
             if i % 2 == 0 {
@@ -400,17 +418,20 @@ mod tests {
             id: 4,
             data: data.collect(),
         };
-        let found = described(&[record], COLUMNS);
-        let different: HashSet<&str> = found.iter().map(|column| column.name.as_str()).collect();
+        let found = parse_descriptors(&[record], COLUMNS);
+        let different: HashSet<&str> = found
+            .iter()
+            .map(|(column, _)| column.name.as_str())
+            .collect();
         assert_eq!((found.len(), different.len()), (COLUMNS, COLUMNS));
         let equal = Record {
             user: "LASF_Spec".into(),
             id: 4,
             data: named("a").repeat(COLUMNS),
         };
-        let found = described(&[equal], COLUMNS);
+        let found = parse_descriptors(&[equal], COLUMNS);
         assert_eq!(
-            (found.len(), found[COLUMNS - 1].name.as_str()),
+            (found.len(), found[COLUMNS - 1].0.name.as_str()),
             (COLUMNS, "a (20000)")
         );
     }
@@ -418,35 +439,36 @@ mod tests {
     #[test]
     fn no_data_is_compared_in_the_columns_own_type() {
         let column = |kind: ExtraKind, word: [u8; 8]| {
-            let mut descriptor = ExtraBytes::new("x", "", kind).descriptor();
+            let mut descriptor = ExtraBytes::new("x", "", kind).to_descriptor();
             descriptor[3] = 1;
             descriptor[40..48].copy_from_slice(&word);
-            ExtraBytes::described(&descriptor, kind, 1, 0)
+            ExtraBytes::from_descriptor(&descriptor, kind, 1, 0)
                 .next()
                 .unwrap()
+                .0
         };
         // A float's 0.1 stated in eight bytes is stored in four.
         let tenth = column(ExtraKind::F32, 0.1_f64.to_le_bytes());
-        assert!(tenth.value(&0.1_f32.to_le_bytes()).is_nan());
-        assert_eq!(tenth.value(&0.2_f32.to_le_bytes()), f64::from(0.2_f32));
+        assert!(tenth.read_value(&0.1_f32.to_le_bytes()).is_nan());
+        assert_eq!(tenth.read_value(&0.2_f32.to_le_bytes()), f64::from(0.2_f32));
         // -9999 in the column's own type: two bytes, or four.
         let mut word = [0; 8];
         word[..2].copy_from_slice(&(-9999_i16).to_le_bytes());
         assert!(
             column(ExtraKind::I16, word)
-                .value(&(-9999_i16).to_le_bytes())
+                .read_value(&(-9999_i16).to_le_bytes())
                 .is_nan()
         );
         word[..4].copy_from_slice(&(-9999.0_f32).to_le_bytes());
         assert!(
             column(ExtraKind::F32, word)
-                .value(&(-9999.0_f32).to_le_bytes())
+                .read_value(&(-9999.0_f32).to_le_bytes())
                 .is_nan()
         );
         let wide = column(ExtraKind::I16, (-9999_i64).to_le_bytes());
         assert!(
-            wide.value(&(-9999_i16).to_le_bytes()).is_nan()
-                && wide.value(&1_i16.to_le_bytes()) == 1.0
+            wide.read_value(&(-9999_i16).to_le_bytes()).is_nan()
+                && wide.read_value(&1_i16.to_le_bytes()) == 1.0
         );
         assert_eq!(
             column(ExtraKind::U8, 255_u64.to_le_bytes()).no_data,
@@ -457,7 +479,7 @@ mod tests {
     #[test]
     fn several_values_are_several_columns_and_unknown_bytes_are_stepped_over() {
         let descriptor = |code: u8, options: u8, name: &str| {
-            let mut bytes = ExtraBytes::new(name, "", ExtraKind::U8).descriptor();
+            let mut bytes = ExtraBytes::new(name, "", ExtraKind::U8).to_descriptor();
             (bytes[2], bytes[3]) = (code, options);
             bytes
         };
@@ -474,10 +496,10 @@ mod tests {
                 data: data.concat(),
             }]
         };
-        let found = described(&record(), 6 + 7 + 2 + 8);
+        let found = parse_descriptors(&record(), 6 + 7 + 2 + 8);
         let places: Vec<(&str, ExtraKind, usize)> = found
             .iter()
-            .map(|c| (c.name.as_str(), c.kind, c.at))
+            .map(|(c, at)| (c.name.as_str(), c.kind, *at))
             .collect();
         let (u16, i8) = (ExtraKind::U16, ExtraKind::I8);
         let colours = [
@@ -495,7 +517,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            described(&record(), 14).len(),
+            parse_descriptors(&record(), 14).len(),
             3,
             "what does not lie in the record is left out"
         );

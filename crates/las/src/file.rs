@@ -1,33 +1,24 @@
-//! One file as a source of points.
+//! One open file: its state and its header.
 
 use crate::{
-    ByteSource, Copc, LasLimits, VariableRecord,
-    bounds::Bounds,
-    codec::{self, Chunk},
+    ByteSource, Copc, LasLimits,
+    chunk::Chunk,
+    coordinate_transform::CoordinateTransform,
     copc::Node,
-    decode::selection,
-    error::{Checked, LasError, LasProblem},
-    filters::{Filters, LeftOut, LeftOutOfChunk},
-    frame::Frame,
-    header::{self, LasHeader, Parsed},
-    identity::Identity,
+    error::LasError,
+    filters::{Filters, LeftOutOfChunk},
+    header::{LasHeader, Parsed},
     layered::Layers,
-    local_file::LocalFile,
     pointwise::Pointwise,
-    read,
-    reader::Reader,
-    sidecar::{self, About, Contents, Found},
+    sidecar::Contents,
 };
-use isopach_cloud::{Cloud, Columns, Crs, Points};
-use isopach_compute as compute;
-use laz::DecompressionSelection;
-use rayon::prelude::*;
+use isopach_cloud::{Columns, Crs};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// A LAS or LAZ file, open: its header is read, its points are not.
+/// An open LAS or LAZ file: its header is read, its points are not.
 ///
 /// Coordinates are as the file has them; [`Las::in_metres`] converts feet. A clone has the same
 /// file open, and filters of its own.
@@ -37,20 +28,20 @@ pub struct Las {
     pub(crate) source: Arc<dyn ByteSource>,
     pub(crate) limits: LasLimits,
     pub(crate) parsed: Arc<Parsed>,
-    pub(crate) frame: Frame,
-    /// All chunks, and the octree's nodes or the index' entries for them where there are such.
+    pub(crate) frame: CoordinateTransform,
+    /// All chunks, with their octree nodes (COPC) or index entries if present.
     pub(crate) chunks: Arc<[Chunk]>,
     pub(crate) nodes: Arc<[Node]>,
     pub(crate) contents: Arc<[Contents]>,
-    /// Where the index is: beside the file, or where [`Self::indexed`] was told.
+    /// Path of the index: beside the file, or the folder given to [`Self::indexed`].
     pub(crate) index_at: PathBuf,
     /// Why the index that is there is not used.
     pub(crate) index_fault: Option<&'static str>,
     pub(crate) filters: Filters,
     pub(crate) left_out: Vec<LeftOutOfChunk>,
-    /// The box of the points that pass the filters, where it had to be measured.
-    pub(crate) measured: Mutex<Option<Option<Bounds>>>,
-    /// Which chunks the filters leave, in the order of the file.
+    /// Box of the points that pass the filters, if it had to be measured.
+    pub(crate) measured: Mutex<Option<Option<[[f64; 3]; 2]>>>,
+    /// Chunks selected by the filters, in file order.
     pub(crate) selected: Vec<usize>,
     pub(crate) layers: Option<Layers>,
     pub(crate) pointwise: Option<Pointwise>,
@@ -97,279 +88,75 @@ impl Clone for Las {
     }
 }
 
-/// What a file says about itself.
-pub(crate) struct Stated {
-    pub(crate) parsed: Parsed,
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) chunks: Vec<Chunk>,
-}
-
-/// Reads the header, and where the chunks are.
-pub(crate) fn stated(source: &dyn ByteSource, limits: LasLimits) -> Checked<Stated> {
-    let (mut reader, size) = (Reader::new(source), source.size());
-    let mut parsed = header::parse(&mut reader, size, limits)?;
-    let nodes = match &mut parsed.header.copc {
-        Some(copc) => copc.nodes(&mut reader, size)?,
-        None => Vec::new(),
-    };
-    let chunks = match parsed.header.copc {
-        Some(_) => codec::nodes(&nodes, &parsed, limits)?,
-        None => codec::chunks(&mut reader, &parsed, size, limits)?,
-    };
-    Ok(Stated {
-        parsed,
-        nodes,
-        chunks,
-    })
-}
-
-/// The index beside a file.
-fn index_beside(source: &dyn ByteSource, parsed: &Parsed, chunks: &[Chunk]) -> Found {
-    let index = match source.sibling(sidecar::SUFFIX) {
-        Ok(None) => return Found::Nothing,
-        Ok(Some(index)) => index,
-        Err(_) => return Found::Fault("it cannot be read"),
-    };
-    match Identity::of(source, parsed.points_at, chunks, parsed.laz.is_some()) {
-        Ok(identity) => sidecar::parse(
-            &*index,
-            About {
-                identity,
-                points: parsed.header.point_count,
-                chunks: chunks.len(),
-            },
-        ),
-        Err(_) => Found::Fault("the file cannot be identified"),
-    }
-}
-
 impl Las {
-    /// Opens a file and reads its header, records and chunk table, or its COPC hierarchy. An index
-    /// beside it ([`Self::indexed`]) is used if it belongs to the file as it is now.
-    ///
-    /// # Errors
-    /// Names the file and what is wrong with it.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, LasError> {
-        Self::open_within(path, LasLimits::default())
-    }
-
-    /// As [`Self::open`], with limits on what a file may ask for.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn open_within(path: impl AsRef<Path>, limits: LasLimits) -> Result<Self, LasError> {
-        let path = path.as_ref();
-        let file = LocalFile::open(path).map_err(|error| LasProblem::Io(error).of(path))?;
-        Self::from_source_within(Arc::new(file), limits)
-    }
-
-    /// As [`Self::open`], of bytes that are elsewhere: in an object store, in memory.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn from_source(source: Arc<dyn ByteSource>) -> Result<Self, LasError> {
-        Self::from_source_within(source, LasLimits::default())
-    }
-
-    /// As [`Self::from_source`], with limits on what a file may ask for.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn from_source_within(
-        source: Arc<dyn ByteSource>,
-        limits: LasLimits,
-    ) -> Result<Self, LasError> {
-        let path = source.path().to_owned();
-        Self::of_source(source, limits).map_err(|problem| problem.of(&path))
-    }
-
-    fn of_source(source: Arc<dyn ByteSource>, limits: LasLimits) -> Checked<Self> {
-        let Stated {
-            parsed,
-            nodes,
-            chunks,
-        } = stated(&*source, limits)?;
-        let layers = parsed
-            .laz
-            .as_ref()
-            .filter(|laz| !laz.pointwise)
-            .and_then(|laz| Layers::of(&laz.vlr));
-        let pointwise = parsed.laz.as_ref().and_then(|laz| Pointwise::of(&laz.vlr));
-        let path = source.path().to_owned();
-        let index_at = sidecar::place(&path, None);
-        let index = if nodes.is_empty() {
-            index_beside(&*source, &parsed, &chunks)
-        } else {
-            Found::Nothing
-        };
-        let (contents, index_fault) = match index {
-            Found::Nothing => (Vec::new(), None),
-            Found::Whole(contents) => (contents, None),
-            Found::Fault(fault) => (Vec::new(), Some(fault)),
-        };
-        let (frame, filters) = (Frame::of(&parsed.header), Filters::default());
-        let selected = (0..chunks.len()).collect();
-        let left_out = chunks.iter().map(|_| LeftOutOfChunk::default()).collect();
-        Ok(Self {
-            path,
-            source,
-            limits,
-            parsed: Arc::new(parsed),
-            frame,
-            chunks: chunks.into(),
-            nodes: nodes.into(),
-            contents: contents.into(),
-            index_at,
-            index_fault,
-            filters,
-            left_out,
-            measured: Mutex::default(),
-            selected,
-            layers,
-            pointwise,
-        })
-    }
-
-    /// The octree of a COPC file.
+    /// The octree, if the file is COPC.
     #[must_use]
-    pub fn copc(&self) -> Option<&Copc> {
+    pub fn copc_info(&self) -> Option<&Copc> {
         self.header().copc.as_ref()
     }
 
-    /// Chunks of the file, whatever the filters are; [`isopach_tiling::PointSource::chunk_count`]
-    /// has those that they leave.
+    /// Number of chunks of the file, regardless of filters;
+    /// [`isopach_tiling::PointSource::chunk_count`] counts the chunks that the filters select.
     #[must_use]
     pub fn total_chunks(&self) -> usize {
         self.chunks.len()
     }
 
-    /// The file: a path, or the address of what [`Self::from_source`] was given.
+    /// Path of the file, or the address given to [`Self::from_source`].
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether both are one file, by whatever paths.
+    /// Whether both are the same file, possibly opened by different paths.
     pub(crate) fn is_file_of(&self, other: &Self) -> bool {
-        let place = |las: &Self| std::fs::canonicalize(&las.path).ok();
-        self.path == other.path || place(self).is_some_and(|here| Some(here) == place(other))
+        if self.path == other.path {
+            return true;
+        }
+        match [&self.path, &other.path].map(std::fs::canonicalize) {
+            [Ok(here), Ok(there)] => here == there,
+            _ => false,
+        }
     }
 
-    /// What it says about itself.
+    /// The header of the file.
     #[must_use]
     pub fn header(&self) -> &LasHeader {
         &self.parsed.header
     }
 
-    /// The coordinate reference system of what is read: the stated one, or its like in metres.
+    /// The coordinate reference system of the coordinates that are read: the stated one, or its
+    /// metric equivalent after [`Self::in_metres`].
     #[must_use]
     pub fn crs(&self) -> Option<&Crs> {
         self.frame.crs.as_ref()
     }
 
+    /// A contradiction in the stated coordinate system: GeoTIFF keys that disagree with the
+    /// well-known text.
+    #[must_use]
+    pub fn crs_fault(&self) -> Option<&str> {
+        self.parsed.crs_fault.as_deref()
+    }
+
     pub(crate) fn check_metres(&self) -> Result<(), LasError> {
         self.frame
             .check_metres()
-            .map_err(|problem| problem.of(&self.path))
+            .map_err(|problem| problem.at_path(&self.path))
+    }
+
+    /// The columns to read for a request: [`Columns::ALL`] stands for those that the file has.
+    pub(crate) fn resolve(&self, columns: Columns) -> Columns {
+        if columns == Columns::ALL {
+            self.columns()
+        } else {
+            columns
+        }
     }
 
     /// The standard columns that its point format has.
     #[must_use]
     pub fn columns(&self) -> Columns {
         self.parsed.layout.columns()
-    }
-
-    /// All points in memory, in the order of the file, about an origin in their middle.
-    ///
-    /// # Errors
-    /// Of the file; [`LasProblem::NotMetres`] where it states another unit; [`LasProblem::Outlier`]
-    /// where a point is too far above or below the others; [`compute::Error::InvalidPoint`] where
-    /// it reaches farther than 8 km from its middle: then tile it.
-    pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
-        self.check_metres()?;
-        self.check_heights()?;
-        read::all(self, columns)
-    }
-
-    /// The records of one of [`Self::total_chunks`] chunks as they are stored, uncompressed,
-    /// whatever the filters are: all bits of all fields, [`LasHeader::record_length`] bytes a
-    /// point.
-    ///
-    /// # Errors
-    /// Of the file; where there is no such chunk.
-    pub fn read_raw(&self, chunk: usize) -> Result<Vec<u8>, LasError> {
-        let read = || {
-            if chunk >= self.chunks.len() {
-                let text = format!("chunk {chunk} of a file that has {}", self.chunks.len());
-                return Err(LasProblem::Unsupported(text));
-            }
-            self.records(chunk, DecompressionSelection::all())
-        };
-        read().map_err(|problem| problem.of(&self.path))
-    }
-
-    /// The data of one of the header's records.
-    ///
-    /// # Errors
-    /// Where it cannot be read, or is larger than [`LasLimits::record_bytes`].
-    pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, LasError> {
-        let read = || -> Checked<Vec<u8>> {
-            if record.bytes > self.limits.record_bytes {
-                let must = format!(
-                    "be at most {}, the limit that was given",
-                    self.limits.record_bytes
-                );
-                return Err(LasProblem::lying(
-                    "the length of a variable length record",
-                    record.bytes,
-                    must,
-                ));
-            }
-            self.bytes_at(record.data_at(), record.bytes)
-        };
-        read().map_err(|problem| problem.of(&self.path))
-    }
-
-    /// All points with absolute coordinates, in the order of the file.
-    ///
-    /// # Errors
-    /// Of the file.
-    pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
-        read::points(self, columns)
-    }
-
-    /// The values of a named extra column, of all points that pass the filters.
-    ///
-    /// # Errors
-    /// Of the file; [`LasProblem::MissingColumn`] where it has no such column.
-    pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, LasError> {
-        let layout = &self.parsed.layout;
-        let column = self
-            .header()
-            .extra_bytes
-            .iter()
-            .find(|extra| extra.name == name);
-        let Some(column) = column else {
-            let column = format!("extra column {name:?}");
-            return Err(LasProblem::MissingColumn {
-                format: layout.format,
-                column,
-            }
-            .of(&self.path));
-        };
-        let wanted = selection(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
-        let read = |chunk: usize| -> Checked<Vec<f64>> {
-            let (records, mut left_out) = (self.records(chunk, wanted)?, LeftOut::default());
-            let kept = records
-                .chunks_exact(self.record_length())
-                .filter(|record| self.keeps(record, &mut left_out));
-            Ok(kept
-                .map(|record| column.value(&record[layout.base + column.at()..]))
-                .collect())
-        };
-        read::expect_all(self);
-        let parts: Result<Vec<Vec<f64>>, LasProblem> =
-            self.selected.par_iter().map(|&chunk| read(chunk)).collect();
-        Ok(parts.map_err(|problem| problem.of(&self.path))?.concat())
     }
 }

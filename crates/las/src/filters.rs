@@ -1,24 +1,10 @@
-//! What is read of a file: classes, a rectangle, a resolution; and which chunks have any of it.
+//! Filters on points: classes, a rectangle, flags, a resolution; and counts of the points left out.
 
-use crate::{
-    Las,
-    decode::selection,
-    error::{Checked, LasError, LasProblem},
-    identity::Identity,
-    layered::Wanted,
-    layout::i32_at,
-    sidecar::{self, About, Contents, Found},
-};
-use isopach_cloud::{Columns, Crs, Rect, TICK};
-use rayon::prelude::*;
+use isopach_cloud::Rect;
 use std::{
     iter::Sum,
     ops::AddAssign,
-    path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// Classes of noise: low points, and high ones (LAS 1.4 R15, table 17).
@@ -26,17 +12,17 @@ pub const NOISE: [u8; 2] = [7, 18];
 /// Flag of points that "should not be included in processing", in the order of PDRF 6 to 10.
 pub(crate) const WITHHELD: u8 = 1 << 2;
 
-/// What is wanted of a file.
+/// The filters in effect.
 #[derive(Clone, Debug)]
 pub(crate) struct Filters {
     pub(crate) classes: Option<Box<[bool; 256]>>,
     pub(crate) within: Option<Rect>,
     /// Whether withheld points are read.
-    withheld: bool,
+    pub(crate) withheld: bool,
     /// Whether points of the classes of noise are read.
-    noise: bool,
+    pub(crate) noise: bool,
     /// The last level of an octree.
-    deepest: u8,
+    pub(crate) deepest: u8,
 }
 
 impl Default for Filters {
@@ -52,12 +38,13 @@ impl Default for Filters {
     }
 }
 
-/// Points that were left out though they have a class and a place that are wanted.
+/// Counts of points that were left out although their class and place are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeftOut {
-    /// Because they are flagged as withheld.
+    /// Points flagged as withheld.
     pub withheld: u64,
-    /// Because they are of a class of noise ([`NOISE`]), and not withheld.
+    /// Points of a noise class ([`NOISE`]) that are not withheld.
     pub noise: u64,
 }
 
@@ -96,7 +83,7 @@ impl LeftOutOfChunk {
         self.0[1].store(left_out.noise as u32, Ordering::Relaxed);
     }
 
-    fn get(&self) -> LeftOut {
+    pub(crate) fn get(&self) -> LeftOut {
         let [withheld, noise] = self
             .0
             .each_ref()
@@ -124,7 +111,7 @@ impl Filters {
     /// Whether a point of this class and these flags at this place is wanted; one that is not,
     /// though its class and place are, is counted.
     #[inline(always)]
-    pub(crate) fn keep(
+    pub(crate) fn keeps_point(
         &self,
         class: u8,
         flags: u8,
@@ -135,7 +122,7 @@ impl Filters {
             .classes
             .as_ref()
             .is_none_or(|classes| classes[usize::from(class)])
-            && self.within.is_none_or(|rect| rect.owns(at()));
+            && self.within.is_none_or(|rect| rect.contains(at()));
         if is_wanted && !self.withheld && flags & WITHHELD != 0 {
             left_out.withheld += 1;
             return false;
@@ -145,358 +132,6 @@ impl Filters {
             return false;
         }
         is_wanted
-    }
-}
-
-impl Las {
-    /// With an index of what is in each chunk, so that boxes and classes are read without decoding
-    /// chunks that have nothing of them. It is read from beside the file, or from `folder` if one
-    /// is given; where there is none, or one that is damaged or does not belong to the file as it
-    /// is now ([`Self::index_fault`]), the file is decoded once and the index written. A COPC file
-    /// has one built in: nothing is done.
-    ///
-    /// # Errors
-    /// Of the file, and where the index cannot be written.
-    pub fn indexed(mut self, folder: Option<&Path>) -> Result<Self, LasError> {
-        if self.nodes.is_empty() {
-            self.index_at = sidecar::place(&self.path, folder);
-            if folder.is_none() && self.source.writable_sibling(sidecar::SUFFIX).is_none() {
-                return self.with_index_beside();
-            }
-            self.contents = Arc::default(); // those of another place say nothing of this one
-            self.contents = self
-                .index(&self.index_at)
-                .map_err(|problem| problem.of(&self.index_at))?
-                .into();
-            self.index_fault = None;
-            self.select();
-        }
-        Ok(self)
-    }
-
-    /// As [`Self::indexed`] where nothing can be written beside the file: the index that is there
-    /// is used already, or there is none.
-    fn with_index_beside(self) -> Result<Self, LasError> {
-        if !self.contents.is_empty() || self.chunks.is_empty() {
-            return Ok(self);
-        }
-        let text = "an index cannot be written there: index a copy of the file on a disk, and put both there";
-        Err(LasProblem::Unwritable(text.into()).of(&self.index_at))
-    }
-
-    /// Why the index beside the file was not used, where there is one, it was not, and
-    /// [`Self::indexed`] has not got another.
-    #[must_use]
-    pub fn index_fault(&self) -> Option<String> {
-        self.index_fault
-            .map(|fault| format!("its index {} is not used: {fault}", self.index_at.display()))
-    }
-
-    /// What is odd about the coordinate system that the file states: GeoTIFF keys that contradict
-    /// its well-known text.
-    #[must_use]
-    pub fn crs_fault(&self) -> Option<&str> {
-        self.parsed.crs_fault.as_deref()
-    }
-
-    /// As [`Self::indexed`], in a folder for files of any path and name: the index is named by what
-    /// the file has, so that copies of the file find it. The index that is used already (beside the
-    /// file) is copied there.
-    ///
-    /// # Errors
-    /// As [`Self::indexed`].
-    pub fn indexed_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
-        if self.nodes.is_empty() {
-            let place = self.place_by_content(folder)?;
-            let contents = if self.contents.is_empty() {
-                self.index(&place)
-            } else {
-                self.about()
-                    .and_then(|about| sidecar::write(&place, about, &self.contents))
-                    .map(|()| self.contents.to_vec())
-            };
-            self.contents = contents.map_err(|problem| problem.of(&place))?.into();
-            (self.index_at, self.index_fault) = (place, None);
-            self.select();
-        }
-        Ok(self)
-    }
-
-    /// With the index that [`Self::indexed_by_content`] made, if there is one and none is used yet.
-    ///
-    /// # Errors
-    /// Where the file cannot be read.
-    pub fn with_index_by_content(mut self, folder: &Path) -> Result<Self, LasError> {
-        if self.nodes.is_empty() && self.contents.is_empty() {
-            let about = self.about().map_err(|problem| problem.of(&self.path))?;
-            let place = self.place_by_content(folder)?;
-            if let Found::Whole(contents) = sidecar::read(&place, about) {
-                self.contents = contents.into();
-                (self.index_at, self.index_fault) = (place, None);
-                self.select();
-            }
-        }
-        Ok(self)
-    }
-
-    fn place_by_content(&self, folder: &Path) -> Result<PathBuf, LasError> {
-        let about = self.about().map_err(|problem| problem.of(&self.path))?;
-        Ok(sidecar::place_by_content(folder, about.identity))
-    }
-
-    /// What an index of this file must be about.
-    fn about(&self) -> Checked<About> {
-        let identity = Identity::of(
-            &*self.source,
-            self.parsed.points_at,
-            &self.chunks,
-            self.parsed.laz.is_some(),
-        )?;
-        Ok(About {
-            identity,
-            points: self.header().point_count,
-            chunks: self.chunks.len(),
-        })
-    }
-
-    fn index(&self, place: &Path) -> Checked<Vec<Contents>> {
-        let about = self.about()?;
-        if let Found::Whole(contents) = sidecar::read(place, about) {
-            return Ok(contents);
-        }
-        self.expect_numbered(0..self.chunks.len());
-        let chunks = (0..self.chunks.len()).into_par_iter();
-        let contents: Vec<Contents> = chunks
-            .map(|chunk| self.contents_of(chunk))
-            .collect::<Checked<_>>()?;
-        sidecar::write(place, about, &contents)?;
-        Ok(contents)
-    }
-
-    /// Refuses bytes of a chunk that are not those that were indexed. Nobody can tell which of them
-    /// are right: nothing is removed.
-    pub(crate) fn check_sum(&self, chunk: usize, bytes: &[u8]) -> Checked<()> {
-        let Some(stated) = self.contents.get(chunk) else {
-            return Ok(());
-        };
-        let found = crc32fast::hash(bytes);
-        if found == stated.sum {
-            return Ok(());
-        }
-        let must = format!(
-            "be {:08x}, as when its index {} was made: copy the file anew; if it was changed on purpose, remove the index",
-            stated.sum,
-            self.index_at.display()
-        );
-        Err(LasProblem::lying(
-            "the checksum of a chunk",
-            format!("{found:08x} in chunk {chunk}"),
-            must,
-        ))
-    }
-
-    /// Refuses a chunk that is not what the index says of it: then chunks that it left out may be
-    /// wanted, too. The index is removed, so that it is made anew.
-    pub(crate) fn check_contents(
-        &self,
-        chunk: usize,
-        seen: &Contents,
-        classes: bool,
-    ) -> Checked<()> {
-        let Some(stated) = self.contents.get(chunk) else {
-            return Ok(());
-        };
-        if stated.agrees_with(seen, classes) {
-            return Ok(());
-        }
-        let outcome = match std::fs::remove_file(&self.index_at) {
-            Ok(()) => "was removed: run again".into(),
-            // Another thread may have found a chunk that differs, too.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                "is there no more: run again".into()
-            }
-            Err(error) => format!("cannot be removed ({error}): remove it, and run again"),
-        };
-        let must = format!(
-            "be what the points have; {} {outcome}",
-            self.index_at.display()
-        );
-        Err(LasProblem::lying(
-            "what the index says of a chunk",
-            format!("wrong in chunk {chunk}"),
-            must,
-        ))
-    }
-
-    /// Decodes a chunk to see what is in it.
-    fn contents_of(&self, chunk: usize) -> Checked<Contents> {
-        let bytes = self.bytes(chunk)?;
-        let sum = crc32fast::hash(&bytes);
-        let mut contents = Contents {
-            sum,
-            ..Contents::NOTHING
-        };
-        let wanted = Wanted {
-            z: true,
-            classification: true,
-            flags: false,
-        };
-        let from_layers = self.layers.and_then(|layers| {
-            let points = self.chunks[chunk].points as usize;
-            layers.decode(&bytes, points, wanted, |point| {
-                contents.add(point.xyz, point.classification)
-            })
-        });
-        if from_layers.is_some() {
-            return Ok(contents);
-        }
-        contents = Contents {
-            sum,
-            ..Contents::NOTHING
-        };
-        let records = self.decoded(chunk, bytes, selection(Columns::CLASSIFICATION))?;
-        for record in records.chunks_exact(self.record_length()) {
-            let stored = [0, 4, 8].map(|at| i32_at(record, at));
-            contents.add(stored, self.parsed.layout.classification_of(record));
-        }
-        Ok(contents)
-    }
-
-    /// Decides anew which chunks the filters leave.
-    fn select(&mut self) {
-        let meets = |chunk: usize| {
-            let near = match (&self.filters.within, self.extent_of(chunk)) {
-                (Some(within), Some(extent)) => within.intersection(&extent).is_some(),
-                _ => true,
-            };
-            let classed = match (&self.filters.classes, self.contents.get(chunk)) {
-                (Some(classes), Some(contents)) => contents.has_any(classes),
-                _ => true,
-            };
-            near && classed
-                && self
-                    .nodes
-                    .get(chunk)
-                    .is_none_or(|node| node.level <= self.filters.deepest)
-        };
-        self.selected = (0..self.chunks.len())
-            .filter(|&chunk| meets(chunk))
-            .collect();
-        self.measured = Mutex::default();
-    }
-
-    /// A rectangle that owns all points of a chunk, where that is known: a step larger, two ticks
-    /// at least, for what rounding does.
-    pub(crate) fn extent_of(&self, chunk: usize) -> Option<Rect> {
-        let step = self.frame.step().max(2.0 * TICK);
-        if let Some(node) = self.nodes.get(chunk) {
-            return Some(self.frame.stated_rect(&node.rect).grown(step));
-        }
-        let contents = self.contents.get(chunk)?;
-        let corner =
-            |stored: [i32; 3]| [0, 1].map(|axis| self.frame.coordinate(stored[axis], axis));
-        let (a, b) = (corner(contents.low), corner(contents.high));
-        let rect = Rect {
-            min: [a[0].min(b[0]), a[1].min(b[1])],
-            max: [a[0].max(b[0]), a[1].max(b[1])],
-        };
-        Some(rect.grown(step))
-    }
-
-    /// Reads only points of these ASPRS classes from now on; of all classes where none are given.
-    #[must_use]
-    pub fn keep_classes(mut self, classes: &[u8]) -> Self {
-        let mut kept = Box::new([false; 256]);
-        classes
-            .iter()
-            .for_each(|&class| kept[usize::from(class)] = true);
-        self.filters.classes = (!classes.is_empty()).then_some(kept);
-        self.select();
-        self
-    }
-
-    /// Reads only points that `rect` owns (half open) from now on.
-    #[must_use]
-    pub fn within(mut self, rect: Rect) -> Self {
-        self.filters.within = Some(rect);
-        self.select();
-        self
-    }
-
-    /// Leaves out points that are flagged as withheld from now on: LAS says that they should not be
-    /// included in processing. [`Self::left_out`] counts them.
-    #[must_use]
-    pub fn without_withheld(mut self) -> Self {
-        self.filters.withheld = false;
-        self.measured = Mutex::default();
-        self
-    }
-
-    /// Leaves out points of the classes of noise ([`NOISE`]) from now on. [`Self::left_out`] counts
-    /// them.
-    #[must_use]
-    pub fn without_noise(mut self) -> Self {
-        self.filters.noise = false;
-        self.measured = Mutex::default();
-        self
-    }
-
-    /// Points that [`Self::without_withheld`] and [`Self::without_noise`] left out of the chunks
-    /// that were decoded since.
-    #[must_use]
-    pub fn left_out(&self) -> LeftOut {
-        self.left_out.iter().map(LeftOutOfChunk::get).sum()
-    }
-
-    /// Reads only so many points from now on that they are about `resolution` apart: the upper
-    /// levels of a COPC file.
-    ///
-    /// # Errors
-    /// [`LasProblem::Unsupported`] where the file has no levels.
-    pub fn at_resolution(mut self, resolution: f64) -> Result<Self, LasError> {
-        let Some(copc) = self.copc() else {
-            return Err(
-                LasProblem::Unsupported("a resolution of a file that is not COPC".into())
-                    .of(&self.path),
-            );
-        };
-        if resolution.is_nan() || resolution <= 0.0 {
-            return Err(
-                LasProblem::lying("the resolution", resolution, "be above zero").of(&self.path),
-            );
-        }
-        self.filters.deepest = copc.level_for(self.frame.to_file(resolution));
-        self.select();
-        Ok(self)
-    }
-
-    /// Takes the file to be in `crs`, whatever it states. To be called before [`Self::in_metres`];
-    /// [`Self::rewrite`] copies what the file states, and refuses another system.
-    #[must_use]
-    pub fn declared(mut self, crs: Option<Crs>) -> Self {
-        self.frame.crs = crs;
-        self
-    }
-
-    /// Reads coordinates and heights in metres from now on, if they are in feet, also in the
-    /// rectangle of [`Self::within`]; where no unit is stated, they are taken to be in metres.
-    ///
-    /// # Errors
-    /// [`LasProblem::NotMetres`] where they are in degrees, or in a unit that is not known here.
-    pub fn in_metres(mut self) -> Result<Self, LasError> {
-        let before = self.frame.clone();
-        self.frame = self
-            .frame
-            .in_metres()
-            .map_err(|problem| problem.of(&self.path))?;
-        let ratio = [0, 1].map(|axis| self.frame.scale[axis] / before.scale[axis]);
-        let corner = |corner: [f64; 2]| [0, 1].map(|axis| corner[axis] * ratio[axis]);
-        self.filters.within = self.filters.within.map(|rect| Rect {
-            min: corner(rect.min),
-            max: corner(rect.max),
-        });
-        self.select();
-        Ok(self)
     }
 }
 
@@ -513,7 +148,7 @@ mod tests {
         };
         let mut left_out = LeftOut::default();
         let mut keep = |filters: &Filters, class: u8, flags: u8| {
-            filters.keep(class, flags, || [0.0; 2], &mut left_out)
+            filters.keeps_point(class, flags, || [0.0; 2], &mut left_out)
         };
         assert!(keep(&filters, 2, 0) && keep(&filters, 2, !WITHHELD));
         assert!(!keep(&filters, 2, WITHHELD) && !keep(&filters, 7, WITHHELD));
@@ -538,7 +173,7 @@ mod tests {
         let mut left_out = LeftOut::default();
         assert!(
             !filters.are_any()
-                && filters.keep(
+                && filters.keeps_point(
                     7,
                     255,
                     || unreachable!("coordinates are not looked at"),

@@ -1,27 +1,16 @@
-//! The header and the variable length records, read with suspicion.
+//! The header of a LAS file as this crate presents it.
 
-use crate::{
-    Copc, LasLimits,
-    crs::{self, Statement},
-    error::{Checked, LasProblem},
-    extra::{self, ExtraBytes},
-    layout::Layout,
-    records::{self, Record, VariableRecord},
-};
+use crate::{Copc, extra::ExtraBytes, layout::Layout, records::VariableRecord};
 use isopach_cloud::Crs;
 use laz::LazVlr;
-use std::io::{Cursor, Read, Seek, SeekFrom};
 
-/// The bit of the header that says that well-known text states the coordinate system, and keys do
-/// not count.
-const USES_TEXT: u16 = 1 << 4;
-
-/// What GPS times count.
+/// Meaning of GPS times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum GpsTime {
     /// Seconds of the GPS week.
     Week,
-    /// GPS seconds since 1980-01-06, less this many millions: 1000 by default ("adjusted
+    /// GPS seconds since 1980-01-06, minus this many millions: 1000 by default ("adjusted
     /// standard"), another number in LAS 1.5.
     Standard {
         /// Millions of seconds that were taken off.
@@ -36,32 +25,33 @@ impl GpsTime {
     };
 }
 
-/// What a file says about itself.
+/// The header of a LAS file with its extra columns, records and coordinate system.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LasHeader {
     /// Major and minor version of LAS.
     pub version: [u8; 2],
-    /// File source id, a flight line as a rule; 0 where none is assigned.
+    /// File source id, usually the flight line; 0 if none is assigned.
     pub file_source_id: u16,
-    /// What GPS times count.
+    /// Meaning of GPS times.
     pub gps_time: GpsTime,
-    /// System that made the points, or how they were made.
+    /// System that produced the points, or the method.
     pub system_identifier: String,
-    /// Year and day of the year on which the file was made; zeros where unknown.
+    /// Year and day of the year of creation; zeros where unknown.
     pub created: [u16; 2],
     /// Point data record format, 0 to 10.
     pub format: u8,
-    /// Bytes a point, extra bytes included.
+    /// Bytes per point, extra bytes included.
     pub record_length: u16,
     /// Number of points.
     pub point_count: u64,
     /// Number of points of each return, the first return first; five before LAS 1.4.
     pub points_by_return: Vec<u64>,
-    /// Metres (or whatever the coordinate system's unit is) a step of x, y, z.
+    /// Size of a step of x, y, z, in metres (or in the unit of the coordinate system).
     pub scale: [f64; 3],
-    /// Where x, y, z are counted from.
+    /// Offset of x, y, z: the coordinate of a stored zero.
     pub offset: [f64; 3],
-    /// Lowest x, y, z as stated, which may be anything: [`crate::Las::box_fault`].
+    /// Lowest x, y, z as stated, unchecked: [`crate::Las::box_fault`].
     pub min: [f64; 3],
     /// Highest x, y, z as stated.
     pub max: [f64; 3],
@@ -71,7 +61,7 @@ pub struct LasHeader {
     pub compressed: bool,
     /// Named extra bytes.
     pub extra_bytes: Vec<ExtraBytes>,
-    /// The coordinate reference system, where there is one.
+    /// The coordinate reference system, if one is stated.
     pub crs: Option<Crs>,
     /// The octree of a COPC file.
     pub copc: Option<Copc>,
@@ -79,280 +69,26 @@ pub struct LasHeader {
     pub records: Vec<VariableRecord>,
 }
 
-/// What is needed to find and decode the points.
+/// The header, and the layout needed to find and decode the points.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) header: LasHeader,
     pub(crate) layout: Layout,
+    /// Byte offset of each extra column from the end of the standard fields.
+    pub(crate) extra_offsets: Vec<usize>,
     pub(crate) header_bytes: u16,
     pub(crate) points_at: u64,
-    /// Where the extended record of the waveforms is.
+    /// Offset of the extended record of waveforms.
     pub(crate) waveforms_at: Option<u64>,
     pub(crate) laz: Option<Laz>,
-    /// What is odd about the coordinate system that is stated.
+    /// Contradiction within the stated coordinate system.
     pub(crate) crs_fault: Option<String>,
 }
 
-/// How the points are compressed.
+/// Compression of the points.
 #[derive(Debug)]
 pub(crate) struct Laz {
     pub(crate) vlr: LazVlr,
     /// One stream for all points, as the oldest files have it: no chunks.
     pub(crate) pointwise: bool,
-}
-
-/// Reads the header and the records of a file of `size` bytes.
-pub(crate) fn parse(mut file: impl Read + Seek, size: u64, limits: LasLimits) -> Checked<Parsed> {
-    let mut signature = [0; 4];
-    let mut first = (&mut file).take(4);
-    let got = read_up_to(&mut first, &mut signature)?;
-    if &signature != b"LASF" {
-        return Err(LasProblem::NotLas(
-            String::from_utf8_lossy(&signature[..got]).into_owned(),
-        ));
-    }
-    file.seek(SeekFrom::Start(0))?;
-    if size < 227 {
-        return Err(LasProblem::Truncated {
-            what: "the header",
-            end: 227,
-            size,
-        });
-    }
-    let (raw, time_offset) = raw_header(&mut file)?;
-    let format = raw.point_data_record_format & 0x3F;
-    let layout = Layout::of(format)?;
-    if usize::from(raw.point_data_record_length) < layout.base {
-        let must = format!("be at least {} for PDRF {format}", layout.base);
-        return Err(LasProblem::lying(
-            "the point record length",
-            raw.point_data_record_length,
-            must,
-        ));
-    }
-    let points_at = u64::from(raw.offset_to_point_data);
-    if points_at > size {
-        return Err(LasProblem::Truncated {
-            what: "what comes before the points",
-            end: points_at,
-            size,
-        });
-    }
-    let (all, records) = records::read(&mut file, &raw, size, limits)?;
-    check_texts(&records)?;
-    let laz = laz_record(&records)?;
-    let Statement {
-        crs,
-        fault: crs_fault,
-    } = crs::stated(&records, raw.global_encoding & USES_TEXT != 0);
-    let header = LasHeader {
-        version: [raw.version.major, raw.version.minor],
-        file_source_id: raw.file_source_id,
-        gps_time: match (raw.global_encoding & 1, time_offset) {
-            (0, None) => GpsTime::Week,
-            (_, Some(less_millions)) => GpsTime::Standard { less_millions },
-            (_, None) => GpsTime::ADJUSTED_STANDARD,
-        },
-        system_identifier: text(&raw.system_identifier),
-        created: [raw.file_creation_year, raw.file_creation_day_of_year],
-        format,
-        record_length: raw.point_data_record_length,
-        point_count: raw
-            .large_file
-            .as_ref()
-            .map_or(u64::from(raw.number_of_point_records), |l| {
-                l.number_of_point_records
-            }),
-        points_by_return: match &raw.large_file {
-            Some(large) => large.number_of_points_by_return.to_vec(),
-            None => raw
-                .number_of_points_by_return
-                .iter()
-                .map(|&count| u64::from(count))
-                .collect(),
-        },
-        scale: [raw.x_scale_factor, raw.y_scale_factor, raw.z_scale_factor],
-        offset: [raw.x_offset, raw.y_offset, raw.z_offset],
-        min: [raw.min_x, raw.min_y, raw.min_z],
-        max: [raw.max_x, raw.max_y, raw.max_z],
-        generating_software: text(&raw.generating_software),
-        compressed: laz.is_some(),
-        extra_bytes: extra::described(
-            &records,
-            usize::from(raw.point_data_record_length) - layout.base,
-        ),
-        crs,
-        copc: Copc::of(&records)?.filter(|_| laz.is_some()),
-        records: all,
-    };
-    if header.point_count > limits.points {
-        let must = format!("be at most {}, the limit that was given", limits.points);
-        return Err(LasProblem::lying(
-            "the number of points",
-            header.point_count,
-            must,
-        ));
-    }
-    check(&header, raw.point_data_record_format)?;
-    let waveforms_at = raw.start_of_waveform_data_packet_record;
-    Ok(Parsed {
-        header,
-        layout,
-        header_bytes: raw.header_size,
-        points_at,
-        waveforms_at,
-        laz,
-        crs_fault,
-    })
-}
-
-fn check(header: &LasHeader, stated_format: u8) -> Checked<()> {
-    for axis in 0..3 {
-        let (scale, offset) = (header.scale[axis], header.offset[axis]);
-        if !(scale.is_finite() && scale != 0.0) {
-            return Err(LasProblem::lying(
-                "a scale factor",
-                scale,
-                "be a finite number other than zero",
-            ));
-        }
-        if !offset.is_finite() {
-            return Err(LasProblem::lying("an offset", offset, "be a finite number"));
-        }
-        if !(scale.abs() * -f64::from(i32::MIN) + offset.abs()).is_finite() {
-            return Err(LasProblem::lying(
-                "a scale factor",
-                scale,
-                "leave every coordinate finite",
-            ));
-        }
-    }
-    if stated_format & 0x80 != 0 && !header.compressed {
-        return Err(LasProblem::lying(
-            "the point format",
-            stated_format,
-            "come with a LASzip record: points are compressed",
-        ));
-    }
-    Ok(())
-}
-
-/// The header, and the time offset of LAS 1.5 where it is used. `las` knows versions up to 1.4;
-/// what 1.5 added lies behind that.
-fn raw_header(mut file: impl Read) -> Checked<(las::raw::Header, Option<u16>)> {
-    const MINOR: usize = 25;
-    const HEADER_BYTES: std::ops::Range<usize> = 94..96;
-    const TIME_OFFSET: usize = 391;
-    const USES_TIME_OFFSET: u16 = 1 << 6;
-    let mut bytes = vec![0; usize::from(u16::MAX)]; // a header states its size in two bytes
-    let length = read_up_to(&mut file, &mut bytes)?;
-    bytes.truncate(length);
-    if let Some([low, high]) = bytes.get(HEADER_BYTES) {
-        let end = u64::from(u16::from_le_bytes([*low, *high]));
-        if end > length as u64 {
-            return Err(LasProblem::Truncated {
-                what: "the header",
-                end,
-                size: length as u64,
-            });
-        }
-    }
-    let is_1_5 = bytes.get(MINOR - 1..=MINOR) == Some(&[1, 5]);
-    if is_1_5 {
-        bytes[MINOR] = 4;
-    }
-    let mut raw = las::raw::Header::read_from(Cursor::new(&bytes))?;
-    if !is_1_5 {
-        return Ok((raw, None));
-    }
-    raw.version = las::Version::new(1, 5);
-    let offset = bytes
-        .get(TIME_OFFSET..TIME_OFFSET + 2)
-        .map(|word| u16::from_le_bytes([word[0], word[1]]));
-    let is_used = raw.global_encoding & USES_TIME_OFFSET != 0;
-    Ok((raw, offset.filter(|_| is_used)))
-}
-
-/// Well-known text is parsed into a tree of some seventy bytes a letter, so it is bounded by
-/// itself: that of a system has a few thousand.
-fn check_texts(records: &[Record]) -> Checked<()> {
-    const MOST: usize = 1 << 20;
-    match records
-        .iter()
-        .filter(|record| record.id == 2112)
-        .map(|record| record.data.len())
-        .max()
-    {
-        Some(bytes) if bytes > MOST => {
-            let must = format!("have at most {MOST} bytes");
-            Err(LasProblem::lying(
-                "the length of the well-known text of the coordinate system",
-                bytes,
-                must,
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn laz_record(records: &[Record]) -> Checked<Option<Laz>> {
-    let Some(record) = records
-        .iter()
-        .find(|r| r.user == "laszip encoded" && r.id == 22204)
-    else {
-        return Ok(None);
-    };
-    let must = "describe a known compressor";
-    let vlr = LazVlr::from_buffer(&record.data)
-        .map_err(|error| LasProblem::lying("the LASzip record", error, must))?;
-    // `laz` adds them up in 16 bits.
-    let fields: u32 = vlr.items().iter().map(|item| u32::from(item.size())).sum();
-    if u16::try_from(fields).is_err() {
-        return Err(LasProblem::lying(
-            "the size of the compressed fields",
-            fields,
-            "fit a record, 65535 bytes",
-        ));
-    }
-    let in_layers = vlr.items().iter().any(|item| item.version() > 2);
-    match record
-        .data
-        .first_chunk()
-        .map(|code| u16::from_le_bytes(*code))
-    {
-        Some(code @ 1..=2) if in_layers => Err(LasProblem::lying(
-            "the compressor",
-            code,
-            "be 3 for fields in layers",
-        )),
-        Some(code @ 1..=3) => Ok(Some(Laz {
-            vlr,
-            pointwise: code == 1,
-        })),
-        code => Err(LasProblem::lying(
-            "the compressor",
-            format!("{code:?}"),
-            must,
-        )),
-    }
-}
-
-/// Text up to its first zero byte.
-pub(crate) fn text(bytes: &[u8]) -> String {
-    let end = bytes
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(bytes.len());
-    String::from_utf8_lossy(&bytes[..end]).trim().to_owned()
-}
-
-fn read_up_to(mut file: impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut got = 0;
-    while got < buffer.len() {
-        match file.read(&mut buffer[got..])? {
-            0 => break,
-            n => got += n,
-        }
-    }
-    Ok(got)
 }

@@ -1,7 +1,7 @@
-//! What a file is: to notice when it becomes another while it is read, and to know the same bytes
+//! Identity of a file: notices when it changes while it is read, and recognises the same bytes
 //! elsewhere.
 
-use crate::{ByteSource, codec::Chunk, error::Checked};
+use crate::{ByteSource, chunk::Chunk, error::Checked};
 use isopach_compute::fnv1a;
 use std::{
     fs::{self, Metadata},
@@ -22,8 +22,8 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// Of an open file.
-    pub(crate) fn of(about: &Metadata) -> io::Result<Self> {
+    /// Identity of an open file.
+    pub(crate) fn of_metadata(about: &Metadata) -> io::Result<Self> {
         let modified = about
             .modified()?
             .duration_since(UNIX_EPOCH)
@@ -39,19 +39,18 @@ impl Stamp {
         self.bytes
     }
 
-    /// Refuses what was read from a file that somebody writes to, or has replaced.
-    pub(crate) fn check(self, path: &Path) -> io::Result<()> {
-        if Self::of(&fs::metadata(path)?)? == self {
+    /// Refuses data read from a file that has been modified or replaced meanwhile.
+    pub(crate) fn check_unchanged(self, path: &Path) -> io::Result<()> {
+        if Self::of_metadata(&fs::metadata(path)?)? == self {
             return Ok(());
         }
         Err(io::Error::other("the file was changed while it was read"))
     }
 }
 
-/// What identifies a file by what it has, wherever it lies and whenever it was written there: its
-/// bytes, a hash of what comes before its points, and a hash of where its chunks are and how long
-/// each is. Of a file that is not compressed, whose chunks say nothing, some bytes of the points
-/// take their place.
+/// Identity of a file by content, independent of path and time: its length, a hash of everything
+/// before the points, and a hash of the chunk table. For uncompressed files, which have no chunk
+/// table, a sample of the point bytes takes its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     bytes: u64,
@@ -64,9 +63,9 @@ const PIECES: u64 = 16;
 const PIECE: u64 = 4096;
 
 impl Identity {
-    /// Of a file whose first `head` bytes come before the points; a mebibyte of them is enough to
-    /// tell.
-    pub(crate) fn of(
+    /// Hashes a file whose first `head` bytes precede the points, reading at most one mebibyte of
+    /// them.
+    pub(crate) fn of_source(
         source: &dyn ByteSource,
         head: u64,
         chunks: &[Chunk],
@@ -95,7 +94,7 @@ impl Identity {
         })
     }
 
-    /// As three words.
+    /// The identity as three words.
     pub(crate) fn to_words(self) -> [u64; 3] {
         [self.bytes, self.head, self.chunks]
     }

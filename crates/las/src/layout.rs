@@ -1,4 +1,4 @@
-//! Where the fields of a point record are (LAS 1.4 R15, tables 7 to 17).
+//! Offsets of the fields in a point record (LAS 1.4 R15, tables 7 to 17).
 
 use crate::error::{Checked, LasProblem};
 use isopach_cloud::Columns;
@@ -13,7 +13,7 @@ pub(crate) struct Layout {
     /// Bytes of the standard fields; extra bytes follow.
     pub(crate) base: usize,
     pub(crate) classification: usize,
-    /// Which bits of the classification byte are the class.
+    /// Bits of the classification byte that hold the class.
     pub(crate) class_mask: u8,
     point_source: usize,
     gps_time: Option<usize>,
@@ -23,7 +23,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// The layout of a point record format, 0 to 10.
-    pub(crate) fn of(format: u8) -> Checked<Self> {
+    pub(crate) fn of_format(format: u8) -> Checked<Self> {
         const BASE: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
         let Some(&base) = BASE.get(usize::from(format)) else {
             return Err(LasProblem::Unsupported(format!(
@@ -64,7 +64,7 @@ impl Layout {
     }
 
     /// Return number and number of returns from their byte.
-    pub(crate) fn returns(&self, byte: u8) -> [u8; 2] {
+    pub(crate) fn split_returns(&self, byte: u8) -> [u8; 2] {
         if self.format < 6 {
             [byte & 7, byte >> 3 & 7]
         } else {
@@ -134,7 +134,7 @@ impl Layout {
     }
 
     /// Refuses columns that the format does not have.
-    pub(crate) fn check(&self, columns: Columns) -> Checked<()> {
+    pub(crate) fn check_columns(&self, columns: Columns) -> Checked<()> {
         let there = self.columns();
         let names = [
             (Columns::GPS_TIME, "GPS time"),

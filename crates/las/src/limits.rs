@@ -1,17 +1,18 @@
-//! What a file may ask for.
+//! Limits on the memory that a file may ask for.
 
-/// Upper bounds, so that a file that lies, or is simply too large, is an error before memory is
-/// taken for it.
+/// Limits on memory, so that a malformed or oversized file is an error before memory is allocated
+/// for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LasLimits {
     /// Bytes of a variable length record that is read; larger ones are passed over.
     pub record_bytes: u64,
     /// Points of a file.
     pub points: u64,
-    /// Bytes of a decoded chunk, and of what decoding its records keeps beside it.
+    /// Bytes of a decoded chunk, and of the decoder's tables for it.
     pub chunk_bytes: u64,
-    /// Bytes of points in memory at once: what [`crate::Las::read_points`] may return. Streaming by
-    /// chunks or tiles is bounded by theirs.
+    /// Bytes of points in memory at once, as returned by [`crate::Las::read_points`]. Streaming by
+    /// chunks or tiles has limits of its own.
     pub memory_bytes: u64,
 }
 

@@ -22,7 +22,7 @@ impl LocalFile {
     /// Opens a file.
     ///
     /// # Errors
-    /// Of the system; where it is a folder or a device.
+    /// The system's error; also for a folder or a device.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let about = file.metadata()?;
@@ -32,7 +32,7 @@ impl LocalFile {
         Ok(Self {
             path: path.to_owned(),
             file,
-            stamp: Stamp::of(&about)?,
+            stamp: Stamp::of_metadata(&about)?,
         })
     }
 
@@ -50,8 +50,8 @@ impl LocalFile {
         std::os::unix::fs::FileExt::read_exact_at(&self.file, bytes, at)
     }
 
-    /// Where positioned reads are not to be had, each read opens the file anew, so that threads do
-    /// not share a position.
+    /// On systems without positioned reads, each read opens the file again, so that threads do not
+    /// share a position.
     #[cfg(not(unix))]
     fn read_exact_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
         use std::io::{Read, Seek, SeekFrom};
@@ -75,7 +75,7 @@ impl ByteSource for LocalFile {
             .iter()
             .map(|range| self.read_one(range))
             .collect::<io::Result<_>>()?;
-        self.stamp.check(&self.path)?;
+        self.stamp.check_unchanged(&self.path)?;
         Ok(bytes)
     }
 
@@ -83,7 +83,7 @@ impl ByteSource for LocalFile {
         Ok(Arc::new(Self::open(&self.path)?))
     }
 
-    fn sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
+    fn open_sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
         let Some(path) = self.writable_sibling(suffix) else {
             return Ok(None);
         };

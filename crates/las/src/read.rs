@@ -1,150 +1,137 @@
-//! Files as sources of points, and all points of a source.
+//! Reading all points of a file or another source.
 
 use crate::{
-    Las,
-    error::Checked,
-    file::{Stated, stated},
-    identity::Identity,
-    slots::{Slots, close_gaps, room},
+    Las, VariableRecord,
+    error::{Checked, LasError, LasProblem},
+    filters::LeftOut,
+    point_source::{Chunks, expect_all},
+    selection::layers_for,
+    slots::{Slots, close_gaps, reserve_points},
 };
-use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect, TICK};
+use isopach_cloud::{Attributes, Cloud, Columns, Points};
 use isopach_compute as compute;
 use isopach_tiling::PointSource;
+use laz::DecompressionSelection;
 use rayon::prelude::*;
 
-impl PointSource for Las {
-    fn name(&self) -> String {
-        self.path.display().to_string()
-    }
-
-    /// The stated extent, a step larger on every side (writers round it) and two ticks at least, so
-    /// that it owns the points on its edges. Where the header's is wrong ([`Las::box_fault`]), or
-    /// points that the filters leave out may lie far away: that of the points that are read.
-    fn extent(&self) -> Rect {
-        let [min, max] = self.bounds();
-        let step = self.frame.scale.map(|scale| scale.abs().max(2.0 * TICK));
-        Rect {
-            min: [0, 1].map(|axis| min[axis] - step[axis]),
-            max: [0, 1].map(|axis| max[axis] + step[axis]),
-        }
-    }
-
-    /// As [`Self::extent`].
-    fn height_range(&self) -> [f64; 2] {
-        self.bounds().map(|corner| corner[2])
-    }
-
-    fn point_count(&self) -> u64 {
-        self.header().point_count
-    }
-
-    fn chunk_count(&self) -> usize {
-        self.selected.len()
-    }
-
-    fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
-        self.extent_of(self.selected[chunk])
-    }
-
-    fn points_in_chunk(&self, chunk: usize) -> u64 {
-        self.chunks[self.selected[chunk]].points
-    }
-
-    fn identity(&self) -> compute::Result<Vec<String>> {
-        let identity = || -> Checked<Identity> {
-            // As it is now: it may have been replaced since it was opened.
-            let now = self.source.reopen()?;
-            let Stated { parsed, chunks, .. } = stated(&*now, self.limits)?;
-            Identity::of(&*now, parsed.points_at, &chunks, parsed.laz.is_some())
-        };
-        Ok(vec![
-            identity()
-                .map_err(|problem| problem.of(&self.path))?
-                .to_string(),
-        ])
-    }
-
-    fn names(&self) -> Vec<String> {
-        vec![self.name()]
-    }
-
-    fn expect(&self, chunks: &[usize]) {
-        self.expect_numbered(chunks.iter().map(|&chunk| self.selected[chunk]));
-    }
-
-    fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
-        let mut points = room(self.chunk_points(chunk), columns, self.limits.memory_bytes)?;
-        let kept = self.fill_chunk(chunk, columns, &mut Slots::of(&mut points))?;
-        close_gaps(&mut points, std::slice::from_ref(&(0..kept)));
-        Ok(points)
-    }
-
-    fn crs(&self) -> Option<&Crs> {
-        self.frame.crs.as_ref()
-    }
-}
-
 impl Las {
-    /// Tells the source that these of [`Self::total_chunks`] chunks will be read.
-    pub(crate) fn expect_numbered(&self, chunks: impl Iterator<Item = usize>) {
-        let range =
-            |chunk: usize| self.chunks[chunk].at..self.chunks[chunk].at + self.chunks[chunk].bytes;
-        self.source.expect(&chunks.map(range).collect::<Vec<_>>());
-    }
-}
-
-/// Says that all chunks will be read, from the first to the last.
-pub(crate) fn expect_all(source: &(impl PointSource + ?Sized)) {
-    source.expect(&(0..source.chunk_count()).collect::<Vec<_>>());
-}
-
-/// Chunks that can be decoded into room that somebody else made.
-pub(crate) trait Chunks: PointSource {
-    /// Points of a chunk before any filter.
-    fn chunk_points(&self, chunk: usize) -> usize;
-
-    /// Bytes that points in memory may take.
-    fn largest_memory(&self) -> u64;
-
-    /// Decodes a chunk and tells how many points passed the filters.
-    fn fill_chunk(
-        &self,
-        chunk: usize,
-        columns: Columns,
-        slots: &mut Slots<'_>,
-    ) -> compute::Result<usize>;
-}
-
-impl Chunks for Las {
-    fn chunk_points(&self, chunk: usize) -> usize {
-        self.chunks[self.selected[chunk]].points as usize
+    /// Reads all points into a cloud, in file order, about an origin in their middle.
+    /// [`Columns::ALL`] reads the columns that the file has.
+    ///
+    /// ```
+    /// use isopach_las::{Columns, Las};
+    /// # use isopach_las::{Cloud, LazWriter, Schema};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("tile.laz");
+    /// # let mut writer = LazWriter::create(&path, &Schema::default())?;
+    /// # writer.write(&Cloud::from_points(&[[1.5, 2.0, 3.0]])?, &[])?;
+    /// # writer.finish()?;
+    /// let cloud = Las::open(&path)?.read_all(Columns::CLASSIFICATION | Columns::INTENSITY)?;
+    /// assert_eq!(cloud.attributes.classification, Some(vec![0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The fault of a damaged file; [`LasProblem::NotMetres`] if it states another unit;
+    /// [`LasProblem::Outlier`] if a point is too far above or below the others;
+    /// [`compute::Error::InvalidPoint`] if the file reaches farther than 8 km from its middle, and
+    /// must be read in tiles.
+    pub fn read_all(&self, columns: Columns) -> compute::Result<Cloud> {
+        self.check_metres()?;
+        self.check_heights()?;
+        read_all(self, self.resolve(columns))
     }
 
-    fn largest_memory(&self) -> u64 {
-        self.limits.memory_bytes
+    /// Reads the raw records of one of [`Self::total_chunks`] chunks, uncompressed and unfiltered:
+    /// all bits of all fields, [`LasHeader::record_length`] bytes per point.
+    ///
+    /// # Errors
+    /// The fault of a damaged file, or an error if `chunk` does not exist.
+    pub fn read_raw(&self, chunk: usize) -> Result<Vec<u8>, LasError> {
+        let read = || {
+            if chunk >= self.chunks.len() {
+                let text = format!("chunk {chunk} of a file that has {}", self.chunks.len());
+                return Err(LasProblem::Unsupported(text));
+            }
+            self.read_records(chunk, DecompressionSelection::all())
+        };
+        read().map_err(|problem| problem.at_path(&self.path))
     }
 
-    fn fill_chunk(
-        &self,
-        chunk: usize,
-        columns: Columns,
-        slots: &mut Slots<'_>,
-    ) -> compute::Result<usize> {
-        Ok(self
-            .fill(self.selected[chunk], columns, slots)
-            .map_err(|problem| problem.of(&self.path))?)
+    /// Reads the data of one of the header's records.
+    ///
+    /// # Errors
+    /// If it cannot be read or exceeds [`LasLimits::record_bytes`].
+    pub fn read_record(&self, record: &VariableRecord) -> Result<Vec<u8>, LasError> {
+        let read = || -> Checked<Vec<u8>> {
+            if record.bytes > self.limits.record_bytes {
+                let must = format!(
+                    "be at most {}, the limit that was given",
+                    self.limits.record_bytes
+                );
+                return Err(LasProblem::inconsistent(
+                    "the length of a variable length record",
+                    record.bytes,
+                    must,
+                ));
+            }
+            self.bytes_at(record.data_at(), record.bytes)
+        };
+        read().map_err(|problem| problem.at_path(&self.path))
+    }
+
+    /// Reads all points with absolute coordinates, in file order.
+    ///
+    /// # Errors
+    /// The fault of a damaged file.
+    pub fn read_points(&self, columns: Columns) -> compute::Result<Points> {
+        read_points(self, self.resolve(columns))
+    }
+
+    /// Reads the values of a named extra column, of all points that pass the filters.
+    ///
+    /// # Errors
+    /// The fault of a damaged file; [`LasProblem::MissingColumn`] if its format lacks a column.
+    pub fn read_extra(&self, name: &str) -> Result<Vec<f64>, LasError> {
+        let columns = &self.header().extra_bytes;
+        let Some(number) = columns.iter().position(|extra| extra.name == name) else {
+            let problem = LasProblem::MissingColumn {
+                format: self.parsed.layout.format,
+                column: format!("extra column {name:?}"),
+            };
+            return Err(problem.at_path(&self.path));
+        };
+        let column = &columns[number];
+        let at = self.parsed.layout.base + self.parsed.extra_offsets[number];
+        let wanted = layers_for(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
+        let read = |chunk: usize| -> Checked<Vec<f64>> {
+            let records = self.read_records(chunk, wanted)?;
+            let mut left_out = LeftOut::default();
+            let kept = records
+                .chunks_exact(self.record_length())
+                .filter(|record| self.keeps_record(record, &mut left_out));
+            Ok(kept
+                .map(|record| column.read_value(&record[at..]))
+                .collect())
+        };
+        expect_all(self);
+        let parts: Result<Vec<Vec<f64>>, LasProblem> =
+            self.selected.par_iter().map(|&chunk| read(chunk)).collect();
+        Ok(parts
+            .map_err(|problem| problem.at_path(&self.path))?
+            .concat())
     }
 }
 
 /// All chunks of a source, decoded in parallel, in order, each where its points will stay.
-pub(crate) fn points(source: &impl Chunks, columns: Columns) -> compute::Result<Points> {
+pub(crate) fn read_points(source: &impl Chunks, columns: Columns) -> compute::Result<Points> {
     let counts: Vec<usize> = (0..source.chunk_count())
         .map(|chunk| source.chunk_points(chunk))
         .collect();
-    let mut points = room(counts.iter().sum(), columns, source.largest_memory())?;
+    let mut points = reserve_points(counts.iter().sum(), columns, source.largest_memory())?;
     expect_all(source);
-    let mut rest = Slots::of(&mut points);
-    let mut parts: Vec<Slots<'_>> = counts.iter().map(|&count| rest.take(count)).collect();
+    let mut rest = Slots::from_points(&mut points);
+    let mut parts: Vec<Slots<'_>> = counts.iter().map(|&count| rest.take_front(count)).collect();
     let kept: Vec<usize> = parts
         .par_iter_mut()
         .enumerate()
@@ -161,7 +148,7 @@ pub(crate) fn points(source: &impl Chunks, columns: Columns) -> compute::Result<
 }
 
 /// A point that is far from where its header says that all are.
-fn misplaced(
+fn name_misplaced(
     source: &(impl PointSource + ?Sized),
     chunk: usize,
     error: &compute::Error,
@@ -173,7 +160,7 @@ fn misplaced(
 }
 
 /// All chunks of a source as one cloud.
-pub(crate) fn all(
+pub(crate) fn read_all(
     source: &(impl PointSource + ?Sized),
     columns: Columns,
 ) -> compute::Result<Cloud> {
@@ -182,7 +169,7 @@ pub(crate) fn all(
     let [x, y] = extent.centre();
     let middle = [x, y, 0.5 * (low + high)];
     let origin =
-        isopach_cloud::Origin::near(middle).map_err(|error| misplaced(source, 0, &error))?;
+        isopach_cloud::Origin::near(middle).map_err(|error| name_misplaced(source, 0, &error))?;
     expect_all(source);
     let parts: Vec<Cloud> = (0..source.chunk_count())
         .into_par_iter()
@@ -190,7 +177,7 @@ pub(crate) fn all(
             source
                 .read_chunk(chunk, columns)?
                 .about(origin)
-                .map_err(|error| misplaced(source, chunk, &error))
+                .map_err(|error| name_misplaced(source, chunk, &error))
         })
         .collect::<compute::Result<_>>()?;
     let total = parts.iter().map(Cloud::len).sum();

@@ -3,8 +3,7 @@
 use crate::ByteSource;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// A place in a source. What is read beyond the bytes that were asked for is kept, also over a
-/// jump.
+/// A reading position in a source. Bytes fetched beyond a request are kept, also across a seek.
 pub(crate) struct Reader<'a> {
     source: &'a dyn ByteSource,
     at: u64,
@@ -24,7 +23,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Bytes of the block from here on.
-    fn there(&self) -> &[u8] {
+    fn buffered(&self) -> &[u8] {
         let skipped = self
             .at
             .checked_sub(self.block_at)
@@ -35,7 +34,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next bytes of the source, as many of `wanted` as it has.
-    fn fetch(&self, wanted: usize) -> io::Result<Vec<u8>> {
+    fn fetch_block(&self, wanted: usize) -> io::Result<Vec<u8>> {
         let end = self
             .at
             .saturating_add(wanted as u64)
@@ -49,13 +48,13 @@ impl Read for Reader<'_> {
         if to.is_empty() || self.at >= self.source.size() {
             return Ok(0);
         }
-        if self.there().is_empty() && to.len() < self.source.block() {
-            self.block = self.fetch(self.source.block())?;
+        if self.buffered().is_empty() && to.len() < self.source.block_size() {
+            self.block = self.fetch_block(self.source.block_size())?;
             self.block_at = self.at;
         }
-        let there = self.there();
+        let there = self.buffered();
         let got = if there.is_empty() {
-            let bytes = self.fetch(to.len())?;
+            let bytes = self.fetch_block(to.len())?;
             to[..bytes.len()].copy_from_slice(&bytes);
             bytes.len()
         } else {

@@ -1,17 +1,18 @@
-//! A file, or what its filters leave of it, written anew with everything that is not a point as it
-//! was.
+//! Rewriting a file, or the part of it that its filters select, with everything but the points
+//! unchanged.
 //!
-//! Records are copied as they are stored, so every field of every format keeps its bits: waveform
-//! packets, extra bytes with and without a description, flags. So do the variable length records,
-//! but for those that say where compressed points are: the compressor's own, and the octree of a
-//! COPC file, which the new file does not have. What the header counts and measures is found anew.
+//! Records are copied in their stored form, so that every field of every format keeps its bits:
+//! waveform packets, extra bytes with and without a description, flags. The variable length records
+//! are copied too, except the two that locate compressed points: the compressor's own, and the
+//! octree of a COPC file, which the new file does not have. Counts and bounds of the header are
+//! computed afresh.
 
 use crate::{
     Las, LasError,
     encoder::{self, Encoder},
     error::{Checked, LasProblem},
     filters::LeftOut,
-    read,
+    point_source,
     records::VariableRecord,
     schema::Records,
     summary::Summary,
@@ -30,25 +31,26 @@ const PIECE: u64 = 1 << 20;
 
 impl Las {
     /// Writes the points that pass the filters to a file of the same version and point format, with
-    /// the same scale, offset, variable length records and waveforms: LAZ, or LAS where the name
-    /// ends in `.las`. Returns how many points there are.
+    /// the same scale, offset, variable length records and waveforms: LAS if the name ends in
+    /// `.las`, LAZ otherwise. Returns the number of points written.
     ///
     /// Decodes and encodes on all threads, in memory for two chunks a thread. The file has its name
     /// when it is complete.
     ///
     /// # Errors
-    /// Of this file; where the other cannot be written; [`LasProblem::Unwritable`] after
-    /// [`Las::in_metres`] of a file in feet: its coordinates are copied as they are stored, and its
-    /// coordinate system with them.
+    /// A fault of this file; an error if the other cannot be written; [`LasProblem::Unwritable`]
+    /// after [`Las::in_metres`] of a file in feet, because coordinates and coordinate system are
+    /// copied in their stored form.
     pub fn rewrite(&self, to: impl AsRef<Path>) -> Result<u64, LasError> {
         let to = to.as_ref();
-        self.rewritten(to, &|problem| problem.of(&self.path), &|problem| {
-            problem.of(to)
+        self.rewrite_with(to, &|problem| problem.at_path(&self.path), &|problem| {
+            problem.at_path(to)
         })
     }
 
-    /// As [`Self::rewrite`]; `ours` and `theirs` say whose fault a problem is.
-    fn rewritten(
+    /// Body of [`Self::rewrite`]. `ours` and `theirs` attribute a problem to the source or the
+    /// target file.
+    fn rewrite_with(
         &self,
         to: &Path,
         ours: &dyn Fn(LasProblem) -> LasError,
@@ -65,19 +67,19 @@ impl Las {
         // not less: checked on opening
         let extra = self.header().record_length - layout.base as u16;
         let vlr = if compress {
-            Some(encoder::compressor(layout.format, extra, encoder::CHUNK).map_err(theirs)?)
+            Some(encoder::laz_record(layout.format, extra, encoder::CHUNK).map_err(theirs)?)
         } else {
             None
         };
-        let start = self.start(vlr.as_ref()).map_err(ours)?;
+        let start = self.file_start(vlr.as_ref()).map_err(ours)?;
         let points_at = start.bytes.len() as u64;
-        let (part, mut points) = begin(to, &start.bytes, vlr).map_err(theirs)?;
-        read::expect_all(self);
+        let (part, mut points) = begin_file(to, &start.bytes, vlr).map_err(theirs)?;
+        point_source::expect_all(self);
         let mut summary = Summary::default();
         for wave in self.selected.chunks(rayon::current_num_threads().max(1)) {
             let parts = wave
                 .par_iter()
-                .map(|&chunk| self.kept(chunk))
+                .map(|&chunk| self.kept_records(chunk))
                 .collect::<Checked<Vec<_>>>()
                 .map_err(ours)?;
             for (records, part) in parts {
@@ -96,15 +98,15 @@ impl Las {
             extended,
         };
         let header = patch
-            .header(&start.bytes[..usize::from(self.parsed.header_bytes)])
+            .rewritten_header(&start.bytes[..usize::from(self.parsed.header_bytes)])
             .map_err(theirs)?;
-        end(part, file, &header).map_err(theirs)?;
+        end_file(part, file, &header).map_err(theirs)?;
         Ok(summary.count)
     }
 
-    /// The header as it was, the records before the points, and what lies between them and the
+    /// The original header, the records before the points, and the bytes between them and the
     /// points.
-    fn start(&self, vlr: Option<&LazVlr>) -> Checked<Records> {
+    fn file_start(&self, vlr: Option<&LazVlr>) -> Checked<Records> {
         let records = self
             .header()
             .records
@@ -118,7 +120,7 @@ impl Las {
             _ => 227,
         };
         if header_bytes < least {
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the size of the header",
                 header_bytes,
                 format!("be at least {least}"),
@@ -126,7 +128,7 @@ impl Las {
         }
         let end = records
             .clone()
-            .map(|record| record.at + record.whole())
+            .map(|record| record.at + record.whole_length())
             .max()
             .unwrap_or(header_bytes);
         let mut start = Records {
@@ -136,7 +138,7 @@ impl Las {
         for record in records.filter(|record| is_kept(record)) {
             start
                 .bytes
-                .extend(self.bytes_at(record.at, record.whole())?);
+                .extend(self.bytes_at(record.at, record.whole_length())?);
             start.count += 1;
         }
         if let Some(vlr) = vlr {
@@ -148,7 +150,7 @@ impl Las {
                 "be at most {}, the limit that was given",
                 self.limits.record_bytes
             );
-            return Err(LasProblem::lying(
+            return Err(LasProblem::inconsistent(
                 "the room between records and points",
                 between,
                 must,
@@ -158,25 +160,25 @@ impl Las {
         Ok(start)
     }
 
-    /// The records of a chunk that pass the filters, and what a header says of them.
-    fn kept(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
+    /// The records of a chunk that pass the filters, and their summary for the header.
+    fn kept_records(&self, chunk: usize) -> Checked<(Vec<u8>, Summary)> {
         let length = self.record_length();
-        let mut records = self.records(chunk, DecompressionSelection::all())?;
+        let mut records = self.read_records(chunk, DecompressionSelection::all())?;
         if self.filters.are_any() {
             let mut left_out = LeftOut::default();
             records = records
                 .chunks_exact(length)
-                .filter(|record| self.keeps(record, &mut left_out))
+                .filter(|record| self.keeps_record(record, &mut left_out))
                 .flatten()
                 .copied()
                 .collect();
             self.left_out[chunk].set(left_out);
         }
-        let summary = Summary::of(records.chunks_exact(length), &self.parsed.layout);
+        let summary = Summary::of_records(records.chunks_exact(length), &self.parsed.layout);
         Ok((records, summary))
     }
 
-    /// Copies the records behind the points, and tells where they are.
+    /// Copies the extended records after the points and returns their location.
     fn copy_extended(&self, to: &mut BufWriter<File>) -> Checked<Extended> {
         let mut extended = Extended::default();
         for record in self
@@ -193,7 +195,7 @@ impl Las {
                 extended.waveforms_at = at;
             }
             extended.count += 1;
-            let end = record.at + record.whole();
+            let end = record.at + record.whole_length();
             let mut from = record.at;
             while from < end {
                 let piece = self.bytes_at(from, PIECE.min(end - from))?;
@@ -206,18 +208,18 @@ impl Las {
 }
 
 /// A file that begins with these bytes and goes on with points.
-fn begin(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(UnfinishedFile, Encoder)> {
+fn begin_file(to: &Path, start: &[u8], vlr: Option<LazVlr>) -> Checked<(UnfinishedFile, Encoder)> {
     let (part, mut file) = UnfinishedFile::create(to)?;
     file.write_all(start)?;
     let points = match vlr {
-        Some(vlr) => Encoder::compressed(file, vlr)?,
-        None => Encoder::plain(file),
+        Some(vlr) => Encoder::compressed_with(file, vlr)?,
+        None => Encoder::uncompressed(file),
     };
     Ok((part, points))
 }
 
 /// Writes the header and gives the file its name.
-fn end(part: UnfinishedFile, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
+fn end_file(part: UnfinishedFile, mut file: BufWriter<File>, header: &[u8]) -> Checked<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(header)?;
     let file = file
@@ -239,7 +241,7 @@ struct Extended {
     waveforms_at: u64,
 }
 
-/// What is new in the header.
+/// Fields of the header that the rewriting changes.
 struct Patch<'a> {
     las: &'a Las,
     points_at: u64,
@@ -252,8 +254,9 @@ struct Patch<'a> {
 impl Patch<'_> {
     /// The bytes of the header that was there `before`, everything else as it was (LAS 1.4 R15,
     /// table 3; LAS 1.5 adds GPS times at 375).
-    fn header(&self, before: &[u8]) -> Checked<Vec<u8>> {
-        let (las, summary) = (self.las, &self.summary);
+    fn rewritten_header(&self, before: &[u8]) -> Checked<Vec<u8>> {
+        let las = self.las;
+        let summary = &self.summary;
         let [_, minor] = las.header().version;
         let mut bytes = before.to_vec();
         let mut put = |at: usize, value: &[u8]| {

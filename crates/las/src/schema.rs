@@ -1,4 +1,4 @@
-//! What a file to be written holds.
+//! Schema of a file to be written.
 
 use crate::{
     GpsTime,
@@ -12,27 +12,28 @@ use laz::LazVlr;
 /// Bytes of the name of an extra column, and of its description.
 const TEXT: usize = 32;
 
-/// What a file to be written holds.
+/// Schema of a LAZ file to be written: columns, scale, offset, coordinate system, extra columns.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Schema {
     /// Coordinate reference system: its well-known text is written, else that of its EPSG codes,
     /// else the codes.
     pub crs: Option<Crs>,
-    /// Metres a step of the coordinates.
+    /// Size of a step of the coordinates, metres.
     pub scale: f64,
-    /// Where coordinates are counted from, metres. A zero from which half of what can be counted
-    /// does not reach the first points that are written (1,073 km in millimetres) is moved there:
-    /// to the nearest multiple of 1,000 km.
+    /// Offset of coordinates, metres. If the first points written lie beyond half the range of the
+    /// stored integers (1,073 km for millimetres), the offset moves to the nearest multiple of
+    /// 1,000 km.
     pub offset: [f64; 3],
     /// Standard columns beside the coordinates: PDRF 6, 7 with colour, 8 with near infrared.
     /// Columns that are not named are zero.
     pub columns: Columns,
-    /// What GPS times count, where they are among the columns.
+    /// Meaning of GPS times, if they are among the columns.
     pub gps_time: GpsTime,
     /// Named extra columns.
     pub extra_bytes: Vec<ExtraBytes>,
-    /// Points that are compressed together, at least 1: with fewer, less is decoded for a small
-    /// box, and the file is larger. Chunks of long records are cut down to 32 MiB.
+    /// Points per compressed chunk, at least 1: with fewer, less is decoded for a small box, and
+    /// the file is larger. Chunks of long records are cut down to 32 MiB.
     pub chunk_points: u32,
 }
 
@@ -100,20 +101,19 @@ impl Schema {
         Ok(())
     }
 
-    /// The text of the coordinate system, which LAS 1.4 demands of PDRF 6 to 10; `None` where there
-    /// is none and its code is not known here.
+    /// Well-known text of the coordinate system, which LAS 1.4 requires of PDRF 6 to 10; `None` if
+    /// no system is given or its EPSG code is unknown.
     pub(crate) fn well_known_text(&self) -> Option<String> {
         self.crs.as_ref().and_then(isopach_crs::well_known_text)
     }
 
-    /// Where coordinates are counted from if these are the first points: see [`Self::offset`].
+    /// The offset to use if these are the first points: see [`Self::offset`].
     pub(crate) fn offset_for(&self, points: Positions<'_>) -> [f64; 3] {
         const STEP: f64 = 1e6;
         let reach = self.scale * f64::from(i32::MAX) / 2.0;
         std::array::from_fn(|axis| {
-            let of_point = |i: usize| points.absolute(i)[axis];
             let farthest = (0..points.len())
-                .map(of_point)
+                .map(|i: usize| points.absolute(i)[axis])
                 .fold(0.0_f64, |a, b| if b.abs() > a.abs() { b } else { a });
             match self.offset[axis] {
                 0.0 if farthest.abs() > reach => (farthest / STEP).round() * STEP,
@@ -123,7 +123,7 @@ impl Schema {
     }
 
     /// Point data record format.
-    pub(crate) fn format(&self) -> u8 {
+    pub(crate) fn point_format(&self) -> u8 {
         match () {
             () if self.columns.contains(Columns::NIR) => 8,
             () if self.columns.contains(Columns::RGB) => 7,
@@ -149,25 +149,25 @@ impl Schema {
     }
 
     /// The variable length records: coordinate system, extra bytes, compressor.
-    pub(crate) fn records(&self, vlr: &LazVlr) -> Checked<Records> {
+    pub(crate) fn variable_records(&self, vlr: &LazVlr) -> Checked<Records> {
         let mut records = Records {
             bytes: Vec::new(),
             count: 0,
         };
         if let Some(wkt) = self.well_known_text() {
-            records.push("LASF_Projection", 2112, &[wkt.as_bytes(), &[0]].concat())?;
+            records.push_record("LASF_Projection", 2112, &[wkt.as_bytes(), &[0]].concat())?;
         } else if let Some(crs) = self.crs.as_ref().filter(|crs| crs.horizontal.is_some()) {
             let (directory, _) = isopach_crs::to_geokeys(crs);
             let bytes: Vec<u8> = directory.into_iter().flat_map(u16::to_le_bytes).collect();
-            records.push("LASF_Projection", 34735, &bytes)?;
+            records.push_record("LASF_Projection", 34735, &bytes)?;
         }
         if !self.extra_bytes.is_empty() {
             let descriptors: Vec<u8> = self
                 .extra_bytes
                 .iter()
-                .flat_map(ExtraBytes::descriptor)
+                .flat_map(ExtraBytes::to_descriptor)
                 .collect();
-            records.push("LASF_Spec", 4, &descriptors)?;
+            records.push_record("LASF_Spec", 4, &descriptors)?;
         }
         records.push_compressor(vlr)?;
         Ok(records)
@@ -182,14 +182,14 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    fn push(&mut self, user: &str, id: u16, data: &[u8]) -> Checked<()> {
+    fn push_record(&mut self, user: &str, id: u16, data: &[u8]) -> Checked<()> {
         let Ok(length) = u16::try_from(data.len()) else {
             return Err(LasProblem::Unwritable(format!(
                 "the record {user} {id} is longer than 65535 bytes"
             )));
         };
         self.bytes.extend([0; 2]);
-        self.bytes.extend(&padded(user)[..16]);
+        self.bytes.extend(&zero_padded(user)[..16]);
         self.bytes.extend(id.to_le_bytes());
         self.bytes.extend(length.to_le_bytes());
         self.bytes.extend([0; 32]);
@@ -202,12 +202,12 @@ impl Records {
     pub(crate) fn push_compressor(&mut self, vlr: &LazVlr) -> Checked<()> {
         let mut data = Vec::new();
         vlr.write_to(&mut data)?;
-        self.push("laszip encoded", 22204, &data)
+        self.push_record("laszip encoded", 22204, &data)
     }
 }
 
 /// Text in 32 bytes.
-pub(crate) fn padded(text: &str) -> [u8; 32] {
+pub(crate) fn zero_padded(text: &str) -> [u8; 32] {
     let mut bytes = [0; 32];
     let length = text.len().min(32);
     bytes[..length].copy_from_slice(&text.as_bytes()[..length]);

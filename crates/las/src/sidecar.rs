@@ -1,12 +1,12 @@
-//! What is in each chunk of a file: an index beside it, so that the second query of a box decodes
-//! only what it meets.
+//! Index of the contents of each chunk of a file, stored beside it, so that a query by box decodes
+//! only the chunks that it meets.
 //!
-//! Written as `<file>.chunks`: a head that identifies the file by what it has (bytes, hashes of
-//! everything before the points and of where the chunks are), so that both may be copied elsewhere,
-//! the number of its points and chunks, 60 bytes a chunk, and a checksum of all that. One that is
-//! damaged, or does not belong to the file as it is now, is not used, and the reader says so: a
-//! chunk that it wrongly leaves out would never be decoded, so only the checksum can tell. What it
-//! says of a chunk that is decoded is compared with the points, and its checksum with the bytes.
+//! The file `<file>.chunks` holds a head that identifies the LAZ file by content (length, hashes of
+//! everything before the points and of the chunk table) so that both may be copied elsewhere, the
+//! numbers of points and chunks, 60 bytes per chunk, and a checksum. An index that is damaged or
+//! belongs to another file is not used, and the reader says so: a chunk that it wrongly skips would
+//! never be decoded, so only the checksum can reveal the error. When a chunk is decoded, its points
+//! are compared with its entry, and its bytes with the stored checksum.
 
 use crate::{ByteSource, error::Checked, identity::Identity, local_file::LocalFile};
 use isopach_compute::write_whole_among_others;
@@ -27,8 +27,8 @@ const CHECKSUM: usize = 4;
 /// Bytes of a chunk's entry.
 const ENTRY: usize = 60;
 
-/// What a chunk holds: lowest and highest stored x, y, z, the classes that occur, and the checksum
-/// of its bytes as they are stored (CRC-32).
+/// Summary of a chunk: lowest and highest stored x, y, z, the classes that occur, and the checksum
+/// of its stored bytes (CRC-32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Contents {
     pub(crate) low: [i32; 3],
@@ -46,7 +46,7 @@ impl Contents {
         sum: 0,
     };
 
-    pub(crate) fn add(&mut self, xyz: [i32; 3], class: u8) {
+    pub(crate) fn add_point(&mut self, xyz: [i32; 3], class: u8) {
         for axis in 0..3 {
             self.low[axis] = self.low[axis].min(xyz[axis]);
             self.high[axis] = self.high[axis].max(xyz[axis]);
@@ -54,8 +54,8 @@ impl Contents {
         self.classes[usize::from(class >> 6)] |= 1 << (class & 63);
     }
 
-    /// Whether a chunk that has `seen` is what this says; classes are compared where they were
-    /// looked at.
+    /// Whether a chunk with the summary `seen` agrees with this entry. Classes are compared if they
+    /// were decoded.
     pub(crate) fn agrees_with(&self, seen: &Self, classes: bool) -> bool {
         self.low == seen.low && self.high == seen.high && (!classes || self.classes == seen.classes)
     }
@@ -84,30 +84,31 @@ impl Contents {
 
     fn from_bytes(bytes: &[u8; ENTRY]) -> Self {
         let word = |i: usize| i32::from_le_bytes(std::array::from_fn(|b| bytes[4 * i + b]));
-        let class = |i: usize| u64::from_le_bytes(std::array::from_fn(|b| bytes[24 + 8 * i + b]));
         Self {
             low: std::array::from_fn(word),
             high: std::array::from_fn(|i| word(3 + i)),
-            classes: std::array::from_fn(class),
+            classes: std::array::from_fn(|i: usize| {
+                u64::from_le_bytes(std::array::from_fn(|b| bytes[24 + 8 * i + b]))
+            }),
             sum: u32::from_le_bytes(std::array::from_fn(|b| bytes[56 + b])),
         }
     }
 }
 
-/// Where the index of a file is: beside it, or in a folder for such.
-pub(crate) fn place(file: &Path, folder: Option<&Path>) -> PathBuf {
+/// Path of the index of a file: beside it, or in a folder of indexes.
+pub(crate) fn sidecar_path(file: &Path, folder: Option<&Path>) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(SUFFIX);
     folder.map_or_else(|| file.with_file_name(&name), |folder| folder.join(&name))
 }
 
-/// Where the index of a file is in a folder for files of any path: by what the file has.
+/// Path of the index of a file in a shared folder, named after the file's content.
 pub(crate) fn place_by_content(folder: &Path, identity: Identity) -> PathBuf {
     let [bytes, head, chunks] = identity.to_words();
     folder.join(format!("{bytes:x}-{head:016x}-{chunks:016x}.chunks"))
 }
 
-/// What was found where an index would be.
+/// Outcome of looking for an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// Nothing.
@@ -118,7 +119,7 @@ pub(crate) enum Found {
     Fault(&'static str),
 }
 
-/// What an index must be about.
+/// Identity that an index must state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct About {
     pub(crate) identity: Identity,
@@ -144,7 +145,7 @@ impl About {
 /// Reads an index.
 pub(crate) fn read(path: &Path, about: About) -> Found {
     match LocalFile::open(path) {
-        Ok(file) => parse(&file, about),
+        Ok(file) => parse_from(&file, about),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Found::Nothing
         }
@@ -153,11 +154,9 @@ pub(crate) fn read(path: &Path, about: About) -> Found {
 }
 
 /// The index that a source has.
-pub(crate) fn parse(source: &dyn ByteSource, about: About) -> Found {
-    let (length, expected) = (
-        source.size(),
-        (HEAD + about.chunks * ENTRY + CHECKSUM) as u64,
-    );
+pub(crate) fn parse_from(source: &dyn ByteSource, about: About) -> Found {
+    let length = source.size();
+    let expected = (HEAD + about.chunks * ENTRY + CHECKSUM) as u64;
     let Ok(first) = source.read_range(0..length.min(MAGIC.len() as u64)) else {
         return Found::Fault("it cannot be read");
     };
@@ -214,8 +213,8 @@ mod tests {
     #[test]
     fn an_entry_comes_back() {
         let mut contents = Contents::NOTHING;
-        contents.add([-5, 7, i32::MAX], 2);
-        contents.add([9, -7, i32::MIN], 255);
+        contents.add_point([-5, 7, i32::MAX], 2);
+        contents.add_point([9, -7, i32::MIN], 255);
         contents.sum = 0xDEAD_BEEF;
         assert_eq!(Contents::from_bytes(&contents.to_bytes()), contents);
         let mut wanted = [false; 256];

@@ -11,9 +11,9 @@ pub(crate) struct Slots<'a> {
     pub(crate) columns: AttributesMut<'a>,
 }
 
-/// Sets a value where there is such a column.
+/// Sets a value if the column exists.
 #[inline(always)]
-pub(crate) fn put<T>(column: &mut [T], at: usize, value: T) {
+pub(crate) fn put_at<T>(column: &mut [T], at: usize, value: T) {
     if let Some(slot) = column.get_mut(at) {
         *slot = value;
     }
@@ -21,15 +21,15 @@ pub(crate) fn put<T>(column: &mut [T], at: usize, value: T) {
 
 impl<'a> Slots<'a> {
     /// All of the points.
-    pub(crate) fn of(points: &'a mut Points) -> Self {
+    pub(crate) fn from_points(points: &'a mut Points) -> Self {
         Self {
             xyz: &mut points.xyz,
-            columns: points.attributes.places(),
+            columns: points.attributes.slots_mut(),
         }
     }
 
     /// Takes the first `count` off.
-    pub(crate) fn take(&mut self, count: usize) -> Self {
+    pub(crate) fn take_front(&mut self, count: usize) -> Self {
         Self {
             xyz: self.xyz.split_off_mut(..count).unwrap_or_default(),
             columns: self.columns.take_front(count),
@@ -40,21 +40,21 @@ impl<'a> Slots<'a> {
     #[inline]
     pub(crate) fn put_columns(&mut self, at: usize, record: &[u8], layout: &Layout) {
         let columns = &mut self.columns;
-        put(columns.classification, at, layout.classification_of(record));
-        put(columns.intensity, at, layout.intensity_of(record));
-        put(columns.returns, at, layout.returns(record[14]));
-        put(columns.point_source, at, layout.point_source_of(record));
-        put(columns.scan_angle, at, layout.scan_angle_of(record));
-        put(columns.flags, at, layout.flags_of(record));
-        put(columns.user_data, at, layout.user_data_of(record));
+        put_at(columns.classification, at, layout.classification_of(record));
+        put_at(columns.intensity, at, layout.intensity_of(record));
+        put_at(columns.returns, at, layout.split_returns(record[14]));
+        put_at(columns.point_source, at, layout.point_source_of(record));
+        put_at(columns.scan_angle, at, layout.scan_angle_of(record));
+        put_at(columns.flags, at, layout.flags_of(record));
+        put_at(columns.user_data, at, layout.user_data_of(record));
         if let Some(time) = layout.gps_time_of(record) {
-            put(columns.gps_time, at, time);
+            put_at(columns.gps_time, at, time);
         }
         if let Some(rgb) = layout.rgb_of(record) {
-            put(columns.rgb, at, rgb);
+            put_at(columns.rgb, at, rgb);
         }
         if let Some(nir) = layout.nir_of(record) {
-            put(columns.nir, at, nir);
+            put_at(columns.nir, at, nir);
         }
     }
 }
@@ -63,8 +63,8 @@ impl<'a> Slots<'a> {
 /// they are written.
 ///
 /// # Errors
-/// [`LasError::OutOfMemory`] where there is not so much.
-pub(crate) fn room(count: usize, columns: Columns, limit: u64) -> Result<Points> {
+/// [`LasError::OutOfMemory`] if the system cannot provide the memory.
+pub(crate) fn reserve_points(count: usize, columns: Columns, limit: u64) -> Result<Points> {
     let width = size_of::<[f64; 3]>() as u64 + Attributes::bytes_per_point(columns);
     let bytes = (count as u64).saturating_mul(width);
     // Asked for as one piece and given back, because a `vec!` that fails ends the program.
@@ -98,11 +98,11 @@ mod tests {
     #[test]
     fn more_than_there_is_is_an_error() {
         assert!(matches!(
-            room(usize::MAX / 64, Columns::XYZ, u64::MAX),
+            reserve_points(usize::MAX / 64, Columns::XYZ, u64::MAX),
             Err(Error::OutOfMemory { .. })
         ));
         assert!(matches!(
-            room(10, Columns::XYZ, 239),
+            reserve_points(10, Columns::XYZ, 239),
             Err(Error::OutOfMemory {
                 requested: 240,
                 budget: 239,

@@ -1,4 +1,4 @@
-//! What a header says of the points: how many, of which returns, from where to where.
+//! Summary of points for a header: counts, counts by return, bounds.
 
 use crate::layout::{Layout, i32_at};
 
@@ -15,7 +15,7 @@ pub(crate) struct Summary {
 }
 
 impl Default for Summary {
-    /// Of no point.
+    /// Summary of no points.
     fn default() -> Self {
         let time = [f64::INFINITY, f64::NEG_INFINITY];
         Self {
@@ -29,12 +29,12 @@ impl Default for Summary {
 }
 
 impl Summary {
-    /// Of records of a layout.
-    pub(crate) fn of<'a>(records: impl Iterator<Item = &'a [u8]>, layout: &Layout) -> Self {
+    /// Summarises records of a layout.
+    pub(crate) fn of_records<'a>(records: impl Iterator<Item = &'a [u8]>, layout: &Layout) -> Self {
         let mut summary = Self::default();
         for record in records {
             summary.count += 1;
-            let [number, _] = layout.returns(record[14]);
+            let [number, _] = layout.split_returns(record[14]);
             if let Some(count) = summary
                 .by_return
                 .get_mut(usize::from(number).wrapping_sub(1))
@@ -53,7 +53,7 @@ impl Summary {
         summary
     }
 
-    /// Of both.
+    /// Merges the summary of other points into this one.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.by_return
@@ -70,8 +70,7 @@ impl Summary {
         ];
     }
 
-    /// Highest and lowest coordinate of each axis in turn, as a header has them; zeros where there
-    /// is no point.
+    /// Highest and lowest coordinate of each axis in turn, in header order; zeros for no points.
     pub(crate) fn extent(&self, scale: [f64; 3], offset: [f64; 3]) -> [f64; 6] {
         let mut extent = [0.0; 6];
         if self.count > 0 {

@@ -5,7 +5,7 @@ use crate::{
     encoder::{self, CHUNK, Encoder},
     error::{Checked, LasError, LasProblem},
     layout::{ANGLE_STEP, Layout},
-    schema::{Schema, padded},
+    schema::{Schema, zero_padded},
     summary::Summary,
 };
 use isopach_cloud::{Attributes, Cloud, Columns};
@@ -17,8 +17,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Writes points as they come, encoded on all threads, in memory for a chunk a thread. The file
-/// appears under its name when [`LazWriter::finish`] succeeds; dropped before, nothing is left.
+/// Writer of a LAZ file in the order of the points, encoded on all threads, with memory for one
+/// chunk per thread. The file appears under its name when [`LazWriter::finish`] succeeds; dropped
+/// before, nothing is left.
 pub struct LazWriter {
     path: PathBuf,
     points: Encoder,
@@ -47,26 +48,27 @@ impl std::fmt::Debug for LazWriter {
 const HEADER_BYTES: u16 = 375;
 
 impl LazWriter {
-    /// Starts a file beside `path`.
+    /// Creates a file beside `path`.
     ///
     /// # Errors
-    /// Where it cannot be created, or where the schema makes no sense.
+    /// If the file cannot be created, or the schema is invalid.
     pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self, LasError> {
         let path = path.as_ref();
-        Self::create_checked(path, schema).map_err(|problem| problem.of(path))
+        Self::create_checked(path, schema).map_err(|problem| problem.at_path(path))
     }
 
     fn create_checked(path: &Path, schema: &Schema) -> Checked<Self> {
         schema.check()?;
-        let (layout, extra) = (Layout::of(schema.format())?, schema.extra_length()?);
-        let vlr = encoder::compressor(schema.format(), extra, schema.chunk_points)?;
-        let records = schema.records(&vlr)?;
+        let layout = Layout::of_format(schema.point_format())?;
+        let extra = schema.extra_length()?;
+        let vlr = encoder::laz_record(schema.point_format(), extra, schema.chunk_points)?;
+        let records = schema.variable_records(&vlr)?;
         let (part, mut file) = UnfinishedFile::create(path)?;
         file.write_all(&[0; HEADER_BYTES as usize])?;
         file.write_all(&records.bytes)?;
         Ok(Self {
             path: path.to_owned(),
-            points: Encoder::compressed(file, vlr)?,
+            points: Encoder::compressed_with(file, vlr)?,
             schema: schema.clone(),
             layout,
             record_length: layout.base as u16 + extra,
@@ -83,16 +85,16 @@ impl LazWriter {
     /// value a point.
     ///
     /// # Errors
-    /// Where the disk is full, a column is missing or too short, or a value does not fit: a
-    /// coordinate the scale, a return number its four bits, a number an integer column. The file
-    /// cannot be finished after an error.
+    /// If the disk is full, a column is missing or too short, or a value does not fit: a coordinate
+    /// the scale, a return number its four bits, a number an integer column. The file cannot be
+    /// finished after an error.
     pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasError> {
         let outcome = self.write_checked(cloud, extra);
         self.failed |= outcome.is_err();
-        outcome.map_err(|problem| problem.of(&self.path))
+        outcome.map_err(|problem| problem.at_path(&self.path))
     }
 
-    /// Where the file will be.
+    /// Path of the finished file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -128,7 +130,7 @@ impl LazWriter {
 
     /// Appends records as [`Self::append_record`] makes them.
     pub(crate) fn write_records(&mut self, records: &[u8]) -> Checked<()> {
-        self.summary.merge(&Summary::of(
+        self.summary.merge(&Summary::of_records(
             records.chunks_exact(self.record_length()),
             &self.layout,
         ));
@@ -140,11 +142,12 @@ impl LazWriter {
         let chunk = CHUNK as usize;
         let starts: Vec<usize> = (0..cloud.len()).step_by(chunk).collect();
         for wave in starts.chunks(rayon::current_num_threads().max(1)) {
-            let encoded = |&start: &usize| {
-                self.records(cloud, extra, start..(start + chunk).min(cloud.len()))
-            };
-            let parts: Vec<(Vec<u8>, Summary)> =
-                wave.par_iter().map(encoded).collect::<Checked<_>>()?;
+            let parts: Vec<(Vec<u8>, Summary)> = wave
+                .par_iter()
+                .map(|&start: &usize| {
+                    self.encode_range(cloud, extra, start..(start + chunk).min(cloud.len()))
+                })
+                .collect::<Checked<_>>()?;
             for (records, summary) in parts {
                 self.summary.merge(&summary);
                 self.points.write(&records)?;
@@ -153,8 +156,8 @@ impl LazWriter {
         Ok(())
     }
 
-    /// The records of some points, and what a header says of them.
-    fn records(
+    /// Encodes the records of some points, and summarises them for the header.
+    fn encode_range(
         &self,
         cloud: &Cloud,
         extra: &[&[f64]],
@@ -165,7 +168,7 @@ impl LazWriter {
         for i in points {
             self.append_record(cloud, extra, i, &mut records)?;
         }
-        let summary = Summary::of(records.chunks_exact(length), &self.layout);
+        let summary = Summary::of_records(records.chunks_exact(length), &self.layout);
         Ok((records, summary))
     }
 
@@ -177,67 +180,39 @@ impl LazWriter {
         i: usize,
         records: &mut Vec<u8>,
     ) -> Checked<()> {
-        self.append(cloud, i, records)?;
+        self.encode_point(cloud, i, records)?;
         for (column, values) in self.schema.extra_bytes.iter().zip(extra) {
             check_fits(column, values[i], i)?;
-            column.append(values[i], records);
+            column.append_to(values[i], records);
         }
         Ok(())
     }
 
     /// Appends the standard fields of one point.
-    fn append(&self, cloud: &Cloud, i: usize, records: &mut Vec<u8>) -> Checked<()> {
-        let point = cloud.positions().absolute(i);
-        for axis in 0..3 {
-            let step = ((point[axis] - self.schema.offset[axis]) / self.schema.scale).round();
-            if step < f64::from(i32::MIN) || step > f64::from(i32::MAX) {
-                let (value, offset) = (point[axis], self.schema.offset[axis]);
-                return Err(LasProblem::Unwritable(format!(
-                    "the coordinate {value} is too far from the offset {offset} for steps of {}: give an offset near the points",
-                    self.schema.scale
-                )));
-            }
-            records.extend((step as i32).to_le_bytes()); // in range: checked above
-        }
-        let (columns, attributes) = (self.schema.columns, &cloud.attributes);
-        fn value<T: Copy>(column: Option<&Vec<T>>, i: usize, wanted: bool, absent: T) -> T {
-            column.filter(|_| wanted).map_or(absent, |values| values[i])
-        }
+    fn encode_point(&self, cloud: &Cloud, i: usize, records: &mut Vec<u8>) -> Checked<()> {
+        self.append_coordinates(cloud.positions().absolute(i), records)?;
+        let columns = self.schema.columns;
+        let attributes = &cloud.attributes;
         let has = |column| columns.contains(column);
-        let [number, of] = value(
-            attributes.returns.as_ref(),
-            i,
-            has(Columns::RETURNS),
-            [1, 1],
-        );
+        let [number, of] = value_or(&attributes.returns, i, has(Columns::RETURNS), [1, 1]);
         if number.max(of) > 15 {
             return Err(LasProblem::Unwritable(format!(
                 "point {i} is return {number} of {of}, but 15 at most can be stored"
             )));
         }
-        records.extend(
-            value(attributes.intensity.as_ref(), i, has(Columns::INTENSITY), 0).to_le_bytes(),
-        );
+        let intensity = value_or(&attributes.intensity, i, has(Columns::INTENSITY), 0);
+        records.extend(intensity.to_le_bytes());
         records.push((number & 15) | (of & 15) << 4);
-        records.push(value(attributes.flags.as_ref(), i, has(Columns::FLAGS), 0));
-        records.push(value(
-            attributes.classification.as_ref(),
-            i,
-            has(Columns::CLASSIFICATION),
-            0,
-        ));
-        records.push(value(
-            attributes.user_data.as_ref(),
+        records.push(value_or(&attributes.flags, i, has(Columns::FLAGS), 0));
+        let has_class = has(Columns::CLASSIFICATION);
+        records.push(value_or(&attributes.classification, i, has_class, 0));
+        records.push(value_or(
+            &attributes.user_data,
             i,
             has(Columns::USER_DATA),
             0,
         ));
-        let angle = value(
-            attributes.scan_angle.as_ref(),
-            i,
-            has(Columns::SCAN_ANGLE),
-            0.0,
-        );
+        let angle = value_or(&attributes.scan_angle, i, has(Columns::SCAN_ANGLE), 0.0);
         let steps = (angle / ANGLE_STEP).round();
         if !(f32::from(i16::MIN)..=f32::from(i16::MAX)).contains(&steps) {
             return Err(LasProblem::Unwritable(format!(
@@ -245,24 +220,31 @@ impl LazWriter {
             )));
         }
         records.extend((steps as i16).to_le_bytes());
-        records.extend(
-            value(
-                attributes.point_source.as_ref(),
-                i,
-                has(Columns::POINT_SOURCE),
-                0,
-            )
-            .to_le_bytes(),
-        );
-        records.extend(
-            value(attributes.gps_time.as_ref(), i, has(Columns::GPS_TIME), 0.0).to_le_bytes(),
-        );
+        let source = value_or(&attributes.point_source, i, has(Columns::POINT_SOURCE), 0);
+        records.extend(source.to_le_bytes());
+        let time = value_or(&attributes.gps_time, i, has(Columns::GPS_TIME), 0.0);
+        records.extend(time.to_le_bytes());
         if self.layout.format >= 7 {
-            let rgb = value(attributes.rgb.as_ref(), i, has(Columns::RGB), [0; 3]);
+            let rgb = value_or(&attributes.rgb, i, has(Columns::RGB), [0; 3]);
             records.extend(rgb.into_iter().flat_map(u16::to_le_bytes));
         }
         if self.layout.format == 8 {
-            records.extend(value(attributes.nir.as_ref(), i, true, 0).to_le_bytes());
+            records.extend(value_or(&attributes.nir, i, true, 0).to_le_bytes());
+        }
+        Ok(())
+    }
+
+    /// Appends x, y and z as whole steps from the offset.
+    fn append_coordinates(&self, point: [f64; 3], records: &mut Vec<u8>) -> Checked<()> {
+        for (value, offset) in point.into_iter().zip(self.schema.offset) {
+            let step = ((value - offset) / self.schema.scale).round();
+            if step < f64::from(i32::MIN) || step > f64::from(i32::MAX) {
+                return Err(LasProblem::Unwritable(format!(
+                    "the coordinate {value} is too far from the offset {offset} for steps of {}: give an offset near the points",
+                    self.schema.scale
+                )));
+            }
+            records.extend((step as i32).to_le_bytes()); // in range: checked above
         }
         Ok(())
     }
@@ -270,10 +252,11 @@ impl LazWriter {
     /// Completes the file and gives it its name.
     ///
     /// # Errors
-    /// Where the disk is full or the file cannot be renamed.
+    /// If the disk is full or the file cannot be renamed.
     pub fn finish(self) -> Result<(), LasError> {
         let path = self.path.clone();
-        self.finish_checked().map_err(|problem| problem.of(&path))
+        self.finish_checked()
+            .map_err(|problem| problem.at_path(&path))
     }
 
     fn finish_checked(self) -> Checked<()> {
@@ -282,7 +265,7 @@ impl LazWriter {
                 "an earlier write failed, so points are missing".into(),
             ));
         }
-        let header = self.header();
+        let header = self.header_bytes();
         let mut file = self.points.finish()?;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&header)?;
@@ -293,8 +276,9 @@ impl LazWriter {
     }
 
     /// The 375 bytes of a LAS 1.4 header.
-    fn header(&self) -> Vec<u8> {
-        let (schema, mut bytes) = (&self.schema, Vec::with_capacity(usize::from(HEADER_BYTES)));
+    fn header_bytes(&self) -> Vec<u8> {
+        let schema = &self.schema;
+        let mut bytes = Vec::with_capacity(usize::from(HEADER_BYTES));
         let wkt = schema.well_known_text().is_some();
         bytes.extend(b"LASF");
         bytes.extend([0; 2]);
@@ -302,8 +286,8 @@ impl LazWriter {
         bytes.extend((u16::from(standard_time) | u16::from(wkt) << 4).to_le_bytes());
         bytes.extend([0; 16]);
         bytes.extend([1, 4]);
-        bytes.extend(padded("OTHER"));
-        bytes.extend(padded(concat!("isopach ", env!("CARGO_PKG_VERSION"))));
+        bytes.extend(zero_padded("OTHER"));
+        bytes.extend(zero_padded(concat!("isopach ", env!("CARGO_PKG_VERSION"))));
         bytes.extend([0; 4]); // date: the same input gives the same file
         bytes.extend(HEADER_BYTES.to_le_bytes());
         bytes.extend(self.points_at.to_le_bytes());
@@ -373,14 +357,16 @@ fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Checked<()> {
     if value.is_nan() && column.no_data.is_some() {
         return Ok(());
     }
-    let (range, is_float) = (column.kind.range(), column.kind.is_float());
+    let range = column.kind.value_range();
+    let is_float = column.kind.is_float();
     let stored = (value - column.shift) / column.scale;
     let fits = match is_float {
         true => !stored.is_finite() || range.contains(&stored),
         false => range.contains(&stored.round()),
     };
     if !fits {
-        let (name, kind) = (&column.name, column.kind);
+        let name = &column.name;
+        let kind = column.kind;
         let (low, high) = range.into_inner();
         return Err(LasProblem::Unwritable(format!(
             "the value {value} of point {point} does not fit the column {name} ({kind:?}, {low} to {high} as stored)"
@@ -393,4 +379,12 @@ fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Checked<()> {
         )));
     }
     Ok(())
+}
+
+/// A value of a column, or `absent` if the column is not wanted or not there.
+fn value_or<T: Copy>(column: &Option<Vec<T>>, i: usize, is_wanted: bool, absent: T) -> T {
+    match column {
+        Some(values) if is_wanted => values[i],
+        _ => absent,
+    }
 }

@@ -57,7 +57,7 @@ impl ByteSource for InMemory {
     fn reopen(&self) -> io::Result<Arc<dyn ByteSource>> {
         Ok(Self::new(&self.bytes, usize::MAX))
     }
-    fn expect(&self, ranges: &[Range<u64>]) {
+    fn expect_ranges(&self, ranges: &[Range<u64>]) {
         *self.expected.lock().unwrap() = ranges.to_vec();
     }
 }

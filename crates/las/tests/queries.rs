@@ -43,7 +43,7 @@ fn filtered(all: &Points, rect: &Rect, class: Option<u8>) -> Vec<[f64; 3]> {
         .xyz
         .iter()
         .zip(classes)
-        .filter(|(p, c)| rect.owns([p[0], p[1]]) && class.is_none_or(|k| k == **c));
+        .filter(|(p, c)| rect.contains([p[0], p[1]]) && class.is_none_or(|k| k == **c));
     kept.map(|(p, _)| *p).collect()
 }
 
@@ -187,7 +187,7 @@ fn copc_boxes_decode_the_nodes_that_they_meet() {
 fn copc_levels_add_up_and_coarse_ones_are_fewer() {
     let Some(path) = lone_star() else { return };
     let las = Las::open(&path).unwrap();
-    let copc = las.copc().unwrap().clone();
+    let copc = las.copc_info().unwrap().clone();
     assert_eq!(
         copc.points_by_level.iter().sum::<u64>(),
         las.header().point_count

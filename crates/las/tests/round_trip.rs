@@ -47,7 +47,7 @@ fn write(path: &Path, points: &Points, distance: &[f64]) {
     let schema = Schema {
         crs: Some(Crs {
             vertical: Some(5703),
-            ..Crs::epsg(25833)
+            ..Crs::from_epsg(25833)
         }),
         offset: [596_000.0, 6_653_000.0, 0.0],
         columns: COLUMNS,
@@ -204,7 +204,9 @@ fn filters_are_pushed_down() {
     let found = las.read_points(Columns::INTENSITY).unwrap();
     let class = points.attributes.classification.as_ref().unwrap();
     let wanted: Vec<u16> = (0..points.len())
-        .filter(|&i| [2, 9].contains(&class[i]) && rect.owns([points.xyz[i][0], points.xyz[i][1]]))
+        .filter(|&i| {
+            [2, 9].contains(&class[i]) && rect.contains([points.xyz[i][0], points.xyz[i][1]])
+        })
         .map(|i| i as u16)
         .collect();
     assert!(!wanted.is_empty());
@@ -226,10 +228,10 @@ fn several_files_are_one() {
     assert_eq!(folder.point_count(), 2000);
     assert_eq!(folder.files()[0].path().file_name().unwrap(), "a.laz");
     assert_eq!(folder.read_all(Columns::XYZ).unwrap().len(), 2000);
-    assert_eq!(folder.meeting(&folder.extent()).len(), 2);
+    assert_eq!(folder.files_meeting(&folder.extent()).len(), 2);
     assert!(
         folder
-            .meeting(&Rect {
+            .files_meeting(&Rect {
                 min: [0.0; 2],
                 max: [1.0; 2]
             })

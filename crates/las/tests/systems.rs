@@ -52,7 +52,7 @@ fn pair(a: &str, b: &str) -> Result<Vec<&'static str>, String> {
     let [a, b] = both.files() else {
         panic!("{both:?}")
     };
-    Ok(a.crs().unwrap().unstated(b.crs().unwrap()))
+    Ok(a.crs().unwrap().unstated_parts(b.crs().unwrap()))
 }
 
 #[test]

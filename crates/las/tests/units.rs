@@ -39,7 +39,7 @@ fn wkt(system: &str) -> Option<Crs> {
 fn a_code_alone_says_feet() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("oregon.laz");
-    written(&path, Some(Crs::epsg(2992)));
+    written(&path, Some(Crs::from_epsg(2992)));
     let las = Las::open(&path).unwrap();
     assert_eq!(las.crs().unwrap().unit, LengthUnit::Foot);
     let error = las.read_all(Columns::XYZ).unwrap_err().to_string();
@@ -147,7 +147,7 @@ fn degrees_are_refused() {
 fn metres_and_silence_are_left_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.laz");
-    for crs in [None, Some(Crs::epsg(25833))] {
+    for crs in [None, Some(Crs::from_epsg(25833))] {
         written(&path, crs);
         let before = Las::open(&path).unwrap();
         let after = Las::open(&path).unwrap().in_metres().unwrap();

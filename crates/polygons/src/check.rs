@@ -10,16 +10,16 @@ const DEGREES: Rect = Rect {
 };
 
 impl Polygons {
-    /// Compares the polygons with the survey that they are to mask: its coordinate system, where it
-    /// is known, and its extent (metres). Returns everything that the user should be told, the
-    /// warnings about the text included.
+    /// Compares the polygons with the survey that they are to mask: its coordinate system, if
+    /// known, and its extent (metres). Returns all warnings for the user, including those about the
+    /// text.
     ///
     /// A text without a `crs` member is taken for metres in the survey's system, unless its numbers
     /// can only be degrees: within ±180 and ±90, and nowhere near the survey.
     ///
     /// # Errors
     /// [`PolygonError::Degrees`] and [`PolygonError::OtherSystem`] with the command that
-    /// reprojects; [`PolygonError::Apart`] where no zone meets the survey.
+    /// reprojects; [`PolygonError::Apart`] if no zone meets the survey.
     pub fn check(&self, survey: Option<&Crs>, extent: &Rect) -> Result<Vec<PolygonWarning>> {
         let code = survey.and_then(|crs| crs.horizontal);
         let target = code.map_or_else(
@@ -27,7 +27,7 @@ impl Polygons {
             |code| format!("EPSG:{code}"),
         );
         let meets = self.bounds().intersection(extent).is_some();
-        if self.system().is_degrees() || self.may_be_degrees() && !meets {
+        if self.crs().is_degrees() || self.may_be_degrees() && !meets {
             return Err(PolygonError::Degrees {
                 bounds: self.bounds(),
                 survey: *extent,
@@ -35,10 +35,10 @@ impl Polygons {
             });
         }
         let mut warnings = self.warnings().to_vec();
-        match (self.system(), survey, code) {
+        match (self.crs(), survey, code) {
             (PolygonCrs::Epsg(stated), Some(crs), Some(code)) if stated != code => {
                 return Err(PolygonError::OtherSystem {
-                    polygons: self.system(),
+                    polygons: self.crs(),
                     survey: crs.to_string(),
                     target,
                 });
@@ -54,7 +54,7 @@ impl Polygons {
     fn may_be_degrees(&self) -> bool {
         let bounds = self.bounds();
         let inside = DEGREES.intersection(&bounds) == Some(bounds);
-        inside && self.system() == PolygonCrs::NotStated
+        inside && self.crs() == PolygonCrs::NotStated
     }
 
     /// Every zone that is outside is named; all of them outside is an error.

@@ -9,6 +9,11 @@
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
 use geo::coord;
 
+/// A closed ring: the last position repeats the first.
+pub(crate) type Ring = Vec<[f64; 2]>;
+/// An outer ring, then holes.
+pub(crate) type Part = Vec<Ring>;
+
 /// Edges from which a table by strips is made; fewer are all looked at.
 const MANY: usize = 64;
 /// Entries of the table for each edge, at most on average.
@@ -26,7 +31,7 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    /// The edge between two positions; `None` where it is horizontal.
+    /// The edge between two positions; `None` if it is horizontal.
     pub(crate) fn between(a: [f64; 2], b: [f64; 2], part: u32, exterior: bool) -> Option<Self> {
         match a[1].partial_cmp(&b[1])? {
             std::cmp::Ordering::Less => Some(Self {
@@ -62,12 +67,12 @@ impl Edge {
     }
 
     /// Whether the closed edge has the point.
-    fn holds(&self, point: [f64; 2]) -> bool {
+    fn is_on_edge(&self, point: [f64; 2]) -> bool {
         let [_, y] = point;
         self.lower[1] <= y && y <= self.upper[1] && self.side_of(point) == Orientation::Collinear
     }
 
-    /// Where the point lies as seen along the edge, exactly.
+    /// Side of the edge on which the point lies, exactly.
     fn side_of(&self, point: [f64; 2]) -> Orientation {
         let [lower, upper, point] =
             [self.lower, self.upper, point].map(|[x, y]| coord! { x: x, y: y });
@@ -75,7 +80,7 @@ impl Edge {
     }
 }
 
-/// Edges, ordered by part, with a table of those that meet each horizontal strip where they are
+/// The edges of a zone, ordered by part, with a table from horizontal strips to edges if there are
 /// many.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edges {
@@ -87,7 +92,7 @@ impl Edges {
     /// The edges, which must be ordered by part.
     pub(crate) fn new(all: Vec<Edge>) -> Self {
         let strips = if all.len() > MANY {
-            Strips::of(&all)
+            Strips::from_edges(&all)
         } else {
             None
         };
@@ -98,7 +103,7 @@ impl Edges {
     /// point's strip).
     #[inline]
     pub(crate) fn crossed_from(&self, point: [f64; 2]) -> impl Iterator<Item = &Edge> {
-        self.near(point[1])
+        self.edges_near(point[1])
             .filter(move |edge| edge.is_crossed_from(point))
     }
 
@@ -108,15 +113,15 @@ impl Edges {
         point: [f64; 2],
         of_interest: impl Fn(&Edge) -> bool,
     ) -> bool {
-        self.near(point[1])
-            .any(|edge| of_interest(edge) && edge.holds(point))
+        self.edges_near(point[1])
+            .any(|edge| of_interest(edge) && edge.is_on_edge(point))
     }
 
     /// Edges that may meet a horizontal line, ordered by part.
     #[inline]
-    fn near(&self, y: f64) -> impl Iterator<Item = &Edge> {
+    fn edges_near(&self, y: f64) -> impl Iterator<Item = &Edge> {
         let (listed, all): (&[u32], &[Edge]) = match &self.strips {
-            Some(strips) => (strips.at(y), &[]),
+            Some(strips) => (strips.band_at(y), &[]),
             None => (&[], &self.all),
         };
         let of_strip = listed.iter().map(|edge| &self.all[*edge as usize]);
@@ -135,8 +140,8 @@ struct Strips {
 }
 
 impl Strips {
-    /// `None` where the edges have no height that strips could divide, or are too many to number.
-    fn of(all: &[Edge]) -> Option<Self> {
+    /// Builds the table; `None` if the edges have no height to divide, or are too many to number.
+    fn from_edges(all: &[Edge]) -> Option<Self> {
         let bottom = all
             .iter()
             .map(|edge| edge.lower[1])
@@ -158,12 +163,12 @@ impl Strips {
             starts: vec![0; count as usize + 1],
             edges: Vec::new(),
         };
-        strips.fill(all);
+        strips.fill_bands(all);
         Some(strips)
     }
 
     /// Counts the entries of each strip, then writes them in the order of the edges.
-    fn fill(&mut self, all: &[Edge]) {
+    fn fill_bands(&mut self, all: &[Edge]) {
         let mut counts = vec![0_u32; self.starts.len() - 1];
         for edge in all {
             for strip in self.range_of(edge) {
@@ -198,7 +203,7 @@ impl Strips {
     }
 
     #[inline]
-    fn at(&self, y: f64) -> &[u32] {
+    fn band_at(&self, y: f64) -> &[u32] {
         let strip = self.strip_of(y);
         &self.edges[self.starts[strip] as usize..self.starts[strip + 1] as usize]
     }
@@ -221,7 +226,7 @@ mod tests {
                 )
             })
             .collect();
-        let strips = Strips::of(&zigzag).unwrap();
+        let strips = Strips::from_edges(&zigzag).unwrap();
         assert!(
             strips.edges.len() <= 4 * zigzag.len(),
             "{}",

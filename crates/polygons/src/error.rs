@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Result of reading or checking polygons.
 pub type Result<T> = std::result::Result<T, PolygonError>;
 
-/// Why polygons cannot be used.
+/// Reason why polygons cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolygonError {
@@ -16,7 +16,7 @@ pub enum PolygonError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The text is larger than [`crate::MOST_BYTES`].
@@ -88,7 +88,7 @@ pub enum PolygonError {
         "the polygons' crs member is {found}: name an EPSG code, such as \"urn:ogc:def:crs:EPSG::32617\""
     )]
     UnknownSystem {
-        /// What the member says, shortened.
+        /// Text of the member, shortened.
         found: String,
     },
     /// Polygons in degrees beside a survey in metres.
@@ -100,8 +100,7 @@ pub enum PolygonError {
         bounds: Rect,
         /// Extent of the survey, metres.
         survey: Rect,
-        /// System of the survey for the command: "EPSG:32617", or a placeholder where it is not
-        /// known.
+        /// System of the survey for the command: "EPSG:32617", or a placeholder if it is unknown.
         target: String,
     },
     /// Polygons and survey state different systems.
@@ -109,9 +108,9 @@ pub enum PolygonError {
         "the polygons are in {polygons}, the survey in {survey}: reproject them (ogr2ogr -t_srs {target} out.geojson in.geojson)"
     )]
     OtherSystem {
-        /// What the polygons state.
+        /// The system stated by the polygons.
         polygons: PolygonCrs,
-        /// What the survey states.
+        /// The system stated by the survey.
         survey: String,
         /// System of the survey for the command.
         target: String,

@@ -2,8 +2,7 @@
 
 use crate::{
     PolygonWarning,
-    edges::Edges,
-    zone::{Part, Ring},
+    edges::{Edges, Part, Ring},
 };
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
 use geo::coord;
@@ -13,10 +12,10 @@ use std::collections::HashSet;
 /// Pairs of edges whose bounds meet that are looked at, for each edge on average.
 const PAIRS_PER_EDGE: usize = 64;
 
-/// What is doubtful about the parts of a zone: at most one warning of a kind.
-pub(crate) fn of(zone: &str, parts: &[Part], edges: &Edges) -> Vec<PolygonWarning> {
+/// Doubts about the parts of a zone: at most one warning per kind.
+pub(crate) fn find_faults(zone: &str, parts: &[Part], edges: &Edges) -> Vec<PolygonWarning> {
     let mut warnings = Vec::new();
-    warnings.extend(crossing(zone, parts).or_else(|| corner_twice(zone, parts)));
+    warnings.extend(find_crossing(zone, parts).or_else(|| corner_twice(zone, parts)));
     warnings.extend(part_within_part(zone, parts, edges));
     warnings.extend(hole_outside(zone, parts, edges));
     warnings
@@ -37,7 +36,7 @@ impl RTreeObject for Segment {
     }
 }
 
-fn crossing(zone: &str, parts: &[Part]) -> Option<PolygonWarning> {
+fn find_crossing(zone: &str, parts: &[Part]) -> Option<PolygonWarning> {
     let tree = RTree::bulk_load(segments_of(parts));
     let mut pairs_left = tree.size().saturating_mul(PAIRS_PER_EDGE);
     for segment in tree.iter() {
@@ -95,15 +94,15 @@ fn corner_twice(zone: &str, parts: &[Part]) -> Option<PolygonWarning> {
 /// Whether two pieces share more than a point: they cross, or run along each other. Rings may touch
 /// in a point.
 fn cross_or_overlap(a: &Segment, b: &Segment) -> bool {
-    let of_b = [b.from, b.to].map(|end| side(a, end));
+    let of_b = [b.from, b.to].map(|end| side_of(a, end));
     if of_b == [Orientation::Collinear; 2] {
-        return overlap(a, b);
+        return overlap_of(a, b);
     }
-    let of_a = [a.from, a.to].map(|end| side(b, end));
+    let of_a = [a.from, a.to].map(|end| side_of(b, end));
     are_opposite(of_a) && are_opposite(of_b)
 }
 
-fn side(of: &Segment, point: [f64; 2]) -> Orientation {
+fn side_of(of: &Segment, point: [f64; 2]) -> Orientation {
     let [from, to, point] = [of.from, of.to, point].map(|[x, y]| coord! { x: x, y: y });
     RobustKernel::orient2d(from, to, point)
 }
@@ -113,7 +112,7 @@ fn are_opposite([a, b]: [Orientation; 2]) -> bool {
 }
 
 /// Whether two pieces of one line share a stretch.
-fn overlap(a: &Segment, b: &Segment) -> bool {
+fn overlap_of(a: &Segment, b: &Segment) -> bool {
     (0..2).any(|axis| {
         let low = a.from[axis]
             .min(a.to[axis])
@@ -149,8 +148,9 @@ fn is_inside_another(part: u32, corner: [f64; 2], edges: &Edges) -> bool {
         .map(|edge| edge.part)
         .filter(|other| *other != part)
         .collect();
-    let is_odd = |run: &[u32]| run.len() % 2 == 1;
-    others.chunk_by(|a, b| a == b).any(is_odd)
+    others
+        .chunk_by(|a, b| a == b)
+        .any(|run: &[u32]| run.len() % 2 == 1)
         && !edges.have_on_them(corner, |edge| edge.part != part)
 }
 

@@ -23,30 +23,36 @@
 //!   ] }"#)?;
 //!
 //! let survey = Rect { min: [629_900.0, 4_832_900.0], max: [630_200.0, 4_833_200.0] };
-//! assert!(polygons.check(Some(&Crs::epsg(32617)), &survey)?.is_empty());
-//! assert!(polygons.check(Some(&Crs::epsg(26917)), &survey).is_err());
+//! assert!(polygons.check(Some(&Crs::from_epsg(32617)), &survey)?.is_empty());
+//! assert!(polygons.check(Some(&Crs::from_epsg(26917)), &survey).is_err());
 //!
 //! // A point on the shared edge belongs to exactly one of the two.
 //! let owners: Vec<usize> = polygons.zones_of([630_050.0, 4_833_020.0]).collect();
 //! assert_eq!(polygons.zones()[owners[0]].name(), "east bank");
 //! assert_eq!(owners.len(), 1);
 //! assert_eq!(polygons.zones()[0].area(), 5000.0);
-//! # Ok::<(), isopach_polygons::Error>(())
+//! # Ok::<(), isopach_polygons::PolygonError>(())
 //! ```
 
 mod check;
+mod crs;
 mod edges;
 mod error;
 mod faults;
 mod polygons;
 mod read;
-mod system;
 mod warning;
 mod zone;
 
+pub use crs::PolygonCrs;
 pub use error::{PolygonError, Result};
+pub use isopach_cloud::{Crs, Rect};
 pub use polygons::Polygons;
 pub use read::MOST_BYTES;
-pub use system::PolygonCrs;
 pub use warning::PolygonWarning;
 pub use zone::Zone;
+
+/// The program of the crate's page, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeProgram;

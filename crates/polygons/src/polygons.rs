@@ -1,6 +1,6 @@
 //! All polygons of a file, and which of them have a point.
 
-use crate::{PolygonCrs, PolygonWarning, Zone, zone::reaches};
+use crate::{PolygonCrs, PolygonWarning, Zone, zone::box_reaches};
 use isopach_cloud::Rect;
 use rstar::{
     AABB, RTree,
@@ -10,7 +10,8 @@ use rstar::{
 /// Zones among which a tree searches; fewer are all asked.
 const FEW: usize = 8;
 
-/// The polygons of a file: a mask of the places that any of them has, or zones by number.
+/// Polygons from a GeoJSON file, to mask a survey: a mask of the places that any of them has, or
+/// zones by number.
 ///
 /// Building and reading: [`Polygons::open`], [`Polygons::read`]. Fitting them to a survey:
 /// [`Polygons::check`].
@@ -20,7 +21,7 @@ pub struct Polygons {
     system: PolygonCrs,
     warnings: Vec<PolygonWarning>,
     bounds: Rect,
-    /// Bounds of each zone with its number; `None` where there are few zones.
+    /// Tree of the zones' bounds with their numbers; `None` for few zones.
     tree: Option<RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>>,
 }
 
@@ -62,11 +63,11 @@ impl Polygons {
 
     /// The coordinate system that the text states.
     #[must_use]
-    pub fn system(&self) -> PolygonCrs {
+    pub fn crs(&self) -> PolygonCrs {
         self.system
     }
 
-    /// What was doubtful about the text itself; [`Polygons::check`] repeats it.
+    /// Warnings about the text itself; [`Polygons::check`] repeats them.
     #[must_use]
     pub fn warnings(&self) -> &[PolygonWarning] {
         &self.warnings
@@ -78,8 +79,8 @@ impl Polygons {
         self.bounds
     }
 
-    /// Sum of the zones' areas, square metres; NaN where one of them is ([`Zone::area`]). Overlaps
-    /// of zones count twice.
+    /// Sum of the zones' areas, square metres; NaN if one of them is NaN ([`Zone::area`]). Overlaps
+    /// between zones count twice.
     #[must_use]
     pub fn area(&self) -> f64 {
         self.zones.iter().map(Zone::area).sum()
@@ -95,8 +96,8 @@ impl Polygons {
         )
     }
 
-    /// Whether any zone has `[easting, northing]` (metres); on boundaries as [`Zone::contains`]
-    /// says.
+    /// Whether any zone contains `[easting, northing]` (metres); on boundaries as
+    /// [`Zone::contains`] says.
     ///
     /// ```
     /// # use isopach_polygons::Polygons;
@@ -105,23 +106,23 @@ impl Polygons {
     /// let stable = Polygons::read(ring)?;
     /// assert!(stable.contains([1.0, 1.0]) && !stable.contains([4.0, 4.0]));
     /// assert_eq!(stable.area(), 72.0);
-    /// # Ok::<(), isopach_polygons::Error>(())
+    /// # Ok::<(), isopach_polygons::PolygonError>(())
     /// ```
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {
-        reaches(&self.bounds, point)
+        box_reaches(&self.bounds, point)
             && self
-                .candidates(point)
+                .candidate_zones(point)
                 .any(|zone| self.zones[zone].contains(point))
     }
 
-    /// Numbers of the zones that have `[easting, northing]` (metres), ascending. O(log zones) where
-    /// they are many and do not overlap.
+    /// Numbers of the zones that contain `[easting, northing]` (metres), ascending. O(log zones)
+    /// for many zones without overlaps.
     pub fn zones_of(&self, point: [f64; 2]) -> impl Iterator<Item = usize> + '_ {
         let mut found: Vec<usize> = Vec::new();
-        if reaches(&self.bounds, point) {
+        if box_reaches(&self.bounds, point) {
             found.extend(
-                self.candidates(point)
+                self.candidate_zones(point)
                     .filter(|zone| self.zones[*zone].contains(point)),
             );
             found.sort_unstable();
@@ -130,7 +131,7 @@ impl Polygons {
     }
 
     /// Zones whose bounds may have the point, in no order.
-    fn candidates(&self, point: [f64; 2]) -> impl Iterator<Item = usize> + '_ {
+    fn candidate_zones(&self, point: [f64; 2]) -> impl Iterator<Item = usize> + '_ {
         let of_tree = self.tree.iter().flat_map(move |tree| {
             let meeting = tree.locate_in_envelope_intersecting(AABB::from_point(point));
             meeting.map(|zone| zone.data)

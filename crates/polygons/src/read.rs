@@ -2,20 +2,22 @@
 
 use crate::{
     PolygonCrs, PolygonError, PolygonWarning, Polygons, Result, Zone,
-    zone::{Part, Ring},
+    edges::{Part, Ring},
 };
 use geojson::{
     Feature, FeatureCollection, GeoJson, Geometry, GeometryValue, Position, feature::Id,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{collections::HashMap, io::Read, path::Path};
 
-/// Bytes of GeoJSON that are read at most: 128 MiB, some three million vertices.
+/// Longest GeoJSON text that is read, in bytes: 128 MiB, some three million vertices.
 pub const MOST_BYTES: u64 = 128 << 20;
 /// Coordinates beyond this are no place on Earth, metres.
 const FARTHEST: f64 = 2e9;
 /// Properties that hold a name, in any case of letters; the first one found is taken.
 const NAMES: [&str; 2] = ["name", "id"];
+/// Characters of an unknown `crs` member that a message repeats.
+const SHOWN: usize = 120;
 /// Characters of a name that are kept.
 const NAME_LENGTH: usize = 200;
 
@@ -41,9 +43,9 @@ impl Polygons {
     /// and a variant for each fault of a feature.
     ///
     /// ```
-    /// use isopach_polygons::{Error, Polygons};
+    /// use isopach_polygons::{PolygonError, Polygons};
     /// let line = r#"{ "type": "LineString", "coordinates": [[0, 0], [9, 9]] }"#;
-    /// assert!(matches!(Polygons::read(line), Err(Error::NotAnArea { found: "LineString", .. })));
+    /// assert!(matches!(Polygons::read(line), Err(PolygonError::NotAnArea { found: "LineString", .. })));
     /// ```
     pub fn read(text: &str) -> Result<Self> {
         let bytes = text.len() as u64;
@@ -59,14 +61,14 @@ impl Polygons {
             .parse()
             .map_err(|error: geojson::Error| PolygonError::Malformed(error.to_string()))?;
         match parsed {
-            GeoJson::FeatureCollection(collection) => of_collection(collection),
+            GeoJson::FeatureCollection(collection) => collection_to_polygons(collection),
             GeoJson::Feature(feature) => {
-                let system = PolygonCrs::of(feature.foreign_members.as_ref())?;
-                of_features(vec![feature], system)
+                let system = crs_of_members(feature.foreign_members.as_ref())?;
+                features_to_polygons(vec![feature], system)
             }
             GeoJson::Geometry(geometry) => {
-                let system = PolygonCrs::of(geometry.foreign_members.as_ref())?;
-                of_features(
+                let system = crs_of_members(geometry.foreign_members.as_ref())?;
+                features_to_polygons(
                     vec![Feature {
                         geometry: Some(geometry),
                         ..Feature::default()
@@ -87,12 +89,36 @@ fn text_of(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-fn of_collection(collection: FeatureCollection) -> Result<Polygons> {
-    let system = PolygonCrs::of(collection.foreign_members.as_ref())?;
-    of_features(collection.features, system)
+/// The system that a `crs` member of the 2008 specification names: a URN, a URL, or "EPSG:32617".
+fn crs_of_members(members: Option<&Map<String, Value>>) -> Result<PolygonCrs> {
+    match members.and_then(|members| members.get("crs")) {
+        None | Some(Value::Null) => Ok(PolygonCrs::NotStated),
+        Some(member) => {
+            let name = member.pointer("/properties/name").and_then(Value::as_str);
+            name.and_then(PolygonCrs::from_name)
+                .ok_or_else(|| unknown_crs(member))
+        }
+    }
 }
 
-fn of_features(features: Vec<Feature>, system: PolygonCrs) -> Result<Polygons> {
+fn unknown_crs(member: &Value) -> PolygonError {
+    let text = member.to_string();
+    let shown: String = text.chars().take(SHOWN).collect();
+    PolygonError::UnknownSystem {
+        found: if shown.len() < text.len() {
+            format!("{shown}…")
+        } else {
+            shown
+        },
+    }
+}
+
+fn collection_to_polygons(collection: FeatureCollection) -> Result<Polygons> {
+    let system = crs_of_members(collection.foreign_members.as_ref())?;
+    features_to_polygons(collection.features, system)
+}
+
+fn features_to_polygons(features: Vec<Feature>, system: PolygonCrs) -> Result<Polygons> {
     let mut zones = Vec::with_capacity(features.len());
     let mut warnings = Vec::new();
     let mut names = HashMap::new();
@@ -172,7 +198,7 @@ fn name_of(feature: &Feature) -> Option<String> {
         })
     });
     of_properties.or_else(|| match &feature.id {
-        Some(Id::String(text)) => shown(text),
+        Some(Id::String(text)) => printable(text),
         Some(Id::Number(number)) => Some(number.to_string()),
         None => None,
     })
@@ -180,14 +206,14 @@ fn name_of(feature: &Feature) -> Option<String> {
 
 fn text_of_value(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => shown(text),
+        Value::String(text) => printable(text),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
 }
 
-/// A text without control characters, shortened; `None` where nothing is left.
-fn shown(text: &str) -> Option<String> {
+/// A text without control characters, shortened; `None` if nothing is left.
+fn printable(text: &str) -> Option<String> {
     let clean: String = text
         .trim()
         .chars()

@@ -1,9 +1,10 @@
-//! What the user should know about polygons that can be used all the same.
+//! Warnings about polygons that are usable all the same.
 
 use std::fmt;
 
-/// Something doubtful about the polygons. It belongs into the report of a run.
+/// A doubt about the polygons that does not prevent their use. It belongs into the report of a run.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum PolygonWarning {
     /// Rings of one polygon cross each other or themselves, or share a stretch of boundary.

@@ -2,13 +2,13 @@
 
 use crate::{
     PolygonWarning,
-    edges::{Edge, Edges},
+    edges::{Edge, Edges, Part},
     faults,
 };
 use geo::{Area, LineString};
 use isopach_cloud::Rect;
 
-/// A named area: one or several parts, each an outer ring and holes.
+/// A named area of one or several polygons: one or several parts, each an outer ring and holes.
 #[derive(Clone, Debug)]
 pub struct Zone {
     name: String,
@@ -18,17 +18,12 @@ pub struct Zone {
     fingerprint: u64,
 }
 
-/// A closed ring: the last position repeats the first.
-pub(crate) type Ring = Vec<[f64; 2]>;
-/// An outer ring, then holes.
-pub(crate) type Part = Vec<Ring>;
-
 impl Zone {
-    /// A zone of parts whose rings are closed and finite, and what is doubtful about them. Every
-    /// part has a ring.
+    /// Builds a zone from parts whose rings are closed and finite, each with a ring at least; also
+    /// returns the warnings about them.
     pub(crate) fn new(name: String, parts: &[Part]) -> (Self, Vec<PolygonWarning>) {
         let edges = Edges::new(edges_of(parts));
-        let warnings = faults::of(&name, parts, &edges);
+        let warnings = faults::find_faults(&name, parts, &edges);
         let area = if warnings.is_empty() {
             parts.iter().map(area_of).sum()
         } else {
@@ -55,14 +50,13 @@ impl Zone {
         self.name = name;
     }
 
-    /// The smallest rectangle around it, metres.
+    /// The smallest rectangle around the zone, metres.
     #[must_use]
     pub fn bounds(&self) -> Rect {
         self.bounds
     }
 
-    /// Area less holes, square metres; NaN where a [`PolygonWarning`] says that its rings
-    /// contradict each other.
+    /// Area without holes, square metres; NaN if a [`PolygonWarning`] reports contradictory rings.
     #[must_use]
     pub fn area(&self) -> f64 {
         self.area
@@ -74,13 +68,13 @@ impl Zone {
         self.fingerprint
     }
 
-    /// Whether `[easting, northing]` (metres) is inside a part and outside that part's holes.
+    /// Whether the zone contains `[easting, northing]` (metres).
     ///
-    /// The boundary is half open: points on a left or lower boundary are inside, those on a right
-    /// or upper one are not. Of polygons that share an edge with the same two vertices, exactly one
-    /// has a point of that edge; the test is exact. Where a part crosses itself, the even-odd rule
-    /// decides. Parts that overlap count once. O(edges that meet a narrow horizontal strip). A NaN
-    /// is nowhere.
+    /// The boundary is half open: points
+    /// on a left or lower boundary are inside, points on a right or upper one are not. If polygons
+    /// share an edge with the same two vertices, exactly one contains a point of that edge; the
+    /// test is exact. The even-odd rule applies to a part that crosses itself. Overlapping parts
+    /// count once. A NaN is outside. O(edges that meet a narrow horizontal strip).
     ///
     /// ```
     /// # use isopach_polygons::Polygons;
@@ -88,11 +82,11 @@ impl Zone {
     /// let zone = &square.zones()[0];
     /// assert!(zone.contains([0.0, 0.0]) && zone.contains([8.999, 4.0]));
     /// assert!(!zone.contains([9.0, 4.0]) && !zone.contains([4.0, 9.0]));
-    /// # Ok::<(), isopach_polygons::Error>(())
+    /// # Ok::<(), isopach_polygons::PolygonError>(())
     /// ```
     #[must_use]
     pub fn contains(&self, point: [f64; 2]) -> bool {
-        if !reaches(&self.bounds, point) {
+        if !box_reaches(&self.bounds, point) {
             return false;
         }
         let mut part = 0;
@@ -123,8 +117,9 @@ fn edges_of(parts: &[Part]) -> Vec<Edge> {
     edges
 }
 
-/// Whether closed bounds have a point: polygons are exact, while [`Rect::owns`] rounds to ticks.
-pub(crate) fn reaches(bounds: &Rect, point: [f64; 2]) -> bool {
+/// Whether closed bounds have a point: polygons are exact, while [`Rect::contains`] rounds to
+/// ticks.
+pub(crate) fn box_reaches(bounds: &Rect, point: [f64; 2]) -> bool {
     (0..2).all(|axis| (bounds.min[axis]..=bounds.max[axis]).contains(&point[axis]))
 }
 

@@ -128,7 +128,7 @@ proptest! {
             prop_assert_eq!(zones.contains(point), !plain.is_empty());
             let of_squares = corners.iter().filter(|corner| {
                 let min = corner.map(f64::from);
-                Rect { min, max: min.map(|low| low + 10.0) }.owns(point)
+                Rect { min, max: min.map(|low| low + 10.0) }.contains(point)
             });
             prop_assert_eq!(plain.len(), of_squares.count());
         }
@@ -378,9 +378,9 @@ fn systems_are_compared_where_both_are_known() {
     let zone = feature("{}", &polygon(&[&square(630_100.0, 4_833_100.0, 50.0)]));
     let read =
         |crs: Option<&str>| Polygons::read(&collection(crs, std::slice::from_ref(&zone))).unwrap();
-    let utm = Crs::epsg(32617);
+    let utm = Crs::from_epsg(32617);
     let same = read(Some("urn:ogc:def:crs:EPSG::32617"));
-    assert_eq!(same.system(), PolygonCrs::Epsg(32617));
+    assert_eq!(same.crs(), PolygonCrs::Epsg(32617));
     assert_eq!(same.check(Some(&utm), &SURVEY).unwrap(), []);
     assert_eq!(
         same.check(None, &SURVEY).unwrap(),
@@ -419,7 +419,7 @@ fn degrees_beside_metres_are_refused_with_the_command_that_helps() {
         Some("EPSG:4326"),
     ] {
         let zones = Polygons::read(&collection(crs, std::slice::from_ref(&zone))).unwrap();
-        for survey in [Some(Crs::epsg(32617)), None] {
+        for survey in [Some(Crs::from_epsg(32617)), None] {
             let error = zones.check(survey.as_ref(), &SURVEY).unwrap_err();
             assert!(
                 matches!(error, PolygonError::Degrees { .. })
@@ -453,11 +453,11 @@ fn zones_outside_the_survey_are_named_and_nothing_inside_is_an_error() {
     let zones = read(&[at("in", 630_100.0), at("out", 640_000.0)]);
     let out = PolygonWarning::OutsideSurvey { zone: "out".into() };
     assert_eq!(
-        zones.check(Some(&Crs::epsg(32617)), &SURVEY).unwrap(),
+        zones.check(Some(&Crs::from_epsg(32617)), &SURVEY).unwrap(),
         [out]
     );
     let error = read(&[at("out", 640_000.0)])
-        .check(Some(&Crs::epsg(32617)), &SURVEY)
+        .check(Some(&Crs::from_epsg(32617)), &SURVEY)
         .unwrap_err();
     assert!(matches!(error, PolygonError::Apart { .. }), "{error}");
     assert_ne!(

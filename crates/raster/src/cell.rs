@@ -3,14 +3,13 @@
 use crate::CellStatistic;
 use isopach_cloud::{TICK, from_ticks};
 
-/// Sums of the heights in a cell, ticks from one of them or from anywhere else: whole numbers, so
-/// that neither the order of the points nor where the sums are counted from can be seen in what is
-/// made of them.
+/// Exact sums over the heights in a cell, in ticks relative to a base: integers, so that results
+/// depend neither on the order of the points nor on the base.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CellSums {
     /// Number of points.
     pub count: u32,
-    /// Where the sums are counted from, absolute ticks.
+    /// Base of the sums, absolute ticks.
     pub base: i64,
     /// Lowest height, absolute ticks.
     pub low: i64,
@@ -23,7 +22,7 @@ pub struct CellSums {
 }
 
 impl CellSums {
-    /// Adds a height, absolute ticks. The first one becomes the base.
+    /// Adds a height in absolute ticks. The first one becomes the base.
     #[inline]
     pub fn add(&mut self, height: i64) {
         if self.count == 0 {
@@ -37,9 +36,9 @@ impl CellSums {
         self.squares += i128::from(above) * i128::from(above);
     }
 
-    /// A statistic, metres (a count for [`CellStatistic::Count`]), rounded once from its exact
-    /// value. NaN for no point, and for those that need an order, [`CellStatistic::Median`] and
-    /// [`CellStatistic::Percentile`]: see [`Rank`].
+    /// Computes a statistic, metres (a count for [`CellStatistic::Count`]), rounded once from its
+    /// exact value. NaN for no point, and for those that need an order, [`CellStatistic::Median`]
+    /// and [`CellStatistic::Percentile`]: see [`Rank`].
     #[must_use]
     pub fn value(&self, statistic: CellStatistic) -> f64 {
         let n = i128::from(self.count);
@@ -52,7 +51,7 @@ impl CellSums {
         match statistic {
             CellStatistic::Min => from_ticks(self.low),
             CellStatistic::Max => from_ticks(self.high),
-            // Exact: n times the base, plus what the heights are above it.
+            // Exact: n times the base, plus the sum of heights above it.
             CellStatistic::Mean => {
                 (n * i128::from(self.base) + i128::from(self.sum)) as f64 / n as f64 * TICK
             }
@@ -66,7 +65,8 @@ impl CellSums {
     }
 }
 
-/// Where a quantile of sorted heights is: so far beyond the one at `below`, towards the next.
+/// Position of a quantile among sorted heights: a share `beyond` of the way from the one at `below`
+/// to the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rank {
     /// Position of the order statistic at or below the quantile, from 0.
@@ -76,10 +76,10 @@ pub struct Rank {
 }
 
 impl Rank {
-    /// Of the quantile at `share` (0 to 1) of `count` heights; `None` for no height.
+    /// Position of the quantile at `share` (0 to 1) of `count` heights; `None` for no heights.
     #[inline]
     #[must_use]
-    pub fn of(share: f64, count: usize) -> Option<Self> {
+    pub fn from_share(share: f64, count: usize) -> Option<Self> {
         let at = share * count.checked_sub(1)? as f64;
         let below = at.floor() as usize;
         Some(Self {
@@ -88,11 +88,11 @@ impl Rank {
         })
     }
 
-    /// The quantile, metres, by linear interpolation between two order statistics, absolute ticks:
-    /// the one at `below`, and the next (or the same again, where there is none).
+    /// The quantile, metres, interpolated between two order statistics in absolute ticks: the one
+    /// at `below`, and the next (or the same, if it is the last).
     #[inline]
     #[must_use]
-    pub fn between(self, low: i64, high: i64) -> f64 {
+    pub fn interpolate(self, low: i64, high: i64) -> f64 {
         from_ticks(low) + self.beyond * ((high - low) as f64 * TICK)
     }
 }

@@ -13,14 +13,13 @@ impl Rasterise for Cpu {
         statistics: &[CellStatistic],
     ) -> Result<Vec<Raster>> {
         grid.check(statistics)?;
-        let by_order = |s: &CellStatistic| s.share().is_some();
         let mut rasters: Vec<Option<Raster>> = vec![None; statistics.len()];
-        if !statistics.iter().all(by_order) {
-            let cells = accumulate(points, grid);
+        if !statistics.iter().all(is_quantile) {
+            let cells = accumulate_cells(points, grid);
             for (raster, statistic) in rasters
                 .iter_mut()
                 .zip(statistics)
-                .filter(|(_, s)| !by_order(s))
+                .filter(|(_, s)| !is_quantile(s))
             {
                 *raster = Some(Raster::from_rows(
                     *grid,
@@ -31,24 +30,32 @@ impl Rasterise for Cpu {
                 )?);
             }
         }
-        if statistics.iter().any(by_order) {
+        if statistics.iter().any(is_quantile) {
             let (starts, heights) = sorted_by_cell(points, grid);
             for (raster, statistic) in rasters
                 .iter_mut()
                 .zip(statistics)
-                .filter(|(_, s)| by_order(s))
+                .filter(|(_, s)| is_quantile(s))
             {
                 let share = statistic.share().unwrap_or(f64::NAN);
-                let value =
-                    |span: &[u32]| quantile(&heights[span[0] as usize..span[1] as usize], share);
                 *raster = Some(Raster::from_rows(
                     *grid,
-                    starts.par_windows(2).map(value).collect(),
+                    starts
+                        .par_windows(2)
+                        .map(|span: &[u32]| {
+                            quantile_of(&heights[span[0] as usize..span[1] as usize], share)
+                        })
+                        .collect(),
                 )?);
             }
         }
         Ok(rasters.into_iter().flatten().collect())
     }
+}
+
+/// Whether a statistic needs sorted heights.
+fn is_quantile(statistic: &CellStatistic) -> bool {
+    statistic.share().is_some()
 }
 
 /// Cell of each point, `u32::MAX` outside.
@@ -65,7 +72,7 @@ fn cells_of(points: Positions<'_>, grid: &Grid) -> Vec<u32> {
         .collect()
 }
 
-fn accumulate(points: Positions<'_>, grid: &Grid) -> Vec<CellSums> {
+fn accumulate_cells(points: Positions<'_>, grid: &Grid) -> Vec<CellSums> {
     let base = points.origin().ticks()[2];
     let mut cells = vec![CellSums::default(); grid.rows * grid.columns];
     for (point, cell) in points.ticks().iter().zip(cells_of(points, grid)) {
@@ -91,7 +98,8 @@ fn sorted_by_cell(points: Positions<'_>, grid: &Grid) -> (Vec<u32>, Vec<i64>) {
     for i in 1..starts.len() {
         starts[i] += starts[i - 1];
     }
-    let (mut next, base) = (starts.clone(), points.origin().ticks()[2]);
+    let mut next = starts.clone();
+    let base = points.origin().ticks()[2];
     let mut heights = vec![0; starts[starts.len() - 1] as usize];
     for (point, &cell) in points.ticks().iter().zip(&cells) {
         if cell != u32::MAX {
@@ -106,11 +114,11 @@ fn sorted_by_cell(points: Positions<'_>, grid: &Grid) -> (Vec<u32>, Vec<i64>) {
 }
 
 /// The quantile of sorted heights (absolute ticks), metres; NaN for none.
-fn quantile(sorted: &[i64], share: f64) -> f64 {
-    let Some(rank) = Rank::of(share, sorted.len()) else {
+fn quantile_of(sorted: &[i64], share: f64) -> f64 {
+    let Some(rank) = Rank::from_share(share, sorted.len()) else {
         return f64::NAN;
     };
-    rank.between(
+    rank.interpolate(
         sorted[rank.below],
         sorted[(rank.below + 1).min(sorted.len() - 1)],
     )
@@ -120,7 +128,7 @@ fn quantile(sorted: &[i64], share: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::{
-        conformance::{STATISTICS, difference},
+        conformance::{STATISTICS, describe_difference},
         reference,
     };
     use isopach_cloud::{Cloud, Rect};
@@ -138,7 +146,7 @@ mod tests {
             let defined = reference::rasterise(cloud.positions(), &grid, &STATISTICS).unwrap();
             for cloud in [cloud, reversed] {
                 let found = Cpu.rasterise(cloud.positions(), &grid, &STATISTICS).unwrap();
-                prop_assert_eq!(difference(&found, &defined, &STATISTICS), None);
+                prop_assert_eq!(describe_difference(&found, &defined, &STATISTICS), None);
             }
         }
     }

@@ -8,10 +8,11 @@ use isopach_tiling::{Encode, ResultReader, ResultWriter};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-/// A block of the absolute grid of square cells, so that neighbouring runs line up. The cell of a
-/// point is that of [`isopach_cloud::cell_of`]: ⌊coordinate / cell size⌋, with points on an edge in
-/// the upper cell however coordinates are rounded.
+/// A rectangular block of cells of the absolute grid of square cells, so that neighbouring runs
+/// line up. The cell of a point is that of [`isopach_cloud::cell_of`]: ⌊coordinate / cell size⌋,
+/// with points on an edge in the upper cell however coordinates are rounded.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Grid {
     /// Side of a cell, metres.
     pub cell_size: f64,
@@ -24,9 +25,10 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The smallest block whose cells have every point that the half-open `rect` owns, and one cell
-    /// at least. A rectangle made of cells gives those cells, also where the cell size is no binary
-    /// fraction. The extent of a cloud ([`Positions::extent`]) gives a cell for each of its points.
+    /// The smallest block whose cells cover every point of the half-open `rect`, with one cell at
+    /// least. A rectangle that is made of cells gives exactly those cells, also if the cell size is
+    /// no binary fraction. For the extent of a cloud ([`Positions::extent`]), every point has a
+    /// cell.
     ///
     /// ```
     /// use isopach_cloud::Cloud;
@@ -67,29 +69,27 @@ impl Grid {
         })
     }
 
-    /// What the block covers, absolute metres.
+    /// The rectangle covered by the block, absolute metres.
     #[must_use]
     pub fn extent(&self) -> Rect {
         let end = [
             self.first[0] + self.columns as i64,
             self.first[1] + self.rows as i64,
         ];
-        let edges = |cells: [i64; 2]| cells.map(|cell| low_edge(cell, self.cell_size));
-        Rect {
-            min: edges(self.first),
-            max: edges(end),
-        }
+        let [min, max] =
+            [self.first, end].map(|cells| cells.map(|cell| low_edge(cell, self.cell_size)));
+        Rect { min, max }
     }
 
-    /// Row (0 is the north) and column of the cell that owns an absolute point (metres, as it is
-    /// held); `None` outside.
+    /// Row (0 is the north) and column of the cell that contains an absolute point (metres); `None`
+    /// outside.
     #[inline]
     #[must_use]
     pub fn locate(&self, x: f64, y: f64) -> Option<[usize; 2]> {
         self.locate_ticks([x, y].map(to_ticks))
     }
 
-    /// As [`Self::locate`], of a point in absolute ticks.
+    /// Locates a point in absolute ticks like [`Self::locate`].
     #[inline]
     #[must_use]
     pub fn locate_ticks(&self, point: [i64; 2]) -> Option<[usize; 2]> {
@@ -100,21 +100,20 @@ impl Grid {
         inside.then(|| [self.rows - 1 - row as usize, column as usize])
     }
 
-    /// Number of points outside of the block: those that rasterising on it passes over. O(n).
+    /// Number of points outside the block: those that rasterising on it passes over. O(n).
     #[must_use]
     pub fn count_outside(&self, points: Positions<'_>) -> u64 {
-        let is_outside = |i: &usize| {
-            let [x, y, _] = points.absolute_ticks(*i);
-            self.locate_ticks([x, y]).is_none()
-        };
         (0..points.len())
             .into_par_iter()
             .with_min_len(1 << 14)
-            .filter(is_outside)
+            .filter(|i: &usize| {
+                let [x, y, _] = points.absolute_ticks(*i);
+                self.locate_ticks([x, y]).is_none()
+            })
             .count() as u64
     }
 
-    /// Absolute metres of the centre of a cell given by row (0 is the north) and column.
+    /// Centre of the cell at a row (0 is the north) and column, absolute metres.
     #[must_use]
     pub fn centre(&self, row: usize, column: usize) -> [f64; 2] {
         let row = self.rows as i64 - 1 - row as i64;
@@ -126,19 +125,20 @@ impl Grid {
 /// Values on a grid: `[row, column]`, row 0 in the north; NaN is "no data".
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raster {
-    /// Where the cells are.
+    /// The cells.
     pub grid: Grid,
     /// `rows` × `columns` values.
     pub values: Array2<f64>,
 }
 
 impl Raster {
-    /// Values row by row, the northernmost first.
+    /// Builds a raster from values row by row, the northernmost first.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where they are not one a cell.
+    /// [`Error::InvalidInput`] if the number of values differs from the number of cells.
     pub fn from_rows(grid: Grid, values: Vec<f64>) -> Result<Self> {
-        let (shape, count) = ((grid.rows, grid.columns), values.len());
+        let shape = (grid.rows, grid.columns);
+        let count = values.len();
         let values = Array2::from_shape_vec(shape, values).map_err(|_| {
             Error::InvalidInput(format!(
                 "{count} values for {} rows of {} cells",
@@ -209,7 +209,7 @@ mod tests {
             let grid = Grid::covering(&cloud.positions().extent().unwrap(), cell_size).unwrap();
             prop_assert!(points.iter().all(|[x, y, _]| grid.locate(*x, *y).is_some()));
             prop_assert_eq!(grid.count_outside(cloud.positions()), 0);
-            // And no more than that: each outer row and column has a point.
+            // And it is minimal: each outer row and column has a point.
             let rows: Vec<[usize; 2]> = points.iter().filter_map(|[x, y, _]| grid.locate(*x, *y)).collect();
             for (axis, last) in [(0, grid.rows - 1), (1, grid.columns - 1)] {
                 prop_assert!(rows.iter().any(|cell| cell[axis] == 0) && rows.iter().any(|cell| cell[axis] == last));

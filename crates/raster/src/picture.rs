@@ -22,14 +22,14 @@ pub const DIVERGING: [[u8; 3]; 9] = [
     [34, 58, 148],
 ];
 
-/// Grey of a change that is not significant.
+/// Grey for changes that are not significant.
 pub const INSIGNIFICANT: [u8; 3] = [205, 204, 200];
-/// Ochre of a change that could not be tested: it has no level of detection.
+/// Ochre for changes that could not be tested: it has no level of detection.
 pub const UNTESTED: [u8; 3] = [217, 190, 104];
-/// Pale violet of ground that only one epoch has points on.
+/// Pale violet for ground with points of only one epoch.
 pub const ONE_EPOCH: [u8; 3] = [222, 210, 232];
 
-/// What a pixel of a change map shows.
+/// Content of a pixel of a change map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PictureScale {
     /// No point in either epoch: transparent.
@@ -45,7 +45,7 @@ pub enum PictureScale {
     Significant,
 }
 
-/// The colour of `value` between −`limit` and `limit`, clamped.
+/// Colour of `value` on a scale from −`limit` to `limit`, clamped.
 #[must_use]
 pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
     let last = DIVERGING.len() - 1;
@@ -53,16 +53,14 @@ pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
     let below = (at.floor() as usize).min(last - 1);
     let share = at - below as f64;
     std::array::from_fn(|c| {
-        let (a, b) = (
-            f64::from(DIVERGING[below][c]),
-            f64::from(DIVERGING[below + 1][c]),
-        );
+        let a = f64::from(DIVERGING[below][c]);
+        let b = f64::from(DIVERGING[below + 1][c]);
         (a + share * (b - a)).round() as u8
     })
 }
 
-/// Shading of heights by a light from the north-west, 45° high: 0 (dark) to 1; NaN where there is
-/// no height.
+/// Hillshade of heights lit from the north-west, 45° high: 0 (dark) to 1; NaN if a height is
+/// missing.
 ///
 /// cos of the angle between light and normal, with Horn's (1981) 3 × 3 slopes; a neighbour that is
 /// missing is taken to be as high as the cell.
@@ -79,12 +77,10 @@ pub fn hillshade(heights: &Raster) -> Array2<f64> {
         if here.is_nan() {
             return f64::NAN;
         }
-        let (n, s, w, e) = (
-            row.saturating_sub(1),
-            row + 1,
-            column.saturating_sub(1),
-            column + 1,
-        );
+        let n = row.saturating_sub(1);
+        let s = row + 1;
+        let w = column.saturating_sub(1);
+        let e = column + 1;
         let eight = 8.0 * heights.grid.cell_size;
         let dx =
             (z(n, e) + 2.0 * z(row, e) + z(s, e) - z(n, w) - 2.0 * z(row, w) - z(s, w)) / eight;
@@ -95,8 +91,8 @@ pub fn hillshade(heights: &Raster) -> Array2<f64> {
     })
 }
 
-/// A shaded change map as PNG. Significant changes have the colours of [`diverging`], from −`limit`
-/// to `limit` metres; what else there is has a colour of its own; `shade` (0 dark to 1, NaN for
+/// Draws a shaded change map as PNG. Significant changes have the colours of [`diverging`], from
+/// −`limit` to `limit` metres; other pixels have a colour per kind. `shade` (0 dark to 1, NaN for
 /// none) darkens all of them.
 ///
 /// # Errors

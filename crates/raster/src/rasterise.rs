@@ -1,11 +1,12 @@
-//! What a cell says of the heights in it.
+//! Statistics of the heights in each cell.
 
 use crate::{Grid, Raster};
 use isopach_cloud::{Positions, checked_cell_size};
 use isopach_compute::{Compute, Error, Result};
 
-/// Statistic of the heights (absolute metres) of the points that a cell owns.
+/// A statistic of the heights (absolute metres) of the points in a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CellStatistic {
     /// Arithmetic mean.
     Mean,
@@ -24,7 +25,7 @@ pub enum CellStatistic {
 }
 
 impl CellStatistic {
-    /// The quantile that it is, 0 to 1, where it is one; `None` for what sums can tell.
+    /// The quantile of this statistic, 0 to 1; `None` for statistics computed from sums.
     #[must_use]
     pub fn share(self) -> Option<f64> {
         match self {
@@ -36,8 +37,8 @@ impl CellStatistic {
 }
 
 impl Grid {
-    /// Refuses what no backend can rasterise: a percentile outside 0 to 100, cells smaller than a
-    /// tick, or 2³¹ of them.
+    /// Refuses requests that no backend can fulfil: a percentile outside 0 to 100, cells smaller
+    /// than a tick, or 2³¹ of them.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] names it.
@@ -70,9 +71,9 @@ pub trait Rasterise: Compute {
     /// One raster a statistic, of the points that the grid owns; the others are passed over. Cells
     /// without a point are NaN.
     ///
-    /// Heights are whole numbers z of ticks, sums of them exact, and what is made of the sums is
-    /// rounded in one way, so that the bits are the same on every backend, in any order of the
-    /// points and about any origin. In units of a tick:
+    /// Heights are whole numbers z of ticks, sums over them are exact, and the final rounding is
+    /// fixed. The bits are therefore the same on every backend, for any order of the points and any
+    /// origin. In units of a tick:
     ///
     /// - mean: (Σ z) / n;
     /// - standard deviation: √((n Σ z² − (Σ z)²) / (n (n − 1)));

@@ -1,4 +1,5 @@
-//! Rasterising in plain loops: what every faster way must compute, to the last bit.
+//! Reference implementation of rasterising in plain loops: faster implementations must match it to
+//! the last bit.
 
 use crate::{CellStatistic, Grid, Raster};
 use isopach_cloud::{Positions, TICK, from_ticks};
@@ -16,26 +17,26 @@ pub fn rasterise(
     grid.check(statistics)?;
     let mut cells: Vec<Vec<i64>> = vec![Vec::new(); grid.rows * grid.columns];
     for i in 0..points.len() {
-        let ([x, y, _], [_, _, height]) = (points.absolute(i), points.absolute_ticks(i));
+        let [x, y, _] = points.absolute(i);
+        let [_, _, height] = points.absolute_ticks(i);
         if let Some([row, column]) = grid.locate(x, y) {
             cells[row * grid.columns + column].push(height);
         }
     }
     cells.iter_mut().for_each(|heights| heights.sort_unstable());
-    let raster = |&statistic| {
-        Raster::from_rows(
-            *grid,
-            cells
-                .iter()
-                .map(|sorted| value(sorted, statistic))
-                .collect(),
-        )
-    };
-    statistics.iter().map(raster).collect()
+    let mut rasters = Vec::with_capacity(statistics.len());
+    for statistic in statistics {
+        let values = cells
+            .iter()
+            .map(|sorted| statistic_of_sorted(sorted, *statistic))
+            .collect();
+        rasters.push(Raster::from_rows(*grid, values)?);
+    }
+    Ok(rasters)
 }
 
 /// A statistic of the sorted heights of a cell, ticks; metres, or a count.
-fn value(sorted: &[i64], statistic: CellStatistic) -> f64 {
+fn statistic_of_sorted(sorted: &[i64], statistic: CellStatistic) -> f64 {
     let n = sorted.len() as i128;
     let [Some(&low), Some(&high)] = [sorted.first(), sorted.last()] else {
         return if statistic == CellStatistic::Count {
@@ -47,8 +48,8 @@ fn value(sorted: &[i64], statistic: CellStatistic) -> f64 {
     match statistic {
         CellStatistic::Min => from_ticks(low),
         CellStatistic::Max => from_ticks(high),
-        CellStatistic::Median => quantile(sorted, 0.5),
-        CellStatistic::Percentile(p) => quantile(sorted, p / 100.0),
+        CellStatistic::Median => quantile_of_sorted(sorted, 0.5),
+        CellStatistic::Percentile(p) => quantile_of_sorted(sorted, p / 100.0),
         CellStatistic::Mean => {
             sorted.iter().copied().map(i128::from).sum::<i128>() as f64 / n as f64 * TICK
         }
@@ -56,10 +57,8 @@ fn value(sorted: &[i64], statistic: CellStatistic) -> f64 {
             // It does not matter where heights are counted from; from the lowest one, the squares
             // fit.
             let above = || sorted.iter().map(|height| i128::from(height - low));
-            let (sum, squares) = (
-                above().sum::<i128>(),
-                above().map(|height| height * height).sum::<i128>(),
-            );
+            let sum = above().sum::<i128>();
+            let squares = above().map(|height| height * height).sum::<i128>();
             // 0/0 is NaN for one point
             ((n * squares - sum * sum) as f64 / (n as f64 * (n - 1) as f64)).sqrt() * TICK
         }
@@ -68,9 +67,10 @@ fn value(sorted: &[i64], statistic: CellStatistic) -> f64 {
 }
 
 /// The height at `share` (0 to 1) of the way through sorted heights, one at least.
-fn quantile(sorted: &[i64], share: f64) -> f64 {
+fn quantile_of_sorted(sorted: &[i64], share: f64) -> f64 {
     let at = share * (sorted.len() - 1) as f64;
-    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    let below = sorted[at.floor() as usize];
+    let above = sorted[at.ceil() as usize];
     from_ticks(below) + (at - at.floor()) * ((above - below) as f64 * TICK)
 }
 
@@ -94,12 +94,12 @@ mod tests {
             CellStatistic::Percentile(p) => 4.0 + 5.0 * (3.0 * p / 100.0 - 2.0),
         };
         for statistic in STATISTICS {
-            let found = value(&sorted, statistic);
+            let found = statistic_of_sorted(&sorted, statistic);
             assert!(
                 (found - expected(statistic)).abs() < 1e-12,
                 "{statistic:?}: {found}"
             );
-            let none = value(&[], statistic);
+            let none = statistic_of_sorted(&[], statistic);
             assert!(
                 if statistic == CellStatistic::Count {
                     none == 0.0
@@ -109,6 +109,6 @@ mod tests {
                 "{statistic:?}: {none}"
             );
         }
-        assert!(value(&sorted[..1], CellStatistic::StandardDeviation).is_nan());
+        assert!(statistic_of_sorted(&sorted[..1], CellStatistic::StandardDeviation).is_nan());
     }
 }

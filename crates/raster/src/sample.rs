@@ -2,12 +2,13 @@
 
 use ndarray::{Array2, ArrayView2};
 
-/// How values between the middles of pixels are made.
+/// Interpolation between the centres of pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Sampling {
-    /// The nearest pixel's.
+    /// The value of the nearest pixel.
     Nearest,
-    /// Between the four pixels about the place, linear along both axes.
+    /// Linear along both axes between the four surrounding pixels.
     Bilinear,
     /// Between the sixteen pixels about the place by cubic convolution with a = −½ (Keys 1981):
     /// exact for parabolas, overshoots at edges.
@@ -15,21 +16,20 @@ pub enum Sampling {
     Bicubic,
 }
 
-/// The value at a place, counted in pixels from the middle of the first: `[row, column]`. NaN
-/// beyond the outer edges of the pixels, and where a pixel that takes part is NaN. Beyond the
-/// middles of the outer pixels these are repeated.
+/// Interpolates the value at a position in pixels from the centre of the first pixel: `[row,
+/// column]`. NaN beyond the outer edges of the image, and if a contributing pixel is NaN. Between
+/// the outer centres and the edges, the outer pixels are repeated.
 #[must_use]
 pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 {
     let (rows, columns) = image.dim();
-    let is_inside = |at: f64, count: usize| (-0.5..count as f64 - 0.5).contains(&at);
-    if !(is_inside(place[0], rows) && is_inside(place[1], columns)) {
-        return f64::NAN;
+    for (at, count) in place.into_iter().zip([rows, columns]) {
+        if !(-0.5..count as f64 - 0.5).contains(&at) {
+            return f64::NAN;
+        }
     }
     let clamped = |at: i64, count: usize| at.clamp(0, count as i64 - 1) as usize;
-    let ([y, x], [v, u]) = (
-        place.map(|at| at.floor() as i64),
-        place.map(|at| at - at.floor()),
-    );
+    let [y, x] = place.map(|at| at.floor() as i64);
+    let [v, u] = place.map(|at| at - at.floor());
     let (first, weights): (i64, fn(f64) -> [f64; 4]) = match by {
         Sampling::Nearest => {
             return image[[
@@ -38,9 +38,10 @@ pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 
             ]];
         }
         Sampling::Bilinear => (0, |t| [1.0 - t, t, 0.0, 0.0]),
-        Sampling::Bicubic => (-1, cubic),
+        Sampling::Bicubic => (-1, cubic_weights),
     };
-    let (down, along) = (weights(v), weights(u));
+    let down = weights(v);
+    let along = weights(u);
     let mut sum = 0.0;
     for (i, row_weight) in down
         .into_iter()
@@ -64,8 +65,9 @@ pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 
 }
 
 /// Weights of the four pixels about a place `t` beyond the second.
-fn cubic(t: f64) -> [f64; 4] {
-    let (t2, t3) = (t * t, t * t * t);
+fn cubic_weights(t: f64) -> [f64; 4] {
+    let t2 = t * t;
+    let t3 = t * t * t;
     [
         -0.5 * t + t2 - 0.5 * t3,
         1.0 - 2.5 * t2 + 1.5 * t3,
@@ -74,23 +76,23 @@ fn cubic(t: f64) -> [f64; 4] {
     ]
 }
 
-/// How far `other` is shifted against `image`: `other[r + Δr, c + Δc] ≈ image[r, c]`, and the
-/// correlation there.
+/// Shift of `other` against `image`, `other[r + Δr, c + Δc] ≈ image[r, c]`, with the correlation at
+/// that shift.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shift {
     /// `[Δrow, Δcolumn]`, pixels.
     pub pixels: [f64; 2],
     /// Pearson's correlation at the nearest whole shift, −1 to 1.
     pub correlation: f64,
-    /// Whether it lies at the border of what was looked at: the images are shifted by at least as
-    /// much.
+    /// Whether the shift lies at the border of the search: the true shift may be larger.
     pub at_border: bool,
 }
 
 /// The shift of highest correlation within `reach` pixels, refined by parabolas through its
-/// neighbours to about a tenth of a pixel. Pixels that are NaN in either image do not take part.
-/// `None` where the shapes differ, the images are not larger than four times the reach, or they do
-/// not vary. O(pixels · (2 reach + 1)²).
+/// neighbours to about a tenth of a pixel. Pixels that are NaN in either image are ignored. `None`
+/// if the shapes differ, the images are not larger than four times the reach, or the images are
+/// constant. O(pixels · (2 reach + 1)²).
 #[must_use]
 pub fn shift_between(
     image: ArrayView2<'_, f64>,
@@ -123,17 +125,11 @@ pub fn shift_between(
             at_border: true,
         });
     }
-    let refined = |before: f64, after: f64| {
-        let curvature = before - 2.0 * highest + after;
-        if curvature < 0.0 {
-            0.5 * (before - after) / curvature
-        } else {
-            0.0
-        }
-    };
+    let rows = [found[[down - 1, along]], highest, found[[down + 1, along]]];
+    let columns = [found[[down, along - 1]], highest, found[[down, along + 1]]];
     let pixels = [
-        whole(down) + refined(found[[down - 1, along]], found[[down + 1, along]]),
-        whole(along) + refined(found[[down, along - 1]], found[[down, along + 1]]),
+        whole(down) + peak_of_parabola(rows),
+        whole(along) + peak_of_parabola(columns),
     ];
     Some(Shift {
         pixels,
@@ -142,22 +138,35 @@ pub fn shift_between(
     })
 }
 
-/// Pearson's, over pixels that are numbers in both; NaN where either does not vary.
+/// Position of the maximum of the parabola through values at −1, 0 and 1; 0 if it has none.
+fn peak_of_parabola([before, highest, after]: [f64; 3]) -> f64 {
+    let curvature = before - 2.0 * highest + after;
+    if curvature < 0.0 {
+        0.5 * (before - after) / curvature
+    } else {
+        0.0
+    }
+}
+
+/// Pearson's, over pixels that are numbers in both; NaN if either does not vary.
 fn correlation(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
     let pairs = || {
         a.iter()
             .zip(b)
             .filter(|(a, b)| a.is_finite() && b.is_finite())
     };
-    let (mut n, mut sums) = (0.0, [0.0; 2]);
+    let mut n = 0.0;
+    let mut sums = [0.0; 2];
     for (a, b) in pairs() {
         n += 1.0;
         sums = [sums[0] + a, sums[1] + b];
     }
     let means = sums.map(|sum| sum / n);
-    let (mut both, mut squares) = (0.0, [0.0; 2]);
+    let mut both = 0.0;
+    let mut squares = [0.0; 2];
     for (a, b) in pairs() {
-        let (a, b) = (a - means[0], b - means[1]);
+        let a = a - means[0];
+        let b = b - means[1];
         both += a * b;
         squares = [squares[0] + a * a, squares[1] + b * b];
     }

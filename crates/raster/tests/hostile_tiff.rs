@@ -109,7 +109,7 @@ fn wholes(folder: &Path) -> Vec<(String, Vec<u8>)> {
             &raster(columns, rows),
             &Crs {
                 vertical: Some(5703),
-                ..Crs::epsg(26917)
+                ..Crs::from_epsg(26917)
             },
         )
         .unwrap();

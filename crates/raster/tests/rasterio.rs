@@ -285,7 +285,7 @@ fn what_is_written_in_one_call_comes_back() {
         Crs::default(),
         Crs {
             vertical: Some(5703),
-            ..Crs::epsg(26917)
+            ..Crs::from_epsg(26917)
         },
         named,
     ] {
@@ -368,7 +368,7 @@ fn what_is_written_is_a_cloud_optimised_geotiff() {
             &raster,
             &Crs {
                 vertical: Some(5703),
-                ..Crs::epsg(26917)
+                ..Crs::from_epsg(26917)
             },
         )
         .unwrap();

@@ -6,6 +6,7 @@ use nalgebra::{Matrix3, Matrix3x6, Vector3};
 
 /// Kind of a factor, for backends that can sum it up themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FactorKind {
     /// The residual of [`PointToPoint`].
     PointToPoint,

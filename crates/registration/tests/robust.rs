@@ -169,7 +169,7 @@ fn a_uniform_change_of_most_ground_is_not_taken_for_a_datum() {
 fn a_plane_is_moved_in_height_and_tilt_alone() {
     let flat = |_: f64, _: f64| 0.0;
     let target = surface(20_000, 1, [100.0; 2], flat);
-    let shift = Rigid::shift([0.3, 0.2, 0.1]);
+    let shift = Rigid::from_translation([0.3, 0.2, 0.1]);
     let found = align(
         &moved(&surface(20_000, 2, [100.0; 2], flat), &shift),
         &target,
@@ -228,7 +228,8 @@ fn nothing_slides_along_a_corridor() {
             })
             .collect()
     };
-    let slide = Rigid::shift([0.4 * sine + 0.05 * cosine, 0.4 * cosine - 0.05 * sine, 0.05]);
+    let slide =
+        Rigid::from_translation([0.4 * sine + 0.05 * cosine, 0.4 * cosine - 0.05 * sine, 0.05]);
     let found = align(&moved(&corridor(2), &slide), &corridor(1));
     assert_eq!(
         found.undetermined(),
@@ -259,7 +260,10 @@ fn nothing_slides_on_an_even_slope() {
     let steep = 30_f64.to_radians().tan();
     let target = surface(20_000, 1, [100.0; 2], |x, _| steep * x);
     let source = surface(20_000, 2, [100.0; 2], |x, _| steep * x);
-    let found = align(&moved(&source, &Rigid::shift([0.5, 0.4, 0.1])), &target);
+    let found = align(
+        &moved(&source, &Rigid::from_translation([0.5, 0.4, 0.1])),
+        &target,
+    );
     let unknown = unknown(&found);
     assert_eq!(unknown.len(), 3, "{unknown:?}");
     assert!(
@@ -304,7 +308,10 @@ fn a_silo_neither_turns_nor_slides_along_its_axis() {
             })
             .collect()
     };
-    let found = align(&moved(&silo(2), &Rigid::shift([0.2, -0.1, 0.3])), &silo(1));
+    let found = align(
+        &moved(&silo(2), &Rigid::from_translation([0.2, -0.1, 0.3])),
+        &silo(1),
+    );
     assert_eq!(
         unknown(&found),
         [
@@ -344,7 +351,7 @@ fn nothing_slides_along_power_lines() {
             .collect()
     };
     let found = align(
-        &moved(&wires(2), &Rigid::shift([0.05, 0.5, 0.05])),
+        &moved(&wires(2), &Rigid::from_translation([0.05, 0.5, 0.05])),
         &wires(1),
     );
     assert!(

@@ -85,7 +85,7 @@ impl ByteSource for Object {
         Ok(Arc::new(self.remote.object(&self.address)?))
     }
 
-    fn sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
+    fn open_sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
         match self.remote.object(&format!("{}{suffix}", self.address)) {
             Ok(object) => Ok(Some(Arc::new(object))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -93,11 +93,11 @@ impl ByteSource for Object {
         }
     }
 
-    fn block(&self) -> usize {
+    fn block_size(&self) -> usize {
         HEAD as usize
     }
 
-    fn expect(&self, ranges: &[Range<u64>]) {
+    fn expect_ranges(&self, ranges: &[Range<u64>]) {
         self.ahead
             .expect(ranges, self.place.shared.options.request_bytes);
     }

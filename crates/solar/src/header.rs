@@ -2,49 +2,50 @@
 
 use crate::{CountUnit, Keywords, ObservationTime, Quality, Wcs};
 
-/// What the header of an image says. What it does not state is `None`.
+/// Metadata of a solar image, read from its header. Unstated parts are `None`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SolarHeader {
-    /// TELESCOP and INSTRUME, with a blank between them.
+    /// TELESCOP and INSTRUME, separated by a blank.
     pub instrument: Option<String>,
-    /// Ångström.
+    /// Wavelength, Ångström.
     pub wavelength: Option<f64>,
-    /// Seconds, above zero; or why what is stated is no exposure.
+    /// Exposure time, seconds, above zero; or the reason why the stated one is unusable.
     pub exposure: Result<Option<f64>, String>,
-    /// Of the numbers: BUNIT or PIXLUNIT; or why it is none of counts.
+    /// Unit of the pixel values, from BUNIT or PIXLUNIT; or the reason why it is no unit of counts.
     pub unit: Result<Option<CountUnit>, String>,
-    /// Side of a square with the area of a pixel, arcseconds, whatever the projection.
+    /// Side of a square with the area of a pixel, arcseconds, for any projection.
     pub pixel_size: Option<f64>,
-    /// Or why there is none.
+    /// World coordinates, or the reason why there are none.
     pub wcs: Result<Wcs, String>,
     /// Stonyhurst longitude and latitude of the observer, degrees (HGLN_OBS, HGLT_OBS).
     pub observer: Option<[f64; 2]>,
-    /// The middle of the exposure, or its start where only that is stated.
+    /// The middle of the exposure, or its start if only that is stated.
     pub time: Option<ObservationTime>,
-    /// As the header has it.
+    /// Text of the time in the header.
     pub time_text: Option<String>,
-    /// QUALITY, 0 where it is not stated.
+    /// The QUALITY word, 0 if it is absent.
     pub quality: Quality,
-    /// Why the image cannot be used, in words: quality, eclipse, dark image.
+    /// Reasons why the image cannot be used, in words: quality, eclipse, dark image.
     pub unusable: Vec<String>,
-    /// What contradicts itself or should be known, in words.
+    /// Contradictions and notable facts, in words.
     pub remarks: Vec<String>,
 }
 
 impl SolarHeader {
-    /// Reads the keywords. Of two that say the same, the one that programs keep up to date is
-    /// taken: BUNIT (sunpy, FITS standard) before PIXLUNIT (JSOC), EXPTIME before XPOSURE, T_OBS
-    /// before DATE-AVG, DATE-BEG, DATE-OBS (with TIME-OBS, where it is a date alone) and MJD-OBS.
+    /// Reads the metadata from keywords. If two keywords state the same, the one that programs keep
+    /// up to date has precedence: BUNIT (sunpy, FITS standard) before PIXLUNIT (JSOC), EXPTIME
+    /// before XPOSURE, T_OBS before DATE-AVG, DATE-BEG, DATE-OBS (with TIME-OBS if it is only a
+    /// date) and MJD-OBS.
     #[must_use]
-    pub fn of(header: &impl Keywords) -> Self {
-        let text = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
+    pub fn from_keywords(header: &impl Keywords) -> Self {
         let mut remarks = Vec::new();
         let names: Vec<&str> = ["TELESCOP", "INSTRUME"]
             .into_iter()
-            .filter_map(text)
+            .filter_map(|keyword: &str| header.text(keyword).filter(|text| !text.is_empty()))
             .collect();
-        let (time, time_text) = time(header, &mut remarks).unzip();
-        let quality = quality(header, &mut remarks);
+        let (time, time_text) = read_time(header, &mut remarks).unzip();
+        let quality = read_quality(header, &mut remarks);
         remarks.extend(
             quality
                 .remarks()
@@ -53,24 +54,27 @@ impl SolarHeader {
         );
         Self {
             instrument: (!names.is_empty()).then(|| names.join(" ")),
-            wavelength: wavelength(header),
-            exposure: exposure(header, &mut remarks),
-            unit: unit(header, &mut remarks),
+            wavelength: read_wavelength(header),
+            exposure: read_exposure(header, &mut remarks),
+            unit: read_unit(header, &mut remarks),
             pixel_size: Wcs::pixel_size_of(header),
-            wcs: Wcs::of(header),
-            observer: observer(header),
+            wcs: Wcs::from_keywords(header),
+            observer: read_observer(header),
             time,
             time_text,
             quality,
-            unusable: unusable(header, quality),
+            unusable: reasons_unusable(header, quality),
             remarks,
         }
     }
 }
 
-fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<CountUnit>, String> {
-    let stated = |keyword: &str| header.text(keyword).filter(|text| !text.is_empty());
-    let (current, at_start) = (stated("BUNIT"), stated("PIXLUNIT"));
+fn read_unit(
+    header: &impl Keywords,
+    remarks: &mut Vec<String>,
+) -> Result<Option<CountUnit>, String> {
+    let current = stated_text(header, "BUNIT");
+    let at_start = stated_text(header, "PIXLUNIT");
     let Some((keyword, text)) = current
         .map(|text| ("BUNIT", text))
         .or(at_start.map(|text| ("PIXLUNIT", text)))
@@ -88,8 +92,8 @@ fn unit(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<Coun
     Ok(Some(unit))
 }
 
-/// Seconds: EXPTIME, or XPOSURE where that is none.
-fn exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>, String> {
+/// Exposure time in seconds: EXPTIME, otherwise XPOSURE.
+fn read_exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>, String> {
     let stated = ["EXPTIME", "XPOSURE"]
         .into_iter()
         .filter_map(|keyword| Some((keyword, number_or_text(header, keyword)?)));
@@ -125,12 +129,17 @@ fn is_exposure(seconds: f64) -> bool {
     seconds.is_finite() && seconds > 0.0
 }
 
+/// The text of a keyword, unless it is empty.
+fn stated_text<'a>(header: &'a impl Keywords, keyword: &str) -> Option<&'a str> {
+    header.text(keyword).filter(|text| !text.is_empty())
+}
+
 /// A number, or a text that is one; NaN for a text that is none.
 fn number_or_text(header: &impl Keywords, keyword: &str) -> Option<f64> {
-    let text = || header.text(keyword).filter(|text| !text.is_empty());
-    header
-        .number(keyword)
-        .or_else(|| text().map(|text| text.parse().unwrap_or(f64::NAN)))
+    header.number(keyword).or_else(|| {
+        let text = stated_text(header, keyword)?;
+        Some(text.parse().unwrap_or(f64::NAN))
+    })
 }
 
 /// Seconds of the unit of exposures, TIMEUNIT.
@@ -148,7 +157,10 @@ fn seconds_of_unit(header: &impl Keywords) -> Result<f64, String> {
 const APART: f64 = 1.0;
 
 /// The first time that can be read, and its text.
-fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(ObservationTime, String)> {
+fn read_time(
+    header: &impl Keywords,
+    remarks: &mut Vec<String>,
+) -> Option<(ObservationTime, String)> {
     let keywords = ["T_OBS", "DATE-AVG", "DATE-BEG", "DATE-OBS", "DATE_OBS"];
     let mut times = keywords.into_iter().filter_map(|keyword| {
         let text = header.text(keyword).filter(|text| !text.is_empty())?;
@@ -164,7 +176,7 @@ fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Observatio
         Some((keyword, ObservationTime::parse(&text)?, text))
     });
     let Some((keyword, taken, text)) = times.next() else {
-        let of_days = header.number("MJD-OBS").and_then(ObservationTime::of_mjd);
+        let of_days = header.number("MJD-OBS").and_then(ObservationTime::from_mjd);
         if of_days.is_none() {
             let words = "it states no time that can be read: neither times nor the loss of sensitivity are checked";
             remarks.push(words.into());
@@ -172,7 +184,7 @@ fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Observatio
         return of_days.map(|time| (time, time.to_string()));
     };
     if let Some((other, _, stated)) =
-        times.find(|(_, time, _)| (time.days() - taken.days()).abs() > APART)
+        times.find(|(_, time, _)| (time.days_since_1970() - taken.days_since_1970()).abs() > APART)
     {
         remarks.push(format!(
             "{keyword} is {text:?} and {other} {stated:?}: {keyword} is taken"
@@ -183,17 +195,10 @@ fn time(header: &impl Keywords, remarks: &mut Vec<String>) -> Option<(Observatio
 
 /// WAVELNTH as a number or as text, in the unit of WAVEUNIT (a name, or a power of ten of metres);
 /// ångström without one.
-fn wavelength(header: &impl Keywords) -> Option<f64> {
-    let leading = |text: &str| {
-        let digits: String = text
-            .chars()
-            .take_while(|c| c.is_ascii_digit() || *c == '.')
-            .collect();
-        digits.parse::<f64>().ok()
-    };
+fn read_wavelength(header: &impl Keywords) -> Option<f64> {
     let number = header
         .number("WAVELNTH")
-        .or_else(|| header.text("WAVELNTH").and_then(leading));
+        .or_else(|| header.text("WAVELNTH").and_then(leading_number));
     let named = header
         .text("WAVEUNIT")
         .map(|text| match text.to_lowercase().as_str() {
@@ -213,15 +218,24 @@ fn wavelength(header: &impl Keywords) -> Option<f64> {
         .filter(|value| value.is_finite() && *value > 0.0)
 }
 
-fn observer(header: &impl Keywords) -> Option<[f64; 2]> {
-    let degrees = |keyword: &str| header.number(keyword).filter(|value| value.is_finite());
-    Some([degrees("HGLN_OBS")?, degrees("HGLT_OBS")?])
+/// The number that a text begins with.
+fn leading_number(text: &str) -> Option<f64> {
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
+    text[..end].parse().ok()
+}
+
+/// Stonyhurst longitude and latitude of the observer, degrees.
+fn read_observer(header: &impl Keywords) -> Option<[f64; 2]> {
+    let place = [header.number("HGLN_OBS")?, header.number("HGLT_OBS")?];
+    Some(place).filter(|place| place.iter().all(|angle| angle.is_finite()))
 }
 
 /// A number, or a text as 0x80000000.
-fn quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
+fn read_quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
     if let Some(number) = header.number("QUALITY") {
-        return Quality::of_keyword(number);
+        return Quality::from_keyword(number);
     }
     let Some(text) = header.text("QUALITY").filter(|text| !text.is_empty()) else {
         return Quality(0);
@@ -238,17 +252,17 @@ fn quality(header: &impl Keywords, remarks: &mut Vec<String>) -> Quality {
     )
 }
 
-/// Keywords of the attitude control of SDO, what they say of an image that cannot be used, and the
-/// bit of QUALITY that says it.
+/// Keywords of the attitude control of SDO, the reason each gives against using the image, and the
+/// equivalent bit of QUALITY.
 const ACS: [(&str, &str, u32, &str); 3] = [
     ("ACS_ECLP", "YES", 13, "the Sun was eclipsed"),
     ("ACS_SUNP", "NO", 14, "the spacecraft did not see the Sun"),
     ("ACS_SAFE", "YES", 15, "the spacecraft was in safe mode"),
 ];
 
-fn unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {
+fn reasons_unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {
     let mut words: Vec<String> = quality
-        .unusable()
+        .unusable_reasons()
         .into_iter()
         .map(|words| format!("QUALITY: {words}"))
         .collect();
@@ -258,7 +272,7 @@ fn unusable(header: &impl Keywords, quality: Quality) -> Vec<String> {
     {
         words.push(format!("IMG_TYPE is {kind}"));
     }
-    // What bits of QUALITY say as well, unless they were lost.
+    // Reasons also given by bits of QUALITY, unless those bits were lost.
     for (keyword, wrong, bit, why) in ACS {
         if header
             .text(keyword)
@@ -295,7 +309,7 @@ mod tests {
     }
 
     fn of(cards: &[(&'static str, &'static str)]) -> SolarHeader {
-        SolarHeader::of(&Cards(cards.to_vec()))
+        SolarHeader::from_keywords(&Cards(cards.to_vec()))
     }
 
     fn says(header: &SolarHeader, words: &str) -> bool {

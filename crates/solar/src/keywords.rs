@@ -2,7 +2,7 @@
 
 use isopach_fits::FitsHeader;
 
-/// Keywords of a FITS header.
+/// Access to the keywords of a FITS header.
 pub trait Keywords {
     /// A keyword that is a number.
     fn number(&self, keyword: &str) -> Option<f64>;

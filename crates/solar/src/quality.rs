@@ -1,4 +1,4 @@
-//! What the QUALITY word of AIA's level 1 says.
+//! The QUALITY word of AIA's level 1 images.
 
 /// Why an image cannot be used: bits that JSOC sets (SDO User Guide, section 7.7.6, table 2).
 const UNUSABLE: [(u32, &str); 10] = [
@@ -14,7 +14,7 @@ const UNUSABLE: [(u32, &str); 10] = [
     (31, "the image is not available"),
 ];
 
-/// What does not keep it from being used.
+/// Bits that do not keep the image from being used.
 const SAID: [(u32, &str); 9] = [
     (0, "no flat field was available"),
     (1, "no orbit was available"),
@@ -27,30 +27,31 @@ const SAID: [(u32, &str); 9] = [
     (30, "it is a quick look (near real time)"),
 ];
 
-/// A QUALITY word.
+/// The QUALITY word of an AIA image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quality(pub u32);
 
 impl Quality {
-    /// Of a keyword, which JSOC writes as a signed number.
+    /// Reads the keyword's value, which JSOC writes as a signed number.
     #[must_use]
-    pub fn of_keyword(value: f64) -> Self {
+    pub fn from_keyword(value: f64) -> Self {
         Self(value as i64 as u32)
     }
 
-    /// Why the image cannot be used; empty where it can.
+    /// Reasons why the image cannot be used; empty if it can.
     #[must_use]
-    pub fn unusable(self) -> Vec<&'static str> {
-        self.words(&UNUSABLE)
+    pub fn unusable_reasons(self) -> Vec<&'static str> {
+        self.texts_of_bits(&UNUSABLE)
     }
 
-    /// What else the word says.
+    /// Remarks from bits that do not keep the image from being used.
     #[must_use]
     pub fn remarks(self) -> Vec<&'static str> {
-        self.words(&SAID)
+        self.texts_of_bits(&SAID)
     }
 
-    fn words(self, of: &[(u32, &'static str)]) -> Vec<&'static str> {
+    fn texts_of_bits(self, of: &[(u32, &'static str)]) -> Vec<&'static str> {
         of.iter()
             .filter(|(bit, _)| self.0 >> bit & 1 == 1)
             .map(|(_, words)| *words)
@@ -64,14 +65,17 @@ mod tests {
 
     #[test]
     fn bits_have_words() {
-        assert!(Quality(0).unusable().is_empty() && Quality(0).remarks().is_empty());
-        let calibration = Quality::of_keyword(f64::from(1 << 30 | 1 << 18));
+        assert!(Quality(0).unusable_reasons().is_empty() && Quality(0).remarks().is_empty());
+        let calibration = Quality::from_keyword(f64::from(1 << 30 | 1 << 18));
         assert_eq!(
-            (calibration.unusable().len(), calibration.remarks().len()),
+            (
+                calibration.unusable_reasons().len(),
+                calibration.remarks().len()
+            ),
             (1, 1)
         );
         assert_eq!(
-            Quality::of_keyword(-2_147_483_648.0).unusable(),
+            Quality::from_keyword(-2_147_483_648.0).unusable_reasons(),
             ["the image is not available"]
         );
     }

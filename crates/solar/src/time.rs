@@ -13,16 +13,17 @@ const LEAP_SECONDS: [(f64, f64); 5] = [
     (17_167.0, 37.0),
 ];
 
-/// A time, UTC.
+/// Time of an observation, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ObservationTime {
     days: f64,
 }
 
 impl ObservationTime {
-    /// Reads `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or Z, UTC or +00:00 at
+    /// Parses `2011-02-15`, `2011-02-15T01:48:12.34`, with a blank for the T or Z, UTC or +00:00 at
     /// the end, JSOC's `2011.02.15_01:48:12.34_TAI` or `_UTC`, SolarSoft's `15-Feb-2011
-    /// 01:48:12.34`, `20110215_014812` of names of files, and `15/02/98` of FITS before 1999.
+    /// 01:48:12.34`, `20110215_014812` of file names, and `15/02/98` of FITS before 1999.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -32,66 +33,28 @@ impl ObservationTime {
         let utc = ["_UTC", " UTC", "UTC", "+00:00", "Z"]
             .into_iter()
             .find_map(|end| text.strip_suffix(end));
-        let (text, is_tai) = (tai.or(utc).unwrap_or(text).trim_end(), tai.is_some());
-        let is_between = |(at, c): &(usize, char)| match c {
+        let text = tai.or(utc).unwrap_or(text).trim_end();
+        let is_tai = tai.is_some();
+        let between = text.char_indices().find(|(at, c): &(usize, char)| match c {
             ' ' | '_' => true,
             // Not that of OCT.
             'T' => text[..*at].ends_with(|c: char| c.is_ascii_digit()),
             _ => false,
-        };
-        let between = text.char_indices().find(is_between);
+        });
         let (date, clock) =
             between.map_or((text, "0:0:0"), |(at, _)| (&text[..at], &text[at + 1..]));
-        let (date, clock) = (separated(date, '-', 4), separated(clock, ':', 2));
-        let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
-        let [first, second, third] = parts[..] else {
-            return None;
-        };
-        let whole = |part: &str| part.parse::<i64>().ok();
-        let is_old = date.matches('/').count() == 2 && first.len() <= 2 && third.len() == 2;
-        // SolarSoft writes 15-Feb-2011.
-        let (year, month, day) = match month_named(second) {
-            Some(month) => (whole(third)?, month, whole(first)?),
-            None if is_old => (1900 + whole(third)?, whole(second)?, whole(first)?),
-            None => (whole(first)?, whole(second)?, whole(third)?),
-        };
-        let is_date = (1600..=9999).contains(&year) && (1..=12).contains(&month);
-        if !(is_date && (1..=days_of(year, month)).contains(&day)) {
-            return None;
-        }
-        let mut seconds = 0.0;
-        let parts: Vec<&str> = clock.split(':').collect();
-        if parts.len() > 3 {
-            return None;
-        }
-        for (part, (unit, most)) in parts
-            .iter()
-            .zip([(3600.0, 24.0), (60.0, 60.0), (1.0, 61.0)])
-        {
-            let part = part
-                .parse::<f64>()
-                .ok()
-                .filter(|part| (0.0..=most).contains(part))?;
-            seconds += part * unit;
-        }
-        let days = days_from_civil(year, month, day) as f64 + seconds / DAY;
-        let behind = if is_tai {
-            LEAP_SECONDS
-                .iter()
-                .rev()
-                .find(|(from, _)| days >= *from)
-                .map_or(0.0, |(_, s)| *s)
-        } else {
-            0.0
-        };
+        let midnight = parse_date(&split_fields(date, '-', 4))?;
+        let seconds = parse_clock(&split_fields(clock, ':', 2))?;
+        let days = midnight + seconds / DAY;
+        let behind = if is_tai { leap_seconds_at(days) } else { 0.0 };
         Some(Self {
             days: days - behind / DAY,
         })
     }
 
-    /// Of a modified Julian date, from the year 1600 to 9999.
+    /// The time of a modified Julian date; `None` outside the years 1600 to 9999.
     #[must_use]
-    pub fn of_mjd(days: f64) -> Option<Self> {
+    pub fn from_mjd(days: f64) -> Option<Self> {
         (-94_553.0..2_973_484.0).contains(&days).then_some(Self {
             days: days - 40_587.0,
         })
@@ -99,20 +62,67 @@ impl ObservationTime {
 
     /// Days since 1970-01-01T00:00:00, UTC.
     #[must_use]
-    pub fn days(self) -> f64 {
+    pub fn days_since_1970(self) -> f64 {
         self.days
     }
 
-    /// Seconds from another time to this one.
+    /// Seconds from `other` to this time.
     #[must_use]
     pub fn seconds_since(self, other: Self) -> f64 {
         (self.days - other.days) * DAY
     }
 }
 
+/// Days from 1970 to a date of numbers or month names between `-`, `.` or `/`.
+fn parse_date(date: &str) -> Option<f64> {
+    let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
+    let [first, second, third] = parts[..] else {
+        return None;
+    };
+    let whole = |part: &str| part.parse::<i64>().ok();
+    let is_old = date.matches('/').count() == 2 && first.len() <= 2 && third.len() == 2;
+    // SolarSoft writes 15-Feb-2011.
+    let (year, month, day) = match month_named(second) {
+        Some(month) => (whole(third)?, month, whole(first)?),
+        None if is_old => (1900 + whole(third)?, whole(second)?, whole(first)?),
+        None => (whole(first)?, whole(second)?, whole(third)?),
+    };
+    let is_date = (1600..=9999).contains(&year) && (1..=12).contains(&month);
+    (is_date && (1..=days_of(year, month)).contains(&day))
+        .then(|| days_from_civil(year, month, day) as f64)
+}
+
+/// Seconds since midnight of hours, minutes and seconds between colons; the last ones may be
+/// missing.
+fn parse_clock(clock: &str) -> Option<f64> {
+    const UNITS: [(f64, f64); 3] = [(3600.0, 24.0), (60.0, 60.0), (1.0, 61.0)];
+    let parts: Vec<&str> = clock.split(':').collect();
+    if parts.len() > UNITS.len() {
+        return None;
+    }
+    let mut seconds = 0.0;
+    for (part, (unit, most)) in parts.iter().zip(UNITS) {
+        let part = part.parse::<f64>().ok()?;
+        if !(0.0..=most).contains(&part) {
+            return None;
+        }
+        seconds += part * unit;
+    }
+    Some(seconds)
+}
+
+/// TAI minus UTC at a time in days since 1970; 0 before the first leap second of the table.
+fn leap_seconds_at(days: f64) -> f64 {
+    LEAP_SECONDS
+        .iter()
+        .rev()
+        .find(|(from, _)| days >= *from)
+        .map_or(0.0, |(_, seconds)| *seconds)
+}
+
 /// Digits without separators with them: `20110215` as 2011-02-15, `014812.3` as 01:48:12.3;
 /// `first`: digits of the first part.
-fn separated(text: &str, separator: char, first: usize) -> String {
+fn split_fields(text: &str, separator: char, first: usize) -> String {
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -123,7 +133,9 @@ fn separated(text: &str, separator: char, first: usize) -> String {
     if !is_whole {
         return text.to_owned();
     }
-    let (a, b, c) = (&text[..first], &text[first..first + 2], &text[first + 2..]);
+    let a = &text[..first];
+    let b = &text[first..first + 2];
+    let c = &text[first + 2..];
     format!("{a}{separator}{b}{separator}{c}")
 }
 
@@ -165,14 +177,17 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 impl fmt::Display for ObservationTime {
-    /// As `2011-02-15T01:48:12.346`.
+    /// Formats as `2011-02-15T01:48:12.346`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = (self.days * DAY * 1e3).round() as i64;
-        let (seconds, rest) = (milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000));
-        let (days, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let seconds = milliseconds.div_euclid(1000);
+        let rest = milliseconds.rem_euclid(1000);
+        let days = seconds.div_euclid(86_400);
+        let clock = seconds.rem_euclid(86_400);
         // The inverse of `days_from_civil`.
         let z = days + 719_468;
-        let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+        let era = z.div_euclid(146_097);
+        let of_era = z.rem_euclid(146_097);
         let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
         let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted = (5 * of_year + 2) / 153;
@@ -222,7 +237,12 @@ mod tests {
             );
         }
         assert_eq!(expected.to_string(), "2011-02-15T01:48:12.000");
-        assert_eq!(ObservationTime::parse("1970-01-01").unwrap().days(), 0.0);
+        assert_eq!(
+            ObservationTime::parse("1970-01-01")
+                .unwrap()
+                .days_since_1970(),
+            0.0
+        );
         assert_eq!(
             ObservationTime::parse("15-OCT-2011").unwrap().to_string(),
             "2011-10-15T00:00:00.000"
@@ -232,13 +252,13 @@ mod tests {
             "1998-02-15T00:00:00.000"
         );
         assert_eq!(
-            ObservationTime::of_mjd(40_587.5).unwrap().to_string(),
+            ObservationTime::from_mjd(40_587.5).unwrap().to_string(),
             "1970-01-01T12:00:00.000"
         );
         assert!(
             [f64::NAN, -1e5, 1e300]
                 .into_iter()
-                .all(|days| ObservationTime::of_mjd(days).is_none())
+                .all(|days| ObservationTime::from_mjd(days).is_none())
         );
     }
 

@@ -2,12 +2,13 @@
 
 use isopach_compute::{Error, Result};
 
-/// What the numbers of an image are.
+/// Unit of the pixel values of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CountUnit {
     /// Counts of the whole exposure (DN, ADU, ct).
     Total,
-    /// Counts a second.
+    /// Counts per second.
     PerSecond,
 }
 
@@ -20,9 +21,9 @@ struct Powers {
 }
 
 impl CountUnit {
-    /// Reads a unit: DN, ADU, ct, count or digital number; a second if divided by s, sec or second;
-    /// a pixel or not. As the FITS standard (version 4.0, section 4.3), astropy and IDL write it:
-    /// `DN / s`, `DN s-1`, `DN s**(-1)`, `DN/sec/pixel`, `DN / (pix s)`.
+    /// Parses a unit: DN, ADU, ct, count or digital number; a second if divided by s, sec or
+    /// second; a pixel or not. As the FITS standard (version 4.0, section 4.3), astropy and IDL
+    /// write it: `DN / s`, `DN s-1`, `DN s**(-1)`, `DN/sec/pixel`, `DN / (pix s)`.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for any other unit: radiances and photons need another response.
@@ -32,7 +33,7 @@ impl CountUnit {
                 "the unit {text:?} is none of counts, as DN, DN/s or ct s-1 are"
             ))
         };
-        let powers = powers(text).ok_or_else(foreign)?;
+        let powers = parse_powers(text).ok_or_else(foreign)?;
         match powers {
             Powers {
                 counts: 1,
@@ -49,7 +50,7 @@ impl CountUnit {
     }
 }
 
-/// What is one thing spelt in several ways.
+/// Spellings of the same unit.
 const SPELT: [(&str, &str); 8] = [
     ("digital number", "dn"),
     ("digital_number", "dn"),
@@ -61,8 +62,8 @@ const SPELT: [(&str, &str); 8] = [
     ("}", ")"),
 ];
 
-/// `None` where anything but counts, seconds and pixels takes part, or brackets do not match.
-fn powers(text: &str) -> Option<Powers> {
+/// `None` if anything but counts, seconds and pixels takes part, or brackets do not match.
+fn parse_powers(text: &str) -> Option<Powers> {
     let mut text = text.to_lowercase();
     for (spelt, meant) in SPELT {
         text = text.replace(spelt, meant);
@@ -70,7 +71,8 @@ fn powers(text: &str) -> Option<Powers> {
     let mut rest = text.as_str();
     let mut powers = Powers::default();
     // Signs of the brackets that are open; the sign of the next factor or bracket.
-    let (mut open, mut sign) = (vec![1], 1);
+    let mut open = vec![1];
+    let mut sign = 1;
     loop {
         rest = rest.trim_start_matches([' ', '\t', '*', '.', '·']);
         let Some(first) = rest.chars().next() else {
@@ -99,7 +101,7 @@ fn powers(text: &str) -> Option<Powers> {
                     (sign, rest) = (-1, after);
                     continue;
                 }
-                let (exponent, after) = exponent(after)?;
+                let (exponent, after) = parse_exponent(after)?;
                 let power = match name {
                     "dn" | "dns" | "adu" | "ct" | "cts" | "cnt" | "cnts" | "count" | "counts" => {
                         &mut powers.counts
@@ -119,8 +121,8 @@ fn powers(text: &str) -> Option<Powers> {
     (open.len() == 1 && sign == 1).then_some(powers)
 }
 
-/// The exponent at the start of a text, 1 where there is none, and what follows.
-fn exponent(text: &str) -> Option<(i32, &str)> {
+/// The exponent at the start of a text, 1 if there is none, and the rest of the text.
+fn parse_exponent(text: &str) -> Option<(i32, &str)> {
     let is_marked = text.starts_with('^');
     let inner = text.trim_start_matches('^');
     let is_bracketed = is_marked && inner.starts_with('(');

@@ -1,45 +1,50 @@
-//! Where pixels are on the Sun.
+//! World coordinates of pixels on the Sun.
 
 use crate::Keywords;
 
 /// Arcseconds of a radian.
 const ARCSECONDS: f64 = 648_000.0 / std::f64::consts::PI;
 
-/// Helioprojective coordinates of pixels: a linear part and the gnomonic projection TAN (Greisen &
-/// Calabretta 2002; Calabretta & Greisen 2002; Thompson 2006). World coordinates are (longitude,
-/// latitude) as seen by the observer, in arcseconds; pixels count from 0 at the middle of the
-/// first.
+/// World coordinate system of a solar image (helioprojective): a linear part and the gnomonic
+/// projection TAN (Greisen & Calabretta 2002; Calabretta & Greisen 2002; Thompson 2006). World
+/// coordinates are (longitude, latitude) as seen by the observer, in arcseconds; pixels count from
+/// 0 at the middle of the first.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Wcs {
-    /// The pixel that is projected onto itself, counted from 0.
+    /// The reference pixel (CRPIX), counted from 0.
     pub reference_pixel: [f64; 2],
-    /// Where it is, arcseconds.
+    /// World coordinates of the reference pixel, arcseconds.
     pub reference_value: [f64; 2],
-    /// Arcseconds a pixel: rows are world axes, columns pixel axes.
+    /// Arcseconds per pixel: rows are world axes, columns pixel axes.
     pub matrix: [[f64; 2]; 2],
 }
 
 impl Wcs {
-    /// Reads CRPIX, CRVAL, CUNIT and the matrix: PC with CDELT, or CD, or CROTA2 with CDELT.
-    /// Without CUNIT values are arcseconds, as sunpy takes them.
+    /// Reads the coordinate system from CRPIX, CRVAL, CUNIT and the matrix: PC with CDELT, or CD,
+    /// or CROTA2 with CDELT. Without CUNIT values are arcseconds, as sunpy takes them.
     ///
     /// # Errors
     /// In words, why the header places no pixel: a keyword that is missing, another projection,
     /// another frame, a matrix that cannot be inverted.
-    pub fn of(header: &impl Keywords) -> Result<Self, String> {
+    pub fn from_keywords(header: &impl Keywords) -> Result<Self, String> {
         check_frame(header)?;
-        let needed =
-            |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
-        let units = [arcseconds(header, "CUNIT1")?, arcseconds(header, "CUNIT2")?];
-        let reference_pixel = [needed("CRPIX1")? - 1.0, needed("CRPIX2")? - 1.0];
-        let value = |keyword: &str, unit: f64| {
-            Ok::<_, String>(finite(header, keyword)?.unwrap_or(0.0) * unit)
-        };
-        let reference_value = [value("CRVAL1", units[0])?, value("CRVAL2", units[1])?];
+        let units = [
+            number_in_arcseconds(header, "CUNIT1")?,
+            number_in_arcseconds(header, "CUNIT2")?,
+        ];
+        let reference_pixel = [
+            required_number(header, "CRPIX1")? - 1.0,
+            required_number(header, "CRPIX2")? - 1.0,
+        ];
+        let reference_value = [
+            finite_number(header, "CRVAL1")?.unwrap_or(0.0) * units[0],
+            finite_number(header, "CRVAL2")?.unwrap_or(0.0) * units[1],
+        ];
         let found = Self {
             reference_pixel,
             reference_value,
-            matrix: matrix(header, units)?,
+            matrix: pixel_matrix(header, units)?,
         };
         let area = found.determinant().abs();
         if area > 0.0 && area.is_finite() {
@@ -49,14 +54,13 @@ impl Wcs {
         }
     }
 
-    /// Side of a square with the area of a pixel, arcseconds, whatever the projection and the
-    /// place.
+    /// Side of a square with the area of a pixel, arcseconds, for any projection and position.
     pub(crate) fn pixel_size_of(header: &impl Keywords) -> Option<f64> {
         let units = [
-            arcseconds(header, "CUNIT1").ok()?,
-            arcseconds(header, "CUNIT2").ok()?,
+            number_in_arcseconds(header, "CUNIT1").ok()?,
+            number_in_arcseconds(header, "CUNIT2").ok()?,
         ];
-        let matrix = matrix(header, units).ok()?;
+        let matrix = pixel_matrix(header, units).ok()?;
         let size = Self {
             reference_pixel: [0.0; 2],
             reference_value: [0.0; 2],
@@ -77,16 +81,16 @@ impl Wcs {
         self.determinant().abs().sqrt()
     }
 
-    /// Counter-clockwise turn of the image's y axis from solar north, degrees.
+    /// Rotation of the image's y axis from solar north, degrees counter-clockwise.
     #[must_use]
     pub fn roll(&self) -> f64 {
         let [[_, b], [_, d]] = self.matrix;
         (-b).atan2(d).to_degrees()
     }
 
-    /// (longitude, latitude) of a pixel's place, arcseconds.
+    /// Converts a pixel position to (longitude, latitude), arcseconds.
     #[must_use]
-    pub fn world(&self, pixel: [f64; 2]) -> [f64; 2] {
+    pub fn pixel_to_world(&self, pixel: [f64; 2]) -> [f64; 2] {
         let off = [
             pixel[0] - self.reference_pixel[0],
             pixel[1] - self.reference_pixel[1],
@@ -104,10 +108,10 @@ impl Wcs {
         found.map(|value| value * ARCSECONDS)
     }
 
-    /// The place of (longitude, latitude), arcseconds, in pixels; NaN on the far half of the
+    /// Converts (longitude, latitude), arcseconds, to a pixel position; NaN on the far half of the
     /// sphere, which TAN does not show.
     #[must_use]
-    pub fn pixel(&self, world: [f64; 2]) -> [f64; 2] {
+    pub fn world_to_pixel(&self, world: [f64; 2]) -> [f64; 2] {
         let turn = (world[0] - self.reference_value[0]) / ARCSECONDS;
         let (sine, cosine) = (self.reference_value[1] / ARCSECONDS).sin_cos();
         let (s, c) = (world[1] / ARCSECONDS).sin_cos();
@@ -117,23 +121,23 @@ impl Wcs {
         }
         let x = c * turn.sin() / near * ARCSECONDS;
         let y = (cosine * s - sine * c * turn.cos()) / near * ARCSECONDS;
-        let ([[a, b], [c, d]], whole) = (self.matrix, self.determinant());
+        let [[a, b], [c, d]] = self.matrix;
+        let whole = self.determinant();
         [
             self.reference_pixel[0] + (d * x - b * y) / whole,
             self.reference_pixel[1] + (a * y - c * x) / whole,
         ]
     }
 
-    /// The largest distance, in pixels of `self`, between a pixel's place here and the place of the
-    /// same pixel of `other`, over an image of so many columns and rows (corners, middles of the
-    /// sides, centre).
+    /// The largest distance, in pixels of `self`, between the places of the same pixel here and in
+    /// `other`, over an image of `[columns, rows]` (corners, middles of the sides, centre).
     #[must_use]
     pub fn largest_offset(&self, other: &Self, [columns, rows]: [usize; 2]) -> f64 {
         let places = |n: usize| [0.0, 0.5 * (n.max(1) - 1) as f64, (n.max(1) - 1) as f64];
         let mut largest = 0.0_f64;
         for x in places(columns) {
             for y in places(rows) {
-                let [u, v] = self.pixel(other.world([x, y]));
+                let [u, v] = self.world_to_pixel(other.pixel_to_world([x, y]));
                 let off = (u - x).hypot(v - y);
                 largest = if off.is_nan() {
                     f64::INFINITY
@@ -180,24 +184,25 @@ fn check_frame(header: &impl Keywords) -> Result<(), String> {
 }
 
 /// A keyword that is a number, which must be finite.
-fn finite(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> {
+fn finite_number(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> {
     match header.number(keyword) {
         Some(number) if !number.is_finite() => Err(format!("{keyword} is {number}")),
         number => Ok(number),
     }
 }
 
-/// The elements of a matrix, by the names of their keywords; those that are not stated from
-/// `otherwise`; `None` where none is.
-fn elements(
+/// The elements of a matrix by keyword name; unstated ones are taken from `otherwise`; `None` if
+/// none is stated.
+fn matrix_elements(
     header: &impl Keywords,
     name: impl Fn(usize, usize) -> String,
     otherwise: [[f64; 2]; 2],
 ) -> Result<Option<[[f64; 2]; 2]>, String> {
-    let (mut matrix, mut any) = (otherwise, false);
+    let mut matrix = otherwise;
+    let mut any = false;
     for (i, row) in matrix.iter_mut().enumerate() {
         for (j, value) in row.iter_mut().enumerate() {
-            if let Some(number) = finite(header, &name(i + 1, j + 1))? {
+            if let Some(number) = finite_number(header, &name(i + 1, j + 1))? {
                 (*value, any) = (number, true);
             }
         }
@@ -205,32 +210,38 @@ fn elements(
     Ok(any.then_some(matrix))
 }
 
+/// The matrix with its rows multiplied by two factors.
+fn scale_rows(matrix: [[f64; 2]; 2], by: [f64; 2]) -> [[f64; 2]; 2] {
+    [matrix[0].map(|x| x * by[0]), matrix[1].map(|x| x * by[1])]
+}
+
+/// A finite number that must be stated.
+fn required_number(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
+    finite_number(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"))
+}
+
 /// Arcseconds a pixel: PC with CDELT, or CD, or CROTA2 with CDELT; of several the first, as wcslib
 /// and sunpy take them.
-fn matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], String> {
-    let scaled = |matrix: [[f64; 2]; 2], by: [f64; 2]| {
-        [matrix[0].map(|x| x * by[0]), matrix[1].map(|x| x * by[1])]
-    };
-    let step =
-        |keyword: &str| finite(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"));
-    let steps = step("CDELT1").and_then(|first| Ok([first, step("CDELT2")?]));
+fn pixel_matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], String> {
+    let steps = required_number(header, "CDELT1")
+        .and_then(|first| Ok([first, required_number(header, "CDELT2")?]));
     let unit = [[1.0, 0.0], [0.0, 1.0]];
-    let pc = elements(header, |i, j| format!("PC{i}_{j}"), unit)?;
+    let pc = matrix_elements(header, |i, j| format!("PC{i}_{j}"), unit)?;
     let pc = pc.map_or_else(
-        || elements(header, |i, j| format!("PC{i:03}{j:03}"), unit),
+        || matrix_elements(header, |i, j| format!("PC{i:03}{j:03}"), unit),
         |pc| Ok(Some(pc)),
     )?;
-    let cd = elements(header, |i, j| format!("CD{i}_{j}"), [[0.0; 2]; 2])?;
+    let cd = matrix_elements(header, |i, j| format!("CD{i}_{j}"), [[0.0; 2]; 2])?;
     match (pc, cd, steps) {
-        (Some(pc), _, Ok(steps)) => Ok(scaled(pc, [steps[0] * units[0], steps[1] * units[1]])),
-        (_, Some(cd), _) => Ok(scaled(cd, units)),
+        (Some(pc), _, Ok(steps)) => Ok(scale_rows(pc, [steps[0] * units[0], steps[1] * units[1]])),
+        (_, Some(cd), _) => Ok(scale_rows(cd, units)),
         (_, None, Err(reason)) => Err(reason),
         (None, None, Ok(steps)) => {
-            let (sine, cosine) = finite(header, "CROTA2")?
+            let (sine, cosine) = finite_number(header, "CROTA2")?
                 .unwrap_or(0.0)
                 .to_radians()
                 .sin_cos();
-            Ok(scaled(
+            Ok(scale_rows(
                 [
                     [cosine * steps[0], -sine * steps[1]],
                     [sine * steps[0], cosine * steps[1]],
@@ -242,7 +253,7 @@ fn matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], Stri
 }
 
 /// Arcseconds of a unit of angle.
-fn arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
+fn number_in_arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
     let Some(text) = header.text(keyword).filter(|text| !text.is_empty()) else {
         return Ok(1.0);
     };

@@ -1,6 +1,6 @@
 //! Places of pixels against astropy, and what headers say.
 
-use isopach_solar::{CountUnit, DisagreementKind, Keywords, SolarHeader, Wcs, disagreements};
+use isopach_solar::{CountUnit, DisagreementKind, Keywords, SolarHeader, Wcs, find_disagreements};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Default)]
@@ -47,8 +47,8 @@ fn pixels_are_where_astropy_has_them() {
             .split(',')
             .map(|number| number.parse().unwrap())
             .collect();
-        let wcs = Wcs::of(&Cards::of(fields[1])).unwrap();
-        let [x, y] = wcs.world([numbers[0], numbers[1]]);
+        let wcs = Wcs::from_keywords(&Cards::of(fields[1])).unwrap();
+        let [x, y] = wcs.pixel_to_world([numbers[0], numbers[1]]);
         let off = (x - numbers[2]).hypot(y - numbers[3]);
         assert!(
             off < 1e-6,
@@ -57,7 +57,7 @@ fn pixels_are_where_astropy_has_them() {
             numbers[2],
             numbers[3]
         );
-        let [u, v] = wcs.pixel([x, y]);
+        let [u, v] = wcs.world_to_pixel([x, y]);
         assert!(
             (u - numbers[0]).hypot(v - numbers[1]) < 1e-6,
             "{}: {u} {v}",
@@ -79,7 +79,7 @@ fn headers_without_a_place_say_why() {
         ("CRPIX2", "nan", "CRPIX2"),
         ("LONPOLE", "0", "LONPOLE"),
     ] {
-        let reason = Wcs::of(&synoptic.with(keyword, value)).unwrap_err();
+        let reason = Wcs::from_keywords(&synoptic.with(keyword, value)).unwrap_err();
         assert!(reason.contains(word), "{keyword}={value}: {reason}");
     }
 }
@@ -92,7 +92,7 @@ fn aia() -> Cards {
 }
 
 fn seen(cards: &Cards) -> SolarHeader {
-    SolarHeader::of(cards)
+    SolarHeader::from_keywords(cards)
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn instruments_are_told_apart() {
 #[test]
 fn images_that_do_not_belong_together_are_named() {
     let first = seen(&aia());
-    let against = |cards: &Cards| disagreements(&[first.clone(), seen(cards)], [1024, 1024]);
+    let against = |cards: &Cards| find_disagreements(&[first.clone(), seen(cards)], [1024, 1024]);
     assert_eq!(
         against(
             &aia()
@@ -207,7 +207,7 @@ fn images_that_do_not_belong_together_are_named() {
     );
     let near = aia().with("HGLN_OBS", "0.01").with("HGLT_OBS", "-6.2");
     let ahead = seen(&near.with("HGLN_OBS", "359.9"));
-    let apart = |cards: &Cards| disagreements(&[ahead.clone(), seen(cards)], [1024, 1024]);
+    let apart = |cards: &Cards| find_disagreements(&[ahead.clone(), seen(cards)], [1024, 1024]);
     assert_eq!(apart(&near), [], "across the meridian");
     let other = apart(&near.with("HGLN_OBS", "80"));
     assert!(

@@ -32,7 +32,7 @@ impl Cells {
         })
     }
 
-    /// The rectangle that the cells cover, absolute metres: [`Rect::owns`] agrees with
+    /// The rectangle that the cells cover, absolute metres: [`Rect::contains`] agrees with
     /// [`Self::own`] on every coordinate.
     #[must_use]
     pub fn rect(&self) -> Rect {
@@ -94,7 +94,7 @@ mod tests {
             for edge in [rect.min[0], rect.max[0]] {
                 let inside = rect.centre()[1];
                 for x in [edge.next_down(), edge, edge.next_up(), from_ticks(to_ticks(edge) + off)] {
-                    prop_assert_eq!(rect.owns([x, inside]), block.own([x, inside]));
+                    prop_assert_eq!(rect.contains([x, inside]), block.own([x, inside]));
                 }
             }
         }
@@ -109,7 +109,7 @@ mod tests {
             first: [cell; 2],
             end: [cell + 1; 2],
         };
-        assert!(block.own([point; 2]) && block.rect().owns([point; 2]));
+        assert!(block.own([point; 2]) && block.rect().contains([point; 2]));
     }
 
     #[test]

@@ -58,7 +58,11 @@ fn is_usable(source: &dyn PointSource) -> Result<()> {
 }
 
 fn are_a_pair(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
-    if let Some(difference) = a.crs().zip(b.crs()).and_then(|(a, b)| a.contradiction(b)) {
+    if let Some(difference) = a
+        .crs()
+        .zip(b.crs())
+        .and_then(|(a, b)| a.find_contradiction(b))
+    {
         return Err(Error::InvalidInput(format!(
             "{} and {} differ in {difference}",
             a.name(),

@@ -49,7 +49,7 @@ impl TileStats {
         Self {
             points_by_epoch,
             core_area: core.area(),
-            core_share: core.area() / core.grown(halo).area(),
+            core_share: core.area() / core.expanded_by(halo).area(),
         }
     }
 

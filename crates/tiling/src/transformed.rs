@@ -44,7 +44,7 @@ impl<S: PointSource> Transformed<S> {
 
     fn moved_rect(&self, rect: &Rect) -> Rect {
         let [min, max] = self.bounds(rect);
-        Rect::around([min[0], min[1]], [max[0], max[1]])
+        Rect::from_inclusive([min[0], min[1]], [max[0], max[1]])
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn open(
             other => Box::<dyn Error>::from(other),
         })?;
         let of_file = |error: &dyn std::fmt::Display| format!("{name}: {error}");
-        let seen = SolarHeader::of(file.header());
+        let seen = SolarHeader::from_keywords(file.header());
         let mut said = seen.remarks.clone();
         match file.more_images() {
             0 => {}

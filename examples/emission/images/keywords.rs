@@ -46,7 +46,7 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
         ));
     }
     let mut times: Vec<ObservationTime> = files.iter().filter_map(|file| file.seen.time).collect();
-    times.sort_by(|a, b| a.days().total_cmp(&b.days()));
+    times.sort_by(|a, b| a.days_since_1970().total_cmp(&b.days_since_1970()));
     if let (Some(begin), Some(end)) = (times.first(), times.last()) {
         keywords.push(text(
             "DATE-BEG",

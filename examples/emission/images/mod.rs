@@ -344,7 +344,7 @@ fn shares(
 /// The time of the latest image that states one.
 fn latest(files: &[&Opened]) -> Option<ObservationTime> {
     let times = files.iter().filter_map(|file| file.seen.time);
-    times.max_by(|a, b| a.days().total_cmp(&b.days()))
+    times.max_by(|a, b| a.days_since_1970().total_cmp(&b.days_since_1970()))
 }
 
 /// What is said of images that are later than the response of their instrument holds for.
@@ -400,7 +400,7 @@ impl Channel {
         match &self.resampled {
             Some(resampled) => resampled.read(&mut self.file, rows),
             None => {
-                let values = self.file.rows(rows.clone())?;
+                let values = self.file.read_rows(rows.clone())?;
                 if let Some(mean) = &mut self.about.mean {
                     mean.add(rows, &values);
                 }

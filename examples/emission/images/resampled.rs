@@ -60,7 +60,9 @@ impl Resampled {
 
     /// `[row, column]` in the file of a place.
     fn place(&self, [row, column]: [f64; 2]) -> [f64; 2] {
-        let [x, y] = self.from.pixel(self.to.world([column, row]));
+        let [x, y] = self
+            .from
+            .world_to_pixel(self.to.pixel_to_world([column, row]));
         [y, x]
     }
 
@@ -93,7 +95,7 @@ impl Resampled {
         if source.is_empty() {
             return Ok(values);
         }
-        let read = file.rows(source.clone())?;
+        let read = file.read_rows(source.clone())?;
         let lines = values
             .as_slice_mut()
             .unwrap_or_default()

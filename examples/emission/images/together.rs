@@ -2,7 +2,7 @@
 
 use super::channels::Opened;
 use crate::arguments::Arguments;
-use isopach::solar::{Disagreement, DisagreementKind, SolarHeader, Wcs, disagreements};
+use isopach::solar::{Disagreement, DisagreementKind, SolarHeader, Wcs, find_disagreements};
 
 /// Pixels that lie this near each other are not resampled.
 const SAME: f64 = 1e-3;
@@ -23,7 +23,7 @@ pub(super) fn check(
         image,
         is_grave,
         words,
-    } in disagreements(&seen, [shape[1], shape[0]])
+    } in find_disagreements(&seen, [shape[1], shape[0]])
     {
         let (consent, remedy) = match kind {
             DisagreementKind::Place => (

@@ -55,7 +55,7 @@ pub(super) fn groups(arguments: &Arguments) -> Result<Vec<Group>, Box<dyn Error>
         .flat_map(of_place)
         .map(|file| file.time)
         .collect();
-    times.sort_by(|a, b| a.days().total_cmp(&b.days()));
+    times.sort_by(|a, b| a.days_since_1970().total_cmp(&b.days_since_1970()));
     let nearest = |file: &Dated| {
         let away = |i: &usize| file.time.seconds_since(times[*i]).abs();
         (0..times.len()).min_by(|a, b| away(a).total_cmp(&away(b)))
@@ -111,7 +111,7 @@ fn dated(arguments: &Arguments) -> Result<Vec<Dated>, Box<dyn Error>> {
             ..FitsLimits::default()
         };
         let file = ImageFile::open_within(path, limits)?;
-        let seen = SolarHeader::of(file.header());
+        let seen = SolarHeader::from_keywords(file.header());
         let stated = Seen {
             header: file.header(),
             instrument: seen.instrument.as_deref(),

@@ -96,8 +96,8 @@ impl Dod {
         extent: Rect,
     ) -> Result<DodRasters> {
         self.detection.check()?;
-        let before = before.of_classes(&self.classes)?;
-        let after = after.of_classes(&self.classes)?;
+        let before = before.filter_classes(&self.classes)?;
+        let after = after.filter_classes(&self.classes)?;
         let points = [before.positions(), after.positions()];
         let grid = Grid::covering(&extent, self.cell_size)?;
         let measured = self.measure_cells(on, points, &grid)?;

@@ -44,8 +44,8 @@ impl<B: Rasterise + ?Sized> TileOperation<2, B> for Dod {
             rows,
         };
         let [before, after] = &tile.epochs;
-        let before = before.of_classes(&self.classes)?;
-        let after = after.of_classes(&self.classes)?;
+        let before = before.filter_classes(&self.classes)?;
+        let after = after.filter_classes(&self.classes)?;
         let measured = self.measure_cells(on, [before.positions(), after.positions()], &grid)?;
         Ok(self.judge_cells(measured, self.detection.survey.as_ref()))
     }

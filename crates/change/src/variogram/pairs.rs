@@ -5,6 +5,7 @@ use isopach_compute::{Error, Result};
 
 /// Pairs of about one distance.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LagBin {
     /// Mean distance of the pairs, metres.
     pub lag: f64,

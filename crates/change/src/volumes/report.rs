@@ -9,6 +9,7 @@ use crate::{ChangeStatus, distributions::NORMAL_975};
 
 /// A volume, its error and its area.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Volume {
     /// m³. Where little changed an estimate may lie below zero, by no more than its error explains.
     pub volume: f64,
@@ -20,6 +21,7 @@ pub struct Volume {
 
 /// Gain, loss and their difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Balance {
     /// Volume that was added.
     pub gain: Volume,
@@ -32,6 +34,7 @@ pub struct Balance {
 /// Cells added up as they were measured. It has no error, since no error of the sum covers the true
 /// volume.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PlainVolume {
     /// m³.
     pub volume: f64,
@@ -41,6 +44,7 @@ pub struct PlainVolume {
 
 /// Gain, loss and their difference as they were measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PlainBalance {
     /// Σ of the positive differences.
     pub gain: PlainVolume,
@@ -52,6 +56,7 @@ pub struct PlainBalance {
 
 /// Areas of a comparison, m². A share is that of the area that either epoch has data in.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VolumeAreas {
     /// Both epochs have data: there is a difference.
     pub compared: f64,
@@ -84,6 +89,7 @@ impl VolumeAreas {
 
 /// Standard errors (1 σ) that a volume's error consists of, m³: they add as squares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ErrorParts {
     /// Scatter of the heights, and what the correction for chance adds.
     pub random: f64,
@@ -104,6 +110,7 @@ impl ErrorParts {
 
 /// Volumes over a survey or a zone.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VolumeReport {
     /// Net of all cells: Σ d · cell area. No threshold, no correction.
     pub net: Volume,
@@ -134,6 +141,7 @@ pub struct VolumeReport {
 
 /// [`ErrorParts`] of each estimate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VolumeParts {
     /// Of the gain.
     pub gain: ErrorParts,

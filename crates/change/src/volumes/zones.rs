@@ -27,6 +27,7 @@ pub struct ZonedVolumes {
 
 /// Reports of all cells and of each zone.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ZonedReport {
     /// All cells, in a zone or not.
     pub total: VolumeReport,

@@ -1,14 +1,13 @@
 //! Well-known text of a projected system that GeoTIFF keys define by a method and its parameters,
 //! without a code (OGC GeoTIFF 1.1, 7.5).
 //!
-//! The text is of version 1, in the names that GDAL uses. Angles are written in the unit of the
-//! geographic system, lengths in that of the plane. There is none where a parameter without which
-//! places are unknown is missing (a longitude, a standard parallel, an azimuth), where the
-//! ellipsoid is unknown, or where the method has no row in [`METHODS`]. A latitude that is left out
-//! is 0, a scale factor 1, as GDAL has it; but not of a polar projection, whose pole is unknown
-//! then.
+//! The text is version 1, with GDAL's names. Angles are in the unit of the geographic system,
+//! lengths in that of the plane. No text is written if a parameter that places depend on is missing
+//! (a longitude, a standard parallel, an azimuth), if the ellipsoid is unknown, or if the method
+//! has no row in [`METHODS`]. As in GDAL, an omitted latitude is 0 and an omitted scale factor 1,
+//! except for polar projections, whose pole would be unknown.
 
-use super::{GeoKeys, USER_DEFINED, cited, key};
+use super::{GeoKeys, USER_DEFINED, key, quoted_part};
 use crate::{epsg, named, text, wkt::Node};
 use isopach_cloud::LengthUnit;
 use std::f64::consts::PI;
@@ -17,8 +16,7 @@ const DEGREE: f64 = PI / 180.0;
 /// Text states units with 15 digits.
 const SAME_UNIT: f64 = 1e-12;
 
-/// What a method is called in well-known text, and its parameters beside false easting and
-/// northing.
+/// Name of a method in well-known text, and its parameters besides false easting and northing.
 struct Method {
     name: &'static str,
     parameters: &'static [(&'static str, Parameter)],
@@ -85,22 +83,21 @@ const MERCATOR_2: Method = Method {
     parameters: &[FIRST, MERIDIAN],
 };
 
-/// The element of the projected system; `None` where the keys do not define one that can be
-/// written.
-pub(super) fn element(keys: &GeoKeys<'_>, unit: LengthUnit) -> Option<Node> {
-    let base = geographic(keys)?;
+/// The element of the projected system; `None` if the keys do not define one that can be written.
+pub(super) fn projected_element(keys: &GeoKeys<'_>, unit: LengthUnit) -> Option<Node> {
+    let base = geographic_element(keys)?;
     let angles = Angles {
         keys,
         written: base.own_unit()?,
         read: angular_unit(keys, base.own_unit()?)?,
     };
-    let projection = match keys.code(key::METHOD) {
+    let projection = match keys.read_code(key::METHOD) {
         Some(method) => by_method(method, &angles)?,
-        None => universal(keys.code(key::PROJECTION)?, &angles, unit.metres()?)?,
+        None => by_utm_zone(keys.read_code(key::PROJECTION)?, &angles, unit.metres()?)?,
     };
     let name = [key::PROJECTED_CITATION, key::CITATION]
         .into_iter()
-        .find_map(|key| keys.words(key));
+        .find_map(|key| keys.read_ascii(key));
     let mut arguments = vec![Node::Text(name.unwrap_or_else(|| "unnamed".into())), base];
     arguments.extend(projection);
     arguments.push(text::unit_element(unit)?);
@@ -109,18 +106,18 @@ pub(super) fn element(keys: &GeoKeys<'_>, unit: LengthUnit) -> Option<Node> {
 
 /// Method and parameters.
 fn by_method(number: u16, angles: &Angles<'_, '_>) -> Option<Vec<Node>> {
-    let has = |key: u16| angles.keys.double(key).is_some();
+    let has_parallel = angles.keys.read_double(PARALLEL_1).is_some();
     let method = match number {
-        MERCATOR if has(PARALLEL_1) => &MERCATOR_2,
+        MERCATOR if has_parallel => &MERCATOR_2,
         MERCATOR => &MERCATOR_1,
         _ => METHODS
             .iter()
             .find(|(code, _)| *code == number)
             .map(|(_, method)| method)?,
     };
-    let stated = first(angles.keys, &LATITUDES);
+    let stated = first_double(angles.keys, &LATITUDES);
     let latitude = stated.unwrap_or(0.0) * angles.read / DEGREE;
-    let scale = first(angles.keys, &SCALES).unwrap_or(1.0);
+    let scale = first_double(angles.keys, &SCALES).unwrap_or(1.0);
     // A latitude is the equator's in Mercator; at a pole a scale belongs to it, elsewhere it is
     // that of the true scale, and without one the pole is unknown.
     let is_ambiguous = match number {
@@ -138,28 +135,28 @@ fn by_method(number: u16, angles: &Angles<'_, '_>) -> Option<Vec<Node>> {
         vec![Node::Text(method.name.into())],
     )];
     for (name, of) in method.parameters {
-        nodes.push(parameter(name, angles.value(*of)?)?);
+        nodes.push(parameter_node(name, angles.read_parameter(*of)?)?);
     }
-    nodes.push(parameter(
+    nodes.push(parameter_node(
         "false_easting",
-        first(angles.keys, &FALSE_EASTINGS).unwrap_or(0.0),
+        first_double(angles.keys, &FALSE_EASTINGS).unwrap_or(0.0),
     )?);
-    nodes.push(parameter(
+    nodes.push(parameter_node(
         "false_northing",
-        first(angles.keys, &FALSE_NORTHINGS).unwrap_or(0.0),
+        first_double(angles.keys, &FALSE_NORTHINGS).unwrap_or(0.0),
     )?);
     Some(nodes)
 }
 
-/// UTM zones by the code of their projection: 16001 to 16060 north, 16101 to 16160 south; in planes
-/// of units of so many metres.
-fn universal(code: u16, angles: &Angles<'_, '_>, metres: f64) -> Option<Vec<Node>> {
+/// UTM zones by the code of their projection: 16001 to 16060 north, 16101 to 16160 south, for
+/// planes whose unit is `metres` metres.
+fn by_utm_zone(code: u16, angles: &Angles<'_, '_>, metres: f64) -> Option<Vec<Node>> {
     let (zone, northing) = match code {
         16001..=16060 => (code - 16000, 0.0),
         16101..=16160 => (code - 16100, 10_000_000.0),
         _ => return None,
     };
-    let meridian = (6.0 * f64::from(zone) - 183.0) * converted(DEGREE, angles.written);
+    let meridian = (6.0 * f64::from(zone) - 183.0) * convert_unit(DEGREE, angles.written);
     let method = METHODS
         .iter()
         .find(|(code, _)| *code == TRANSVERSE_MERCATOR)
@@ -175,7 +172,7 @@ fn universal(code: u16, angles: &Angles<'_, '_>, metres: f64) -> Option<Vec<Node
     let parameters = names
         .iter()
         .zip(values)
-        .map(|(name, value)| parameter(name, value));
+        .map(|(name, value)| parameter_node(name, value));
     std::iter::once(Some(Node::new(
         "PROJECTION",
         vec![Node::Text(method.into())],
@@ -192,35 +189,40 @@ struct Angles<'a, 'b> {
 }
 
 impl Angles<'_, '_> {
-    fn value(&self, parameter: Parameter) -> Option<f64> {
-        let angle =
-            |keys: &[u16]| Some(first(self.keys, keys)? * converted(self.read, self.written));
+    fn read_parameter(&self, parameter: Parameter) -> Option<f64> {
         match parameter {
-            Parameter::Latitude => Some(angle(&LATITUDES).unwrap_or(0.0)),
-            Parameter::Longitude => angle(&LONGITUDES),
-            Parameter::PolarLongitude => angle(&[3095]).or_else(|| angle(&LONGITUDES)),
-            Parameter::Parallel1 => angle(&[PARALLEL_1]),
-            Parameter::Parallel2 => angle(&[3079]),
+            Parameter::Latitude => Some(self.read_angle(&LATITUDES).unwrap_or(0.0)),
+            Parameter::Longitude => self.read_angle(&LONGITUDES),
+            Parameter::PolarLongitude => self
+                .read_angle(&[3095])
+                .or_else(|| self.read_angle(&LONGITUDES)),
+            Parameter::Parallel1 => self.read_angle(&[PARALLEL_1]),
+            Parameter::Parallel2 => self.read_angle(&[3079]),
             Parameter::Azimuth => {
                 let unit = self
                     .keys
-                    .short(key::AZIMUTH_UNIT)
+                    .read_short(key::AZIMUTH_UNIT)
                     .filter(|code| *code != 0)
                     .map_or(Some(self.read), angle_of_code)?;
-                Some(self.keys.double(3094)? * converted(unit, self.written))
+                Some(self.keys.read_double(3094)? * convert_unit(unit, self.written))
             }
-            Parameter::RectifiedAngle => angle(&[3096]),
-            Parameter::Scale => Some(first(self.keys, &SCALES).unwrap_or(1.0)),
+            Parameter::RectifiedAngle => self.read_angle(&[3096]),
+            Parameter::Scale => Some(first_double(self.keys, &SCALES).unwrap_or(1.0)),
         }
+    }
+
+    /// The first of these keys that is stated, in the unit to be written.
+    fn read_angle(&self, keys: &[u16]) -> Option<f64> {
+        Some(first_double(self.keys, keys)? * convert_unit(self.read, self.written))
     }
 }
 
 /// The first of several keys that is there: methods share parameters under several names.
-fn first(keys: &GeoKeys<'_>, wanted: &[u16]) -> Option<f64> {
-    wanted.iter().find_map(|key| keys.double(*key))
+fn first_double(keys: &GeoKeys<'_>, wanted: &[u16]) -> Option<f64> {
+    wanted.iter().find_map(|key| keys.read_double(*key))
 }
 
-fn parameter(name: &str, value: f64) -> Option<Node> {
+fn parameter_node(name: &str, value: f64) -> Option<Node> {
     let value = Some(value).filter(|value| value.is_finite())?;
     Some(Node::new(
         "PARAMETER",
@@ -228,8 +230,8 @@ fn parameter(name: &str, value: f64) -> Option<Node> {
     ))
 }
 
-/// What values in one unit are multiplied by to be in another.
-fn converted(from: f64, to: f64) -> f64 {
+/// Factor from values in one unit to values in another.
+fn convert_unit(from: f64, to: f64) -> f64 {
     let factor = from / to;
     if (factor - 1.0).abs() < SAME_UNIT {
         1.0
@@ -238,12 +240,12 @@ fn converted(from: f64, to: f64) -> f64 {
     }
 }
 
-/// Unit of angles, radians; that of the geographic system where the keys state none.
+/// Unit of angles, radians: the unit of the geographic system if the keys state none.
 fn angular_unit(keys: &GeoKeys<'_>, of_base: f64) -> Option<f64> {
-    match keys.short(key::ANGULAR_UNIT) {
+    match keys.read_short(key::ANGULAR_UNIT) {
         None | Some(0) => Some(of_base),
         Some(USER_DEFINED) => keys
-            .double(key::ANGULAR_UNIT_SIZE)
+            .read_double(key::ANGULAR_UNIT_SIZE)
             .filter(|size| size.is_finite() && *size > 0.0),
         Some(code) => angle_of_code(code),
     }
@@ -264,22 +266,26 @@ fn angle_of_code(code: u16) -> Option<f64> {
 
 /// The geographic system that the plane is of: its code's, that of its datum, or one of an
 /// ellipsoid alone.
-fn geographic(keys: &GeoKeys<'_>) -> Option<Node> {
-    if let Some(code) = keys.code(key::GEOGRAPHIC) {
-        return Node::parse(named::of_code(code)?.wkt.as_deref()?)
+fn geographic_element(keys: &GeoKeys<'_>) -> Option<Node> {
+    if let Some(code) = keys.read_code(key::GEOGRAPHIC) {
+        return Node::parse(named::crs_of_code(code)?.wkt.as_deref()?)
             .filter(|node| node.is(&["GEOGCS"]));
     }
     let citation = keys
-        .words(key::GEOGRAPHIC_CITATION)
+        .read_ascii(key::GEOGRAPHIC_CITATION)
         .unwrap_or_else(|| "unknown".into());
-    let name = cited(&citation, "GCS Name").unwrap_or(&citation).to_owned();
-    let datum_name = cited(&citation, "Datum").unwrap_or(&citation).to_owned();
-    let datum = match keys.code(key::DATUM) {
+    let name = quoted_part(&citation, "GCS Name")
+        .unwrap_or(&citation)
+        .to_owned();
+    let datum_name = quoted_part(&citation, "Datum")
+        .unwrap_or(&citation)
+        .to_owned();
+    let datum = match keys.read_code(key::DATUM) {
         Some(code) => epsg::part_of_geographic("DATUM", code)?,
         None => {
-            let spheroid = match keys.code(key::ELLIPSOID) {
+            let spheroid = match keys.read_code(key::ELLIPSOID) {
                 Some(code) => epsg::part_of_geographic("SPHEROID", code)?,
-                None => spheroid(keys)?,
+                None => spheroid_element(keys)?,
             };
             Node::new("DATUM", vec![Node::Text(datum_name), spheroid])
         }
@@ -295,20 +301,20 @@ fn geographic(keys: &GeoKeys<'_>) -> Option<Node> {
 }
 
 /// An ellipsoid of the user's own: semi-major axis, and inverse flattening or semi-minor axis.
-fn spheroid(keys: &GeoKeys<'_>) -> Option<Node> {
-    let unit = match keys.short(key::AXIS_UNIT) {
+fn spheroid_element(keys: &GeoKeys<'_>) -> Option<Node> {
+    let unit = match keys.read_short(key::AXIS_UNIT) {
         None | Some(0) => 1.0,
         Some(USER_DEFINED) => keys
-            .double(key::AXIS_UNIT_SIZE)
+            .read_double(key::AXIS_UNIT_SIZE)
             .filter(|size| size.is_finite() && *size > 0.0)?,
-        Some(code) => LengthUnit::of_epsg(code).metres()?,
+        Some(code) => LengthUnit::from_epsg(code).metres()?,
     };
     let major = keys
-        .double(key::SEMI_MAJOR)
+        .read_double(key::SEMI_MAJOR)
         .filter(|axis| axis.is_finite() && *axis > 0.0)?;
     let inverse = match (
-        keys.double(key::INVERSE_FLATTENING),
-        keys.double(key::SEMI_MINOR),
+        keys.read_double(key::INVERSE_FLATTENING),
+        keys.read_double(key::SEMI_MINOR),
     ) {
         (Some(inverse), _) => inverse,
         (None, Some(minor)) if minor == major => 0.0, // well-known text's word for a sphere
@@ -327,14 +333,14 @@ fn spheroid(keys: &GeoKeys<'_>) -> Option<Node> {
     })
 }
 
-/// In degrees, as version 1 is read by GDAL, whatever unit angles are in.
+/// Degrees, as GDAL reads version 1, for any angle unit.
 fn prime_meridian(keys: &GeoKeys<'_>) -> Option<Node> {
-    match keys.code(key::PRIME_MERIDIAN) {
+    match keys.read_code(key::PRIME_MERIDIAN) {
         Some(code) => epsg::part_of_geographic("PRIMEM", code),
         None => {
             let unit = angular_unit(keys, DEGREE)?;
-            let degrees =
-                keys.double(key::MERIDIAN_LONGITUDE).unwrap_or(0.0) * converted(unit, DEGREE);
+            let degrees = keys.read_double(key::MERIDIAN_LONGITUDE).unwrap_or(0.0)
+                * convert_unit(unit, DEGREE);
             let name = if degrees == 0.0 {
                 "Greenwich"
             } else {
@@ -365,7 +371,7 @@ mod tests {
             .chain(reals.iter().enumerate().map(in_doubles));
         let directory: Vec<u16> = [0; 4].into_iter().chain(keys.flatten()).collect();
         let doubles: Vec<f64> = reals.iter().map(|(_, value)| *value).collect();
-        element(
+        projected_element(
             &GeoKeys {
                 directory: &directory,
                 doubles: &doubles,
@@ -376,7 +382,7 @@ mod tests {
     }
 
     fn defined(code: u16) -> String {
-        named::of_code(code).unwrap().definition.unwrap()
+        named::crs_of_code(code).unwrap().definition.unwrap()
     }
 
     const UTM: [(u16, f64); 5] = [
@@ -428,11 +434,15 @@ mod tests {
                 unit,
             )
             .unwrap();
-            assert_eq!(definition::of(&node).unwrap(), defined(code), "{node}");
-            assert_eq!(node.unit(), unit.metres());
+            assert_eq!(
+                definition::define_system(&node).unwrap(),
+                defined(code),
+                "{node}"
+            );
+            assert_eq!(node.unit_factor(), unit.metres());
         }
         let by_code = text(&[(2048, 4326), (3074, 16119)], &[], metre).unwrap();
-        assert_eq!(definition::of(&by_code).unwrap(), defined(32719));
+        assert_eq!(definition::define_system(&by_code).unwrap(), defined(32719));
         let in_feet = text(&[(2048, 4326), (3074, 16017)], &[], LengthUnit::SurveyFoot)
             .unwrap()
             .to_string();
@@ -444,7 +454,11 @@ mod tests {
         let in_degrees =
             zone_2.map(|(key, value)| (key, if key == 3081 { value * 0.9 } else { value }));
         let node = text(&[(2048, 4807), (2054, 9102), (3075, 9)], &in_degrees, metre).unwrap();
-        assert_eq!(definition::of(&node).unwrap(), defined(27572), "{node}");
+        assert_eq!(
+            definition::define_system(&node).unwrap(),
+            defined(27572),
+            "{node}"
+        );
     }
 
     #[test]
@@ -455,7 +469,10 @@ mod tests {
             LengthUnit::Metre,
         )
         .unwrap();
-        assert_eq!(definition::of(&of_datum).unwrap(), defined(32617));
+        assert_eq!(
+            definition::define_system(&of_datum).unwrap(),
+            defined(32617)
+        );
         let own =
             |more: &[(u16, f64)]| text(&[(3075, 1)], &[&UTM[..], more].concat(), LengthUnit::Metre);
         for axes in [

@@ -101,8 +101,8 @@ impl Rasterise for Gpu {
                         .zip(&counts[stretch.clone()]);
                     cells.for_each(|((value, pair), &count)| {
                         let [low, high] = pair.map(|height| lowest + i64::from(height));
-                        *value = Rank::of(*share, count as usize)
-                            .map_or(f64::NAN, |rank| rank.between(low, high));
+                        *value = Rank::from_share(*share, count as usize)
+                            .map_or(f64::NAN, |rank| rank.interpolate(low, high));
                     });
                 }
             },

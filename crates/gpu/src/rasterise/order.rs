@@ -134,7 +134,7 @@ pub(crate) fn each(
         let rank = |i: usize| {
             let (quantile, cell) = (i / counts.len(), i % counts.len());
             [
-                Rank::of(shares[quantile], counts[cell] as usize)
+                Rank::from_share(shares[quantile], counts[cell] as usize)
                     .map_or(0, |rank| rank.below as u32),
                 0,
             ]

@@ -32,14 +32,19 @@ impl<'a> Decoder<'a> {
 
     /// The next symbol of a model's alphabet.
     #[inline(always)]
-    pub(crate) fn symbol<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>(
+    pub(crate) fn decode_symbol<
+        C: Cell,
+        const MOST: usize,
+        const ENDS: usize,
+        const CELLS: usize,
+    >(
         &mut self,
         model: &mut ModelOf<C, MOST, ENDS, CELLS>,
     ) -> usize {
         let part = self.length >> 15;
-        let found = model.find((self.value / part).min(32_767));
+        let found = model.find_symbol((self.value / part).min(32_767));
         let low = u32::from(found.low) * part;
-        // The last symbol also has what the division left over.
+        // The last symbol also owns the remainder of the division.
         let high = if found.is_last {
             self.length
         } else {
@@ -47,15 +52,15 @@ impl<'a> Decoder<'a> {
         };
         self.value = self.value.wrapping_sub(low);
         self.length = high - low;
-        self.widen();
-        model.count(found.symbol);
+        self.renormalise();
+        model.count_symbol(found.symbol);
         found.symbol
     }
 
     /// The next bit.
     #[inline]
-    pub(crate) fn bit(&mut self, model: &mut BitModel) -> u32 {
-        let middle = model.zero() * (self.length >> 13);
+    pub(crate) fn decode_bit(&mut self, model: &mut BitModel) -> u32 {
+        let middle = model.zero_bound() * (self.length >> 13);
         let bit = self.value >= middle;
         if bit {
             self.value -= middle;
@@ -63,47 +68,47 @@ impl<'a> Decoder<'a> {
         } else {
             self.length = middle;
         }
-        self.widen();
-        model.count(bit);
+        self.renormalise();
+        model.count_bit(bit);
         u32::from(bit)
     }
 
     /// `count` bits, 1 to 32, that are all equally likely.
     #[inline(always)]
-    pub(crate) fn raw(&mut self, count: u32) -> u32 {
+    pub(crate) fn decode_raw(&mut self, count: u32) -> u32 {
         if count > 19 {
-            let low = self.few(16);
-            return self.few(count - 16) << 16 | low;
+            let low = self.decode_few(16);
+            return self.decode_few(count - 16) << 16 | low;
         }
-        self.few(count)
+        self.decode_few(count)
     }
 
     #[inline(always)]
-    fn few(&mut self, count: u32) -> u32 {
+    fn decode_few(&mut self, count: u32) -> u32 {
         self.length >>= count;
         let bits = self.value / self.length;
         self.value = self.value.wrapping_sub(self.length.wrapping_mul(bits));
-        self.widen();
+        self.renormalise();
         bits
     }
 
     /// Takes in bytes until the interval is long enough: as many as it has leading zero bytes,
     /// without a branch.
     #[inline(always)]
-    fn widen(&mut self) {
+    fn renormalise(&mut self) {
         let shift = self.length.leading_zeros() & 24;
         let next = match self.bytes.get(self.at..self.at + 4) {
             Some(word) => u32::from_be_bytes([word[0], word[1], word[2], word[3]]),
-            None => self.end(),
+            None => self.interval_end(),
         };
         self.value = ((u64::from(self.value) << 32 | u64::from(next)) >> (32 - shift)) as u32;
         self.length <<= shift;
         self.at += (shift / 8) as usize;
     }
 
-    /// The next four bytes where there are fewer: the rest, then zeros.
+    /// The next four bytes, padded with zeros past the end of the stream.
     #[cold]
-    fn end(&self) -> u32 {
+    fn interval_end(&self) -> u32 {
         let mut word = [0; 4];
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         word[..rest.len().min(4)].copy_from_slice(&rest[..rest.len().min(4)]);

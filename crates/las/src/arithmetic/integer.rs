@@ -2,14 +2,14 @@
 
 use super::{
     decoder::Decoder,
-    model::{BitModel, Model, lazy},
+    model::{BitModel, Model, get_or_create},
 };
 
 /// Bits of a correction that are modelled; those below are as they come.
 const MODELLED: u32 = 8;
 
-/// Decodes integers of `BITS` bits (of 16, the lower ones of what [`Self::next`] gives), the number
-/// of bits of a correction being modelled in `CONTEXTS` ways.
+/// Decodes integers of `BITS` bits (for 16, the lower half of [`Self::next`]). The bit length of a
+/// correction is modelled in `CONTEXTS` contexts.
 pub(crate) struct Integers<const CONTEXTS: usize, const BITS: usize = 32> {
     bits: [Option<Box<Model>>; CONTEXTS],
     zero_or_one: BitModel,
@@ -35,15 +35,17 @@ impl<const CONTEXTS: usize, const BITS: usize> Integers<CONTEXTS, BITS> {
         prediction: i32,
         context: usize,
     ) -> (i32, usize) {
-        let bits = stream.symbol(lazy(&mut self.bits[context], BITS + 1));
+        let bits = stream.decode_symbol(get_or_create(&mut self.bits[context], BITS + 1));
         let k = bits as u32;
         let correction = match k {
-            0 => stream.bit(&mut self.zero_or_one) as i32,
+            0 => stream.decode_bit(&mut self.zero_or_one) as i32,
             1..32 => {
                 let modelled = k.min(MODELLED);
-                let mut c = stream.symbol(lazy(&mut self.corrections[bits], 1 << modelled)) as u32;
+                let mut c = stream
+                    .decode_symbol(get_or_create(&mut self.corrections[bits], 1 << modelled))
+                    as u32;
                 if k > MODELLED {
-                    c = c << (k - MODELLED) | stream.raw(k - MODELLED);
+                    c = c << (k - MODELLED) | stream.decode_raw(k - MODELLED);
                 }
                 let upper = c >= 1 << (k - 1);
                 (c as i32).wrapping_add(if upper {

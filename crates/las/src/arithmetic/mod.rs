@@ -9,4 +9,4 @@ mod model;
 pub(crate) use decoder::Decoder;
 pub(crate) use integer::Integers;
 pub(crate) use median::RunningMedian;
-pub(crate) use model::{LargeModel, Model, lazy};
+pub(crate) use model::{LargeModel, Model, get_or_create};

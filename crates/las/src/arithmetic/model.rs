@@ -17,7 +17,7 @@ pub(crate) struct ModelOf<C, const MOST: usize, const ENDS: usize, const CELLS: 
     shift: u32,
     /// The symbol at the start of each cell.
     cells: [C; CELLS],
-    /// Where each symbol's parts start; the end of the last is [`WHOLE`].
+    /// First part of each symbol; the last symbol ends at [`WHOLE`].
     starts: [u16; ENDS],
     counts: [u16; MOST],
     total: u32,
@@ -30,7 +30,7 @@ pub(crate) trait Cell: Copy + Default + Into<usize> + TryFrom<usize> {}
 
 impl<T: Copy + Default + Into<usize> + TryFrom<usize>> Cell for T {}
 
-/// Where in the interval a symbol is.
+/// Position of a symbol in the interval.
 pub(crate) struct Found {
     pub(crate) symbol: usize,
     pub(crate) low: u16,
@@ -40,7 +40,7 @@ pub(crate) struct Found {
 
 /// A model that is made when it is first asked for: most of a chunk's never are.
 #[inline(always)]
-pub(crate) fn lazy(model: &mut Option<Box<Model>>, symbols: usize) -> &mut Model {
+pub(crate) fn get_or_create(model: &mut Option<Box<Model>>, symbols: usize) -> &mut Model {
     model.get_or_insert_with(|| Box::new(Model::new(symbols)))
 }
 
@@ -62,7 +62,7 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
             cycle: symbols as u32,
             until_update: 0,
         };
-        model.update();
+        model.update_table();
         model.cycle = (symbols as u32 + 6) >> 1;
         model.until_update = model.cycle;
         model
@@ -70,7 +70,7 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
 
     /// The symbol that has the given part, which is below [`WHOLE`].
     #[inline(always)]
-    pub(crate) fn find(&self, part: u32) -> Found {
+    pub(crate) fn find_symbol(&self, part: u32) -> Found {
         let mut symbol = self.cells[(part >> self.shift) as usize & (CELLS - 1)].into();
         while u32::from(self.starts[symbol + 1]) <= part && symbol < MOST - 1 {
             symbol += 1;
@@ -86,16 +86,16 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
 
     /// Notes that a symbol came.
     #[inline(always)]
-    pub(crate) fn count(&mut self, symbol: usize) {
+    pub(crate) fn count_symbol(&mut self, symbol: usize) {
         self.counts[symbol & (MOST - 1)] += 1;
         self.until_update -= 1;
         if self.until_update == 0 {
-            self.update();
+            self.update_table();
         }
     }
 
     #[inline(never)]
-    fn update(&mut self) {
+    fn update_table(&mut self) {
         self.total += self.cycle;
         let counts = &mut self.counts[..self.symbols];
         if self.total > WHOLE {
@@ -106,7 +106,8 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
             }
         }
         let scale = (1 << 31) / self.total;
-        let (mut sum, mut at) = (0, 0);
+        let mut sum = 0;
+        let mut at = 0;
         let width = 1 << self.shift;
         for (symbol, count) in counts.iter().enumerate() {
             self.starts[symbol] = ((scale * sum) >> 16) as u16;
@@ -148,13 +149,13 @@ impl BitModel {
         }
     }
 
-    /// How likely a zero is, in 1/2¹³.
-    pub(crate) fn zero(&self) -> u32 {
+    /// Probability of a zero, in units of 1/2¹³.
+    pub(crate) fn zero_bound(&self) -> u32 {
         self.zero
     }
 
     /// Notes that a bit came.
-    pub(crate) fn count(&mut self, bit: bool) {
+    pub(crate) fn count_bit(&mut self, bit: bool) {
         self.zeros += u32::from(!bit);
         self.until_update -= 1;
         if self.until_update > 0 {
@@ -176,7 +177,7 @@ impl BitModel {
 mod tests {
     use super::*;
 
-    /// The look-up finds what a search of the definition does, whatever came before.
+    /// The look-up table finds the symbol that a search by the definition finds, for any history.
     #[test]
     fn every_part_belongs_to_the_symbol_that_starts_before_it() {
         for symbols in [2, 3, 13, 16, 33, 128, 256] {
@@ -185,7 +186,7 @@ mod tests {
                 if round % 1_999 == 0 {
                     for part in (0..WHOLE).step_by(7) {
                         let expected = (0..symbols).rfind(|&s| u32::from(model.starts[s]) <= part);
-                        let found = model.find(part);
+                        let found = model.find_symbol(part);
                         assert_eq!(
                             Some(found.symbol),
                             expected,
@@ -194,7 +195,7 @@ mod tests {
                         assert!(u32::from(found.low) <= part && part < u32::from(found.high));
                     }
                 }
-                model.count((round * round) % symbols);
+                model.count_symbol((round * round) % symbols);
             }
         }
     }

@@ -11,15 +11,16 @@
 //! the running medians have no branches, and points go to the caller as they are found instead of
 //! through a buffer of records.
 //!
-//! `laz` stays the definition: it decodes all that is not asked for here, every chunk in which
-//! anything is odd (it then says what), and the tests compare both on every file there is.
+//! `laz` remains the reference: it decodes the fields that are not supported here, and every chunk
+//! with an anomaly (and then names the fault). The tests compare both decoders on all available
+//! files.
 //!
 //! The format: "LASzip: lossless compression of LiDAR data" (Isenburg 2013), and the LAZ
 //! specification 1.4 R15 of rapidlasso.
 
 mod returns;
 
-use crate::arithmetic::{Decoder, Integers, Model, RunningMedian, lazy};
+use crate::arithmetic::{Decoder, Integers, Model, RunningMedian, get_or_create};
 use laz::{LazItemType, LazVlr};
 
 /// A point as this decoder sees it.
@@ -45,7 +46,7 @@ impl RawPoint {
     }
 }
 
-/// Which streams are wanted beside x, y, the returns and the channel (which come with them).
+/// Streams wanted in addition to x, y, the returns and the channel, which always come together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     /// Decode z.
@@ -56,7 +57,7 @@ pub(crate) struct Wanted {
     pub(crate) flags: bool,
 }
 
-/// Where the streams of a chunk are.
+/// Byte ranges of the streams of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layers {
     /// Bytes of the first point, which is stored as it is.
@@ -67,7 +68,7 @@ pub(crate) struct Layers {
 
 impl Layers {
     /// The layers of a file, if that is how it is compressed.
-    pub(crate) fn of(vlr: &LazVlr) -> Option<Self> {
+    pub(crate) fn from_vlr(vlr: &LazVlr) -> Option<Self> {
         let items = vlr.items();
         let first = items.first()?;
         if first.item_type() != LazItemType::Point14 || !matches!(first.version(), 3 | 4) {
@@ -87,7 +88,7 @@ impl Layers {
     }
 
     /// Bytes that the layers of a chunk of several points say they have, and those that are there
-    /// for them; `None` where not even the sizes are there.
+    /// for them; `None` if not even the sizes are there.
     ///
     /// A layer may take no more memory than there are bytes for it, whoever decodes it.
     pub(crate) fn stated_and_there(self, chunk: &[u8]) -> Option<[u64; 2]> {
@@ -106,9 +107,9 @@ impl Layers {
         ])
     }
 
-    /// Calls `visit` with the `points` points of a chunk; `None` where its bytes are not what they
-    /// should be, whatever was visited by then.
-    pub(crate) fn decode(
+    /// Calls `visit` with the `points` points of a chunk. `None` if the bytes are malformed; points
+    /// visited before then are invalid.
+    pub(crate) fn decode_chunk(
         self,
         chunk: &[u8],
         points: usize,
@@ -179,7 +180,7 @@ fn flags_of(byte: u8) -> u8 {
     byte & 15 | (byte >> 6) << 4
 }
 
-/// What is remembered about one scanner channel.
+/// Decoder state of one scanner channel.
 struct Context {
     last: RawPoint,
     gps_time_changed: bool,
@@ -219,10 +220,11 @@ impl Context {
         }
     }
 
-    /// Which model tells what changes next: whether the last point was a first (1) and a last (2)
-    /// return, and its GPS time a new one (4).
+    /// Selects the model of the change flags: whether the last point was a first (1) and a last (2)
+    /// return, and whether its GPS time was new (4).
     fn change_context(&self) -> usize {
-        let (number, of) = (self.last.returns & 15, self.last.returns >> 4);
+        let number = self.last.returns & 15;
+        let of = self.last.returns >> 4;
         usize::from(number == 1)
             | usize::from(number >= of) << 1
             | usize::from(self.gps_time_changed) << 2
@@ -255,9 +257,11 @@ impl Streams<'_> {
         const NUMBER_OF_RETURNS: usize = 1 << 2;
         let before = contexts[*current].as_deref_mut()?;
         let which = before.change_context();
-        let changes = self.xy.symbol(lazy(&mut before.changed[which], 128));
+        let changes = self
+            .xy
+            .decode_symbol(get_or_create(&mut before.changed[which], 128));
         if changes & CHANNEL != 0 {
-            let step = self.xy.symbol(lazy(&mut before.channel, 3));
+            let step = self.xy.decode_symbol(get_or_create(&mut before.channel, 3));
             *current = (*current + step + 1) & 3;
             let last = RawPoint {
                 channel: *current as u8,
@@ -267,13 +271,11 @@ impl Streams<'_> {
         }
         let context = contexts[*current].as_deref_mut()?;
         let gps_time_changed = changes & GPS_TIME != 0;
-        let (last_number, last_of) = (
-            usize::from(context.last.returns & 15),
-            usize::from(context.last.returns >> 4),
-        );
+        let last_number = usize::from(context.last.returns & 15);
+        let last_of = usize::from(context.last.returns >> 4);
         let of = if changes & NUMBER_OF_RETURNS != 0 {
             self.xy
-                .symbol(lazy(&mut context.number_of_returns[last_of], 16))
+                .decode_symbol(get_or_create(&mut context.number_of_returns[last_of], 16))
         } else {
             last_of
         };
@@ -283,12 +285,12 @@ impl Streams<'_> {
             2 => (last_number + 15) & 15,
             _ if gps_time_changed => self
                 .xy
-                .symbol(lazy(&mut context.return_number[last_number], 16)),
+                .decode_symbol(get_or_create(&mut context.return_number[last_number], 16)),
             _ => {
                 (last_number
                     + self
                         .xy
-                        .symbol(lazy(&mut context.return_number_same_time, 13))
+                        .decode_symbol(get_or_create(&mut context.return_number_same_time, 13))
                     + 2)
                     & 15
             }
@@ -296,7 +298,7 @@ impl Streams<'_> {
         context.last.returns = (of << 4 | number) as u8;
         context.gps_time_changed = gps_time_changed;
         let single = usize::from(of == 1);
-        let median = returns::map(of, number) << 1 | usize::from(gps_time_changed);
+        let median = returns::return_map(of, number) << 1 | usize::from(gps_time_changed);
 
         let (dx, x_bits) = context
             .dx
@@ -314,7 +316,7 @@ impl Streams<'_> {
         context.last.xyz[1] = context.last.xyz[1].wrapping_add(dy);
 
         if let Some(stream) = &mut self.z {
-            let level = returns::level(of, number);
+            let level = returns::return_level(of, number);
             let bits = (x_bits + y_bits) / 2;
             let (z, _) = context
                 .z
@@ -326,11 +328,12 @@ impl Streams<'_> {
             let alone = number == 1 && number >= of;
             let which = usize::from(context.last.classification & 31) << 1 | usize::from(alone);
             context.last.classification =
-                stream.symbol(lazy(&mut context.classification[which], 256)) as u8;
+                stream.decode_symbol(get_or_create(&mut context.classification[which], 256)) as u8;
         }
         if let Some(stream) = &mut self.flags {
             let which = usize::from(context.last.flags);
-            context.last.flags = stream.symbol(lazy(&mut context.flags[which], 64)) as u8;
+            context.last.flags =
+                stream.decode_symbol(get_or_create(&mut context.flags[which], 64)) as u8;
         }
         Some(context.last)
     }
@@ -407,9 +410,9 @@ mod tests {
 
     fn decoded(chunk: &[u8], count: usize, wanted: Wanted) -> Option<Vec<RawPoint>> {
         let mut found = Vec::new();
-        Layers::of(&vlr())
+        Layers::from_vlr(&vlr())
             .unwrap()
-            .decode(chunk, count, wanted, |point| found.push(point))?;
+            .decode_chunk(chunk, count, wanted, |point| found.push(point))?;
         Some(found)
     }
 
@@ -430,12 +433,13 @@ mod tests {
             prop_assert_eq!(found.as_ref(), Some(&expected));
             let bytes = found.iter().flatten().map(|point| point.flags_byte());
             prop_assert!(bytes.eq(records.chunks_exact(39).map(|record| record[15])));
-            // Without a stream its field stays what it was, and the others are the same.
+            // Without its stream, a field keeps its first value and the other fields are
+            // unaffected.
             let plane = decoded(&chunk, count, Wanted { z: false, classification: false, flags: false }).unwrap();
             prop_assert!(plane.iter().zip(&expected).all(|(a, b)| a.xyz[..2] == b.xyz[..2] && a.returns == b.returns));
         }
 
-        /// A damaged chunk is refused or gives what `laz` gives; it never takes the program down.
+        /// A damaged chunk is refused or decodes as in `laz`; it never panics.
         #[test]
         fn damage_is_survived(seed in any::<u64>(), at in any::<prop::sample::Index>(), to in any::<u8>(), cut in any::<prop::sample::Index>()) {
             let mut chunk = compressed(&records(seed, 300, [20, 3, 5, 5]));
@@ -472,7 +476,7 @@ mod tests {
             .add_item(LazItemType::Point10)
             .add_item(LazItemType::GpsTime);
         assert_eq!(
-            Layers::of(
+            Layers::from_vlr(
                 &LazVlrBuilder::default()
                     .with_laz_items(items.build())
                     .build()

@@ -1,4 +1,4 @@
-//! Which statistics a return shares with others: tables of the format.
+//! Tables of the format: which return numbers share their statistics.
 
 /// Context of a return by number of returns (row) and return number (column): 0 single, 1 first of
 /// two, 2 last of two, 3 to 5 the rest.
@@ -24,12 +24,12 @@ const MAP: [[u8; 16]; 16] = [
 
 /// The context in which the differences of x and y of a return are predicted.
 #[inline(always)]
-pub(super) fn map(of: usize, number: usize) -> usize {
+pub(super) fn return_map(of: usize, number: usize) -> usize {
     usize::from(MAP[of & 15][number & 15]) % 6
 }
 
 /// The context in which the height of a return is predicted: how many returns are left.
 #[inline(always)]
-pub(super) fn level(of: usize, number: usize) -> usize {
+pub(super) fn return_level(of: usize, number: usize) -> usize {
     of.abs_diff(number).min(7)
 }

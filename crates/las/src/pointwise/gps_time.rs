@@ -4,7 +4,7 @@
 //! is coded as a multiple of a step that was there before, and a correction; another symbol goes on
 //! with another sequence, or begins one.
 
-use crate::arithmetic::{Decoder, Integers, LargeModel, Model, lazy};
+use crate::arithmetic::{Decoder, Integers, LargeModel, Model, get_or_create};
 
 /// The largest multiple that has a symbol of its own.
 const LARGEST: i32 = 500;
@@ -21,15 +21,15 @@ const SYMBOLS: usize = (FULL + 4) as usize;
 #[derive(Clone, Copy, Default)]
 struct Sequence {
     last: i64,
-    /// The step that multiples are of; zero where there was none yet.
+    /// The step that multipliers refer to; zero before the first step.
     step: i32,
-    /// How often in a row the multiple said little about the step.
+    /// Number of consecutive multipliers that were extreme.
     surprises: u32,
 }
 
 impl Sequence {
-    /// After three surprises, what comes next is the new step.
-    fn surprised(&mut self, step: i32) {
+    /// After three extreme multipliers, the next difference becomes the new step.
+    fn note_extreme(&mut self, step: i32) {
         self.surprises += 1;
         if self.surprises > 3 {
             (self.step, self.surprises) = (step, 0);
@@ -42,7 +42,7 @@ pub(super) struct GpsTimes {
     sequences: [Sequence; 4],
     current: usize,
     newest: usize,
-    /// Where there was no step yet.
+    /// Before the first step.
     without_step: Option<Box<Model>>,
     multiple: Box<LargeModel>,
     steps: Integers<9>,
@@ -85,7 +85,7 @@ impl GpsTimes {
 
     /// In a sequence of one time so far; how many sequences on it is, if it is another.
     fn first_step(&mut self, stream: &mut Decoder<'_>) -> Option<usize> {
-        match stream.symbol(lazy(&mut self.without_step, 6)) {
+        match stream.decode_symbol(get_or_create(&mut self.without_step, 6)) {
             0 => {}
             1 => {
                 let (step, _) = self.steps.next(stream, 0, 0);
@@ -93,7 +93,7 @@ impl GpsTimes {
                 (sequence.step, sequence.surprises) = (step, 0);
                 sequence.last = sequence.last.wrapping_add(i64::from(step));
             }
-            2 => self.begin(stream),
+            2 => self.begin_sequence(stream),
             other => return Some(other - 2),
         }
         None
@@ -101,13 +101,13 @@ impl GpsTimes {
 
     /// In a sequence with a step; how many sequences on it is, if it is another.
     fn another_step(&mut self, stream: &mut Decoder<'_>) -> Option<usize> {
-        let symbol = stream.symbol(&mut self.multiple) as i32;
+        let symbol = stream.decode_symbol(&mut self.multiple) as i32;
         let sequence = &mut self.sequences[self.current];
         let times = |multiple: i32| multiple.wrapping_mul(sequence.step);
         let (prediction, context) = match symbol {
             UNCHANGED => return None,
             FULL => {
-                self.begin(stream);
+                self.begin_sequence(stream);
                 return None;
             }
             OTHERS.. => return Some((symbol - FULL) as usize),
@@ -122,7 +122,7 @@ impl GpsTimes {
         let (step, _) = self.steps.next(stream, prediction, context);
         match context {
             1 => sequence.surprises = 0,
-            4 | 6 | 7 => sequence.surprised(step),
+            4 | 6 | 7 => sequence.note_extreme(step),
             _ => {}
         }
         sequence.last = sequence.last.wrapping_add(i64::from(step));
@@ -131,10 +131,10 @@ impl GpsTimes {
 
     /// A new sequence, in the place of the oldest: its upper half from that of the current one, its
     /// lower as it is.
-    fn begin(&mut self, stream: &mut Decoder<'_>) {
+    fn begin_sequence(&mut self, stream: &mut Decoder<'_>) {
         let upper = (self.sequences[self.current].last >> 32) as i32;
         let (upper, _) = self.steps.next(stream, upper, 8);
-        let lower = stream.raw(32);
+        let lower = stream.decode_raw(32);
         self.newest = (self.newest + 1) & 3;
         self.current = self.newest;
         self.sequences[self.current] = Sequence {

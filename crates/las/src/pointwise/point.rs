@@ -1,6 +1,6 @@
 //! The fields that every point has.
 
-use crate::arithmetic::{Decoder, Integers, Model, RunningMedian, lazy};
+use crate::arithmetic::{Decoder, Integers, Model, RunningMedian, get_or_create};
 
 /// Context of x and y by number of returns (row) and return number (column): a table of the format.
 #[rustfmt::skip]
@@ -15,7 +15,7 @@ const MAP: [[u8; 8]; 8] = [
     [ 8,  9, 10, 11, 12, 13, 14, 15],
 ];
 
-/// The last point, and what is remembered of those before.
+/// The last point, and the state remembered from earlier points.
 pub(super) struct Point {
     xyz: [i32; 3],
     intensity: u16,
@@ -76,13 +76,16 @@ impl Point {
     /// The next point's record.
     #[inline]
     pub(super) fn next(&mut self, stream: &mut Decoder<'_>) -> [u8; 20] {
-        let changed = stream.symbol(lazy(&mut self.changed, 64));
+        let changed = stream.decode_symbol(get_or_create(&mut self.changed, 64));
         let has_changed = |bit: u32| changed >> bit & 1 == 1;
         if has_changed(5) {
-            self.bits =
-                stream.symbol(lazy(&mut self.bits_model[usize::from(self.bits)], 256)) as u8;
+            self.bits = stream.decode_symbol(get_or_create(
+                &mut self.bits_model[usize::from(self.bits)],
+                256,
+            )) as u8;
         }
-        let (number, of) = (usize::from(self.bits & 7), usize::from(self.bits >> 3 & 7));
+        let number = usize::from(self.bits & 7);
+        let of = usize::from(self.bits >> 3 & 7);
         let context = usize::from(MAP[of][number] & 15);
         if changed != 0 {
             self.other_fields(stream, &has_changed, context);
@@ -109,7 +112,7 @@ impl Point {
         );
         self.last_height[level] = z;
         self.xyz[2] = z;
-        self.record()
+        self.to_record()
     }
 
     #[inline]
@@ -130,17 +133,17 @@ impl Point {
         self.intensity = self.last_intensity[context];
         if has_changed(3) {
             let model = &mut self.classification_model[usize::from(self.classification)];
-            self.classification = stream.symbol(lazy(model, 256)) as u8;
+            self.classification = stream.decode_symbol(get_or_create(model, 256)) as u8;
         }
         if has_changed(2) {
             let model = &mut self.angle_model[usize::from(self.bits >> 6 & 1)];
             self.angle = self
                 .angle
-                .wrapping_add(stream.symbol(lazy(model, 256)) as u8);
+                .wrapping_add(stream.decode_symbol(get_or_create(model, 256)) as u8);
         }
         if has_changed(1) {
             let model = &mut self.user_data_model[usize::from(self.user_data)];
-            self.user_data = stream.symbol(lazy(model, 256)) as u8;
+            self.user_data = stream.decode_symbol(get_or_create(model, 256)) as u8;
         }
         if has_changed(0) {
             self.source = self.sources.next(stream, i32::from(self.source), 0).0 as u16;
@@ -148,7 +151,7 @@ impl Point {
     }
 
     #[inline]
-    fn record(&self) -> [u8; 20] {
+    fn to_record(&self) -> [u8; 20] {
         let [x, y, z] = self.xyz.map(i32::to_le_bytes);
         let [i, s] = [self.intensity, self.source].map(u16::to_le_bytes);
         [

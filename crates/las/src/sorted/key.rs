@@ -1,4 +1,4 @@
-//! What records are sorted by.
+//! Sort keys of records.
 
 use isopach_cloud::cell_of_tick;
 
@@ -8,15 +8,15 @@ pub(super) const KEY: usize = 16;
 
 /// Appends the key of a point (absolute ticks). The rest of the order is that of the record itself:
 /// [`super::order`].
-pub(super) fn append(point: [i64; 3], cell_size: f64, to: &mut Vec<u8>) {
+pub(super) fn append_key(point: [i64; 3], cell_size: f64, to: &mut Vec<u8>) {
     let [x, y, _] = point;
     for coordinate in [y, x] {
-        to.extend(ordered(cell_of_tick(coordinate, cell_size)));
+        to.extend(ordered_bytes(cell_of_tick(coordinate, cell_size)));
     }
 }
 
 /// Bytes that are in the order of the numbers.
-fn ordered(number: i64) -> [u8; 8] {
+fn ordered_bytes(number: i64) -> [u8; 8] {
     ((number as u64) ^ (1 << 63)).to_be_bytes()
 }
 
@@ -29,7 +29,7 @@ mod tests {
         let metre = |x: i64| x << 18;
         let key = |x: i64, y: i64| {
             let mut bytes = Vec::new();
-            append([metre(x), metre(y), 0], 1.0, &mut bytes);
+            append_key([metre(x), metre(y), 0], 1.0, &mut bytes);
             assert_eq!(bytes.len(), KEY);
             bytes
         };

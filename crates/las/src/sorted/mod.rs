@@ -1,12 +1,12 @@
-//! Writing LAZ in an order of its own, whatever the order is in which points come.
+//! Writing LAZ files in a canonical order, independent of the order in which points arrive.
 //!
 //! Tiles finish their points tile by tile, so a file in the order of writing depends on the tiling.
 //! Here points are written in the order of the absolute grid instead: a file is the same bytes for
 //! any tiles, memory and threads.
 //!
-//! Records are collected as they will be in the file, each behind its key. What is more than the
-//! memory given is sorted and put on disk as a run; at the end all runs are merged ([`runs`]).
-//! Equal keys and equal records cannot be told apart, so no order is lost.
+//! Records are collected in their final form, each after its sort key. Records beyond the memory
+//! budget are sorted and put on disk as a run; at the end all runs are merged ([`runs`]). Equal
+//! keys and equal records are indistinguishable, so the order is unique.
 
 mod key;
 mod order;
@@ -24,14 +24,15 @@ use std::path::Path;
 /// Bytes that records wait in at least: less would make a run of every few points.
 const LEAST_BYTES: usize = 1 << 16;
 
-/// Writes points in the order of the absolute grid: cells row by row from the south, in a row from
-/// the west, and in a cell by x, y, z and the bytes of the other columns as they are stored.
+/// Writer of a LAZ file sorted by cells of the absolute grid: cells row by row from the south, in a
+/// row from the west, and in a cell by x, y, z and the bytes of the other columns as they are
+/// stored.
 ///
-/// Takes the points in any order and in any pieces. The bytes of the file depend on the points, the
-/// schema and the cell size, and on nothing else: not on the memory, the threads or the order.
-/// Points wait in memory; what is more than `memory` goes to disk beside the file, sorted, and is
-/// merged by [`SortedLazWriter::finish`]. The disk needs up to as many bytes as the records have,
-/// uncompressed, with 16 more a point.
+/// Takes the points in any order and in any pieces. The bytes of the file depend only on the
+/// points, the schema and the cell size, not on memory, threads or order. Points wait in memory;
+/// beyond `memory` bytes they go to disk beside the file, sorted, and are merged by
+/// [`SortedLazWriter::finish`]. The disk needs up to the uncompressed size of the records plus 16
+/// bytes per point.
 ///
 /// The file appears under its name when `finish` succeeds; dropped before, or after an error,
 /// nothing is left.
@@ -68,8 +69,8 @@ pub struct SortedLazWriter {
 }
 
 impl SortedLazWriter {
-    /// Starts a file beside `path` whose points are in the order of cells of `cell_size` metres, in
-    /// `memory` bytes and what [`LazWriter`] needs.
+    /// Creates a file beside `path` whose points are ordered by cells of `cell_size` metres. Uses
+    /// `memory` bytes in addition to those of [`LazWriter`].
     ///
     /// # Errors
     /// Those of [`LazWriter::create`]; for a cell size below a tick (2⁻¹⁸ m) or not finite.
@@ -80,9 +81,10 @@ impl SortedLazWriter {
         memory: u64,
     ) -> Result<Self, LasError> {
         let path = path.as_ref();
-        let refused =
-            |problem: isopach_compute::Error| LasProblem::Unwritable(problem.to_string()).of(path);
-        let cell_size = checked_cell_size(cell_size).map_err(refused)?;
+        let cell_size =
+            checked_cell_size(cell_size).map_err(|problem: isopach_compute::Error| {
+                LasProblem::Unwritable(problem.to_string()).at_path(path)
+            })?;
         let writer = LazWriter::create(path, schema)?;
         let width = KEY + writer.record_length();
         // Sorting takes an index of 4 bytes a record beside the records, and the sorted copy of a
@@ -94,7 +96,7 @@ impl SortedLazWriter {
             waiting: Vec::new(),
             width,
             most,
-            runs: Runs::beside(path),
+            runs: Runs::beside_file(path),
             failed: false,
             writer,
         })
@@ -104,12 +106,12 @@ impl SortedLazWriter {
     /// value a point.
     ///
     /// # Errors
-    /// Those of [`LazWriter::write`]; where the disk beside the file is full. The file cannot be
+    /// Errors of [`LazWriter::write`]; also if the disk beside the file is full. The file cannot be
     /// finished after an error.
     pub fn write(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasError> {
         let outcome = self.write_checked(cloud, extra);
         self.failed |= outcome.is_err();
-        outcome.map_err(|problem| problem.of(self.writer.path()))
+        outcome.map_err(|problem| problem.at_path(self.writer.path()))
     }
 
     fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Checked<()> {
@@ -121,7 +123,7 @@ impl SortedLazWriter {
             }
             self.make_room();
             keyed.clear();
-            key::append(
+            key::append_key(
                 cloud.positions().absolute_ticks(i),
                 self.cell_size,
                 &mut keyed,
@@ -134,20 +136,21 @@ impl SortedLazWriter {
 
     /// Room for another record: doubled, but never to more than may be taken.
     fn make_room(&mut self) {
-        let (length, room) = (self.waiting.len(), self.waiting.capacity());
+        let length = self.waiting.len();
+        let room = self.waiting.capacity();
         if room - length < self.width {
             let more = length.clamp(LEAST_BYTES, (self.most - length).max(LEAST_BYTES));
             self.waiting.reserve_exact(more);
         }
     }
 
-    /// Sorts what waits and puts it on disk.
+    /// Sorts the waiting records and puts them on disk.
     fn put_aside(&mut self) -> Checked<()> {
-        let places = order::sorted(&self.waiting, self.width);
-        self.runs.add(
+        let places = order::sorted_indices(&self.waiting, self.width);
+        self.runs.add_run(
             places
                 .iter()
-                .map(|&at| order::record(&self.waiting, self.width, at)),
+                .map(|&at| order::record_at(&self.waiting, self.width, at)),
         )?;
         self.waiting.clear();
         Ok(())
@@ -156,11 +159,12 @@ impl SortedLazWriter {
     /// Merges all points, completes the file and gives it its name.
     ///
     /// # Errors
-    /// Where the disk is full, the file cannot be renamed, points that were put aside come back
-    /// changed, or an earlier call failed.
+    /// If the disk is full, the file cannot be renamed, a run on disk has changed, or an earlier
+    /// call failed.
     pub fn finish(mut self) -> Result<(), LasError> {
         let path = self.writer.path().to_owned();
-        self.merge_runs().map_err(|problem| problem.of(&path))?;
+        self.merge_runs()
+            .map_err(|problem| problem.at_path(&path))?;
         self.writer.finish()
     }
 
@@ -178,14 +182,14 @@ impl SortedLazWriter {
             writer: &mut self.writer,
         };
         if self.runs.is_empty() {
-            for at in order::sorted(&self.waiting, self.width) {
-                batch.push(&order::record(&self.waiting, self.width, at)[KEY..])?;
+            for at in order::sorted_indices(&self.waiting, self.width) {
+                batch.push(&order::record_at(&self.waiting, self.width, at)[KEY..])?;
             }
         } else {
-            // What waited is on disk: its room is that of the readers now.
+            // All waiting records are on disk, so their memory is free for the readers.
             self.waiting = Vec::new();
             self.runs
-                .merge(self.width, self.most, |keyed| batch.push(&keyed[KEY..]))?;
+                .merge_runs(self.width, self.most, |keyed| batch.push(&keyed[KEY..]))?;
         }
         batch.flush()
     }

@@ -1,6 +1,6 @@
 //! Sorted records on disk, run by run, and all of them merged.
 
-use super::order::compare;
+use super::order::compare_records;
 use crate::error::{Checked, LasProblem};
 use isopach_compute::UnfinishedFile;
 use std::{
@@ -22,10 +22,10 @@ const LEAST_BUFFER: usize = 1 << 12;
 #[derive(Debug)]
 pub(super) struct Runs {
     beside: PathBuf,
-    /// Which file of runs it is: merging in several passes needs two of them by turns.
+    /// Number of the file of runs: merging in several passes alternates between two.
     number: u32,
     open: Option<Open>,
-    /// Where each run is in the file, with its checksum.
+    /// Offset of each run in the file, with its checksum.
     runs: Vec<Run>,
     end: u64,
 }
@@ -45,11 +45,11 @@ struct Run {
 
 impl Runs {
     /// Beside `path`; made when it is first needed.
-    pub(super) fn beside(path: &Path) -> Self {
-        Self::numbered(path, 0)
+    pub(super) fn beside_file(path: &Path) -> Self {
+        Self::numbered_path(path, 0)
     }
 
-    fn numbered(path: &Path, number: u32) -> Self {
+    fn numbered_path(path: &Path, number: u32) -> Self {
         Self {
             beside: path.to_owned(),
             number,
@@ -64,19 +64,19 @@ impl Runs {
     }
 
     /// Appends a run of records, which are in order.
-    pub(super) fn add<'a>(&mut self, records: impl Iterator<Item = &'a [u8]>) -> Checked<()> {
-        let mut run = self.begin()?;
+    pub(super) fn add_run<'a>(&mut self, records: impl Iterator<Item = &'a [u8]>) -> Checked<()> {
+        let mut run = self.begin_run()?;
         records
             .into_iter()
-            .try_for_each(|record| run.push(record))?;
+            .try_for_each(|record| run.push_record(record))?;
         self.end_run(run)
     }
 
-    fn begin(&mut self) -> Checked<Writing> {
+    fn begin_run(&mut self) -> Checked<Writing> {
         let open = match self.open.take() {
             Some(open) => open,
             None => {
-                let (part, file) = UnfinishedFile::create(&self.place()?)?;
+                let (part, file) = UnfinishedFile::create(&self.next_place()?)?;
                 Open {
                     file,
                     _removed_when_dropped: part,
@@ -104,7 +104,7 @@ impl Runs {
     }
 
     /// Its name would be this, if it ever were complete.
-    fn place(&self) -> Checked<PathBuf> {
+    fn next_place(&self) -> Checked<PathBuf> {
         Ok(UnfinishedFile::beside(
             &self.beside,
             &format!("runs{}", self.number),
@@ -113,7 +113,7 @@ impl Runs {
 
     /// Gives all records in order to `take`, with `memory` bytes for the buffers of readers. Many
     /// runs are merged to fewer, longer ones first.
-    pub(super) fn merge(
+    pub(super) fn merge_runs(
         &mut self,
         width: usize,
         memory: usize,
@@ -122,10 +122,10 @@ impl Runs {
         let buffer = LEAST_BUFFER.max(width);
         let together = (memory / buffer).clamp(2, TOGETHER);
         while self.runs.len() > together {
-            let mut longer = Self::numbered(&self.beside, self.number + 1);
+            let mut longer = Self::numbered_path(&self.beside, self.number + 1);
             for runs in self.runs.chunks(together) {
-                let mut run = longer.begin()?;
-                self.merge_some(runs, width, memory, |record| run.push(record))?;
+                let mut run = longer.begin_run()?;
+                self.merge_some(runs, width, memory, |record| run.push_record(record))?;
                 longer.end_run(run)?;
             }
             *self = longer; // drops, and so removes, the shorter ones
@@ -171,7 +171,7 @@ struct Writing {
 }
 
 impl Writing {
-    fn push(&mut self, record: &[u8]) -> Checked<()> {
+    fn push_record(&mut self, record: &[u8]) -> Checked<()> {
         self.to.write_all(record)?;
         self.sum.update(record);
         self.bytes += record.len() as u64;
@@ -187,7 +187,7 @@ struct Head {
 
 impl Ord for Head {
     fn cmp(&self, other: &Self) -> Ordering {
-        compare(&other.record, &self.record).then(other.run.cmp(&self.run))
+        compare_records(&other.record, &self.record).then(other.run.cmp(&self.run))
     }
 }
 
@@ -213,7 +213,7 @@ struct Reader<'a> {
     expected: u32,
     width: usize,
     buffer: Vec<u8>,
-    /// Where the next record is in the buffer.
+    /// Offset of the next record in the buffer.
     at: usize,
     /// Bytes of the buffer when it is full.
     most: usize,
@@ -222,7 +222,9 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(file: &'a File, run: &Run, width: usize, records: usize) -> Self {
         let sum = crc32fast::Hasher::new();
-        let (rest, expected, most) = (run.bytes.clone(), run.sum, records * width);
+        let rest = run.bytes.clone();
+        let expected = run.sum;
+        let most = records * width;
         Self {
             file,
             rest,
@@ -242,7 +244,7 @@ impl<'a> Reader<'a> {
 
     /// Puts the next record into `record`, which is as long; whether there was one.
     fn next_into(&mut self, record: &mut [u8]) -> Checked<bool> {
-        if self.at == self.buffer.len() && !self.refill()? {
+        if self.at == self.buffer.len() && !self.refill_buffer()? {
             return Ok(false);
         }
         record.copy_from_slice(&self.buffer[self.at..][..self.width]);
@@ -250,9 +252,9 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Whether there was anything left. At the end of the run, says whether all of it was what had
-    /// been written.
-    fn refill(&mut self) -> Checked<bool> {
+    /// Refills the buffer; `false` at the end of the run, after checking that the run is the one
+    /// written.
+    fn refill_buffer(&mut self) -> Checked<bool> {
         let bytes = (self.rest.end - self.rest.start).min(self.most as u64) as usize;
         if bytes == 0 {
             let found = std::mem::take(&mut self.sum).finalize();

@@ -1,4 +1,4 @@
-//! Directories of a TIFF file: what a reader finds first.
+//! Image file directories (IFD) of a TIFF file.
 
 /// One entry of a directory.
 pub(super) struct Entry {
@@ -59,9 +59,9 @@ impl Entry {
     }
 }
 
-/// The bytes of a directory that will stand at `at`; `next`: where the directory after it is, 0 for
-/// none.
-pub(super) fn directory(
+/// The bytes of a directory to be written at `at`; `next` returns the offset of the following
+/// directory, 0 for none.
+pub(super) fn directory_bytes(
     entries: &[Entry],
     big: bool,
     at: u64,
@@ -71,7 +71,8 @@ pub(super) fn directory(
     let end = at + head + entries.len() as u64 * entry_bytes + inline;
     let word =
         |value: u64, bytes: &mut Vec<u8>| bytes.extend(&value.to_le_bytes()[..inline as usize]);
-    let (mut directory, mut values) = (Vec::new(), Vec::new());
+    let mut directory = Vec::new();
+    let mut values = Vec::new();
     directory.extend(&(entries.len() as u64).to_le_bytes()[..head as usize]);
     for entry in entries {
         directory.extend(entry.tag.to_le_bytes());

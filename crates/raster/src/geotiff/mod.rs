@@ -19,7 +19,7 @@ mod unfinished;
 pub use read::{GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffLimits, read};
 
 use crate::{Grid, Raster};
-use directory::{Entry, directory};
+use directory::{Entry, directory_bytes};
 use isopach_cloud::{Crs, Rect};
 use isopach_compute::{Error, Result, UnfinishedFile};
 use isopach_crs::to_geokeys;
@@ -39,8 +39,8 @@ const CLASSIC_LIMIT: u64 = 3 << 30;
 /// Cells of a mosaic at most: 2²⁴ blocks, whose table has 256 MiB.
 const MOST_CELLS: f64 = 1_099_511_627_776.0;
 
-/// A GeoTIFF that is put together from the results of tiles. It appears under its name when
-/// finished; dropped before, nothing is left.
+/// Writer of a GeoTIFF assembled from tiles. It appears under its name when finished; dropped
+/// before, nothing is left.
 #[derive(Debug)]
 pub struct GeoTiffMosaic {
     path: PathBuf,
@@ -50,7 +50,7 @@ pub struct GeoTiffMosaic {
     open: Option<Open>,
 }
 
-/// What is known once the extent is.
+/// State that exists once the extent is known.
 #[derive(Debug)]
 struct Open {
     grid: Grid,
@@ -65,17 +65,17 @@ struct Open {
 /// Writes a raster as a GeoTIFF: whole, or not at all.
 ///
 /// # Errors
-/// [`Error::Source`] with the file, where it cannot be written.
+/// [`Error::Source`] with the path, if the file cannot be written.
 pub fn write(path: impl AsRef<Path>, raster: &Raster, crs: &Crs) -> Result<()> {
     let mut mosaic = GeoTiffMosaic::create(path, raster.grid.cell_size)?.crs(crs.clone());
     let whole = raster.grid.extent();
     mosaic.begin(whole)?;
-    mosaic.put(raster)?;
+    mosaic.put_tile(raster)?;
     mosaic.finish()
 }
 
 impl GeoTiffMosaic {
-    /// A mosaic of cells of `cell_size` metres; the file is begun when the run is.
+    /// Creates a mosaic of cells of `cell_size` metres; the file is begun when the run is.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a cell size that is not above zero; [`Error::Source`] for a
@@ -84,7 +84,8 @@ impl GeoTiffMosaic {
         Error::positive("cell size", cell_size)?;
         let path = path.as_ref();
         UnfinishedFile::beside(path, "part").map_err(|error| Error::of_file(path, error))?;
-        let (crs, description) = (Crs::default(), String::new());
+        let crs = Crs::default();
+        let description = String::new();
         Ok(Self {
             path: path.to_owned(),
             cell_size,
@@ -94,14 +95,14 @@ impl GeoTiffMosaic {
         })
     }
 
-    /// States the coordinate reference system.
+    /// Sets the coordinate reference system.
     #[must_use]
     pub fn crs(mut self, crs: Crs) -> Self {
         self.crs = crs;
         self
     }
 
-    /// Says what the values are.
+    /// Sets the description of the values (tag 270).
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description = text.into();
@@ -109,19 +110,19 @@ impl GeoTiffMosaic {
     }
 
     /// Puts a tile's raster in its place.
-    fn put(&mut self, tile: &Raster) -> Result<()> {
+    fn put_tile(&mut self, tile: &Raster) -> Result<()> {
         let Some(open) = &mut self.open else {
             return Err(Error::InvalidInput(
                 "a result came before the run was begun".into(),
             ));
         };
-        open.place(tile).map_err(|error| match error {
+        open.place_tile(tile).map_err(|error| match error {
             Error::Source(source) => Error::of_file(&self.path, source),
             other => other,
         })
     }
 
-    fn start(&mut self, grid: Grid) -> io::Result<()> {
+    fn start_file(&mut self, grid: Grid) -> io::Result<()> {
         // A third more for the overviews.
         let big = (grid.columns as u64 * grid.rows as u64).saturating_mul(16) / 3 > CLASSIC_LIMIT;
         let (part, file) = UnfinishedFile::create(&self.path)?;
@@ -146,7 +147,7 @@ impl GeoTiffMosaic {
         Ok(())
     }
 
-    fn complete(&mut self) -> io::Result<()> {
+    fn complete_file(&mut self) -> io::Result<()> {
         let Some(Open {
             grid,
             big,
@@ -160,17 +161,21 @@ impl GeoTiffMosaic {
         };
         let mut blocks = pyramid.finish()?;
         // A directory is as long wherever blocks are.
-        let last = blocks.levels().len() - 1;
+        let last = blocks.level_list().len() - 1;
         let of_level = |number: usize, level: &Level, at: u64| {
-            let next = |end: u64| if number == last { 0 } else { end };
-            directory(&self.entries(&grid, number, level, big), big, at, next)
+            directory_bytes(
+                &self.level_entries(&grid, number, level, big),
+                big,
+                at,
+                |end: u64| if number == last { 0 } else { end },
+            )
         };
         let lengths = blocks
-            .levels()
+            .level_list()
             .iter()
             .enumerate()
             .map(|(number, level)| of_level(number, level, 0).len() as u64);
-        let placed = blocks.placed(head + lengths.sum::<u64>());
+        let placed = blocks.placed_levels(head + lengths.sum::<u64>());
         let mut at = head;
         for (number, level) in placed.iter().enumerate() {
             let bytes = of_level(number, level, at);
@@ -184,7 +189,7 @@ impl GeoTiffMosaic {
     }
 
     /// The entries of a level's directory, by tag.
-    fn entries(&self, grid: &Grid, level: usize, of: &Level, big: bool) -> Vec<Entry> {
+    fn level_entries(&self, grid: &Grid, level: usize, of: &Level, big: bool) -> Vec<Entry> {
         let mut entries = vec![
             Entry::long(254, u32::from(level > 0)), // 1: a picture in lower resolution
             Entry::long(256, of.columns as u32),
@@ -201,7 +206,8 @@ impl GeoTiffMosaic {
             Entry::ascii(42113, "nan"),
         ];
         if level == 0 {
-            let (cell_size, extent) = (grid.cell_size, grid.extent());
+            let cell_size = grid.cell_size;
+            let extent = grid.extent();
             entries.push(Entry::double(33550, &[cell_size, cell_size, 0.0]));
             entries.push(Entry::double(
                 33922,
@@ -221,7 +227,7 @@ impl GeoTiffMosaic {
 
 impl Open {
     /// Puts a tile's raster in its place and writes the blocks that this completes.
-    fn place(&mut self, tile: &Raster) -> Result<()> {
+    fn place_tile(&mut self, tile: &Raster) -> Result<()> {
         let left = tile.grid.first[0] - self.grid.first[0];
         let top = (self.grid.first[1] + self.grid.rows as i64)
             - (tile.grid.first[1] + tile.grid.rows as i64);
@@ -235,7 +241,7 @@ impl Open {
             ));
         }
         self.pyramid
-            .place(tile, top as usize, left as usize)
+            .place_cells(tile, top as usize, left as usize)
             .map_err(Error::source)
     }
 }
@@ -250,16 +256,16 @@ impl TileSink<Raster> for GeoTiffMosaic {
             cells < MOST_CELLS,
             "give fewer than 2^40 cells over the extent",
         )?;
-        self.start(grid)
+        self.start_file(grid)
             .map_err(|error| Error::of_file(&self.path, error))
     }
 
     fn accept(&mut self, _core: Rect, output: Raster) -> Result<()> {
-        self.put(&output)
+        self.put_tile(&output)
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.complete()
+        self.complete_file()
             .map_err(|error| Error::of_file(&self.path, error))
     }
 }
@@ -283,7 +289,7 @@ mod tests {
 
     fn mosaic(path: &Path, whole: Rect, side: i64) -> Result<()> {
         let mut mosaic = GeoTiffMosaic::create(path, 2.0)?
-            .crs(Crs::epsg(25833))
+            .crs(Crs::from_epsg(25833))
             .description("test");
         mosaic.begin(whole)?;
         let grid = Grid::covering(&whole, 2.0)?;

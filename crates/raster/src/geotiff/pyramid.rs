@@ -34,13 +34,16 @@ impl Level {
         }
     }
 
-    fn across(&self) -> usize {
+    fn blocks_across(&self) -> usize {
         self.columns.div_ceil(BLOCK)
     }
 
     /// Cells of a block that lie on the raster.
     fn cells_in(&self, block: usize) -> usize {
-        let [row, column] = [block / self.across() * BLOCK, block % self.across() * BLOCK];
+        let [row, column] = [
+            block / self.blocks_across() * BLOCK,
+            block % self.blocks_across() * BLOCK,
+        ];
         (self.rows - row).min(BLOCK) * (self.columns - column).min(BLOCK)
     }
 }
@@ -60,16 +63,19 @@ pub(super) struct Pyramid {
 }
 
 impl Pyramid {
-    /// For a raster of so many cells, with files beside that of the raster.
+    /// Creates the pyramid of a raster of `rows` × `columns` cells, with its temporary files beside
+    /// that of the raster.
     pub(super) fn new(grid: &Grid, path: &Path, beside: PathBuf) -> io::Result<Self> {
         let (removed, written) = UnfinishedFile::create(&UnfinishedFile::beside(path, "written")?)?;
         let mut levels = vec![Level::new(grid.columns, grid.rows)];
-        let (mut columns, mut rows) = (grid.columns, grid.rows);
+        let mut columns = grid.columns;
+        let mut rows = grid.rows;
         while columns.max(rows) > BLOCK {
             (columns, rows) = (columns.div_ceil(2), rows.div_ceil(2));
             levels.push(Level::new(columns, rows));
         }
-        let (written, unfinished) = (BufWriter::new(written), Unfinished::beside(beside));
+        let written = BufWriter::new(written);
+        let unfinished = Unfinished::beside(beside);
         Ok(Self {
             written,
             end: 0,
@@ -79,7 +85,7 @@ impl Pyramid {
         })
     }
 
-    fn append(&mut self, bytes: &[u8]) -> io::Result<[u64; 2]> {
+    fn append_block(&mut self, bytes: &[u8]) -> io::Result<[u64; 2]> {
         self.written.write_all(bytes)?;
         let block = [self.end, bytes.len() as u64];
         self.end += bytes.len() as u64;
@@ -88,21 +94,23 @@ impl Pyramid {
 
     /// Puts a tile's cells in their place, its upper left one at (`top`, `left`), and writes the
     /// blocks that this completes.
-    pub(super) fn place(&mut self, tile: &Raster, top: usize, left: usize) -> io::Result<()> {
+    pub(super) fn place_cells(&mut self, tile: &Raster, top: usize, left: usize) -> io::Result<()> {
         let (rows, columns) = tile.values.dim();
         let mut complete = Vec::new();
         for block_row in top / BLOCK..(top + rows).div_ceil(BLOCK) {
             for block_column in left / BLOCK..(left + columns).div_ceil(BLOCK) {
-                let block = block_row * self.levels[0].across() + block_column;
+                let block = block_row * self.levels[0].blocks_across() + block_column;
                 let of = &self.levels[0];
-                let unfinished = self.unfinished.get((0, block), || of.cells_in(block))?;
+                let unfinished = self
+                    .unfinished
+                    .block_mut((0, block), || of.cells_in(block))?;
                 for row in top.max(block_row * BLOCK)..(top + rows).min((block_row + 1) * BLOCK) {
                     let range = left.max(block_column * BLOCK)
                         ..(left + columns).min((block_column + 1) * BLOCK);
                     unfinished.missing = unfinished.missing.saturating_sub(range.len());
                     for column in range {
                         let to = row % BLOCK * BLOCK + column % BLOCK;
-                        unfinished.cells[to] = sample(tile.values[[row - top, column - left]]);
+                        unfinished.cells[to] = to_sample(tile.values[[row - top, column - left]]);
                     }
                 }
                 complete.extend(
@@ -128,9 +136,9 @@ impl Pyramid {
             let mut above = Vec::new();
             for (((level, block), cells), bytes) in complete.into_iter().zip(bytes) {
                 if let Some(bytes) = bytes {
-                    self.levels[level].blocks[block] = self.append(&bytes)?;
+                    self.levels[level].blocks[block] = self.append_block(&bytes)?;
                 }
-                above.extend(self.reduce((level, block), &cells)?);
+                above.extend(self.reduce_block((level, block), &cells)?);
             }
             complete = above;
         }
@@ -139,7 +147,7 @@ impl Pyramid {
 
     /// Puts the means of two by two cells of a block into the overview above; its block, if that is
     /// complete now.
-    fn reduce(
+    fn reduce_block(
         &mut self,
         (level, block): Key,
         cells: &[f32],
@@ -148,13 +156,12 @@ impl Pyramid {
             return Ok(None);
         };
         let here = &self.levels[level];
-        let [row, column] = [block / here.across(), block % here.across()];
-        let key = (level + 1, row / 2 * above.across() + column / 2);
-        let parts = || {
+        let [row, column] = [block / here.blocks_across(), block % here.blocks_across()];
+        let key = (level + 1, row / 2 * above.blocks_across() + column / 2);
+        let to = self.unfinished.block_mut(key, || {
             let whole = |blocks: usize, at: usize| (blocks - at / 2 * 2).min(2);
-            whole(here.rows.div_ceil(BLOCK), row) * whole(here.across(), column)
-        };
-        let to = self.unfinished.get(key, parts)?;
+            whole(here.rows.div_ceil(BLOCK), row) * whole(here.blocks_across(), column)
+        })?;
         to.missing = to.missing.saturating_sub(1);
         let corner = [row % 2 * BLOCK / 2, column % 2 * BLOCK / 2];
         for i in 0..BLOCK / 2 {
@@ -166,7 +173,7 @@ impl Pyramid {
                     cells[at + BLOCK],
                     cells[at + BLOCK + 1],
                 ];
-                to.cells[(corner[0] + i) * BLOCK + corner[1] + j] = mean(four);
+                to.cells[(corner[0] + i) * BLOCK + corner[1] + j] = mean_of_four(four);
             }
         }
         Ok(self.unfinished.take_complete(key).map(|cells| (key, cells)))
@@ -183,7 +190,7 @@ impl Pyramid {
             .written
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
-        let empty = compressed(&[f32::NAN; CELLS])?;
+        let empty = deflate_block(&[f32::NAN; CELLS])?;
         Ok(Blocks {
             written,
             _removed_when_dropped: self._removed_when_dropped,
@@ -203,14 +210,14 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    pub(super) fn levels(&self) -> &[Level] {
+    pub(super) fn level_list(&self) -> &[Level] {
         &self.levels
     }
 
-    /// Where the blocks are in a file that has them from byte `at` on: the smallest overview first,
-    /// the raster last, in a level row by row from the north. One block without data stands for all
-    /// of its level, where it is first needed: so levels stay in order.
-    pub(super) fn placed(&self, mut at: u64) -> Vec<Level> {
+    /// Offsets of the blocks in a file that stores them from byte `at` on: the smallest overview
+    /// first, the raster last, each level row by row from the north. One block without data
+    /// represents all empty blocks of its level, at its first occurrence, so levels stay in order.
+    pub(super) fn placed_levels(&self, mut at: u64) -> Vec<Level> {
         let mut placed = self.levels.clone();
         for level in placed.iter_mut().rev() {
             let mut empty = None;
@@ -254,14 +261,14 @@ impl Blocks {
 }
 
 /// The mean of the cells that have data.
-fn mean(cells: [f32; 4]) -> f32 {
+fn mean_of_four(cells: [f32; 4]) -> f32 {
     let there = || cells.iter().filter(|cell| !cell.is_nan());
-    sample(there().map(|cell| f64::from(*cell)).sum::<f64>() / there().count() as f64)
+    to_sample(there().map(|cell| f64::from(*cell)).sum::<f64>() / there().count() as f64)
 }
 
 /// The value as it is stored. There are many NaN (0/0 is another than `f32::NAN`), and which one is
 /// computed may depend on the tiles: one stands for all.
-fn sample(value: f64) -> f32 {
+fn to_sample(value: f64) -> f32 {
     if value.is_nan() {
         f32::NAN
     } else {
@@ -269,17 +276,17 @@ fn sample(value: f64) -> f32 {
     }
 }
 
-/// The block compressed; `None` where it has no data.
+/// The compressed block; `None` if it has no data.
 fn compressed_unless_empty(cells: &[f32]) -> io::Result<Option<Vec<u8>>> {
     let is_empty = cells.iter().all(|cell| cell.is_nan());
     if is_empty {
         Ok(None)
     } else {
-        compressed(cells).map(Some)
+        deflate_block(cells).map(Some)
     }
 }
 
-fn compressed(cells: &[f32]) -> io::Result<Vec<u8>> {
+fn deflate_block(cells: &[f32]) -> io::Result<Vec<u8>> {
     let bytes: Vec<u8> = cells.iter().flat_map(|value| value.to_le_bytes()).collect();
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(5));
     encoder.write_all(&bytes)?;

@@ -27,9 +27,9 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) struct Unfinished {
     here: BTreeMap<Key, Block>,
-    /// Slot in the file, and what is missing.
+    /// Slot in the file, and number of missing cells.
     there: BTreeMap<Key, (u64, usize)>,
-    /// What the name of the file begins with.
+    /// Prefix of the file's name.
     beside: PathBuf,
     /// Removed when dropped, after it is closed.
     file: Option<(File, UnfinishedFile)>,
@@ -39,9 +39,10 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    /// None yet; `beside` is what the file of those begins with that memory cannot hold.
+    /// Creates an empty store; `beside` is the prefix of its overflow file.
     pub(super) fn beside(beside: PathBuf) -> Self {
-        let (here, there) = (BTreeMap::new(), BTreeMap::new());
+        let here = BTreeMap::new();
+        let there = BTreeMap::new();
         Self {
             here,
             there,
@@ -54,7 +55,7 @@ impl Unfinished {
     }
 
     /// A block, begun with `missing` if it was not.
-    pub(super) fn get(
+    pub(super) fn block_mut(
         &mut self,
         key: Key,
         missing: impl FnOnce() -> usize,
@@ -89,7 +90,7 @@ impl Unfinished {
         self.here.remove(&key).map(|block| block.cells)
     }
 
-    /// Takes out any block of a level, whatever is missing.
+    /// Removes any block of a level, complete or not.
     pub(super) fn take_any(&mut self, level: usize) -> io::Result<Option<(usize, Vec<f32>)>> {
         let of_level = (level, 0)..(level + 1, 0);
         let first = |key: Option<&Key>| key.copied();
@@ -128,13 +129,13 @@ impl Unfinished {
         let slot = self.free.pop().unwrap_or(self.slots);
         self.slots = self.slots.max(slot + 1);
         let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.to_le_bytes()).collect();
-        self.at(slot)?.write_all(&bytes)?;
+        self.file_at(slot)?.write_all(&bytes)?;
         Ok(slot)
     }
 
     fn read(&mut self, slot: u64) -> io::Result<Vec<f32>> {
         let mut bytes = vec![0; CELLS * 4];
-        self.at(slot)?.read_exact(&mut bytes)?;
+        self.file_at(slot)?.read_exact(&mut bytes)?;
         self.free.push(slot);
         Ok(bytes
             .as_chunks()
@@ -145,7 +146,7 @@ impl Unfinished {
     }
 
     /// The file, at a slot of it.
-    fn at(&mut self, slot: u64) -> io::Result<&mut File> {
+    fn file_at(&mut self, slot: u64) -> io::Result<&mut File> {
         if self.file.is_none() {
             let (part, file) = UnfinishedFile::create(&self.beside)?;
             self.file = Some((file, part));
@@ -167,7 +168,7 @@ mod tests {
         let mut blocks = Unfinished::beside(dir.path().join("blocks"));
         for round in 0..3 {
             for number in 0..3 * MOST {
-                let block = blocks.get((0, number), || 3).unwrap();
+                let block = blocks.block_mut((0, number), || 3).unwrap();
                 block.cells[round] = (number * 10 + round) as f32;
                 block.missing -= 1;
             }

@@ -42,7 +42,7 @@ use isopach_compute::{Error, Result};
 pub fn align_centroids(pair: Pair<'_>) -> Result<Rigid> {
     let from = centroid_of(pair.source)?;
     let to = centroid_of(pair.target)?;
-    Ok(Rigid::shift(std::array::from_fn(|axis| to[axis] - from[axis])).about(to))
+    Ok(Rigid::from_translation(std::array::from_fn(|axis| to[axis] - from[axis])).about(to))
 }
 
 fn centroid_of(points: Positions<'_>) -> Result<[f64; 3]> {

@@ -73,7 +73,7 @@ pub fn correlate_heights(pair: Pair<'_>, cell_size: f64) -> Result<Correlation> 
         )));
     }
     let dz = median_difference(&source, &target, [dx.round() as i64, dy.round() as i64])?;
-    let shift = Rigid::shift([dx * cell_size, dy * cell_size, dz]);
+    let shift = Rigid::from_translation([dx * cell_size, dy * cell_size, dz]);
     Ok(Correlation {
         target_from_source: shift.about(centroid_of(pair.target)?),
         peak,

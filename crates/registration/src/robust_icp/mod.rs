@@ -70,6 +70,7 @@ impl<'a> From<Pair<'a>> for SurveyBlock<'a> {
 /// # Ok::<(), isopach_compute::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RobustIcp {
     /// How far the start may be off at the middle of the survey, metres.
     pub start_translation: f64,

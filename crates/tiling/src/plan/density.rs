@@ -24,7 +24,7 @@ pub(crate) struct Density {
 impl Density {
     /// The map of some groups of chunks over `whole`.
     pub(crate) fn of(groups: &[Group], whole: &Rect) -> Self {
-        let whole = whole.grown(THINNEST);
+        let whole = whole.expanded_by(THINNEST);
         let longest = whole.size()[0].max(whole.size()[1]);
         let side = longest / SQUARES;
         let counts = whole
@@ -73,7 +73,7 @@ impl Density {
 
 /// Adds a group's points to the squares that its extent meets, by area.
 fn spread(group: &Group, corner: [f64; 2], side: f64, counts: [usize; 2], points: &mut [u64]) {
-    let extent = group.extent.grown(0.5 * THINNEST);
+    let extent = group.extent.expanded_by(0.5 * THINNEST);
     let edges = |axis: usize| {
         let place = |x: f64| (x - corner[axis]) / side;
         [place(extent.min[axis]), place(extent.max[axis])]
@@ -177,6 +177,6 @@ mod tests {
             max: [0.0; 2],
         };
         let density = Density::of(&[group([0.0; 2], [0.0; 2], 5)], &whole);
-        assert!(density.points_in(&whole.grown(1.0)) > 1.0);
+        assert!(density.points_in(&whole.expanded_by(1.0)) > 1.0);
     }
 }

@@ -355,7 +355,7 @@ mod tests {
             let point = std::array::from_fn(|axis| from_ticks(to_ticks(min[axis] + at[axis] * size[axis])));
             let owners: Vec<usize> = (0..plan.len()).filter(|&i| plan.core(i).own(point)).collect();
             prop_assert_eq!(owners.len(), 1);
-            prop_assert!(plan.core(owners[0]).rect().owns(point));
+            prop_assert!(plan.core(owners[0]).rect().contains(point));
             let routed = routed(&plan, point);
             prop_assert!(routed.contains(&owners[0]));
             for i in 0..plan.len() {

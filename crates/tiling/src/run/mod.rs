@@ -286,7 +286,7 @@ impl Tiling {
             .collect();
         let bytes_per_point = 12 + Attributes::bytes_per_point(operation.columns());
         let expected = |core: &Cells| {
-            let reach = core.rect().grown(halo);
+            let reach = core.rect().expanded_by(halo);
             let by_epoch: Vec<u64> = densities
                 .iter()
                 .map(|density| density.points_in(&reach).ceil() as u64)

@@ -54,7 +54,7 @@ proptest! {
         for pair in &found.pairs {
             for (epoch, points) in [&before, &after].into_iter().enumerate() {
                 let held = points.iter().map(|point| point.map(|value| from_ticks(to_ticks(value))));
-                let owned = held.filter(|[x, y, _]| pair.block.area.owns([*x, *y]));
+                let owned = held.filter(|[x, y, _]| pair.block.area.contains([*x, *y]));
                 prop_assert_eq!(owned.clone().count() as u64, pair.block.points[epoch]);
                 let mut plain: Vec<[i64; 3]> = owned.filter(|point| keep(*point)).map(|point| point.map(to_ticks)).collect();
                 plain.sort_unstable();

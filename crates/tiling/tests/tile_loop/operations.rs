@@ -28,7 +28,7 @@ impl<const N: usize, B: ?Sized> TileOperation<N, B> for Owned {
             let owned = tile.owned(epoch);
             let by_rectangle = |&i: &u32| {
                 let [x, y, _] = points.absolute(i as usize);
-                tile.core.owns([x, y])
+                tile.core.contains([x, y])
             };
             assert!(
                 owned.iter().all(by_rectangle),

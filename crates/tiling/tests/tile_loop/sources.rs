@@ -91,7 +91,7 @@ fn the_extent_of_what_is_tilted_knows_its_heights() {
 #[test]
 fn systems_that_contradict_are_refused_unless_told_otherwise() {
     let in_system = |name, code| Odd {
-        crs: Some(Crs::epsg(code)),
+        crs: Some(Crs::from_epsg(code)),
         ..Odd::new(name, lattice(5))
     };
     let (a, b) = (in_system("a.laz", 26917), in_system("b.laz", 25833));
@@ -113,7 +113,7 @@ fn systems_that_contradict_are_refused_unless_told_otherwise() {
         0,
         "asked before anything is decoded"
     );
-    for declared in [None, Some(Crs::epsg(26917))] {
+    for declared in [None, Some(Crs::from_epsg(26917))] {
         run(
             tiles_of(10.0),
             &operation,
@@ -125,7 +125,7 @@ fn systems_that_contradict_are_refused_unless_told_otherwise() {
         run(
             tiles_of(10.0),
             &operation,
-            [&a, &WithCrs::new(&a, Some(Crs::epsg(25833)))]
+            [&a, &WithCrs::new(&a, Some(Crs::from_epsg(25833)))]
         )
         .is_err()
     );

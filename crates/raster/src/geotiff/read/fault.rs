@@ -1,19 +1,19 @@
-//! What keeps a GeoTIFF from being read.
+//! Errors of reading a GeoTIFF.
 
 use std::{io, path::PathBuf};
 
-/// A GeoTIFF that cannot be read, and why; found in [`isopach_compute::Error::Source`].
+/// A GeoTIFF that cannot be read, and the reason; found in [`isopach_compute::Error::Source`].
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {fault}", path.display())]
 pub struct GeoTiffError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The reason.
     #[source]
     pub fault: GeoTiffFault,
 }
 
-/// What keeps a GeoTIFF from being read.
+/// Reason why a GeoTIFF cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GeoTiffFault {
@@ -26,9 +26,9 @@ pub enum GeoTiffFault {
     /// The file is valid, but stores its samples in a way that is not read.
     #[error("{what} cannot be read: {remedy}")]
     Unsupported {
-        /// What is stored so.
+        /// The unsupported feature.
         what: String,
-        /// How to make a file of it that can be read.
+        /// A command that rewrites the file in a supported form.
         remedy: &'static str,
     },
     /// The file has several bands, and none was chosen.
@@ -63,14 +63,14 @@ pub enum GeoTiffFault {
     },
     /// The file claims more than is read of it.
     #[error(
-        "it claims {claimed} {what}, but at most {most} are read: allow more with Limits::{limit} if it is to be trusted"
+        "it claims {claimed} {what}, but at most {most} are read: allow more with GeoTiffLimits::{limit} if it is to be trusted"
     )]
     TooLarge {
-        /// What it claims.
+        /// Quantity that the file claims.
         what: &'static str,
-        /// How much of it.
+        /// The claimed number.
         claimed: u64,
-        /// How much is read at most.
+        /// The limit.
         most: u64,
         /// The field of [`crate::GeoTiffLimits`] that bounds it.
         limit: &'static str,
@@ -80,7 +80,7 @@ pub enum GeoTiffFault {
         "its {what} take {requested} bytes, which the system does not give: cut it into parts with gdal_translate -srcwin"
     )]
     OutOfMemory {
-        /// What was to be held.
+        /// Data to be held.
         what: &'static str,
         /// Bytes that it takes.
         requested: u64,
@@ -98,8 +98,8 @@ pub(super) fn damaged<T>(what: impl Into<String>) -> Read<T> {
     Err(GeoTiffFault::Damaged(what.into()))
 }
 
-/// As much of a file's text as a message can hold.
-pub(super) fn beginning(text: &str) -> &str {
+/// The first 40 characters of a text of the file, for messages.
+pub(super) fn shortened(text: &str) -> &str {
     text.char_indices()
         .nth(40)
         .map_or(text, |(end, _)| &text[..end])

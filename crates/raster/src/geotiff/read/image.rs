@@ -2,7 +2,7 @@
 
 use super::{
     fault::{Read, damaged, unsupported},
-    limits::{check, filled},
+    limits::{check_limit, filled_vec},
     samples::{Compression, NoData, Predictor, Sample, Samples},
     tags::{Directory, Tiff, Values},
 };
@@ -11,11 +11,10 @@ use std::{io::Seek, ops::Range};
 
 /// Bytes of a block that is not compressed that are read at once; a row at least.
 const PIECE_BYTES: usize = 1 << 18;
-/// What a compressed block may have beyond twice the bytes that it expands to: heads and tables of
-/// codes.
+/// Bytes that a compressed block may have beyond twice its expanded size: heads and code tables.
 const FREE_BYTES: u64 = 1024;
 
-/// How a picture is stored.
+/// Storage layout of a picture.
 pub(super) struct Image {
     pub(super) columns: usize,
     pub(super) rows: usize,
@@ -34,44 +33,98 @@ pub(super) struct Image {
     counts: Values,
 }
 
+/// Columns, rows and bands, within the limits.
+fn read_shape<R: std::io::Read + Seek>(
+    tiff: &mut Tiff<R>,
+    directory: &Directory,
+) -> Read<[u64; 3]> {
+    let columns = tiff.number_or(directory, 256, 0)?;
+    let rows = tiff.number_or(directory, 257, 0)?;
+    let bands = tiff.number_or(directory, 277, 1)?;
+    let is_empty = columns == 0 || rows == 0 || bands == 0;
+    if is_empty || columns.max(rows) > u64::from(u32::MAX) || bands > 65_535 {
+        return damaged(format!(
+            "it has {columns} columns, {rows} rows, and {bands} bands"
+        ));
+    }
+    tiff.limits
+        .check_cells("cells", columns * rows, tiff.length)?;
+    Ok([columns, rows, bands])
+}
+
+/// The number type, which all bands share.
+fn read_sample<R: std::io::Read + Seek>(
+    tiff: &mut Tiff<R>,
+    directory: &Directory,
+    bands: u64,
+) -> Read<Sample> {
+    let bits = tiff.read_numbers(directory, 258, bands)?;
+    let format = tiff.read_numbers(directory, 339, bands)?;
+    let one = |values: Option<Values>, missing: u64| {
+        let mut values = values.iter().flat_map(Values::iter);
+        let first = values.next().unwrap_or(missing);
+        if values.all(|value| value == first) {
+            Ok(first)
+        } else {
+            unsupported("bands of different types")
+        }
+    };
+    Sample::from_tags(one(format, 1)?, one(bits, 1)?)
+}
+
+/// Refuses blocks without cells, and blocks above the limit. `pixel_bits`: bits of a cell.
+fn check_block<R: std::io::Read + Seek>(
+    tiff: &Tiff<R>,
+    block: [u64; 2],
+    pixel_bits: u64,
+) -> Read<()> {
+    let [columns, rows] = block;
+    if columns == 0 || rows == 0 {
+        return damaged(format!("a block has {columns} × {rows} cells"));
+    }
+    let bytes = columns
+        .checked_mul(pixel_bits)
+        .and_then(|bits| bits.div_ceil(8).checked_mul(rows));
+    check_limit(
+        "bytes of a block",
+        bytes.unwrap_or(u64::MAX),
+        tiff.limits.block_bytes,
+        "block_bytes",
+    )
+}
+
+/// Offsets and byte counts of all blocks.
+fn read_places<R: std::io::Read + Seek>(
+    tiff: &mut Tiff<R>,
+    directory: &Directory,
+    is_tiled: bool,
+    blocks: u64,
+) -> Read<[Values; 2]> {
+    let [at, count] = if is_tiled { [324, 325] } else { [273, 279] };
+    let offsets = tiff.read_numbers(directory, at, blocks)?;
+    let counts = tiff.read_numbers(directory, count, blocks)?;
+    let stated =
+        [&offsets, &counts].map(|values| values.as_ref().map_or(0, |values| values.len() as u64));
+    match (offsets, counts) {
+        (Some(offsets), Some(counts)) if stated.iter().all(|stated| *stated >= blocks) => {
+            Ok([offsets, counts])
+        }
+        _ => damaged(format!(
+            "{blocks} blocks are needed, but {} are stated",
+            stated[0].min(stated[1])
+        )),
+    }
+}
+
 impl Image {
-    /// The layout that a directory states.
-    pub(super) fn of<R: std::io::Read + Seek>(
+    /// Reads the layout that a directory states.
+    pub(super) fn from_directory<R: std::io::Read + Seek>(
         tiff: &mut Tiff<R>,
         directory: &Directory,
     ) -> Read<Self> {
-        let [columns, rows] = [
-            tiff.number_or(directory, 256, 0)?,
-            tiff.number_or(directory, 257, 0)?,
-        ];
-        let bands = tiff.number_or(directory, 277, 1)?;
-        if columns == 0
-            || rows == 0
-            || bands == 0
-            || columns.max(rows) > u64::from(u32::MAX)
-            || bands > 65_535
-        {
-            return damaged(format!(
-                "it has {columns} columns, {rows} rows, and {bands} bands"
-            ));
-        }
-        tiff.limits
-            .check_cells("cells", columns * rows, tiff.length)?;
-        let [bits, format] = [
-            tiff.numbers(directory, 258, bands)?,
-            tiff.numbers(directory, 339, bands)?,
-        ];
-        let one = |values: Option<Values>, missing: u64| {
-            let mut values = values.iter().flat_map(Values::iter);
-            let first = values.next().unwrap_or(missing);
-            if values.all(|value| value == first) {
-                Ok(first)
-            } else {
-                unsupported("bands of different types")
-            }
-        };
-        let sample = Sample::of(one(format, 1)?, one(bits, 1)?)?;
-        let predictor = Predictor::of(tiff.number_or(directory, 317, 1)?)?;
+        let [columns, rows, bands] = read_shape(tiff, directory)?;
+        let sample = read_sample(tiff, directory, bands)?;
+        let predictor = Predictor::from_code(tiff.number_or(directory, 317, 1)?)?;
         if predictor != Predictor::None && sample.bytes().is_none() {
             return unsupported(format!(
                 "predictor {predictor:?} of {}-bit samples",
@@ -91,42 +144,16 @@ impl Image {
             [columns, rows_per_strip]
         };
         let samples_of_block = if is_planar { 1 } else { bands };
-        let row_bits = block[0].checked_mul(samples_of_block * sample.bits as u64);
-        let bytes = row_bits.and_then(|bits| bits.div_ceil(8).checked_mul(block[1]));
-        if block[0] == 0 || block[1] == 0 {
-            return damaged(format!("a block has {} × {} cells", block[0], block[1]));
-        }
-        check(
-            "bytes of a block",
-            bytes.unwrap_or(u64::MAX),
-            tiff.limits.block_bytes,
-            "block_bytes",
-        )?;
-        let [at, count] = if is_tiled { [324, 325] } else { [273, 279] };
+        check_block(tiff, block, samples_of_block * sample.bits as u64)?;
         let blocks = columns.div_ceil(block[0]) * rows.div_ceil(block[1]);
         let blocks = blocks.saturating_mul(if is_planar { bands } else { 1 });
-        let [offsets, counts] = [
-            tiff.numbers(directory, at, blocks)?,
-            tiff.numbers(directory, count, blocks)?,
-        ];
-        let stated = [&offsets, &counts]
-            .map(|values| values.as_ref().map_or(0, |values| values.len() as u64));
-        let (Some(offsets), Some(counts), true) = (
-            offsets,
-            counts,
-            stated.iter().all(|stated| *stated >= blocks),
-        ) else {
-            return damaged(format!(
-                "{blocks} blocks are needed, but {} are stated",
-                stated[0].min(stated[1])
-            ));
-        };
+        let [offsets, counts] = read_places(tiff, directory, is_tiled, blocks)?;
         Ok(Self {
             columns: columns as usize,
             rows: rows as usize,
             bands: bands as usize,
             sample,
-            compression: Compression::of(tiff.number_or(directory, 259, 1)?)?,
+            compression: Compression::from_code(tiff.number_or(directory, 259, 1)?)?,
             predictor,
             is_planar,
             is_reversed: tiff.number_or(directory, 266, 1)? == 2,
@@ -137,12 +164,12 @@ impl Image {
         })
     }
 
-    /// Values of a band, the first is 0: row by row from the north; NaN where there is no data.
+    /// Values of a band (the first is 0), row by row from the north; NaN for no data.
     /// `is_south_up`: the southernmost row is stored first.
     ///
-    /// A block that was never written has no data, or zeros where no value stands for none, as in
+    /// A block that was never written has no data, or zeros if the file has no no-data value, as in
     /// GDAL.
-    pub(super) fn band<R: std::io::Read + Seek>(
+    pub(super) fn read_band<R: std::io::Read + Seek>(
         &self,
         tiff: &mut Tiff<R>,
         band: usize,
@@ -152,27 +179,27 @@ impl Image {
     ) -> Read<Array2<f64>> {
         let bytes =
             (self.columns as u64 * self.rows as u64).saturating_mul(size_of::<f64>() as u64);
-        check(
+        check_limit(
             "bytes of values",
             bytes,
             tiff.limits.memory_bytes,
             "memory_bytes",
         )?;
         let missing = if has_no_data { f64::NAN } else { 0.0 };
-        let values = filled("values", self.columns * self.rows, missing)?;
+        let values = filled_vec("values", self.columns * self.rows, missing)?;
         let mut values = Array2::from_shape_vec((self.rows, self.columns), values)
             .or_else(|e| damaged(e.to_string()))?;
         self.each_stored_row(tiff, band, |row, columns, samples| {
-            let mut row = values.row_mut(self.row(row, is_south_up));
+            let mut row = values.row_mut(self.output_row(row, is_south_up));
             // rows were just made, each whole
             let to = &mut row.as_slice_mut().unwrap_or_default()[columns];
-            self.sample.values(samples, no_data, to)
+            self.sample.append_values(samples, no_data, to)
         })?;
         Ok(values)
     }
 
     /// Takes the values away where this image, a mask, is zero, or was never written.
-    pub(super) fn mask<R: std::io::Read + Seek>(
+    pub(super) fn apply_mask<R: std::io::Read + Seek>(
         &self,
         tiff: &mut Tiff<R>,
         is_south_up: bool,
@@ -189,15 +216,15 @@ impl Image {
             ];
             for row in top..(top + self.block[1]).min(self.rows) {
                 for column in left..(left + self.block[0]).min(self.columns) {
-                    values[[self.row(row, is_south_up), column]] = f64::NAN;
+                    values[[self.output_row(row, is_south_up), column]] = f64::NAN;
                 }
             }
         }
         let mut inside = Vec::new();
         self.each_stored_row(tiff, 0, |row, columns, samples| {
             inside.resize(columns.len(), 0.0);
-            self.sample.values(samples, None, &mut inside)?;
-            let row = self.row(row, is_south_up);
+            self.sample.append_values(samples, None, &mut inside)?;
+            let row = self.output_row(row, is_south_up);
             for (column, _) in columns.zip(&inside).filter(|(_, inside)| **inside == 0.0) {
                 values[[row, column]] = f64::NAN;
             }
@@ -206,7 +233,7 @@ impl Image {
     }
 
     /// The row from the north of one that is stored.
-    fn row(&self, stored: usize, is_south_up: bool) -> usize {
+    fn output_row(&self, stored: usize, is_south_up: bool) -> usize {
         if is_south_up {
             self.rows - 1 - stored
         } else {
@@ -221,7 +248,7 @@ impl Image {
         let first = if self.is_planar { band * blocks } else { 0 };
         (
             across,
-            (first..first + blocks).map(|block| self.counts.get(block) > 0),
+            (first..first + blocks).map(|block| self.counts.value_at(block) > 0),
         )
     }
 
@@ -235,7 +262,12 @@ impl Image {
     ) -> Read<()> {
         let (across, is_stored) = self.stored_blocks(band);
         let written = is_stored.filter(|is_stored| *is_stored).count();
-        let factors = [self.block[0], self.block[1], self.samples(), written];
+        let factors = [
+            self.block[0],
+            self.block[1],
+            self.samples_per_pixel(),
+            written,
+        ];
         let claimed = factors.into_iter().fold(1, |product: u64, factor| {
             product.saturating_mul(factor as u64)
         });
@@ -254,7 +286,7 @@ impl Image {
             ];
             let height = self.block[1].min(self.rows - top);
             let width = self.block[0].min(self.columns - left);
-            if self.counts.get(stored) == 0 {
+            if self.counts.value_at(stored) == 0 {
                 continue;
             }
             let [first, stride] = if self.is_planar {
@@ -278,7 +310,7 @@ impl Image {
     }
 
     /// Samples of a cell that are stored together.
-    fn samples(&self) -> usize {
+    fn samples_per_pixel(&self) -> usize {
         if self.is_planar { 1 } else { self.bands }
     }
 
@@ -290,9 +322,10 @@ impl Image {
         height: usize,
         mut row: impl FnMut(usize, &[u8]) -> Read<()>,
     ) -> Read<()> {
-        let row_bytes = (self.block[0] * self.samples() * self.sample.bits).div_ceil(8);
+        let row_bytes = (self.block[0] * self.samples_per_pixel() * self.sample.bits).div_ceil(8);
         let rows = if self.is_tiled { self.block[1] } else { height };
-        let (at, count) = (self.offsets.get(block), self.counts.get(block));
+        let at = self.offsets.value_at(block);
+        let count = self.counts.value_at(block);
         if self.compression != Compression::None {
             let needed = (row_bytes * rows) as u64;
             let mut stored = tiff.first_bytes(
@@ -311,7 +344,7 @@ impl Image {
             let mut bytes = expanded
                 .or_else(|what| damaged(format!("block {block} does not expand: {what}")))?;
             bytes.truncate(row_bytes * height);
-            return self.restored(bytes, row_bytes, tiff.is_big_endian(), 0, &mut row);
+            return self.decode_rows(bytes, row_bytes, tiff.is_big_endian(), 0, &mut row);
         }
         if count < (row_bytes * rows) as u64 {
             return damaged(format!(
@@ -324,20 +357,20 @@ impl Image {
         for first in (0..height).step_by(rows_of_piece) {
             let rows = rows_of_piece.min(height - first);
             let mut bytes =
-                tiff.bytes(at + (first * row_bytes) as u64, (rows * row_bytes) as u64)?;
+                tiff.read_bytes(at + (first * row_bytes) as u64, (rows * row_bytes) as u64)?;
             if self.is_reversed {
                 bytes
                     .iter_mut()
                     .for_each(|byte| *byte = byte.reverse_bits());
             }
-            self.restored(bytes, row_bytes, tiff.is_big_endian(), first, &mut row)?;
+            self.decode_rows(bytes, row_bytes, tiff.is_big_endian(), first, &mut row)?;
         }
         Ok(())
     }
 
     /// Hands over rows, the first of which has the number `first`, as they were before they were
     /// made smaller.
-    fn restored(
+    fn decode_rows(
         &self,
         mut bytes: Vec<u8>,
         row_bytes: usize,
@@ -348,8 +381,13 @@ impl Image {
         let mut planes = Vec::new();
         for (number, bytes) in bytes.chunks_exact_mut(row_bytes).enumerate() {
             if let Some(width) = self.sample.bytes() {
-                self.predictor
-                    .restore(bytes, width, self.samples(), is_big_endian, &mut planes);
+                self.predictor.restore_row(
+                    bytes,
+                    width,
+                    self.samples_per_pixel(),
+                    is_big_endian,
+                    &mut planes,
+                );
             }
             row(first + number, bytes)?;
         }

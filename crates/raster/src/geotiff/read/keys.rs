@@ -8,7 +8,7 @@ use isopach_cloud::Crs;
 use isopach_crs::{GeoKeys, from_geokeys};
 use std::io::Seek;
 
-/// The key directory and what its entries point into.
+/// The GeoKey directory with its numbers and texts.
 pub(super) struct Keys {
     directory: Vec<u16>,
     doubles: Vec<f64>,
@@ -19,17 +19,17 @@ pub(super) struct Keys {
 const MOST_VALUES: u64 = 1 << 16;
 
 impl Keys {
-    pub(super) fn of<R: std::io::Read + Seek>(
+    pub(super) fn from_directory<R: std::io::Read + Seek>(
         tiff: &mut Tiff<R>,
         directory: &Directory,
     ) -> Read<Self> {
-        let words = tiff.numbers(directory, 34735, 4 * MOST_VALUES)?;
+        let words = tiff.read_numbers(directory, 34735, 4 * MOST_VALUES)?;
         // A number of more than sixteen bits is no key and no code.
         let words = words
             .iter()
             .flat_map(Values::iter)
             .map(|word| u16::try_from(word).unwrap_or_default());
-        let doubles = tiff.doubles(directory, 34736, MOST_VALUES)?;
+        let doubles = tiff.read_doubles(directory, 34736, MOST_VALUES)?;
         Ok(Self {
             directory: words.collect(),
             doubles,
@@ -37,7 +37,7 @@ impl Keys {
         })
     }
 
-    fn keys(&self) -> GeoKeys<'_> {
+    fn geo_keys(&self) -> GeoKeys<'_> {
         GeoKeys {
             directory: &self.directory,
             doubles: &self.doubles,
@@ -47,11 +47,11 @@ impl Keys {
 
     /// Whether places are those of cell centres.
     pub(super) fn is_point(&self) -> bool {
-        self.keys().is_point()
+        self.geo_keys().is_point()
     }
 
     /// The system, as far as it is stated.
     pub(super) fn crs(&self) -> Crs {
-        from_geokeys(self.keys()).unwrap_or_default()
+        from_geokeys(self.geo_keys()).unwrap_or_default()
     }
 }

@@ -6,10 +6,10 @@
 //! samples over where white is zero.
 
 mod fault;
+mod georeference;
 mod image;
 mod keys;
 mod limits;
-mod place;
 mod samples;
 mod scale;
 mod tags;
@@ -19,12 +19,12 @@ pub use limits::GeoTiffLimits;
 
 use crate::{Grid, Raster};
 use fault::{Read, damaged};
+use georeference::Georeference;
 use image::Image;
 use isopach_cloud::{Crs, CrsKind, LengthUnit, TICK};
 use isopach_compute::{Error, Result};
 use keys::Keys;
 use ndarray::Array2;
-use place::Place;
 use samples::NoData;
 use std::{
     fs::File,
@@ -33,11 +33,10 @@ use std::{
 };
 use tags::Tiff;
 
-/// Reads the raster of a GeoTIFF of one band onto the absolute grid: cell by cell, NaN where there
-/// is no data.
+/// Reads a single-band GeoTIFF onto the absolute grid, cell by cell; NaN for no data.
 ///
-/// [`GeoTiff::read`] says its coordinate system as well, and reads what is not on that grid or has
-/// another unit.
+/// [`GeoTiff::read`] also returns the coordinate system, and reads rasters that are off that grid
+/// or in another unit.
 ///
 /// ```
 /// use isopach_cloud::Crs;
@@ -45,30 +44,30 @@ use tags::Tiff;
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("heights.tif");
 /// let grid = Grid { cell_size: 2.0, first: [250_000, 2_500_000], columns: 2, rows: 1 };
-/// write_geotiff(&path, &Raster::from_rows(grid, vec![180.5, 181.0])?, &Crs::epsg(25833))?;
+/// write_geotiff(&path, &Raster::from_rows(grid, vec![180.5, 181.0])?, &Crs::from_epsg(25833))?;
 /// assert_eq!(read_geotiff(&path)?.grid, grid);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
-/// [`Error::Source`] with a [`GeoTiffError`]: the file, what is wrong with it, and a remedy.
+/// [`Error::Source`] with a [`GeoTiffError`]: the file, the reason, and a remedy.
 pub fn read(path: impl AsRef<Path>) -> Result<Raster> {
     GeoTiff::read(path)?.into_raster()
 }
 
-/// A band of a GeoTIFF as it is: where its cells are, in the unit of its coordinate system, on
-/// whatever grid.
+/// One band of a GeoTIFF as stored: its georeference in the unit of its coordinate system, on any
+/// north-up grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GeoTiff {
     /// Values, `[row, column]`, row 0 in the north; NaN is "no data". Scale and offset (GDAL's
     /// metadata) are applied.
     pub values: Array2<f64>,
-    /// Outer corner of the north-western cell: easting and northing, in the unit of the coordinate
-    /// system.
+    /// Outer corner of the north-western cell, in the unit of the coordinate system: easting and
+    /// northing, in the unit of the coordinate system.
     pub north_west: [f64; 2],
     /// Sides of a cell from west to east and from north to south, likewise.
     pub cell_size: [f64; 2],
-    /// The coordinate reference system, as far as it is stated.
+    /// The coordinate reference system, as far as stated.
     pub crs: Crs,
     path: PathBuf,
 }
@@ -86,12 +85,12 @@ impl GeoTiff {
     ///
     /// ```
     /// # use isopach_cloud::Crs;
-    /// # use isopach_raster::{GeoTiff, Grid, Limits, Raster, write_geotiff};
+    /// # use isopach_raster::{GeoTiff, GeoTiffLimits, Grid, Raster, write_geotiff};
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("heights.tif");
     /// # let grid = Grid { cell_size: 2.0, first: [250_000, 2_500_000], columns: 20, rows: 10 };
-    /// # write_geotiff(&path, &Raster::from_rows(grid, vec![180.5; 200])?, &Crs::epsg(25833))?;
-    /// let limits = Limits { memory_bytes: 1000, ..Limits::default() };
+    /// # write_geotiff(&path, &Raster::from_rows(grid, vec![180.5; 200])?, &Crs::from_epsg(25833))?;
+    /// let limits = GeoTiffLimits { memory_bytes: 1000, ..GeoTiffLimits::default() };
     /// let error = GeoTiff::read_within(&path, limits).unwrap_err();
     /// assert!(error.to_string().contains("claims 1600 bytes of values"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -106,7 +105,7 @@ impl GeoTiff {
     /// Reads one band of a file; the first is 1, as in GDAL. Within the default [`GeoTiffLimits`].
     ///
     /// # Errors
-    /// As [`Self::read`]; [`Error::InvalidParameter`] for band 0.
+    /// Errors of [`Self::read`]; [`Error::InvalidParameter`] for band 0.
     pub fn read_band(path: impl AsRef<Path>, band: usize) -> Result<Self> {
         Self::read_band_within(path, band, GeoTiffLimits::default())
     }
@@ -114,7 +113,7 @@ impl GeoTiff {
     /// Reads one band of a file; the first is 1, as in GDAL.
     ///
     /// # Errors
-    /// As [`Self::read_band`].
+    /// Errors of [`Self::read_band`].
     pub fn read_band_within(
         path: impl AsRef<Path>,
         band: usize,
@@ -146,29 +145,29 @@ impl GeoTiff {
         path: &Path,
     ) -> Read<Self> {
         let (mut tiff, first) = Tiff::open(reader, limits)?;
-        let directories = tiff.directories(first)?;
+        let directories = tiff.read_directories(first)?;
         let Some(main) = directories.first() else {
             return damaged("it has no picture");
         };
-        let image = Image::of(&mut tiff, main)?;
+        let image = Image::from_directory(&mut tiff, main)?;
         let index = match (band, image.bands) {
             (None, 1) => 0,
             (None, bands) => return Err(GeoTiffFault::SeveralBands { bands }),
             (Some(band), bands) if (1..=bands).contains(&band) => band - 1,
             (Some(band), bands) => return Err(GeoTiffFault::Band { bands, band }),
         };
-        let keys = Keys::of(&mut tiff, main)?;
-        let place = Place::of(&mut tiff, main, image.rows, keys.is_point())?;
-        let no_data = tiff.text(main, 42113)?;
+        let keys = Keys::from_directory(&mut tiff, main)?;
+        let place = Georeference::from_directory(&mut tiff, main, image.rows, keys.is_point())?;
+        let no_data = tiff.read_text(main, 42113)?;
         let has_no_data = !no_data.trim().is_empty();
-        let mut values = image.band(
+        let mut values = image.read_band(
             &mut tiff,
             index,
             place.is_south_up,
-            NoData::of(&no_data)?,
+            NoData::parse_text(&no_data)?,
             has_no_data,
         )?;
-        scale::apply(&mut values, &tiff.text(main, 42112)?, index)?;
+        scale::apply_scale(&mut values, &tiff.read_text(main, 42112)?, index)?;
         for mask in &directories[1..] {
             if tiff.number_or(mask, 254, 0)? & 4 == 0 {
                 continue;
@@ -176,11 +175,16 @@ impl GeoTiff {
             // Overviews have masks of their own; a raster has one.
             let sides = [tiff.number_or(mask, 256, 0)?, tiff.number_or(mask, 257, 0)?];
             if sides == [image.columns as u64, image.rows as u64] {
-                Image::of(&mut tiff, mask)?.mask(&mut tiff, place.is_south_up, &mut values)?;
+                Image::from_directory(&mut tiff, mask)?.apply_mask(
+                    &mut tiff,
+                    place.is_south_up,
+                    &mut values,
+                )?;
                 break;
             }
         }
-        let (north_west, cell_size) = (place.north_west, place.cell_size);
+        let north_west = place.north_west;
+        let cell_size = place.cell_size;
         Ok(Self {
             values,
             north_west,
@@ -190,12 +194,12 @@ impl GeoTiff {
         })
     }
 
-    /// The raster on the absolute grid: nothing is resampled, no cell moves by more than a tick
-    /// (2⁻¹⁸ m).
+    /// Converts to a raster on the absolute grid: nothing is resampled, no cell moves by more than
+    /// a tick (2⁻¹⁸ m).
     ///
     /// # Errors
-    /// [`Error::Source`] with a [`GeoTiffError`] where the coordinate system is not in metres,
-    /// cells are not square, or not at whole multiples of their size.
+    /// [`Error::Source`] with a [`GeoTiffError`] if the coordinate system is not in metres, cells
+    /// are not square, or cells do not start at whole multiples of their size.
     pub fn into_raster(self) -> Result<Raster> {
         let grid = self.grid().map_err(|fault| {
             Error::source(GeoTiffError {
@@ -214,7 +218,8 @@ impl GeoTiff {
 
     fn grid(&self) -> Read<Grid> {
         let place = |what: String| Err(GeoTiffFault::Place(what));
-        let (columns, rows) = (self.values.ncols(), self.values.nrows());
+        let columns = self.values.ncols();
+        let rows = self.values.nrows();
         let is_of = match (self.crs.kind, self.crs.unit) {
             (CrsKind::Plane, LengthUnit::Metre) => None,
             (CrsKind::Plane | CrsKind::Geographic, unit) => Some(unit.to_string()),

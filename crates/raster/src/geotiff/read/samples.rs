@@ -1,10 +1,10 @@
 //! Bytes of a block to numbers: compression, predictor, sample.
 
-use super::fault::{Read, beginning, damaged, unsupported};
+use super::fault::{Read, damaged, shortened, unsupported};
 use isopach_compute::unpanicked;
 use std::io::Read as _;
 
-/// How bytes are compressed.
+/// Compression method of the blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Compression {
     None,
@@ -15,7 +15,7 @@ pub(super) enum Compression {
 }
 
 impl Compression {
-    pub(super) fn of(code: u64) -> Read<Self> {
+    pub(super) fn from_code(code: u64) -> Read<Self> {
         let name = match code {
             1 => return Ok(Self::None),
             5 => return Ok(Self::Lzw),
@@ -34,8 +34,8 @@ impl Compression {
         unsupported(format!("{name} compression"))
     }
 
-    /// The first `count` bytes of what was compressed. A whole block has `whole` bytes, which is
-    /// more where the last one is cut.
+    /// Decompresses the first `count` bytes of a block. A whole block has `whole` bytes; the last
+    /// one may be cut.
     pub(super) fn expand(
         self,
         bytes: &[u8],
@@ -46,8 +46,8 @@ impl Compression {
             Self::None => read(bytes, count),
             Self::PackBits => Ok(pack_bits(bytes, count)),
             Self::Deflate => unpanicked(|| read(flate2::read::ZlibDecoder::new(bytes), count)),
-            Self::Zstd => unpanicked(|| zstd(bytes, count, whole)),
-            Self::Lzw => unpanicked(|| lzw(bytes, count)),
+            Self::Zstd => unpanicked(|| expand_zstd(bytes, count, whole)),
+            Self::Lzw => unpanicked(|| expand_lzw(bytes, count)),
         }?;
         if expanded.len() < count {
             return Err(format!(
@@ -60,7 +60,7 @@ impl Compression {
 }
 
 /// Room for the bytes of a block.
-fn room(count: usize) -> Result<Vec<u8>, String> {
+fn reserve_bytes(count: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     bytes
         .try_reserve_exact(count)
@@ -69,7 +69,7 @@ fn room(count: usize) -> Result<Vec<u8>, String> {
 }
 
 fn read(reader: impl std::io::Read, count: usize) -> Result<Vec<u8>, String> {
-    let mut expanded = room(count)?;
+    let mut expanded = reserve_bytes(count)?;
     reader
         .take(count as u64)
         .read_to_end(&mut expanded)
@@ -77,13 +77,12 @@ fn read(reader: impl std::io::Read, count: usize) -> Result<Vec<u8>, String> {
     Ok(expanded)
 }
 
-/// A decoder keeps a window of what it has decoded before it hands anything out, and a file chooses
-/// how large: 128 MiB at ZSTD's highest level, for any block. No block looks back further than it
-/// is long, so that it is decoded with a window of its own length: what follows its end is not
-/// decoded.
-fn zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
+/// A ZSTD decoder keeps a window of its output, and the file chooses its size: 128 MiB at the
+/// highest level, for any block. No block refers back further than its own length, so it is decoded
+/// with a window of that length. Data after its end are not decoded.
+fn expand_zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
     let mut head = bytes.first_chunk::<6>().copied().ok_or("it has no frame")?;
-    // else the window is as long as what the frame states to contain
+    // Otherwise the window is as long as the content that the frame states.
     let has_window = head[4] & 0x20 == 0;
     let exponent = whole.next_power_of_two().ilog2().clamp(17, 41);
     let window = (exponent as u8 - 10) << 3; // RFC 8878, 3.1.1.1.2
@@ -97,13 +96,11 @@ fn zstd(bytes: &[u8], count: usize, whole: usize) -> Result<Vec<u8>, String> {
     read(decoder.map_err(|error| error.to_string())?, count)
 }
 
-fn lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
-    let mut expanded = room(count)?;
+fn expand_lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
+    let mut expanded = reserve_bytes(count)?;
     expanded.resize(count, 0);
-    let (mut decoder, mut done) = (
-        weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8),
-        0,
-    );
+    let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
+    let mut done = 0;
     while done < count {
         let result = decoder.decode_bytes(bytes, &mut expanded[done..]);
         bytes = &bytes[result.consumed_in..];
@@ -120,7 +117,8 @@ fn lzw(mut bytes: &[u8], count: usize) -> Result<Vec<u8>, String> {
 
 /// TIFF 6.0, section 9.
 fn pack_bits(bytes: &[u8], count: usize) -> Vec<u8> {
-    let (mut expanded, mut rest) = (Vec::new(), bytes);
+    let mut expanded = Vec::new();
+    let mut rest = bytes;
     while let [head, after @ ..] = rest {
         rest = after;
         let head = head.cast_signed();
@@ -140,7 +138,7 @@ fn pack_bits(bytes: &[u8], count: usize) -> Vec<u8> {
     expanded
 }
 
-/// How samples were made smaller before they were compressed.
+/// Predictor applied to samples before compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Predictor {
     None,
@@ -149,7 +147,7 @@ pub(super) enum Predictor {
 }
 
 impl Predictor {
-    pub(super) fn of(code: u64) -> Read<Self> {
+    pub(super) fn from_code(code: u64) -> Read<Self> {
         match code {
             1 => Ok(Self::None),
             2 => Ok(Self::Differences),
@@ -160,7 +158,7 @@ impl Predictor {
 
     /// Restores the samples of one row, of `width` bytes each, `stride` of them a cell;
     /// little-endian afterwards. `planes`: room that rows share.
-    pub(super) fn restore(
+    pub(super) fn restore_row(
         self,
         row: &mut [u8],
         width: usize,
@@ -220,7 +218,7 @@ fn add_before(row: &mut [u8], width: usize, stride: usize) {
     }
 }
 
-/// What a sample is.
+/// Number type of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Unsigned,
@@ -239,9 +237,9 @@ pub(super) struct Samples<'a> {
 }
 
 impl Samples<'_> {
-    /// What `value` makes of the bytes of each sample, of `W` bytes each.
+    /// Appends `value` of the bytes of each sample, `W` bytes each.
     #[inline(always)]
-    fn each<const W: usize>(self, to: &mut [f64], value: impl Fn([u8; W]) -> f64) {
+    fn for_each_sample<const W: usize>(self, to: &mut [f64], value: impl Fn([u8; W]) -> f64) {
         let samples = &self.bytes.as_chunks::<W>().0[self.first..];
         if self.stride == 1 {
             to.iter_mut()
@@ -255,7 +253,7 @@ impl Samples<'_> {
     }
 }
 
-/// What a sample is, and how many bits it has.
+/// Type and width of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sample {
     pub(super) kind: Kind,
@@ -263,7 +261,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    pub(super) fn of(format: u64, bits: u64) -> Read<Self> {
+    pub(super) fn from_tags(format: u64, bits: u64) -> Read<Self> {
         let kind = match format {
             1 | 4 => Kind::Unsigned,
             2 => Kind::Signed,
@@ -286,13 +284,13 @@ impl Sample {
         }
     }
 
-    /// Bytes of a sample; `None` where it is no whole number of them.
+    /// Bytes per sample; `None` if its bits do not fill whole bytes.
     pub(super) fn bytes(self) -> Option<usize> {
         matches!(self.bits, 8 | 16 | 32 | 64).then_some(self.bits / 8)
     }
 
-    /// The numbers of samples, as many as `to` has room for; NaN where there is no data.
-    pub(super) fn values(
+    /// Converts samples to numbers, as many as `to` has room for; NaN for no data.
+    pub(super) fn append_values(
         self,
         samples: Samples<'_>,
         no_data: Option<NoData>,
@@ -303,11 +301,15 @@ impl Sample {
             if is_none { f64::NAN } else { value }
         };
         match (self.kind, self.bits) {
-            (Kind::Float, 32) => samples.each(to, |bytes| or_nan(f32::from_le_bytes(bytes).into())),
-            (Kind::Float, 64) => samples.each(to, |bytes| or_nan(f64::from_le_bytes(bytes))),
+            (Kind::Float, 32) => {
+                samples.for_each_sample(to, |bytes| or_nan(f32::from_le_bytes(bytes).into()))
+            }
+            (Kind::Float, 64) => {
+                samples.for_each_sample(to, |bytes| or_nan(f64::from_le_bytes(bytes)))
+            }
             _ => {
                 for (i, to) in to.iter_mut().enumerate() {
-                    *to = self.value(
+                    *to = self.value_of_bits(
                         self.bits_at(samples.bytes, samples.first + i * samples.stride),
                         no_data,
                     )?;
@@ -339,7 +341,7 @@ impl Sample {
     }
 
     /// The number that the bits stand for.
-    fn value(self, bits: u64, no_data: Option<NoData>) -> Read<f64> {
+    fn value_of_bits(self, bits: u64, no_data: Option<NoData>) -> Read<f64> {
         let whole = match self.kind {
             Kind::Float => {
                 let value = match self.bits {
@@ -360,7 +362,7 @@ impl Sample {
                 i128::from((bits << (64 - self.bits)).cast_signed() >> (64 - self.bits))
             }
         };
-        if no_data.is_some_and(|no_data| no_data.is(whole)) {
+        if no_data.is_some_and(|no_data| no_data.is_integer(whole)) {
             return Ok(f64::NAN);
         }
         let value = whole as f64;
@@ -390,26 +392,28 @@ pub(super) struct NoData {
 
 impl NoData {
     /// From the text of GDAL's tag 42113; NaN is none without being said.
-    pub(super) fn of(text: &str) -> Read<Option<Self>> {
+    pub(super) fn parse_text(text: &str) -> Read<Option<Self>> {
         let text = text.trim();
         let lower = text.to_ascii_lowercase();
         if text.is_empty() || lower.contains("nan") || lower.contains("#ind") {
             return Ok(None);
         }
         let Ok(float) = text.parse::<f64>() else {
-            let text = beginning(text);
+            let text = shortened(text);
             return damaged(format!(
                 "the no-data value (tag 42113) is {text:?}, but must be a number"
             ));
         };
-        let of_float = || (float.fract() == 0.0 && float.abs() < 1e30).then_some(float as i128);
         Ok(Some(Self {
             float,
-            whole: text.parse().ok().or_else(of_float),
+            whole: text
+                .parse()
+                .ok()
+                .or_else(|| (float.fract() == 0.0 && float.abs() < 1e30).then_some(float as i128)),
         }))
     }
 
-    fn is(self, whole: i128) -> bool {
+    fn is_integer(self, whole: i128) -> bool {
         self.whole == Some(whole)
     }
 }
@@ -435,34 +439,40 @@ mod tests {
 
     #[test]
     fn no_data_is_compared_as_samples_are_held() {
-        let float = Sample::of(3, 32).unwrap();
-        let of = |text: &str| NoData::of(text).unwrap();
+        let float = Sample::from_tags(3, 32).unwrap();
+        let of = |text: &str| NoData::parse_text(text).unwrap();
         let lowest = u64::from(f32::MIN.to_bits());
         for text in [
             "-3.4028234663852886e+38",
             "-3.40282346638529e+38",
             "-3.4028235e38",
         ] {
-            assert!(float.value(lowest, of(text)).unwrap().is_nan(), "{text}");
+            assert!(
+                float.value_of_bits(lowest, of(text)).unwrap().is_nan(),
+                "{text}"
+            );
         }
         assert_eq!(
             float
-                .value(u64::from((-9998.0f32).to_bits()), of("-9999"))
+                .value_of_bits(u64::from((-9998.0f32).to_bits()), of("-9999"))
                 .unwrap(),
             -9998.0
         );
-        let wide = Sample::of(1, 64).unwrap();
+        let wide = Sample::from_tags(1, 64).unwrap();
         assert!(
-            wide.value(u64::MAX, of("18446744073709551615"))
+            wide.value_of_bits(u64::MAX, of("18446744073709551615"))
                 .unwrap()
                 .is_nan()
         );
-        assert!(wide.value(u64::MAX, None).is_err(), "no f64 is 2^64 - 1");
-        let byte = Sample::of(2, 8).unwrap();
-        assert_eq!(byte.value(0xF7, None).unwrap(), -9.0);
-        assert!(byte.value(0xF7, of("-9.0")).unwrap().is_nan());
-        assert_eq!(byte.value(0xF7, of("-9.5")).unwrap(), -9.0);
+        assert!(
+            wide.value_of_bits(u64::MAX, None).is_err(),
+            "no f64 is 2^64 - 1"
+        );
+        let byte = Sample::from_tags(2, 8).unwrap();
+        assert_eq!(byte.value_of_bits(0xF7, None).unwrap(), -9.0);
+        assert!(byte.value_of_bits(0xF7, of("-9.0")).unwrap().is_nan());
+        assert_eq!(byte.value_of_bits(0xF7, of("-9.5")).unwrap(), -9.0);
         assert_eq!([of("nan"), of(" "), of("-1.#IND")], [None; 3]);
-        assert!(NoData::of("none").is_err());
+        assert!(NoData::parse_text("none").is_err());
     }
 }

@@ -1,12 +1,12 @@
 //! Scale and offset of stored numbers, as GDAL's metadata (tag 42112) state them.
 
-use super::fault::{Read, beginning, damaged};
+use super::fault::{Read, damaged, shortened};
 use ndarray::Array2;
 
 /// Makes values of stored numbers: number × scale + offset, of the band that has this index.
-pub(super) fn apply(values: &mut Array2<f64>, metadata: &str, band: usize) -> Read<()> {
-    let scale = stated(metadata, "scale", band)?.unwrap_or(1.0);
-    let offset = stated(metadata, "offset", band)?.unwrap_or(0.0);
+pub(super) fn apply_scale(values: &mut Array2<f64>, metadata: &str, band: usize) -> Read<()> {
+    let scale = stated_number(metadata, "scale", band)?.unwrap_or(1.0);
+    let offset = stated_number(metadata, "offset", band)?.unwrap_or(0.0);
     if (scale, offset) != (1.0, 0.0) {
         values.mapv_inplace(|value| value * scale + offset);
     }
@@ -14,7 +14,7 @@ pub(super) fn apply(values: &mut Array2<f64>, metadata: &str, band: usize) -> Re
 }
 
 /// The number of the item with this role: `<Item name="SCALE" sample="0" role="scale">0.1</Item>`.
-fn stated(metadata: &str, role: &str, band: usize) -> Read<Option<f64>> {
+fn stated_number(metadata: &str, role: &str, band: usize) -> Read<Option<f64>> {
     for item in metadata.split("<Item ").skip(1) {
         let Some((attributes, rest)) = item.split_once('>') else {
             continue;
@@ -29,7 +29,7 @@ fn stated(metadata: &str, role: &str, band: usize) -> Read<Option<f64>> {
             _ => damaged(format!(
                 "the {role} of band {} is {:?}, but must be a number",
                 band + 1,
-                beginning(text)
+                shortened(text)
             )),
         };
     }
@@ -47,10 +47,10 @@ mod tests {
             <Item name="SCALE" sample="0" role="scale">0.5</Item>
             <Item name="SCALE" sample="1" role="scale">x</Item></GDALMetadata>"#;
         let mut values = Array2::from_elem((1, 2), 3.0);
-        apply(&mut values, text, 0).unwrap();
+        apply_scale(&mut values, text, 0).unwrap();
         assert_eq!(values, Array2::from_elem((1, 2), 101.5));
-        assert!(apply(&mut values, text, 1).is_err());
-        apply(&mut values, text, 2).unwrap();
+        assert!(apply_scale(&mut values, text, 1).is_err());
+        apply_scale(&mut values, text, 2).unwrap();
         assert_eq!(values[[0, 0]], 101.5);
     }
 }

@@ -1,9 +1,9 @@
-//! Directories of a TIFF file, classic and BigTIFF, of either byte order. What is allocated is
-//! bounded by the file's size.
+//! Directories of a TIFF file, classic and BigTIFF, in either byte order. Allocations are bounded
+//! by the file's size.
 
 use super::{
     fault::{Read, damaged},
-    limits::{GeoTiffLimits, check, filled},
+    limits::{GeoTiffLimits, check_limit, filled_vec},
 };
 use std::{
     collections::BTreeMap,
@@ -32,7 +32,7 @@ struct Entry {
     at: u64,
 }
 
-/// What one directory says, by tag.
+/// Entries of a directory by tag.
 pub(super) struct Directory {
     entries: BTreeMap<u16, Entry>,
 }
@@ -48,26 +48,26 @@ impl<R: std::io::Read + Seek> Tiff<R> {
             length,
             limits,
         };
-        let head = tiff.bytes(0, 8)?;
+        let head = tiff.read_bytes(0, 8)?;
         tiff.big_endian = match &head[..2] {
             b"II" => false,
             b"MM" => true,
             _ => return damaged("it is no TIFF file: it does not begin with II or MM"),
         };
-        match tiff.number(&head[2..4]) {
+        match tiff.read_number(&head[2..4]) {
             42 => Ok(()),
-            43 if tiff.number(&head[4..6]) == 8 => {
+            43 if tiff.read_number(&head[4..6]) == 8 => {
                 tiff.big = true;
                 Ok(())
             }
             version => damaged(format!("TIFF version {version} is not known")),
         }?;
         let first = if tiff.big {
-            tiff.bytes(8, 8)?
+            tiff.read_bytes(8, 8)?
         } else {
             head[4..].to_vec()
         };
-        let first = tiff.number(&first);
+        let first = tiff.read_number(&first);
         Ok((tiff, first))
     }
 
@@ -76,11 +76,11 @@ impl<R: std::io::Read + Seek> Tiff<R> {
     }
 
     /// Bytes of the file. Nothing is allocated for those that are not there.
-    pub(super) fn bytes(&mut self, at: u64, count: u64) -> Read<Vec<u8>> {
+    pub(super) fn read_bytes(&mut self, at: u64, count: u64) -> Read<Vec<u8>> {
         self.first_bytes(at, count, count)
     }
 
-    /// Of `count` bytes of the file, which must be there, the first `most`.
+    /// Reads the first `most` of `count` bytes, all of which must lie in the file.
     pub(super) fn first_bytes(&mut self, at: u64, count: u64, most: u64) -> Read<Vec<u8>> {
         if at.checked_add(count).is_none_or(|end| end > self.length) {
             return damaged(format!(
@@ -88,27 +88,29 @@ impl<R: std::io::Read + Seek> Tiff<R> {
                 self.length
             ));
         }
-        let mut bytes = filled("stored bytes", count.min(most) as usize, 0)?;
+        let mut bytes = filled_vec("stored bytes", count.min(most) as usize, 0)?;
         self.reader.seek(SeekFrom::Start(at))?;
         self.reader.read_exact(&mut bytes)?;
         Ok(bytes)
     }
 
-    fn number(&self, bytes: &[u8]) -> u64 {
-        number(bytes, self.big_endian)
+    fn read_number(&self, bytes: &[u8]) -> u64 {
+        number_of_bytes(bytes, self.big_endian)
     }
 
     /// The directories from `first` on. They share no bytes, so that all together they are no
     /// longer than the file.
-    pub(super) fn directories(&mut self, first: u64) -> Read<Vec<Directory>> {
-        let (mut at, mut seen, mut found) = (first, Vec::new(), Vec::new());
+    pub(super) fn read_directories(&mut self, first: u64) -> Read<Vec<Directory>> {
+        let mut at = first;
+        let mut seen = Vec::new();
+        let mut found = Vec::new();
         let mut left = self.length;
         while at != 0 {
             if seen.contains(&at) || seen.len() == MOST_DIRECTORIES {
                 break; // A circle, or more than anybody has: the raster is the first.
             }
             seen.push(at);
-            let (directory, next, length) = self.directory(at)?;
+            let (directory, next, length) = self.read_directory(at)?;
             match left.checked_sub(length) {
                 Some(rest) => left = rest,
                 None => return damaged("its directories lie in each other"),
@@ -119,39 +121,40 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         Ok(found)
     }
 
-    /// The directory at a place, where the next one is, and its bytes.
-    fn directory(&mut self, at: u64) -> Read<(Directory, u64, u64)> {
+    /// Reads the directory at an offset; also returns the offset of the next one and its length in
+    /// bytes.
+    fn read_directory(&mut self, at: u64) -> Read<(Directory, u64, u64)> {
         let (head, width, word) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
-        let count = self.bytes(at, head)?;
-        let count = self.number(&count);
+        let count = self.read_bytes(at, head)?;
+        let count = self.read_number(&count);
         if count > MOST_ENTRIES {
             return damaged(format!("a directory claims {count} entries"));
         }
         let start = at + head;
         let length = count * width + word;
-        let bytes = self.bytes(start, length)?;
+        let bytes = self.read_bytes(start, length)?;
         let (table, next) = bytes.split_at((count * width) as usize);
         let mut entries = BTreeMap::new();
         for (number, entry) in table.chunks_exact(width as usize).enumerate() {
             let value_at = start + number as u64 * width + 4 + word;
-            let [tag, kind] = [0, 2].map(|from| self.number(&entry[from..from + 2]) as u16);
-            let count = self.number(&entry[4..4 + word as usize]);
+            let [tag, kind] = [0, 2].map(|from| self.read_number(&entry[from..from + 2]) as u16);
+            let count = self.read_number(&entry[4..4 + word as usize]);
             let inline = bytes_of(kind)
                 .and_then(|bytes| bytes.checked_mul(count))
                 .is_some_and(|all| all <= word);
             let at = if inline {
                 value_at
             } else {
-                self.number(&entry[4 + word as usize..])
+                self.read_number(&entry[4 + word as usize..])
             };
             // of a tag that is there twice the first, as libtiff
             entries.entry(tag).or_insert(Entry { kind, count, at });
         }
-        Ok((Directory { entries }, self.number(next), head + length))
+        Ok((Directory { entries }, self.read_number(next), head + length))
     }
 
-    /// The first `most` values of an entry, as they are stored; `None` where the tag is not there.
-    fn values(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Option<Values>> {
+    /// The first `most` values of an entry as stored; `None` if the tag is absent.
+    fn read_values(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Option<Values>> {
         let Some(entry) = directory.entries.get(&tag) else {
             return Ok(None);
         };
@@ -172,14 +175,14 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         }))
     }
 
-    /// The first `most` whole numbers of an entry, not negative; `None` where the tag is not there.
-    pub(super) fn numbers(
+    /// The first `most` non-negative integers of an entry; `None` if the tag is absent.
+    pub(super) fn read_numbers(
         &mut self,
         directory: &Directory,
         tag: u16,
         most: u64,
     ) -> Read<Option<Values>> {
-        let values = self.values(directory, tag, most)?;
+        let values = self.read_values(directory, tag, most)?;
         match values.as_ref().map(|values| values.kind) {
             None | Some(1 | 7 | 3 | 4 | 13 | 16 | 18) => Ok(values),
             Some(kind) => damaged(format!(
@@ -190,7 +193,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
 
     /// One whole number, or `missing`.
     pub(super) fn number_or(&mut self, directory: &Directory, tag: u16, missing: u64) -> Read<u64> {
-        match self.numbers(directory, tag, 1)? {
+        match self.read_numbers(directory, tag, 1)? {
             None => Ok(missing),
             Some(values) => values
                 .iter()
@@ -199,9 +202,14 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         }
     }
 
-    /// The first `most` floating point numbers of an entry; none where the tag is not there.
-    pub(super) fn doubles(&mut self, directory: &Directory, tag: u16, most: u64) -> Read<Vec<f64>> {
-        let Some(values) = self.values(directory, tag, most)? else {
+    /// The first `most` floating-point numbers of an entry; empty if the tag is absent.
+    pub(super) fn read_doubles(
+        &mut self,
+        directory: &Directory,
+        tag: u16,
+        most: u64,
+    ) -> Read<Vec<f64>> {
+        let Some(values) = self.read_values(directory, tag, most)? else {
             return Ok(Vec::new());
         };
         match values.kind {
@@ -216,7 +224,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         }
     }
 
-    /// The bytes of a text, without what ends it; none where the tag is not there.
+    /// The bytes of a text without its terminator; empty if the tag is absent.
     pub(super) fn text_bytes(&mut self, directory: &Directory, tag: u16) -> Read<Vec<u8>> {
         let Some(entry) = directory.entries.get(&tag) else {
             return Ok(Vec::new());
@@ -228,14 +236,14 @@ impl<R: std::io::Read + Seek> Tiff<R> {
                 entry.kind
             ));
         }
-        check(
+        check_limit(
             "bytes of a text",
             count,
             self.limits.text_bytes,
             "text_bytes",
         )?;
         let mut bytes = self
-            .values(directory, tag, count)?
+            .read_values(directory, tag, count)?
             .map_or_else(Vec::new, |values| values.bytes);
         bytes.truncate(
             bytes
@@ -246,8 +254,8 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         Ok(bytes)
     }
 
-    /// Text without what ends it; empty where the tag is not there.
-    pub(super) fn text(&mut self, directory: &Directory, tag: u16) -> Read<String> {
+    /// The text without its terminator; empty if the tag is absent.
+    pub(super) fn read_text(&mut self, directory: &Directory, tag: u16) -> Read<String> {
         let bytes = self.text_bytes(directory, tag)?;
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
@@ -268,20 +276,20 @@ impl Values {
     }
 
     /// A value as a whole number, or its bits; 0 beyond the last.
-    pub(super) fn get(&self, index: usize) -> u64 {
+    pub(super) fn value_at(&self, index: usize) -> u64 {
         let bytes = self.bytes.get(index * self.width..(index + 1) * self.width);
-        number(bytes.unwrap_or_default(), self.is_big_endian)
+        number_of_bytes(bytes.unwrap_or_default(), self.is_big_endian)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
         self.bytes
             .chunks_exact(self.width)
-            .map(|bytes| number(bytes, self.is_big_endian))
+            .map(|bytes| number_of_bytes(bytes, self.is_big_endian))
     }
 }
 
 /// A whole number of up to eight bytes.
-fn number(bytes: &[u8], is_big_endian: bool) -> u64 {
+fn number_of_bytes(bytes: &[u8], is_big_endian: bool) -> u64 {
     let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
     if is_big_endian {
         bytes.iter().fold(0, add)

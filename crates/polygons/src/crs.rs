@@ -1,11 +1,7 @@
-//! The coordinate system that a GeoJSON text states.
+//! The coordinate system that a GeoJSON text may state.
 
-use crate::{PolygonError, Result};
-use serde_json::{Map, Value};
 use std::fmt;
 
-/// Characters of an unknown `crs` member that a message repeats.
-const SHOWN: usize = 120;
 /// Names of longitude and latitude on WGS 84, which have no EPSG code.
 const DEGREES: [&str; 2] = ["CRS84", "CRS83"];
 /// EPSG codes of geographic systems in two dimensions that files name often; all in degrees.
@@ -13,6 +9,7 @@ const GEOGRAPHIC: [u16; 8] = [4326, 4269, 4258, 4267, 4283, 7844, 4617, 4955];
 
 /// Coordinate system of polygons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum PolygonCrs {
     /// No `crs` member: WGS 84 degrees by RFC 7946, often projected metres in practice.
     NotStated,
@@ -23,18 +20,6 @@ pub enum PolygonCrs {
 }
 
 impl PolygonCrs {
-    /// The system that a `crs` member of the 2008 specification names: a URN, a URL, or
-    /// "EPSG:32617".
-    pub(crate) fn of(members: Option<&Map<String, Value>>) -> Result<Self> {
-        match members.and_then(|members| members.get("crs")) {
-            None | Some(Value::Null) => Ok(Self::NotStated),
-            Some(member) => {
-                let name = member.pointer("/properties/name").and_then(Value::as_str);
-                name.and_then(Self::named).ok_or_else(|| unknown(member))
-            }
-        }
-    }
-
     /// Whether the system is known to be in degrees.
     #[must_use]
     pub fn is_degrees(self) -> bool {
@@ -48,7 +33,7 @@ impl PolygonCrs {
     /// `urn:ogc:def:crs:EPSG::32617`, `urn:ogc:def:crs:EPSG:9.6:32617`,
     /// `http://www.opengis.net/def/crs/EPSG/0/32617`, `EPSG:32617`; CRS84 in the same forms. A
     /// compound name is no system of a plane.
-    fn named(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         let parts: Vec<&str> = name.split([':', '/', '#']).collect();
         let last = *parts.last()?;
         if DEGREES.iter().any(|known| last.eq_ignore_ascii_case(known)) {
@@ -65,18 +50,6 @@ impl PolygonCrs {
             .ok()
             .filter(|code| *code > 0 && is_epsg && !name.contains(','));
         code.map(Self::Epsg)
-    }
-}
-
-fn unknown(member: &Value) -> PolygonError {
-    let text = member.to_string();
-    let shown: String = text.chars().take(SHOWN).collect();
-    PolygonError::UnknownSystem {
-        found: if shown.len() < text.len() {
-            format!("{shown}…")
-        } else {
-            shown
-        },
     }
 }
 
@@ -117,7 +90,7 @@ mod tests {
             ("32617", None),
             ("", None),
         ] {
-            assert_eq!(PolygonCrs::named(name), expected, "{name}");
+            assert_eq!(PolygonCrs::from_name(name), expected, "{name}");
         }
         assert!(PolygonCrs::Epsg(4326).is_degrees() && !PolygonCrs::Epsg(32617).is_degrees());
     }

@@ -2,7 +2,7 @@
 
 use crate::SolarHeader;
 
-/// Pixels may lie so many pixels from those of the first image.
+/// Largest distance in pixels between a pixel's place and that in the first image.
 const APART: f64 = 0.5;
 /// Arcseconds by which the Sun turns a second at the middle of the disc: 13.2° a day seen from the
 /// Earth (Snodgrass & Ulrich 1990), a radius of 960″.
@@ -11,8 +11,9 @@ const TURNS: f64 = 960.0 * 13.2 * (std::f64::consts::PI / 180.0) / 86_400.0;
 /// the second refused.
 const TURNED: [f64; 2] = [0.5, 5.0];
 
-/// What keeps an image from being inverted with the others.
+/// Property in which an image disagrees with the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DisagreementKind {
     /// Its pixels lie elsewhere: resample it.
     Place,
@@ -27,23 +28,24 @@ pub enum DisagreementKind {
 /// Degrees that observers may be apart. The Earth moves by a tenth of that in latitude a day.
 const OBSERVERS: f64 = 1.0;
 
-/// A disagreement, in words.
+/// A reason why an image cannot be inverted with the others, in words.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Disagreement {
-    /// What it is about.
+    /// Property that disagrees.
     pub kind: DisagreementKind,
-    /// Which image.
+    /// Number of the image.
     pub image: usize,
-    /// Whether it should be refused, rather than said.
+    /// Whether the image should be refused; otherwise a warning is enough.
     pub is_grave: bool,
-    /// What is wrong with the image: "it was taken 2 days from the first".
+    /// Description: "it was taken 2 days from the first".
     pub words: String,
 }
 
-/// What keeps images of so many columns and rows from being inverted as one. Places and times are
-/// compared with those of the first image.
+/// Lists the reasons why images of `shape` (columns, rows) cannot be inverted together. Places and
+/// times are compared with those of the first image.
 #[must_use]
-pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
+pub fn find_disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for (image, observation) in images.iter().enumerate() {
         for words in &observation.unusable {
@@ -71,21 +73,23 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
             continue;
         };
         found.extend(
-            place(first, observation, shape).map(|(is_grave, words)| Disagreement {
+            compare_places(first, observation, shape).map(|(is_grave, words)| Disagreement {
                 kind: DisagreementKind::Place,
                 image,
                 is_grave,
                 words,
             }),
         );
-        found.extend(observer(first, observation).map(|words| Disagreement {
-            kind: DisagreementKind::Observer,
-            image,
-            is_grave: true,
-            words,
-        }));
         found.extend(
-            time(first, observation).map(|(is_grave, words)| Disagreement {
+            compare_observers(first, observation).map(|words| Disagreement {
+                kind: DisagreementKind::Observer,
+                image,
+                is_grave: true,
+                words,
+            }),
+        );
+        found.extend(
+            compare_times(first, observation).map(|(is_grave, words)| Disagreement {
                 kind: DisagreementKind::Time,
                 image,
                 is_grave,
@@ -96,7 +100,11 @@ pub fn disagreements(images: &[SolarHeader], shape: [usize; 2]) -> Vec<Disagreem
     found
 }
 
-fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<(bool, String)> {
+fn compare_places(
+    first: &SolarHeader,
+    other: &SolarHeader,
+    shape: [usize; 2],
+) -> Option<(bool, String)> {
     match (&first.wcs, &other.wcs) {
         (Ok(first), Ok(other)) => {
             let off = first.largest_offset(other, shape);
@@ -132,7 +140,7 @@ fn place(first: &SolarHeader, other: &SolarHeader, shape: [usize; 2]) -> Option<
     }
 }
 
-fn observer(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
+fn compare_observers(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
     let [[a, b], [c, d]] =
         [first.observer?, other.observer?].map(|place| place.map(f64::to_radians));
     // Haversines: small angles keep their digits.
@@ -143,7 +151,7 @@ fn observer(first: &SolarHeader, other: &SolarHeader) -> Option<String> {
     })
 }
 
-fn time(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
+fn compare_times(first: &SolarHeader, other: &SolarHeader) -> Option<(bool, String)> {
     let seconds = other.time?.seconds_since(first.time?).abs();
     let pixel = first.wcs.as_ref().map_or(0.6, crate::Wcs::pixel_size);
     let turned = seconds * TURNS / pixel;

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 /// First bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 
-/// The bytes of a file, unpacked. What is packed is not held in memory: to go back is to unpack
+/// Seekable reader of a gzip file. No decompressed data are kept: seeking backwards decompresses
 /// from the start again.
 #[derive(Debug)]
 pub(crate) enum Unpacked<R> {
@@ -20,7 +20,7 @@ pub(crate) enum Unpacked<R> {
 pub(crate) struct Gzip<R> {
     /// `None` only where going back to the start has failed.
     decoder: Option<MultiGzDecoder<R>>,
-    /// Where the decoder is, and where the next read begins.
+    /// Position of the decoder, and position of the next read.
     at: u64,
     wanted: u64,
     length: u64,
@@ -31,8 +31,8 @@ impl<R: Read + Seek> Unpacked<R> {
     /// whole.
     ///
     /// # Errors
-    /// [`Error::Source`] where it cannot be read, is damaged, or has more than `limit` bytes when
-    /// it is unpacked.
+    /// [`Error::Source`] if the file cannot be read, is damaged, or decompresses to more than
+    /// `limit` bytes.
     pub(crate) fn new(mut reader: R, limit: u64) -> Result<Self> {
         let mut first = [0; 2];
         reader.seek(SeekFrom::Start(0)).map_err(Error::source)?;
@@ -62,7 +62,7 @@ impl<R: Read + Seek> Unpacked<R> {
     }
 
     /// Bytes of the unpacked file.
-    pub(crate) fn length(&mut self) -> Result<u64> {
+    pub(crate) fn unpacked_length(&mut self) -> Result<u64> {
         match self {
             Self::Plain(reader) => reader.seek(SeekFrom::End(0)).map_err(Error::source),
             Self::Gzip(gzip) => Ok(gzip.length),
@@ -72,10 +72,13 @@ impl<R: Read + Seek> Unpacked<R> {
 
 impl<R: Read + Seek> Gzip<R> {
     /// The decoder, at the place that is wanted.
-    fn decoder(&mut self) -> io::Result<&mut MultiGzDecoder<R>> {
+    fn decoder_mut(&mut self) -> io::Result<&mut MultiGzDecoder<R>> {
         if self.wanted < self.at {
-            let lost = || io::Error::other("the file could not be read from its start again");
-            let mut reader = self.decoder.take().ok_or_else(lost)?.into_inner();
+            let mut reader = self
+                .decoder
+                .take()
+                .ok_or_else(|| io::Error::other("the file could not be read from its start again"))?
+                .into_inner();
             reader.seek(SeekFrom::Start(0))?;
             (self.decoder, self.at) = (Some(MultiGzDecoder::new(reader)), 0);
         }
@@ -101,7 +104,7 @@ impl<R: Read + Seek> Read for Unpacked<R> {
                 if gzip.wanted >= gzip.length {
                     return Ok(0);
                 }
-                let count = gzip.decoder()?.read(bytes)?;
+                let count = gzip.decoder_mut()?.read(bytes)?;
                 gzip.at += count as u64;
                 gzip.wanted = gzip.at;
                 Ok(count)
@@ -120,13 +123,12 @@ impl<R: Read + Seek> Seek for Unpacked<R> {
                     SeekFrom::Current(offset) => (gzip.wanted, offset),
                     SeekFrom::End(offset) => (gzip.length, offset),
                 };
-                let before = || {
+                gzip.wanted = base.checked_add_signed(offset).ok_or_else(|| {
                     io::Error::new(
                         ErrorKind::InvalidInput,
                         "a place before the start of the file",
                     )
-                };
-                gzip.wanted = base.checked_add_signed(offset).ok_or_else(before)?;
+                })?;
                 Ok(gzip.wanted)
             }
         }
@@ -152,7 +154,7 @@ mod tests {
         let two = [packed(&bytes[..60_000]), packed(&bytes[60_000..])].concat();
         for file in [bytes.clone(), two] {
             let mut unpacked = Unpacked::new(Cursor::new(file), 1 << 20).unwrap();
-            assert_eq!(unpacked.length().unwrap(), 100_000);
+            assert_eq!(unpacked.unpacked_length().unwrap(), 100_000);
             for (at, count) in [
                 (0, 10),
                 (50_000, 20_000),

@@ -1,10 +1,12 @@
 //! Cubes as tables of compressed tiles (FITS standard 4.0, section 10), written some rows at a
 //! time, in any order.
 
-use crate::cube::{Cube, CubeSample, Precision};
+use crate::{
+    cube::{Cube, CubeSample, Precision, set_keywords, text_value},
+    tile_encoder::{big_endian_bytes, gzip_bytes, quantisation_step, shuffle_bytes},
+};
 use fitskit::{Header, HeaderValue, tile_compress};
-use flate2::{Compression, write::GzEncoder};
-use isopach_compute::{Error, UnfinishedFile};
+use isopach_compute::UnfinishedFile;
 use ndarray::{ArrayView1, ArrayView3};
 use std::{
     fs::File,
@@ -12,24 +14,23 @@ use std::{
     path::Path,
 };
 
-/// How the numbers of a cube are stored.
+/// Storage of a cube's values: plain, or compressed with or without loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Packing {
     /// One after the other.
     #[default]
     Plain,
     /// Compressed without loss: real numbers by GZIP_2, whole numbers by RICE_1.
     Lossless,
-    /// Real numbers as whole numbers from −32767 to 32767 times a scale that each 128 pixels of a
-    /// row of a plane have for themselves, by RICE_1: a number is off by half a scale, 1/65534 of
-    /// the largest of them, at most; zero stays zero, and what is not finite is NaN. Pixels that
-    /// are too uneven for that (the largest above 1000 × the magnitude that nine in ten stay below)
-    /// keep all digits. Whole numbers as [`Self::Lossless`].
+    /// Real numbers as integers from −32767 to 32767 times a scale per 128 pixels of a row of a
+    /// plane, compressed by RICE_1. The error is at most half a scale: 1/65534 of the largest
+    /// number. Zero stays zero, and non-finite numbers become NaN. Runs of pixels that are too
+    /// uneven for that (the largest exceeds 1000 × the magnitude below which nine in ten stay) keep
+    /// all digits. Integers are stored as with [`Self::Lossless`].
     Rounded,
 }
 
-/// The largest whole number of a rounded row.
-const LARGEST: f64 = 32_767.0;
 /// Whole number that stands for no number, and its keyword's value.
 const BLANK: i32 = i32::MIN;
 /// Columns of a tile that is rounded: pixels beyond the limb should not have the scale of the
@@ -39,11 +40,6 @@ const COLUMNS: usize = 128;
 const SHORT: u64 = i32::MAX as u64;
 /// Numbers of a block of RICE.
 const RICE_BLOCK: usize = 32;
-/// Rows whose largest is beyond this times the magnitude that nine in ten stay below are not
-/// rounded.
-const UNEVEN: f64 = 1e3;
-/// Effort of gzip, of 9.
-const EFFORT: u32 = 4;
 
 /// A cube that is being written: its table and its heap lie in a file of their own until all is
 /// there.
@@ -56,7 +52,7 @@ pub(crate) struct PackedCube {
     /// Bytes of the heap so far, and of its largest entry by column.
     heap: u64,
     largest: [u64; 2],
-    /// Of rounding, so far.
+    /// Largest rounding error so far.
     largest_error: f64,
 }
 
@@ -66,6 +62,16 @@ struct Tile {
     /// Real numbers that were not rounded, packed by gzip, in a column of their own.
     is_exact: bool,
     scale: f64,
+}
+
+impl Tile {
+    fn lossless(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            is_exact: false,
+            scale: 1.0,
+        }
+    }
 }
 
 impl PackedCube {
@@ -89,13 +95,12 @@ impl PackedCube {
             largest_error: 0.0,
         };
         let table = packed.table_bytes();
-        let too_large = || {
+        packed.file.set_len(table.ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::FileTooLarge,
                 format!("a cube of {:?} numbers", cube.shape),
             )
-        };
-        packed.file.set_len(table.ok_or_else(too_large)?)?;
+        })?)?;
         Ok(packed)
     }
 
@@ -112,8 +117,8 @@ impl PackedCube {
             && matches!(self.cube.precision, Precision::Single | Precision::Double)
     }
 
-    /// Whether heaps of this cube may need pointers of 64 bits: RICE and gzip take little more than
-    /// the numbers themselves, where they cannot pack.
+    /// Whether heaps of this cube may need 64-bit pointers. RICE and gzip take little more than the
+    /// numbers themselves if the data do not compress.
     fn is_long(&self) -> bool {
         let numbers = self
             .cube
@@ -121,12 +126,12 @@ impl PackedCube {
             .iter()
             .try_fold(1_u64, |product, side| product.checked_mul(*side as u64));
         numbers
-            .and_then(|numbers| numbers.checked_mul(2 * self.cube.precision.bytes()))
+            .and_then(|numbers| numbers.checked_mul(2 * self.cube.precision.bytes_per_sample()))
             .is_none_or(|most| most > SHORT)
     }
 
     /// Columns of a tile.
-    fn width(&self) -> usize {
+    fn tile_width(&self) -> usize {
         if self.is_rounded() {
             COLUMNS.min(self.cube.shape[2].max(1))
         } else {
@@ -135,8 +140,8 @@ impl PackedCube {
     }
 
     /// Tiles of a row of a plane.
-    fn across(&self) -> usize {
-        self.cube.shape[2].div_ceil(self.width())
+    fn tiles_across(&self) -> usize {
+        self.cube.shape[2].div_ceil(self.tile_width())
     }
 
     /// Bytes of a row of the table.
@@ -149,25 +154,26 @@ impl PackedCube {
         }
     }
 
-    fn tiles(&self) -> Option<u64> {
+    fn tile_count(&self) -> Option<u64> {
         let [planes, rows, _] = self.cube.shape;
         (planes as u64)
             .checked_mul(rows as u64)?
-            .checked_mul(self.across() as u64)
+            .checked_mul(self.tiles_across() as u64)
     }
 
     fn table_bytes(&self) -> Option<u64> {
-        self.tiles()?.checked_mul(self.row_bytes())
+        self.tile_count()?.checked_mul(self.row_bytes())
     }
 
-    /// Writes all planes of some rows, row after row, whatever rows are given at a time.
+    /// Writes all planes of some rows, in row order for any sequence of calls.
     pub(crate) fn write_rows<T: CubeSample>(
         &mut self,
         first: usize,
         values: ArrayView3<'_, T>,
     ) -> io::Result<()> {
         let (planes, rows, _) = values.dim();
-        let (width, across) = (self.width(), self.across());
+        let width = self.tile_width();
+        let across = self.tiles_across();
         for row in 0..rows {
             for plane in 0..planes {
                 let numbers = values.slice(ndarray::s![plane, row, ..]);
@@ -176,18 +182,18 @@ impl PackedCube {
                     .axis_chunks_iter(ndarray::Axis(0), width)
                     .enumerate()
                 {
-                    let tile = self.tile(numbers);
-                    self.put(in_plane * across as u64 + part as u64, &tile)?;
+                    let tile = self.compress_tile(numbers);
+                    self.put_tile(in_plane * across as u64 + part as u64, &tile)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, number: u64, tile: &Tile) -> io::Result<()> {
+    fn put_tile(&mut self, number: u64, tile: &Tile) -> io::Result<()> {
         let table = self.table_bytes().unwrap_or_default();
         let length = tile.bytes.len() as u64;
-        let here = self.pointer(length)?;
+        let here = self.descriptor_bytes(length)?;
         let entry = if self.is_rounded() {
             let nothing = vec![0; here.len()];
             let [data, exact] = if tile.is_exact {
@@ -215,8 +221,8 @@ impl PackedCube {
         Ok(())
     }
 
-    /// Length and place of what is put into the heap next.
-    fn pointer(&self, length: u64) -> io::Result<Vec<u8>> {
+    /// Descriptor (length and offset) of the data put into the heap next.
+    fn descriptor_bytes(&self, length: u64) -> io::Result<Vec<u8>> {
         let numbers = [length, self.heap];
         if self.is_long() {
             return Ok(numbers.map(u64::to_be_bytes).concat());
@@ -231,214 +237,153 @@ impl PackedCube {
         Ok(numbers.map(|number| (number as u32).to_be_bytes()).concat())
     }
 
-    fn tile<T: CubeSample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
-        let lossless = |bytes| Tile {
-            bytes,
-            is_exact: false,
-            scale: 1.0,
-        };
+    fn compress_tile<T: CubeSample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
         match self.cube.precision {
             Precision::Byte => {
                 let numbers: Vec<u8> = values.iter().map(|x| x.to_f64() as u8).collect();
-                lossless(tile_compress::rice_compress_i8(&numbers, RICE_BLOCK))
+                Tile::lossless(tile_compress::rice_compress_i8(&numbers, RICE_BLOCK))
             }
             Precision::Whole => {
                 let numbers: Vec<i32> = values.iter().map(|x| x.to_f64() as i32).collect();
-                lossless(tile_compress::rice_compress_i32(&numbers, RICE_BLOCK))
+                Tile::lossless(tile_compress::rice_compress_i32(&numbers, RICE_BLOCK))
             }
             Precision::Single | Precision::Double if self.packing == Packing::Rounded => {
-                let Some(scale) = scale(values) else {
-                    let bytes = gzip(&plain(values));
-                    return Tile {
-                        bytes,
-                        is_exact: true,
-                        scale: 1.0,
-                    };
-                };
-                let round = |x: &T| {
-                    let x = x.to_f64();
-                    if x.is_finite() {
-                        (x / scale).round() as i32
-                    } else {
-                        BLANK
-                    }
-                };
-                let numbers: Vec<i32> = values.iter().map(round).collect();
-                let off = |(x, n): (&T, &i32)| {
-                    if *n == BLANK {
-                        0.0
-                    } else {
-                        (x.to_f64() - f64::from(*n) * scale).abs()
-                    }
-                };
-                let error = values.iter().zip(&numbers).map(off).fold(0.0, f64::max);
-                self.largest_error = self.largest_error.max(error);
-                Tile {
-                    bytes: tile_compress::rice_compress_i32(&numbers, RICE_BLOCK),
-                    is_exact: false,
-                    scale,
-                }
+                self.round_tile(values)
             }
-            Precision::Single | Precision::Double => {
-                lossless(gzip(&shuffled(&plain(values), values.len())))
-            }
+            Precision::Single | Precision::Double => Tile::lossless(gzip_bytes(&shuffle_bytes(
+                &big_endian_bytes(values),
+                values.len(),
+            ))),
         }
     }
 
-    /// Writes header, table and heap where a file is; whole blocks.
-    pub(crate) fn finish(mut self, to: &mut File, block: u64) -> io::Result<()> {
-        let header = self.header().to_bytes();
-        to.write_all(&header)?;
-        pad(to, header.len() as u64, block, b' ')?;
-        self.file.seek(SeekFrom::Start(0))?;
-        let bytes = io::copy(&mut self.file, to)?;
-        pad(to, bytes, block, 0)
+    /// Quantises a tile of real numbers, or keeps all digits if they are too uneven.
+    fn round_tile<T: CubeSample>(&mut self, values: ArrayView1<'_, T>) -> Tile {
+        let Some(scale) = quantisation_step(values) else {
+            return Tile {
+                bytes: gzip_bytes(&big_endian_bytes(values)),
+                is_exact: true,
+                scale: 1.0,
+            };
+        };
+        let mut numbers = Vec::with_capacity(values.len());
+        for x in values.iter().map(|x| x.to_f64()) {
+            if x.is_finite() {
+                let number = (x / scale).round() as i32;
+                let error = (x - f64::from(number) * scale).abs();
+                self.largest_error = self.largest_error.max(error);
+                numbers.push(number);
+            } else {
+                numbers.push(BLANK);
+            }
+        }
+        Tile {
+            bytes: tile_compress::rice_compress_i32(&numbers, RICE_BLOCK),
+            is_exact: false,
+            scale,
+        }
     }
 
-    fn header(&self) -> Header {
-        let Self { cube, .. } = self;
+    /// Writes header, table and heap at the current position of the file, in whole blocks.
+    pub(crate) fn finish(mut self, to: &mut File, block: u64) -> io::Result<()> {
+        let header = self.table_header().to_bytes();
+        to.write_all(&header)?;
+        pad_to_block(to, header.len() as u64, block, b' ')?;
+        self.file.seek(SeekFrom::Start(0))?;
+        let bytes = io::copy(&mut self.file, to)?;
+        pad_to_block(to, bytes, block, 0)
+    }
+
+    fn table_header(&self) -> Header {
         let mut header = Header::new();
-        let text = |s: &str| HeaderValue::String(s.into());
-        let whole = |x: u64| HeaderValue::Integer(i64::try_from(x).unwrap_or(i64::MAX));
-        header.set("XTENSION", text("BINTABLE"), None);
+        self.set_table_keywords(&mut header);
+        self.set_image_keywords(&mut header);
+        self.set_compression_keywords(&mut header);
+        set_keywords(&mut header, &self.cube);
+        header
+    }
+
+    /// Size and columns of the table of tiles.
+    fn set_table_keywords(&self, header: &mut Header) {
+        header.set("XTENSION", text_value("BINTABLE"), None);
         header.set("BITPIX", HeaderValue::Integer(8), None);
         header.set("NAXIS", HeaderValue::Integer(2), None);
         header.set("NAXIS1", whole(self.row_bytes()), None);
-        header.set("NAXIS2", whole(self.tiles().unwrap_or_default()), None);
+        header.set("NAXIS2", whole(self.tile_count().unwrap_or_default()), None);
         header.set("PCOUNT", whole(self.heap), None);
         header.set("GCOUNT", HeaderValue::Integer(1), None);
         let kind = if self.is_long() { 'Q' } else { 'P' };
-        let mut columns = vec![("COMPRESSED_DATA", format!("1{kind}B({})", self.largest[0]))];
+        let [data, exact] = self.largest.map(|largest| format!("1{kind}B({largest})"));
+        let mut columns = vec![("COMPRESSED_DATA", data)];
         if self.is_rounded() {
-            columns.push((
-                "GZIP_COMPRESSED_DATA",
-                format!("1{kind}B({})", self.largest[1]),
-            ));
+            columns.push(("GZIP_COMPRESSED_DATA", exact));
             columns.extend([("ZSCALE", "1D".to_owned()), ("ZZERO", "1D".to_owned())]);
         }
         header.set("TFIELDS", whole(columns.len() as u64), None);
         for (i, (name, form)) in columns.iter().enumerate() {
-            header.set(&format!("TTYPE{}", i + 1), text(name), None);
-            header.set(&format!("TFORM{}", i + 1), text(form), None);
+            header.set(&format!("TTYPE{}", i + 1), text_value(name), None);
+            header.set(&format!("TFORM{}", i + 1), text_value(form), None);
         }
+    }
+
+    /// Shape and number type of the cube, and the shape of its tiles.
+    fn set_image_keywords(&self, header: &mut Header) {
         header.set("ZIMAGE", HeaderValue::Logical(true), None);
-        header.set("ZTENSION", text("IMAGE"), None);
-        header.set(
-            "ZBITPIX",
-            HeaderValue::Integer(cube.precision.bitpix()),
-            None,
-        );
+        header.set("ZTENSION", text_value("IMAGE"), None);
+        let bitpix = HeaderValue::Integer(self.cube.precision.bitpix_code());
+        header.set("ZBITPIX", bitpix, None);
         header.set("ZNAXIS", HeaderValue::Integer(3), None);
-        for (axis, size) in cube.shape.iter().rev().enumerate() {
+        for (axis, size) in self.cube.shape.iter().rev().enumerate() {
             header.set(&format!("ZNAXIS{}", axis + 1), whole(*size as u64), None);
         }
         header.set("ZPCOUNT", HeaderValue::Integer(0), None);
         header.set("ZGCOUNT", HeaderValue::Integer(1), None);
         for axis in 1..=3 {
-            let side = if axis == 1 { self.width() as u64 } else { 1 };
+            let side = if axis == 1 {
+                self.tile_width() as u64
+            } else {
+                1
+            };
             header.set(&format!("ZTILE{axis}"), whole(side), None);
         }
-        let is_real = matches!(cube.precision, Precision::Single | Precision::Double);
+    }
+
+    /// Method of compression and its parameters.
+    fn set_compression_keywords(&self, header: &mut Header) {
+        let precision = self.cube.precision;
+        let is_real = matches!(precision, Precision::Single | Precision::Double);
         if is_real && !self.is_rounded() {
-            header.set("ZCMPTYPE", text("GZIP_2"), None);
-            header.set(
-                "ZQUANTIZ",
-                text("NONE"),
-                Some("numbers have all their digits"),
-            );
+            let comment = "numbers have all their digits";
+            header.set("ZCMPTYPE", text_value("GZIP_2"), None);
+            header.set("ZQUANTIZ", text_value("NONE"), Some(comment));
         } else {
-            let bytes = if cube.precision == Precision::Byte {
-                1
-            } else {
-                4
-            };
-            header.set("ZCMPTYPE", text("RICE_1"), None);
-            header.set("ZNAME1", text("BLOCKSIZE"), None);
+            let bytes = if precision == Precision::Byte { 1 } else { 4 };
+            header.set("ZCMPTYPE", text_value("RICE_1"), None);
+            header.set("ZNAME1", text_value("BLOCKSIZE"), None);
             header.set("ZVAL1", whole(RICE_BLOCK as u64), None);
-            header.set("ZNAME2", text("BYTEPIX"), None);
+            header.set("ZNAME2", text_value("BYTEPIX"), None);
             header.set("ZVAL2", whole(bytes), None);
         }
         if self.is_rounded() {
-            header.set("ZQUANTIZ", text("NO_DITHER"), None);
-            header.set("ZBLANK", HeaderValue::Integer(i64::from(BLANK)), None);
+            let error = HeaderValue::Float(self.largest_error);
             let comment = "largest error of rounding, in BUNIT";
-            header.set(
-                "ROUNDING",
-                HeaderValue::Float(self.largest_error),
-                Some(comment),
-            );
+            header.set("ZQUANTIZ", text_value("NO_DITHER"), None);
+            header.set("ZBLANK", HeaderValue::Integer(i64::from(BLANK)), None);
+            header.set("ROUNDING", error, Some(comment));
         }
-        crate::cube::set_keywords(&mut header, cube);
-        header
     }
 }
 
-/// A step of whole numbers for a row of real ones; `None` where they are too uneven for it. A
-/// number above zero.
-fn scale<T: CubeSample>(values: ArrayView1<'_, T>) -> Option<f64> {
-    let mut sizes: Vec<f64> = values
-        .iter()
-        .map(|x| x.to_f64().abs())
-        .filter(|x| x.is_finite())
-        .collect();
-    let Some(last) = sizes.len().checked_sub(1) else {
-        return Some(1.0);
-    };
-    let (_, nine_in_ten, above) = sizes.select_nth_unstable_by(last * 9 / 10, f64::total_cmp);
-    let nine_in_ten = *nine_in_ten;
-    let largest = above.iter().copied().fold(nine_in_ten, f64::max);
-    let scale = largest / LARGEST;
-    if largest == 0.0 {
-        Some(1.0)
-    } else {
-        (largest <= UNEVEN * nine_in_ten && scale.is_normal()).then_some(scale)
-    }
-}
-
-/// Numbers, most significant byte first.
-fn plain<T: CubeSample>(values: ArrayView1<'_, T>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(values.len() * size_of::<T>());
-    values
-        .iter()
-        .for_each(|value| bytes.extend_from_slice(value.bytes().as_ref()));
-    bytes
-}
-
-/// All first bytes of the numbers, then all second ones: the order of GZIP_2.
-fn shuffled(bytes: &[u8], count: usize) -> Vec<u8> {
-    let width = bytes.len() / count.max(1);
-    (0..width)
-        .flat_map(|byte| bytes.iter().skip(byte).step_by(width))
-        .copied()
-        .collect()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(EFFORT));
-    // Writing to memory does not fail.
-    let _ = encoder.write_all(bytes);
-    encoder.finish().unwrap_or_default()
+fn whole(value: u64) -> HeaderValue {
+    HeaderValue::Integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
 /// Fills up to a whole block.
-fn pad(to: &mut File, bytes: u64, block: u64, with: u8) -> io::Result<()> {
+fn pad_to_block(to: &mut File, bytes: u64, block: u64, with: u8) -> io::Result<()> {
     to.write_all(&vec![
         with;
         (bytes.next_multiple_of(block) - bytes) as usize
     ])
-}
-
-/// The error of a cube that has no such rows.
-pub(crate) fn does_not_fit(
-    cube: usize,
-    values: (usize, usize, usize),
-    first: usize,
-    numbers: Precision,
-) -> Error {
-    let (planes, rows, columns) = values;
-    Error::InvalidInput(format!(
-        "cube {cube} has no room for {planes} × {rows} × {columns} {numbers:?} numbers at row {first}"
-    ))
 }
 
 #[cfg(test)]
@@ -492,8 +437,8 @@ mod tests {
         Array3::from_shape_vec(SHAPE, numbers).unwrap()
     }
 
-    /// The bytes of a file whose rows were written so many at a time, and what its first cube's
-    /// rounding cost.
+    /// The bytes of a file written with a given number of rows per call, and the rounding error of
+    /// its first cube.
     fn written(at_once: usize) -> (Vec<u8>, f64) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cubes.fits");
@@ -577,18 +522,5 @@ mod tests {
     #[test]
     fn files_do_not_depend_on_how_many_rows_come_at_a_time() {
         assert!(written(1).0 == written(3).0);
-    }
-
-    #[test]
-    fn a_row_is_rounded_where_its_numbers_are_of_one_size() {
-        let of = |numbers: &[f64]| scale(ArrayView1::from(numbers));
-        assert_eq!(of(&[0.0; 20]), Some(1.0));
-        assert_eq!(of(&[f64::NAN; 20]), Some(1.0));
-        assert_eq!(of(&[32_767.0; 20]), Some(1.0));
-        let mut uneven = [1.0; 20];
-        uneven[3] = 1e4;
-        assert_eq!(of(&uneven), None);
-        assert_eq!(of(&[1e-320; 20]), None, "too small to be divided by");
-        assert_eq!(of(&[]), Some(1.0));
     }
 }

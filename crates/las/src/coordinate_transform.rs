@@ -7,19 +7,20 @@ use crate::{
 use isopach_cloud::{Crs, CrsKind, Rect};
 use isopach_crs::metre_factors;
 
-/// How stored integers become coordinates, in which system, and what the file states in it.
+/// Conversion from stored integers to coordinates: scale and offset of the file, and factors to
+/// metres.
 #[derive(Clone, Debug)]
-pub(crate) struct Frame {
+pub(crate) struct CoordinateTransform {
     pub(crate) scale: [f64; 3],
     pub(crate) offset: [f64; 3],
-    /// What the file's own coordinates are multiplied by.
+    /// Factors from the file's own coordinates to the ones that are read.
     factors: [f64; 3],
     pub(crate) crs: Option<Crs>,
 }
 
-impl Frame {
+impl CoordinateTransform {
     /// The file's own.
-    pub(crate) fn of(header: &LasHeader) -> Self {
+    pub(crate) fn from_header(header: &LasHeader) -> Self {
         let LasHeader {
             scale,
             offset,
@@ -40,11 +41,12 @@ impl Frame {
             return Ok(self.clone());
         };
         let factors = metre_factors(crs).ok_or_else(|| not_metres(crs))?;
-        let times = |values: [f64; 3]| std::array::from_fn(|axis| values[axis] * factors[axis]);
+        let [scale, offset, factors] = [self.scale, self.offset, self.factors]
+            .map(|values| std::array::from_fn(|axis| values[axis] * factors[axis]));
         Ok(Self {
-            scale: times(self.scale),
-            offset: times(self.offset),
-            factors: times(self.factors),
+            scale,
+            offset,
+            factors,
             crs: Some(isopach_crs::in_metres(crs)),
         })
     }
@@ -59,22 +61,20 @@ impl Frame {
 
     /// The coordinate of a stored integer.
     #[inline(always)]
-    pub(crate) fn coordinate(&self, stored: i32, axis: usize) -> f64 {
+    pub(crate) fn to_metres(&self, stored: i32, axis: usize) -> f64 {
         f64::from(stored) * self.scale[axis] + self.offset[axis]
     }
 
     /// A coordinate that the header states.
-    pub(crate) fn stated(&self, coordinate: f64, axis: usize) -> f64 {
+    pub(crate) fn from_metres(&self, coordinate: f64, axis: usize) -> f64 {
         coordinate * self.factors[axis]
     }
 
     /// A rectangle that the file states.
     pub(crate) fn stated_rect(&self, rect: &Rect) -> Rect {
-        let corner = |corner: [f64; 2]| [0, 1].map(|axis| self.stated(corner[axis], axis));
-        Rect {
-            min: corner(rect.min),
-            max: corner(rect.max),
-        }
+        let [min, max] = [rect.min, rect.max]
+            .map(|corner| [0, 1].map(|axis| self.from_metres(corner[axis], axis)));
+        Rect { min, max }
     }
 
     /// A length in the plane, in the file's own unit.
@@ -83,7 +83,7 @@ impl Frame {
     }
 
     /// The larger step of x and y.
-    pub(crate) fn step(&self) -> f64 {
+    pub(crate) fn finest_step(&self) -> f64 {
         self.scale[0].abs().max(self.scale[1].abs())
     }
 }
@@ -94,7 +94,8 @@ fn not_metres(crs: &Crs) -> LasProblem {
         Some(_) => "read them with `in_metres`",
         None => OR_SAY,
     };
-    let (plane, height) = (crs.unit, crs.height_unit());
+    let plane = crs.unit;
+    let height = crs.height_unit();
     let units = match (crs.kind, &crs.name) {
         (CrsKind::Plane, _) if plane == height => plane.to_string(),
         (CrsKind::Plane, _) => format!("{plane}, with heights in {height}"),

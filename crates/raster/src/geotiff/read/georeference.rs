@@ -1,4 +1,4 @@
-//! Where the cells of a GeoTIFF are: OGC GeoTIFF 1.1, requirement class "GeoTIFF raster to model".
+//! Georeference of a GeoTIFF: OGC GeoTIFF 1.1, requirement class "GeoTIFF raster to model".
 
 use super::{
     fault::{GeoTiffFault, Read},
@@ -8,24 +8,25 @@ use std::io::Seek;
 
 /// A north-up place: the outer corner of the first column and the northernmost row, and the sides
 /// of a cell.
-pub(super) struct Place {
+pub(super) struct Georeference {
     pub(super) north_west: [f64; 2],
     pub(super) cell_size: [f64; 2],
     /// The first stored row is the southernmost.
     pub(super) is_south_up: bool,
 }
 
-impl Place {
-    /// What a directory states; `is_point`: places are those of cell centres.
-    pub(super) fn of<R: std::io::Read + Seek>(
+impl Georeference {
+    /// Reads the georeference of a directory. `is_point`: tie points refer to cell centres
+    /// (PixelIsPoint).
+    pub(super) fn from_directory<R: std::io::Read + Seek>(
         tiff: &mut Tiff<R>,
         directory: &Directory,
         rows: usize,
         is_point: bool,
     ) -> Read<Self> {
-        let scale = tiff.doubles(directory, 33550, 3)?;
-        let ties = tiff.doubles(directory, 33922, 18)?;
-        let matrix = tiff.doubles(directory, 34264, 16)?;
+        let scale = tiff.read_doubles(directory, 33550, 3)?;
+        let ties = tiff.read_doubles(directory, 33922, 18)?;
+        let matrix = tiff.read_doubles(directory, 34264, 16)?;
         let ([mut west, mut first], [east_step, south_step]) = match (
             &scale[..],
             &ties[..],
@@ -37,15 +38,17 @@ impl Place {
             }
             (_, _, &[x, shear, _, east, other_shear, y, _, north, ..]) => {
                 if shear != 0.0 || other_shear != 0.0 {
-                    return place("its grid is rotated: turn it north-up with gdalwarp");
+                    return misplaced("its grid is rotated: turn it north-up with gdalwarp");
                 }
                 ([east, north], [x, y])
             }
             (_, ties, _) if ties.len() >= 18 => {
-                return place("it is placed by ground control points: rectify it with gdalwarp");
+                return misplaced(
+                    "it is placed by ground control points: rectify it with gdalwarp",
+                );
             }
             _ => {
-                return place(
+                return misplaced(
                     "it has no place: neither pixel scale and tie point nor a transformation (a world file beside it is not read)",
                 );
             }
@@ -61,7 +64,7 @@ impl Place {
             || east_step <= 0.0
             || south_step == 0.0
         {
-            return place(format!(
+            return misplaced(format!(
                 "its cells are {east_step} by {south_step}, from {west}, {first}"
             ));
         }
@@ -79,6 +82,6 @@ impl Place {
     }
 }
 
-fn place<T>(what: impl Into<String>) -> Read<T> {
+fn misplaced<T>(what: impl Into<String>) -> Read<T> {
     Err(GeoTiffFault::Place(what.into()))
 }
