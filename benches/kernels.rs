@@ -26,7 +26,7 @@ use isopach::{
     cloud::{Cloud, Columns, Positions, Rigid},
     compute::Cpu,
     las::Las,
-    neighbours::{AxialStatistic, Cylinder, NeighbourSearch, eigen},
+    neighbours::{AxialStatistic, Cylinder, CylinderQuery, NeighbourSearch, symmetric_eigen},
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
@@ -188,19 +188,19 @@ fn neighbour_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(),
             &format!("radius {radius} m, in itself"),
             n,
             12 + 16 + 80,
-            || Ok(index.covariances(from, radius)?),
+            || Ok(index.covariances_within(from, radius)?),
         )?;
     }
-    let covariances = index.covariances(from, 2.5)?;
+    let covariances = index.covariances_within(from, 2.5)?;
     bench.run("eigen", "", n, 48 + 96, || {
         Ok(covariances
             .par_iter()
-            .map(|covariance| eigen(covariance.upper).values[0])
+            .map(|covariance| symmetric_eigen(covariance.upper).values[0])
             .sum::<f64>())
     })?;
     let axes: Vec<[f64; 3]> = covariances
         .par_iter()
-        .map(|covariance| eigen(covariance.upper).vectors[0])
+        .map(|covariance| symmetric_eigen(covariance.upper).vectors[0])
         .collect();
     for (name, statistic) in [
         ("mean", AxialStatistic::MeanDeviation),
@@ -215,7 +215,16 @@ fn neighbour_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(),
             &format!("radius 1 m, half length 10 m, {name}"),
             n,
             12 + 24 + 16 + 24,
-            || Ok(index.cylinders(from, &axes, cylinder, statistic)?),
+            || {
+                Ok(index.cylinder_statistics(
+                    from,
+                    &axes,
+                    CylinderQuery {
+                        cylinder,
+                        statistic,
+                    },
+                )?)
+            },
         )?;
     }
     Ok(())
@@ -235,7 +244,7 @@ fn other_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(), Box
         )?;
     }
     let normals = vec![[0.0, 0.0, 1.0]; from.len()];
-    let pairing = Cpu.pairing(
+    let pairing = Cpu.prepare_points(
         to,
         AlignTarget {
             positions: from,
@@ -254,7 +263,11 @@ fn other_kernels(bench: &Bench, before: &Cloud, after: &Cloud) -> Result<(), Box
         "point to plane, 1 m",
         to.len(),
         12 + 28 + 24,
-        || Ok(pairing.linearize(&PointToPlane, rejection, &pose)?.inliers),
+        || {
+            Ok(pairing
+                .linearize_pairs(&PointToPlane, rejection, &pose)?
+                .inliers)
+        },
     )?;
     let core_points = before.subsample_grid(1.0)?;
     let m3c2 = M3c2 {

@@ -19,13 +19,18 @@ struct GemanMcClure {
 }
 
 impl Factor for GemanMcClure {
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
-        let plain = PointToPlane.linearize(source, target, normal);
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
+        let plain = PointToPlane.linearize_pair(source, target, normal);
         let off: f64 = (0..3)
             .map(|axis| (source[axis] - target[axis]) * normal[axis])
             .sum();
         let weight = (1.0 + (off / self.width).powi(2)).powi(-2);
-        plain.weighted(weight)
+        plain.scaled_by(weight)
     }
 
     fn needs_normals(&self) -> bool {

@@ -32,7 +32,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for Density {
         let owned = cloud.select(&tile.owned(0));
         let around = on
             .index(cloud.positions())?
-            .covariances(owned.positions(), self.radius)?;
+            .covariances_within(owned.positions(), self.radius)?;
         Ok(around.iter().map(|c| c.count).collect())
     }
 }

@@ -463,10 +463,10 @@ fn planarities(m3c2: &M3c2, epochs: &Epochs<'_>) -> Result<Vec<[f64; 2]>, Box<dy
     let mut best = vec![[0.0; 2]; n];
     let mut all = vec![Covariance::default(); n];
     for &radius in radii {
-        let found = index.covariances(epochs.core_points, radius)?;
+        let found = index.covariances_within(epochs.core_points, radius)?;
         for ((best, covariance), found) in best.iter_mut().zip(&mut all).zip(found) {
-            *covariance = found.merged(covariance);
-            let [l0, l1, l2] = isopach::neighbours::eigen(covariance.upper).values;
+            *covariance = found.merged_with(covariance);
+            let [l0, l1, l2] = isopach::neighbours::symmetric_eigen(covariance.upper).values;
             let planarity = (l1 - l0) / l2;
             if covariance.count >= 3 && planarity > best[0] {
                 *best = [planarity, best[0]];

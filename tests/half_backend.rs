@@ -7,7 +7,7 @@ use isopach::{
     change::{Epochs, M3c2, Normals, Orientation},
     cloud::{Cloud, Positions, TICKS_PER_METRE},
     compute::{Compute, Cpu, Device, Dispatcher, Error, Result},
-    neighbours::{NeighbourIndex, NeighbourLists, NeighbourSearch, reference},
+    neighbours::{NeighbourIndex, NeighbourLists, NeighbourSearch, square_metres},
 };
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use std::{num::NonZero, sync::Arc};
@@ -88,7 +88,7 @@ fn lists(all: impl Iterator<Item = Vec<(f64, u32)>>) -> NeighbourLists {
         lists.squared_distances.extend(
             found
                 .iter()
-                .map(|(squared, _)| reference::square_metres(*squared as u128)),
+                .map(|(squared, _)| square_metres(*squared as u128)),
         );
         lists.offsets.push(lists.indices.len());
     }
@@ -130,7 +130,7 @@ impl NeighbourIndex for TreeIndex<'_> {
         })))
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
+    fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
         Error::not_negative("radius", radius)?;
         let limit = square_ticks("radius", radius)?;
         Ok(lists(self.queries(queries).map(|query| {

@@ -147,7 +147,7 @@ fn run(
         spill: Spill::within(dir.path().join("spill")),
     };
     let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
-        volumes.add(&dod)?;
+        volumes.add_tile(&dod)?;
         add_cells(&mut outcome, &dod);
         add_core_points(&mut outcome, &m3c2);
         for (i, distance) in c2c.distances.distance.iter().enumerate() {

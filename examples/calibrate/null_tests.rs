@@ -162,11 +162,11 @@ pub(crate) fn sampled(method: Method, halves: &Halves) -> Result<SurveySample> {
     match method {
         Method::M3c2Mean | Method::M3c2Median => {
             let core_points = core_points(halves)?;
-            m3c2(method, halves, &Detection::default()).sample(&Cpu, epochs(halves, &core_points))
+            m3c2(method, halves, &Detection::default())
+                .sample_survey(&Cpu, epochs(halves, &core_points))
         }
-        Method::DodMean | Method::DodMedian => {
-            dod(method, halves, &Detection::default()).sample(&Cpu, before, after, extent(halves))
-        }
+        Method::DodMean | Method::DodMedian => dod(method, halves, &Detection::default())
+            .sample_survey(&Cpu, before, after, extent(halves)),
     }
 }
 
@@ -213,7 +213,7 @@ fn core_points(halves: &Halves) -> Result<Cloud> {
             };
             Cloud::from_points(&(0..SIDE * SIDE).map(middle).collect::<Vec<_>>())
         }
-        _ => CoreSelection::Grid(halves.spacing).choose(&halves.clouds[0]),
+        _ => CoreSelection::Grid(halves.spacing).select_points(&halves.clouds[0]),
     }
 }
 

@@ -239,7 +239,9 @@ impl Case {
         if self.correlated > 0.0 {
             volumes = volumes.with_variogram(self.variogram(&rasters, &mut random)?);
         }
-        volumes.add(&rasters).map_err(|error| error.to_string())?;
+        volumes
+            .add_tile(&rasters)
+            .map_err(|error| error.to_string())?;
         let report = volumes.report();
         let [gain, loss] = self.truth(&rasters);
         let found = [report.significant.gain, report.significant.loss, report.net];
@@ -339,7 +341,8 @@ impl Case {
                 });
             }
         }
-        Variogram::of(&samples, &VariogramOptions::default()).map_err(|error| error.to_string())
+        Variogram::from_samples(&samples, &VariogramOptions::default())
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -17,7 +17,7 @@ use isopach::{
     gpu::{
         AdapterSelector, DeviceCeilings, DeviceType, Features, Gpu, GpuOptions, ResultPrecision,
     },
-    neighbours::{AxialStatistic, Cylinder, NeighbourSearch},
+    neighbours::{AxialStatistic, Cylinder, CylinderQuery, NeighbourSearch},
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
@@ -311,8 +311,8 @@ fn neighbours(
         n,
         floor(12.0 + 16.0 + 40.0, 1000.0),
         |a, b| agree::covariances(a, b),
-        [&|| a.covariances(from, RADIUS), &|| {
-            b.covariances(from, RADIUS)
+        [&|| a.covariances_within(from, RADIUS), &|| {
+            b.covariances_within(from, RADIUS)
         }],
     )?;
     let axes = vec![[0.0, 0.0, 1.0]; n];
@@ -329,9 +329,28 @@ fn neighbours(
             n,
             floor(12.0 + 12.0 + 16.0 + 12.0, 800.0),
             |a, b| agree::cylinders(a, b),
-            [&|| a.cylinders(from, &axes, cylinder, statistic), &|| {
-                b.cylinders(from, &axes, cylinder, statistic)
-            }],
+            [
+                &|| {
+                    a.cylinder_statistics(
+                        from,
+                        &axes,
+                        CylinderQuery {
+                            cylinder,
+                            statistic,
+                        },
+                    )
+                },
+                &|| {
+                    b.cylinder_statistics(
+                        from,
+                        &axes,
+                        CylinderQuery {
+                            cylinder,
+                            statistic,
+                        },
+                    )
+                },
+            ],
         )?;
     }
     Ok(())
@@ -361,7 +380,10 @@ fn others(
         positions: from,
         normals: &normals,
     };
-    let (a, b) = (Cpu.pairing(to, target)?, gpu.pairing(to, target)?);
+    let (a, b) = (
+        Cpu.prepare_points(to, target)?,
+        gpu.prepare_points(to, target)?,
+    );
     let (rejection, pose) = (
         Rejection {
             max_distance: 1.0,
@@ -382,8 +404,8 @@ fn others(
         floor(12.0 + 28.0, 150.0),
         same,
         [
-            &|| Ok(a.linearize(&PointToPlane, rejection, &pose)?.inliers),
-            &|| Ok(b.linearize(&PointToPlane, rejection, &pose)?.inliers),
+            &|| Ok(a.linearize_pairs(&PointToPlane, rejection, &pose)?.inliers),
+            &|| Ok(b.linearize_pairs(&PointToPlane, rejection, &pose)?.inliers),
         ],
     )?;
     let core_points = before.subsample_grid(1.0)?;

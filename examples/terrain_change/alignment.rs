@@ -138,7 +138,7 @@ fn start(arguments: &Arguments, target: &Thinned, source: &Thinned) -> Result<Ri
             ];
             let pair = blocks::pair(&clouds);
             Ok(
-                coarse::by_phase_correlation(pair, target.side.max(source.side).max(COARSE_CELL))?
+                coarse::correlate_heights(pair, target.side.max(source.side).max(COARSE_CELL))?
                     .target_from_source,
             )
         }

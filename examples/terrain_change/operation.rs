@@ -33,7 +33,7 @@ pub(crate) fn operation(
         max_distance: settings.depth,
     };
     Keeping {
-        of: (dod, m3c2.at(settings.core.clone()), c2c),
+        of: (dod, m3c2.with_core_points(settings.core.clone()), c2c),
         columns: kept,
     }
 }

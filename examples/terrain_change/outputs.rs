@@ -224,7 +224,7 @@ impl Outputs {
             .for_each(|d| self.found.level_of_detection.add(*d));
         self.found.significant += found.significant.iter().filter(|s| **s).count() as u64;
         self.found.flat_normals += found.flat_normals as u64;
-        self.found.false_discoveries.add(&found.p_value);
+        self.found.false_discoveries.add_p_values(&found.p_value);
         for (count, status) in self.found.status.iter_mut().zip(ChangeStatus::ALL) {
             *count += found.count_of(status) as u64;
         }
@@ -275,7 +275,7 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile),
     ) -> Result<()> {
         let areas = self.areas.as_deref();
-        self.volumes.add(&dod, |centre| {
+        self.volumes.add_tile(&dod, |centre| {
             areas
                 .into_iter()
                 .flat_map(move |areas| areas.zones_of(centre))

@@ -12,7 +12,7 @@ use isopach::{
     },
     cloud::{Cloud, Columns, REACH},
     compute::{Cpu, Error, Result},
-    neighbours::NeighbourSearch as _,
+    neighbours::{NeighbourSearch as _, NormalQuery},
     tiling::{BlockPair, PairedSample as Points, PointSource, SampleBlocks, Thinned, Thinning},
 };
 use rayon::prelude::*;
@@ -96,7 +96,7 @@ const STEEP: f64 = 0.5;
 /// What the squares of the epochs with these names say of the parameters.
 fn suggested(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData> {
     let [before, after] = joined(points)?;
-    let suggestions = M3c2::suggest(&Cpu, &before, &after).map_err(|error| match error {
+    let suggestions = M3c2::suggest_parameters(&Cpu, &before, &after).map_err(|error| match error {
         Error::InvalidInput(problem) => Error::InvalidInput(format!(
             "{earlier} against {later}: {problem}: check --classes, --keep-noise, --keep-withheld, and whether they show the same place"
         )),
@@ -109,10 +109,14 @@ fn suggested(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData
         .copied()
         .unwrap_or(1.0);
     let every = (before.len() as u64).div_ceil(PROBES).max(1) as u32;
-    let probes = CoreSelection::EveryNth(every).choose(&before)?;
-    let normals =
-        Cpu.index(before.positions())?
-            .normals(probes.positions(), &[radius], [0.0, 0.0, 1.0])?;
+    let probes = CoreSelection::EveryNth(every).select_points(&before)?;
+    let normals = Cpu.index(before.positions())?.estimate_normals(
+        probes.positions(),
+        NormalQuery {
+            radii: &[radius],
+            towards: [0.0, 0.0, 1.0],
+        },
+    )?;
     let found: Vec<f64> = normals
         .iter()
         .filter(|n| n.axis != [0.0; 3])
@@ -203,7 +207,7 @@ impl Sample {
             .map(|pair| {
                 let [before, after] = &pair.clouds;
                 Ok((
-                    dod.sample(&Cpu, before, after, pair.block.area)?,
+                    dod.sample_survey(&Cpu, before, after, pair.block.area)?,
                     cylinders(&m3c2, settings, pair)?,
                 ))
             })
@@ -282,14 +286,14 @@ fn cylinders(m3c2: &M3c2, settings: &Settings, pair: &BlockPair) -> Result<Surve
     let [before, after] = &pair.clouds;
     let core_points: Cloud = match &settings.core {
         CoreSelection::Given(_) => before.subsample_grid(settings.core_spacing)?,
-        selection => selection.choose(before)?,
+        selection => selection.select_points(before)?,
     };
     let epochs = Epochs {
         reference: before.positions(),
         compared: after.positions(),
         core_points: core_points.positions(),
     };
-    m3c2.sample(&Cpu, epochs)
+    m3c2.sample_survey(&Cpu, epochs)
 }
 
 /// Cells on stable ground.
@@ -378,5 +382,5 @@ fn variogram(samples: &[StableSample]) -> Result<Option<Variogram>> {
     if samples.len() < FEWEST_CELLS {
         return Ok(None);
     }
-    Variogram::of(samples, &VariogramOptions::default()).map(Some)
+    Variogram::from_samples(samples, &VariogramOptions::default()).map(Some)
 }

@@ -39,7 +39,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         structures: 1,
         ..VariogramOptions::default()
     };
-    let variogram = Variogram::of(&samples, &options)?;
+    let variogram = Variogram::from_samples(&samples, &options)?;
     let structures: Vec<String> = variogram
         .structures
         .iter()

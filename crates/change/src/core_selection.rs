@@ -1,32 +1,33 @@
-//! Where M3C2 measures.
+//! Choice of the core points.
 
 use crate::position_hash::position_hash;
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Error, Result};
 use std::sync::Arc;
 
-/// Which points are core points. Each choice depends on the coordinates alone, so that tiles agree
-/// on it.
+/// Choice of the core points, the points that M3C2 measures at. It depends on the coordinates alone,
+/// so that tiles agree on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CoreSelection {
-    /// One reference point per square of so many metres of the plan
-    /// ([`Positions::subsample_grid_indices`]): terrain.
+    /// One reference point per square of this side in the plane, metres
+    /// ([`Positions::subsample_grid_indices`]): for terrain.
     Grid(f64),
-    /// One reference point per cube of so many metres ([`Positions::subsample_voxels_indices`]):
-    /// walls and steep ground.
+    /// One reference point per cube of this side, metres
+    /// ([`Positions::subsample_voxels_indices`]): for walls and steep ground.
     Voxels(f64),
     /// Every reference point.
     All,
-    /// About one reference point in so many, by a hash of the position.
+    /// About one in this many reference points, by a hash of the position.
     EveryNth(u32),
-    /// Points of the caller's, from a file or a grid.
+    /// Given points, from a file or a grid.
     Given(Arc<Cloud>),
 }
 
 impl CoreSelection {
-    /// The core points of a reference epoch: in the order of the cells for [`Self::Grid`] and
-    /// [`Self::Voxels`], in the caller's order where they are given, else from south to north, west
-    /// to east and upwards.
+    /// Selects the core points of a reference epoch.
+    ///
+    /// Their order is that of the cells for [`Self::Grid`] and [`Self::Voxels`], the given order for
+    /// [`Self::Given`], else from south to north, west to east and upwards.
     ///
     /// ```
     /// use isopach_change::CoreSelection;
@@ -40,31 +41,30 @@ impl CoreSelection {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a spacing that is not above zero, or one in 0 points.
-    pub fn choose(&self, reference: &Cloud) -> Result<Cloud> {
+    pub fn select_points(&self, reference: &Cloud) -> Result<Cloud> {
         match self {
             Self::Given(points) => Ok(points.as_ref().clone()),
-            _ => Ok(reference.select(&self.indices(reference.positions())?)),
+            Self::Grid(_) | Self::Voxels(_) | Self::All | Self::EveryNth(_) => {
+                Ok(reference.select(&self.select_indices(reference.positions())?))
+            }
         }
     }
 
     /// The core points that a tile owns.
-    pub(crate) fn owned(
+    #[cfg(feature = "tiling")]
+    pub(crate) fn select_owned(
         &self,
         reference: &Cloud,
         owns: impl Fn([f64; 2]) -> bool,
     ) -> Result<Cloud> {
-        self.check()?;
-        let from = if let Self::Given(points) = self {
-            points.as_ref()
-        } else {
-            reference
+        self.check_parameters()?;
+        let (from, mut chosen) = match self {
+            Self::Given(points) => (points.as_ref(), (0..points.len() as u32).collect()),
+            Self::Grid(_) | Self::Voxels(_) | Self::All | Self::EveryNth(_) => {
+                (reference, self.select_indices(reference.positions())?)
+            }
         };
         let positions = from.positions();
-        let mut chosen = if matches!(self, Self::Given(_)) {
-            (0..positions.len() as u32).collect()
-        } else {
-            self.indices(positions)?
-        };
         chosen.retain(|&i| {
             let [x, y, _] = positions.absolute(i as usize);
             owns([x, y])
@@ -72,24 +72,24 @@ impl CoreSelection {
         Ok(from.select(&chosen))
     }
 
-    fn indices(&self, reference: Positions<'_>) -> Result<Vec<u32>> {
-        self.check()?;
+    fn select_indices(&self, reference: Positions<'_>) -> Result<Vec<u32>> {
+        self.check_parameters()?;
         let all = 0..reference.len() as u32;
         match self {
             Self::Grid(spacing) => reference.subsample_grid_indices(*spacing),
             Self::Voxels(spacing) => reference.subsample_voxels_indices(*spacing),
-            Self::All | Self::Given(_) => Ok(sorted(reference, all.collect())),
+            Self::All | Self::Given(_) => Ok(sort_by_position(reference, all.collect())),
             Self::EveryNth(n) => {
                 let chosen = |i: &u32| {
                     position_hash(reference.absolute_ticks(*i as usize))
                         .is_multiple_of(u64::from(*n))
                 };
-                Ok(sorted(reference, all.filter(chosen).collect()))
+                Ok(sort_by_position(reference, all.filter(chosen).collect()))
             }
         }
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn check_parameters(&self) -> Result<()> {
         match self {
             Self::Grid(spacing) | Self::Voxels(spacing) => {
                 Error::positive("core point spacing", *spacing).map(drop)
@@ -101,16 +101,18 @@ impl CoreSelection {
         }
     }
 
-    /// How far from a chosen point the points are that the choice depends on, metres.
-    pub(crate) fn reach(&self) -> f64 {
+    /// Distance from a core point within which points affect the choice, metres.
+    #[cfg(feature = "tiling")]
+    pub(crate) fn cell_diagonal(&self) -> f64 {
         match self {
             Self::Grid(spacing) | Self::Voxels(spacing) => spacing * std::f64::consts::SQRT_2,
             Self::All | Self::EveryNth(_) | Self::Given(_) => 0.0,
         }
     }
 
-    /// At most so many core points in an area (m²) with so many reference points.
-    pub(crate) fn most(&self, area: f64, points: f64) -> f64 {
+    /// Largest number of core points in an area (m²) with so many reference points.
+    #[cfg(feature = "tiling")]
+    pub(crate) fn most_points(&self, area: f64, points: f64) -> f64 {
         match self {
             Self::Grid(spacing) => points.min(area / (spacing * spacing)),
             Self::Voxels(_) | Self::All => points,
@@ -120,8 +122,8 @@ impl CoreSelection {
     }
 }
 
-/// In the order of northing, easting and height.
-fn sorted(points: Positions<'_>, mut chosen: Vec<u32>) -> Vec<u32> {
+/// Sorts by northing, easting and height.
+fn sort_by_position(points: Positions<'_>, mut chosen: Vec<u32>) -> Vec<u32> {
     let key = |i: &u32| {
         let [x, y, z] = points.absolute_ticks(*i as usize);
         [y, x, z]

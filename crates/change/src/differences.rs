@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 /// Why a core point or a cell has no difference, or no level of detection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u8)]
 pub enum ChangeStatus {
     /// Distance and level of detection are there.
@@ -93,6 +94,7 @@ impl ChangeStatus {
 
 /// M3C2 at each of `n` core points. A missing number is NaN, beside its [`ChangeStatus`].
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Differences {
     /// Distance along the normal, compared minus reference, metres.
     pub distance: Vec<f64>,
@@ -151,7 +153,7 @@ impl Differences {
     }
 
     /// Puts the statistics of both cylinders together: what is there before it is judged.
-    pub(crate) fn measured(
+    pub(crate) fn from_statistics(
         axes: Vec<[f64; 3]>,
         normal_radius: Vec<f64>,
         [before, after]: [&[AxialStatistics]; 2],
@@ -172,7 +174,10 @@ impl Differences {
     }
 
     /// Judges each distance.
-    pub(crate) fn judged(mut self, judge: impl Fn(&Self, usize) -> Judgement + Sync) -> Self {
+    pub(crate) fn with_judgements(
+        mut self,
+        judge: impl Fn(&Self, usize) -> Judgement + Sync,
+    ) -> Self {
         let judgements: Vec<Judgement> = (0..self.len())
             .into_par_iter()
             .map(|i| judge(&self, i))

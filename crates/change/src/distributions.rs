@@ -102,16 +102,16 @@ pub(crate) fn student_975(freedom: f64) -> f64 {
         return f64::NAN;
     }
     let freedom = freedom.min(LARGEST);
-    let expanded = expansion(freedom);
+    let expanded = expand_quantile(freedom);
     if freedom >= EXPANSION {
         expanded
     } else {
-        refined(expanded, freedom)
+        refine_quantile(expanded, freedom)
     }
 }
 
 /// The 97.5 % quantile in powers of 1/ν (Abramowitz & Stegun 26.7.5).
-fn expansion(freedom: f64) -> f64 {
+fn expand_quantile(freedom: f64) -> f64 {
     let z: f64 = 1.959_963_984_540_054;
     let polynomials = [
         (z.powi(3) + z) / 4.0,
@@ -130,7 +130,7 @@ fn expansion(freedom: f64) -> f64 {
 
 /// Newton's steps on ln P(|t|) in ln t, in which the tail is nearly a straight line for any degrees
 /// of freedom.
-fn refined(start: f64, freedom: f64) -> f64 {
+fn refine_quantile(start: f64, freedom: f64) -> f64 {
     let normalisation =
         ln_gamma(0.5 * (freedom + 1.0)) - ln_gamma(0.5 * freedom) - 0.5 * (freedom * PI).ln();
     let mut t = start;

@@ -28,6 +28,7 @@ const BINS: u32 = 128;
 /// assert_eq!((tests.up_to(threshold), tests.tests()), (2, 6));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FalseDiscoveries {
     bins: std::collections::BTreeMap<u32, u64>,
     tests: u64,
@@ -35,10 +36,10 @@ pub struct FalseDiscoveries {
 
 impl FalseDiscoveries {
     /// Counts p-values; those that are NaN were not tested.
-    pub fn add<'a>(&mut self, p_values: impl IntoIterator<Item = &'a f64>) {
+    pub fn add_p_values<'a>(&mut self, p_values: impl IntoIterator<Item = &'a f64>) {
         for &p_value in p_values {
             if (0.0..=1.0).contains(&p_value) {
-                *self.bins.entry(bin(p_value)).or_default() += 1;
+                *self.bins.entry(bin_of(p_value)).or_default() += 1;
                 self.tests += 1;
             }
         }
@@ -54,7 +55,7 @@ impl FalseDiscoveries {
 
     /// Number of places that were tested.
     #[must_use]
-    pub fn tests(&self) -> u64 {
+    pub fn test_count(&self) -> u64 {
         self.tests
     }
 
@@ -82,7 +83,7 @@ impl FalseDiscoveries {
 
     /// Number of p-values up to a [`Self::threshold`].
     #[must_use]
-    pub fn up_to(&self, threshold: f64) -> u64 {
+    pub fn count_up_to(&self, threshold: f64) -> u64 {
         self.bins
             .iter()
             .take_while(|(bin, _)| upper_edge(**bin) <= threshold)
@@ -92,7 +93,7 @@ impl FalseDiscoveries {
 }
 
 /// The leading bits of a positive double order it and cut each factor of two into equal parts.
-fn bin(p_value: f64) -> u32 {
+fn bin_of(p_value: f64) -> u32 {
     (p_value.to_bits() >> (52 - BINS.ilog2())) as u32
 }
 
@@ -125,10 +126,10 @@ mod tests {
         ) {
             let p_values: Vec<f64> = nulls.iter().copied().chain(changes.iter().map(|u| u.powi(8) * 1e-3)).collect();
             let mut whole = FalseDiscoveries::default();
-            whole.add(&p_values);
+            whole.add_p_values(&p_values);
             let (mut first, mut second) = (FalseDiscoveries::default(), FalseDiscoveries::default());
-            first.add(p_values.iter().step_by(2));
-            second.add(p_values.iter().skip(1).step_by(2));
+            first.add_p_values(p_values.iter().step_by(2));
+            second.add_p_values(p_values.iter().skip(1).step_by(2));
             second.merge(&first);
             prop_assert_eq!(&second, &whole);
             let threshold = whole.threshold(rate).unwrap();

@@ -20,12 +20,12 @@ impl M3c2 {
     /// ([`isopach_cloud::Positions::subsample_grid_indices`]).
     #[must_use]
     pub fn with_core_spacing(self, spacing: f64) -> GridCorePoints<Self> {
-        self.at(CoreSelection::Grid(spacing))
+        self.with_core_points(CoreSelection::Grid(spacing))
     }
 
     /// At core points of any choice.
     #[must_use]
-    pub fn at(self, core_points: CoreSelection) -> GridCorePoints<Self> {
+    pub fn with_core_points(self, core_points: CoreSelection) -> GridCorePoints<Self> {
         GridCorePoints {
             operation: self,
             core_points,
@@ -107,7 +107,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for GridCorePoints<M3c2> {
     /// A cell whose chosen point the core owns may reach out of it by its diagonal; around that
     /// point the result looks as far as M3C2 does.
     fn halo(&self) -> f64 {
-        self.operation.reach() + self.core_points.reach()
+        self.operation.search_radius() + self.core_points.cell_diagonal()
     }
 
     /// Two indexes, and of each core point its normal, both cylinders and the result.
@@ -118,7 +118,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for GridCorePoints<M3c2> {
             .map_or(0.0, |points| *points as f64);
         let core_points = self
             .core_points
-            .most(load.core_area / load.core_share, points);
+            .most_points(load.core_area / load.core_share, points);
         28 * load.points() + (400.0 * core_points) as u64
     }
 
@@ -127,7 +127,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for GridCorePoints<M3c2> {
         let [reference, compared] = &tile.epochs;
         let core_points = self
             .core_points
-            .owned(reference, |point| tile.cells.own(point))?;
+            .select_owned(reference, |point| tile.cells.own(point))?;
         let (reference, compared) = (reference.positions(), compared.positions());
         let epochs = Epochs {
             reference,

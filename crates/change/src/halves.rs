@@ -1,4 +1,4 @@
-//! Medians of random halves of an epoch: how certain a median is where nothing can have changed.
+//! Medians of random halves of an epoch: the standard error of a median, measured without change.
 
 use crate::{
     SurveySample,
@@ -8,26 +8,27 @@ use crate::{
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Result};
 use isopach_neighbours::{
-    AxialStatistic, AxialStatistics, Cylinder, NeighbourIndex, NeighbourSearch,
+    AxialStatistic, AxialStatistics, Cylinder, CylinderQuery, NeighbourSearch,
 };
+#[cfg(feature = "dod")]
 use isopach_raster::Raster;
 
-/// A place is well filled where each half of its points may be expected to be as many as a median
-/// needs.
+/// Least number of points of a well-filled place: each half is expected to have enough for a median.
 const LEAST_POINTS: u32 = 14;
 
-/// A half with fewer points says nothing of medians.
+/// Least number of points of a half.
 const LEAST_HALF: u32 = 7;
 
-/// More places do not make the 95th percentile of their ratios more certain than it has to be.
+/// Largest number of places: enough for the 95th percentile of their ratios.
 const MOST_PLACES: usize = 4000;
 
-/// Where too few places are well filled, larger ones are looked at, this many times as wide: what a
-/// median is worth beside a mean is a matter of the shape of the scatter, and hardly of its extent.
+/// Growth factors of the width of a place, tried in turn until enough places are well filled. The
+/// precision of a median relative to a mean depends on the shape of the scatter, hardly on its
+/// extent.
 pub(crate) const GROWTHS: [f64; 4] = [1.0, 1.5, 2.0, 3.0];
 
-/// The points of an epoch in two halves, by a hash of their positions.
-pub(crate) fn halves(points: Positions<'_>) -> [Cloud; 2] {
+/// Splits the points of an epoch in two halves, by a hash of their positions.
+pub(crate) fn split_in_halves(points: Positions<'_>) -> [Cloud; 2] {
     let mut ticks: [Vec<[i32; 3]>; 2] = Default::default();
     for (i, point) in points.ticks().iter().enumerate() {
         let half = usize::from(position_hash(points.absolute_ticks(i)) & 1 == 1);
@@ -36,7 +37,7 @@ pub(crate) fn halves(points: Positions<'_>) -> [Cloud; 2] {
     ticks.map(|half| Cloud::new(points.origin(), half))
 }
 
-/// Core points with many points in their cylinder, and the axes of those.
+/// Core points with many points in their cylinder, with their axes.
 #[derive(Debug)]
 pub(crate) struct WellFilled {
     core_points: Cloud,
@@ -44,9 +45,9 @@ pub(crate) struct WellFilled {
 }
 
 impl WellFilled {
-    /// At most [`MOST_PLACES`] core points, those with the lowest hashes of their positions, whose
-    /// cylinders have enough points once they are `growth` times as wide.
-    pub(crate) fn of(
+    /// Selects at most [`MOST_PLACES`] core points, by the lowest hashes of their positions, whose
+    /// cylinders have enough points if they are `growth` times as wide.
+    pub(crate) fn select(
         core_points: Positions<'_>,
         axes: &[[f64; 3]],
         counts: &[u32],
@@ -67,13 +68,23 @@ impl WellFilled {
             axes: chosen.iter().map(|(_, i)| axes[*i]).collect(),
         }
     }
+
+    /// Medians of a cloud in cylinders about the core points.
+    fn medians_of(&self, cloud: &Cloud, cylinder: Cylinder) -> Result<Vec<AxialStatistics>> {
+        let query = CylinderQuery {
+            cylinder,
+            statistic: AxialStatistic::MedianIqr,
+        };
+        let index = Cpu.index(cloud.positions())?;
+        index.cylinder_statistics(self.core_points.positions(), &self.axes, query)
+    }
 }
 
 /// Adds the medians of the halves in cylinders about core points.
 ///
 /// # Errors
 /// Those of the search.
-pub(crate) fn of_cylinders(
+pub(crate) fn add_cylinder_medians(
     sample: &mut SurveySample,
     points: Positions<'_>,
     filled: &WellFilled,
@@ -82,32 +93,32 @@ pub(crate) fn of_cylinders(
     if filled.axes.is_empty() {
         return Ok(());
     }
-    let [first, second] = halves(points);
-    let look = |half: &Cloud| -> Result<Vec<AxialStatistics>> {
-        let index: Box<dyn NeighbourIndex + '_> = Cpu.index(half.positions())?;
-        index.cylinders(
-            filled.core_points.positions(),
-            &filled.axes,
-            cylinder,
-            AxialStatistic::MedianIqr,
-        )
-    };
-    let (first, second) = rayon::join(|| look(&first), || look(&second));
+    let [first, second] = split_in_halves(points);
+    let (first, second) = rayon::join(
+        || filled.medians_of(&first, cylinder),
+        || filled.medians_of(&second, cylinder),
+    );
     for (a, b) in first?.into_iter().zip(second?) {
-        add(sample, Quartiles::OrderStatistics, [a, b]);
+        add_halves(sample, Quartiles::OrderStatistics, [a, b]);
     }
     Ok(())
 }
 
 /// Adds the medians of the halves in cells.
-pub(crate) fn of_cells(sample: &mut SurveySample, halves: [&MedianRasters; 2]) {
+#[cfg(feature = "dod")]
+pub(crate) fn add_cell_medians(sample: &mut SurveySample, halves: [&MedianRasters; 2]) {
     let [first, second] = halves;
     for cell in 0..first.count.values.len() {
-        add(sample, Quartiles::Linear, [first.at(cell), second.at(cell)]);
+        add_halves(
+            sample,
+            Quartiles::Linear,
+            [first.cell_statistics(cell), second.cell_statistics(cell)],
+        );
     }
 }
 
 /// Median, inter-quartile range and count of each cell.
+#[cfg(feature = "dod")]
 #[derive(Debug)]
 pub(crate) struct MedianRasters {
     pub(crate) median: Raster,
@@ -115,8 +126,9 @@ pub(crate) struct MedianRasters {
     pub(crate) count: Raster,
 }
 
+#[cfg(feature = "dod")]
 impl MedianRasters {
-    fn at(&self, cell: usize) -> AxialStatistics {
+    fn cell_statistics(&self, cell: usize) -> AxialStatistics {
         let value = |raster: &Raster| {
             raster
                 .values
@@ -131,10 +143,10 @@ impl MedianRasters {
     }
 }
 
-fn add(sample: &mut SurveySample, quartiles: Quartiles, halves: [AxialStatistics; 2]) {
+fn add_halves(sample: &mut SurveySample, quartiles: Quartiles, halves: [AxialStatistics; 2]) {
     if halves.iter().all(|half| half.count >= LEAST_HALF) {
         let location = Location::Median(quartiles);
-        let scales = halves.map(|half| location.scale(half.spread, half.count));
+        let scales = halves.map(|half| location.scale_of(half.spread, half.count));
         sample.add_halves(
             halves[1].location - halves[0].location,
             scales,

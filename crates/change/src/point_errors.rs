@@ -12,6 +12,7 @@ use isopach_compute::{Error, Result};
 /// number of points it is the variance of their mean: points have independent errors, and the
 /// surface no roughness.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PointErrors {
     /// Position of the scanner, absolute metres.
     pub scanner: [f64; 3],
@@ -32,7 +33,7 @@ impl PointErrors {
     /// assert!((errors.variance([100.0, 0.0, 0.0], [0.0, 0.0, 1.0]) - 0.01_f64.powi(2)).abs() < 1e-12);
     /// ```
     #[must_use]
-    pub fn variance(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
+    pub fn variance_along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
         let beam: [f64; 3] = std::array::from_fn(|a| point[a] - self.scanner[a]);
         let squared_range: f64 = beam.iter().map(|part| part * part).sum();
         let along: f64 = (0..3).map(|a| beam[a] * axis[a]).sum();

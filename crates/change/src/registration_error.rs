@@ -5,6 +5,7 @@ use isopach_compute::{Error, Result};
 
 /// Uncertainty (1 σ) of the alignment of the epochs.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::large_enum_variant, reason = "there is one per run")]
 pub enum RegistrationError {
     /// The same everywhere and in every direction, metres.
@@ -29,7 +30,7 @@ impl RegistrationError {
     /// Standard error of the displacement of `point` (absolute metres) along the unit vector
     /// `axis`, metres; NaN where the alignment leaves that displacement free.
     #[must_use]
-    pub fn along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
+    pub fn standard_error_along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
         match self {
             Self::Given(metres) => *metres,
             Self::Covariance(pose) => pose.standard_error(point, axis),

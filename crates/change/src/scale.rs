@@ -1,26 +1,28 @@
-//! The scatter of one epoch in one place, in units of a standard deviation.
+//! Scatter of one epoch at one place, as a variance with degrees of freedom.
 
 use isopach_neighbours::AxialStatistic;
+#[cfg(feature = "dod")]
 use isopach_raster::CellStatistic;
 
 /// An estimate of a variance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scale {
-    /// m²; NaN where there is none.
+    /// Variance, m²; NaN if unknown.
     pub(crate) variance: f64,
-    /// Degrees of freedom of a χ² that scatters as much; 0 where there is none.
+    /// Degrees of freedom of a χ² with the same scatter; 0 if unknown.
     pub(crate) freedom: f64,
 }
 
-/// What the location of an epoch in a place is, and so what its spread means.
+/// Kind of location of an epoch at a place, and so the meaning of its spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
     /// A mean, with a standard deviation (divisor n − 1).
     Mean,
     /// A median, with an inter-quartile range of a certain rule.
     Median(Quartiles),
-    /// A statistic whose standard error a spread does not tell: minimum, maximum, other
+    /// A statistic whose standard error does not follow from a spread: minimum, maximum, other
     /// percentiles.
+    #[cfg(feature = "dod")]
     Extreme,
 }
 
@@ -29,7 +31,8 @@ pub(crate) enum Location {
 pub(crate) enum Quartiles {
     /// v[⌊q n⌋], averaged with the one before where q n is whole ([`AxialStatistic::MedianIqr`]).
     OrderStatistics,
-    /// Linear interpolation at q (n − 1) ([`CellStatistic::Percentile`]).
+    /// Linear interpolation at q (n − 1) ([`isopach_raster::CellStatistic::Percentile`]).
+    #[cfg(feature = "dod")]
     Linear,
 }
 
@@ -54,6 +57,7 @@ impl Location {
         }
     }
 
+    #[cfg(feature = "dod")]
     pub(crate) fn of_cell(statistic: CellStatistic) -> Self {
         match statistic {
             CellStatistic::Mean => Self::Mean,
@@ -67,8 +71,8 @@ impl Location {
         }
     }
 
-    /// The scale that `count` points with that spread (metres) tell.
-    pub(crate) fn scale(self, spread: f64, count: u32) -> Scale {
+    /// Scale of `count` points with that spread (metres).
+    pub(crate) fn scale_of(self, spread: f64, count: u32) -> Scale {
         if count < 2 || spread.is_nan() {
             return Scale {
                 variance: f64::NAN,
@@ -76,10 +80,9 @@ impl Location {
             };
         }
         match self {
-            Self::Mean | Self::Extreme => Scale {
-                variance: spread * spread,
-                freedom: f64::from(count - 1),
-            },
+            Self::Mean => scale_of_deviation(spread, count),
+            #[cfg(feature = "dod")]
+            Self::Extreme => scale_of_deviation(spread, count),
             Self::Median(quartiles) => {
                 let [expected, freedom] = quartiles.of_normal(count);
                 Scale {
@@ -91,26 +94,37 @@ impl Location {
     }
 }
 
+/// The scale of a standard deviation.
+fn scale_of_deviation(spread: f64, count: u32) -> Scale {
+    Scale {
+        variance: spread * spread,
+        freedom: f64::from(count - 1),
+    }
+}
+
 impl Quartiles {
     /// √E(IQR²) and degrees of freedom of IQR² for `count` ≥ 2 normal values of unit variance.
     /// Above six a fit in 1/n, within 2 % of the expectation and 10 % of the degrees of freedom
     /// (from 200,000 samples each of 7 to 100 values).
     fn of_normal(self, count: u32) -> [f64; 2] {
         let n = f64::from(count);
-        let rule = usize::from(self == Self::Linear);
+        let (rule, bias) = match self {
+            #[cfg(feature = "dod")]
+            Self::Linear => (1, -0.76),
+            Self::OrderStatistics => match count % 4 {
+                1 => (0, -0.76),
+                3 => (0, 1.5),
+                _ => (0, 0.35),
+            },
+        };
         if let Some(few) = FEW.get(count as usize - 2) {
             return few[rule];
         }
-        let bias = match (self, count % 4) {
-            (Self::Linear, _) | (Self::OrderStatistics, 1) => -0.76,
-            (Self::OrderStatistics, 3) => 1.5,
-            (Self::OrderStatistics, _) => 0.35,
-        };
         [NORMAL_IQR * (1.0 + bias / n), 0.367 * n + 0.4]
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "dod"))]
 mod tests {
     use super::*;
     use isopach_neighbours::AxialStatistics;
@@ -144,13 +158,13 @@ mod tests {
                         }
                         Quartiles::Linear => linear_range(&mut values),
                     };
-                    let scale = Location::Median(quartiles).scale(range, count);
+                    let scale = Location::Median(quartiles).scale_of(range, count);
                     sum += scale.variance;
                     squares += scale.variance * scale.variance;
                 }
                 let mean = sum / f64::from(trials);
                 let variance = squares / f64::from(trials) - mean * mean;
-                let freedom = Location::Median(quartiles).scale(1.0, count).freedom;
+                let freedom = Location::Median(quartiles).scale_of(1.0, count).freedom;
                 assert!(
                     (mean - 1.0).abs() < 0.06,
                     "{quartiles:?} of {count}: a variance of {mean}"
@@ -181,8 +195,8 @@ mod tests {
             Location::Median(Quartiles::Linear),
             Location::Extreme,
         ] {
-            assert_eq!(location.scale(f64::NAN, 1).freedom, 0.0);
-            assert!(location.scale(0.1, 0).variance.is_nan());
+            assert_eq!(location.scale_of(f64::NAN, 1).freedom, 0.0);
+            assert!(location.scale_of(0.1, 0).variance.is_nan());
         }
     }
 }

@@ -14,6 +14,7 @@ use std::f64::consts::PI;
 /// In memory they are estimated from the run's own places where they are not given. Tile by tile
 /// they must be given, since no tile knows the survey: see [`SurveySample`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SurveyStatistics {
     /// Variance of the compared epoch's offsets over that of the reference's, in the same place.
     /// `None` where too few places told: then the variances of a place are not pooled, and Welch's
@@ -54,7 +55,7 @@ impl SurveyStatistics {
     /// smallest step.
     #[must_use]
     pub fn rounding_variance(&self, epoch: usize) -> f64 {
-        self.step(epoch).powi(2) / 12.0
+        self.rounding_step(epoch).powi(2) / 12.0
     }
 
     /// The part of the rounding error that all points of a place share, variance in m².
@@ -64,7 +65,7 @@ impl SurveyStatistics {
     /// Σ exp(−4π²k²s²/q²)/k²: q²/12 without noise, 10⁻⁴ of it at s = q/2.
     #[must_use]
     pub fn shared_rounding_variance(&self, epoch: usize, observed_variance: f64) -> f64 {
-        let step = self.step(epoch);
+        let step = self.rounding_step(epoch);
         let noise = (observed_variance - self.rounding_variance(epoch)).max(0.0) / (step * step);
         step * step / (2.0 * PI * PI) * damped_series(4.0 * PI * PI * noise)
     }
@@ -93,13 +94,14 @@ impl SurveyStatistics {
             .try_for_each(|&step| Error::not_negative("resolution", step).map(drop))
     }
 
-    fn step(&self, epoch: usize) -> f64 {
+    fn rounding_step(&self, epoch: usize) -> f64 {
         self.resolution[epoch].max(TICK)
     }
 }
 
 /// Two scales of one place, and how well each is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct PairOfScales {
     variance: [f64; 2],
     freedom: [f64; 2],
@@ -107,6 +109,7 @@ struct PairOfScales {
 
 /// What a part of a survey says: merged in any order, it gives the same statistics.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SurveySample {
     pairs: Vec<PairOfScales>,
     /// |difference of the medians of two halves of a place| over the half-width that a mean would have.
@@ -125,11 +128,11 @@ const LEAST_MEDIANS: usize = 200;
 
 impl SurveySample {
     /// Adds the scales of both epochs in one place.
-    pub(crate) fn add(&mut self, scales: [Scale; 2]) {
+    pub(crate) fn add_scales(&mut self, scales: [Scale; 2]) {
         for (epoch, scale) in scales.iter().enumerate() {
             if scale.freedom > 0.0 {
-                self.freedom[epoch] += whole(scale.freedom, 1e9);
-                self.squares[epoch] += whole(scale.freedom * scale.variance, 1e18);
+                self.freedom[epoch] += to_whole_units(scale.freedom, 1e9);
+                self.squares[epoch] += to_whole_units(scale.freedom * scale.variance, 1e18);
             }
         }
         if scales.iter().all(|scale| scale.freedom > 0.0) {
@@ -206,7 +209,7 @@ impl SurveySample {
             let agreeing: Vec<PairOfScales> = places
                 .iter()
                 .copied()
-                .filter(|place| place.agrees(ratio))
+                .filter(|place| place.agrees_with(ratio))
                 .collect();
             let next = likeliest_ratio(&agreeing);
             let settled = (next / ratio).ln().abs() < 1e-6;
@@ -246,7 +249,7 @@ fn damped_series(a: f64) -> f64 {
     (1..=9).map(term).sum()
 }
 
-fn whole(value: f64, units: f64) -> i128 {
+fn to_whole_units(value: f64, units: f64) -> i128 {
     (value * units).round() as i128
 }
 
@@ -254,19 +257,19 @@ fn whole(value: f64, units: f64) -> i128 {
 const TRIMS: usize = 8;
 
 impl PairOfScales {
-    fn agrees(&self, ratio: f64) -> bool {
-        !contradicts(self.variance, self.freedom, ratio)
+    fn agrees_with(&self, ratio: f64) -> bool {
+        !contradicts_ratio(self.variance, self.freedom, ratio)
     }
 
     /// The compared epoch's share of the sum of squares less that of the degrees of freedom, times
     /// the latter, in units of 2⁻³²: whole, so that no order shows.
-    fn excess(&self, ratio: f64) -> i128 {
+    fn excess_share(&self, ratio: f64) -> i128 {
         let [first, second] = [
             self.freedom[0] * self.variance[0],
             self.freedom[1] * self.variance[1] / ratio,
         ];
         let total = self.freedom[0] + self.freedom[1];
-        whole(
+        to_whole_units(
             total * second / (first + second) - self.freedom[1],
             4_294_967_296.0,
         )
@@ -274,7 +277,7 @@ impl PairOfScales {
 }
 
 /// Whether an F test at 0.1 % denies that two variances have that ratio.
-pub(crate) fn contradicts(variance: [f64; 2], freedom: [f64; 2], ratio: f64) -> bool {
+pub(crate) fn contradicts_ratio(variance: [f64; 2], freedom: [f64; 2], ratio: f64) -> bool {
     let [below, above] = freedom;
     fisher_two_sided(variance[1] / variance[0] / ratio, [above, below]) < 1e-3
 }
@@ -290,7 +293,10 @@ fn median_ratio(places: &[PairOfScales]) -> Option<f64> {
     } in places
     {
         let weight = above * below / (above + below);
-        weighted.push(((second / first / chance.of([*above, *below])).ln(), weight));
+        weighted.push((
+            (second / first / chance.median_of([*above, *below])).ln(),
+            weight,
+        ));
     }
     weighted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let total: f64 = weighted.iter().map(|(_, weight)| weight).sum();
@@ -313,7 +319,10 @@ fn likeliest_ratio(places: &[PairOfScales]) -> f64 {
     let (mut low, mut high) = (-30.0_f64, 30.0_f64);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
-        let excess: i128 = places.iter().map(|place| place.excess(middle.exp())).sum();
+        let excess: i128 = places
+            .iter()
+            .map(|place| place.excess_share(middle.exp()))
+            .sum();
         if excess > 0 {
             low = middle;
         } else {
@@ -330,7 +339,7 @@ struct MediansOfF {
 }
 
 impl MediansOfF {
-    fn of(&mut self, freedom: [f64; 2]) -> f64 {
+    fn median_of(&mut self, freedom: [f64; 2]) -> f64 {
         // Beyond a thousand degrees of freedom the median is 1 to a thousandth of the spread.
         let freedom = freedom.map(|freedom| freedom.min(1000.0));
         *self
@@ -380,7 +389,7 @@ mod tests {
 
     fn sample(places: impl Iterator<Item = [Scale; 2]>) -> SurveySample {
         let mut sample = SurveySample::default();
-        places.for_each(|place| sample.add(place));
+        places.for_each(|place| sample.add_scales(place));
         sample
     }
 

@@ -252,7 +252,7 @@ fn dod_and_volumes_of_a_raised_square() {
         (0.5, -1.0, 0.0)
     );
     let mut volumes = Volumes::new(1.0, 0.02);
-    volumes.add(&found).unwrap();
+    volumes.add_tile(&found).unwrap();
     let report = volumes.report();
     let (gain, loss) = (report.significant.gain, report.significant.loss);
     assert_eq!((gain.area, loss.area), (50.0, 25.0));
@@ -347,7 +347,7 @@ fn parameters_that_make_no_sense_are_named() {
                 normals: Normals::Given(vec![[0.0, 0.0, 1.0]]),
                 ..base
             },
-            "1 normals for 9",
+            "1 normals were given for 9",
         ),
     ] {
         let error = m3c2

@@ -49,7 +49,7 @@ fn towards(towards: Orientation) -> M3c2 {
 fn a_positive_distance_is_towards_the_side_that_was_named() {
     // Half a metre of rock fell out: the wall retreats towards the west, seen from the east.
     let (before, after) = (wall(0.0), wall(-0.5));
-    let core = CoreSelection::Voxels(1.0).choose(&before).unwrap();
+    let core = CoreSelection::Voxels(1.0).select_points(&before).unwrap();
     assert!(
         core.len() > 90,
         "a cube each, not a square of the plan: {}",
@@ -106,7 +106,7 @@ fn tiles_agree_on_core_points_of_any_choice() {
             detection: detection.clone(),
             ..towards(Orientation::Scanner([9.0, 5.0, 5.0]))
         };
-        let chosen = selection.choose(&before).unwrap();
+        let chosen = selection.select_points(&before).unwrap();
         let whole = m3c2.run(&Cpu, at(&before, &after, &chosen)).unwrap();
         let mut expected: Vec<([i64; 3], u64, u64)> = (0..chosen.len())
             .map(|i| {
@@ -139,7 +139,7 @@ fn tiles_agree_on_core_points_of_any_choice() {
         tiling
             .stream(
                 &cpu,
-                &m3c2.at(selection.clone()),
+                &m3c2.with_core_points(selection.clone()),
                 [&sources[0], &sources[1]],
                 &mut sink,
             )
@@ -149,14 +149,17 @@ fn tiles_agree_on_core_points_of_any_choice() {
         assert!(!expected.is_empty());
         assert_eq!(found, expected, "{selection:?}");
     }
-    assert!(CoreSelection::EveryNth(0).choose(&before).is_err());
-    assert!(CoreSelection::Voxels(-1.0).choose(&before).is_err());
+    assert!(CoreSelection::EveryNth(0).select_points(&before).is_err());
+    assert!(CoreSelection::Voxels(-1.0).select_points(&before).is_err());
 }
 
 #[test]
 fn every_nth_point_is_about_one_in_n() {
     let cloud = wall(0.0);
-    let some = CoreSelection::EveryNth(10).choose(&cloud).unwrap().len();
+    let some = CoreSelection::EveryNth(10)
+        .select_points(&cloud)
+        .unwrap()
+        .len();
     assert!((200..300).contains(&some), "{some} of 2500");
 }
 
@@ -300,7 +303,7 @@ fn parameters_are_suggested_with_reasons_in_any_order() {
     };
     let cloud = |points: &[[f64; 3]]| Cloud::from_points(points).unwrap();
     let (before, bare, bushes) = (bumpy(0.0, 0.0), bumpy(0.2, 0.0), bumpy(0.2, 2.0));
-    let found = M3c2::suggest(&Cpu, &cloud(&before), &cloud(&bare)).unwrap();
+    let found = M3c2::suggest_parameters(&Cpu, &cloud(&before), &cloud(&bare)).unwrap();
     assert!(
         (found.density[0] / 4.0 - 1.0).abs() < 0.3,
         "{:?}",
@@ -325,7 +328,7 @@ fn parameters_are_suggested_with_reasons_in_any_order() {
             && found.normal_radii.value == [radius, 2.0 * radius, 4.0 * radius]
     );
     assert!(found.normal_radii.reason.contains("times the roughness"));
-    let grown = M3c2::suggest(&Cpu, &cloud(&before), &cloud(&bushes)).unwrap();
+    let grown = M3c2::suggest_parameters(&Cpu, &cloud(&before), &cloud(&bushes)).unwrap();
     assert_eq!(
         grown.statistic.value,
         AxialStatistic::MedianIqr,
@@ -335,10 +338,10 @@ fn parameters_are_suggested_with_reasons_in_any_order() {
 
     let reversed = |points: &[[f64; 3]]| cloud(&points.iter().rev().copied().collect::<Vec<_>>());
     assert_eq!(
-        M3c2::suggest(&Cpu, &reversed(&before), &reversed(&bushes)).unwrap(),
+        M3c2::suggest_parameters(&Cpu, &reversed(&before), &reversed(&bushes)).unwrap(),
         grown
     );
-    let few = M3c2::suggest(&Cpu, &cloud(&before[..20]), &cloud(&bare))
+    let few = M3c2::suggest_parameters(&Cpu, &cloud(&before[..20]), &cloud(&bare))
         .unwrap_err()
         .to_string();
     assert!(few.contains("the reference epoch has 20 points"), "{few}");

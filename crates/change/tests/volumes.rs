@@ -192,7 +192,7 @@ fn correlated() -> Variogram {
         range: 6.0,
         model: VariogramModel::Spherical,
     };
-    Variogram::known(4e-4, vec![structure])
+    Variogram::from_structures(4e-4, vec![structure])
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn the_bits_do_not_depend_on_tiles_their_order_or_merging() {
         Volumes::new(0.5, 0.0).with_variogram(correlated()),
     ] {
         let mut whole = empty.clone();
-        whole.add(&all).unwrap();
+        whole.add_tile(&all).unwrap();
         for (height, width) in [(1, 61), (5, 7), (16, 16), (47, 9)] {
             let mut tiles: Vec<DodRasters> = Vec::new();
             for row in (0..47).step_by(height) {
@@ -217,13 +217,15 @@ fn the_bits_do_not_depend_on_tiles_their_order_or_merging() {
                 }
             }
             let mut forwards = empty.clone();
-            tiles.iter().for_each(|tile| forwards.add(tile).unwrap());
+            tiles
+                .iter()
+                .for_each(|tile| forwards.add_tile(tile).unwrap());
             let [mut even, mut odd] = [empty.clone(), empty.clone()];
             for (i, tile) in tiles.iter().enumerate().rev() {
                 if i % 2 == 0 {
-                    even.add(tile).unwrap()
+                    even.add_tile(tile).unwrap()
                 } else {
-                    odd.add(tile).unwrap()
+                    odd.add_tile(tile).unwrap()
                 }
             }
             odd.merge(&even).unwrap();
@@ -256,12 +258,12 @@ fn zones_are_what_their_cells_are_alone() {
     let mut zoned = ZonedVolumes::new(empty.clone(), 3);
     for row in 0..47 {
         zoned
-            .add(&part(&all, [row, 0], [1, 61]), |centre| [zone(centre)])
+            .add_tile(&part(&all, [row, 0], [1, 61]), |centre| [zone(centre)])
             .unwrap();
     }
     let report = zoned.report();
     let mut whole = empty.clone();
-    whole.add(&all).unwrap();
+    whole.add_tile(&all).unwrap();
     assert_eq!(report.total, whole.report());
     for number in 0..3 {
         let mut alone = empty.clone();
@@ -275,7 +277,7 @@ fn zones_are_what_their_cells_are_alone() {
     assert!((sum - report.total.net.volume).abs() < 1e-6);
     assert!(
         zoned
-            .add(&all, |_| [3])
+            .add_tile(&all, |_| [3])
             .unwrap_err()
             .to_string()
             .contains("zone 3")
@@ -286,7 +288,7 @@ fn zones_are_what_their_cells_are_alone() {
 fn a_uniform_rise_is_all_gain_and_its_error_is_in_closed_form() {
     let all = rasters(grid(40, 24), |_, _| 0.3);
     let mut volumes = Volumes::new(0.5, 0.01);
-    volumes.add(&all).unwrap();
+    volumes.add_tile(&all).unwrap();
     let report = volumes.report();
     let (cells, area) = (960.0_f64, 0.25);
     assert!((report.gain.volume - 0.3 * cells * area).abs() < 1e-6);
@@ -309,7 +311,7 @@ fn gain_and_loss_in_one_block_are_not_set_off_against_each_other() {
         |_, column| if column % 5 < 2 { 0.3 } else { -0.2 },
     );
     let mut volumes = Volumes::new(0.5, 0.0);
-    volumes.add(&all).unwrap();
+    volumes.add_tile(&all).unwrap();
     let report = volumes.report();
     assert!(
         (report.gain.volume - 0.3 * 384.0 * 0.25).abs() < 0.05,
@@ -325,7 +327,7 @@ fn gain_and_loss_in_one_block_are_not_set_off_against_each_other() {
 fn the_alignment_enters_as_a_sum_over_the_cells() {
     let all = rasters(grid(40, 24), |_, _| 0.3);
     let mut volumes = Volumes::new(0.5, RegistrationError::Covariance(pose()));
-    volumes.add(&all).unwrap();
+    volumes.add_tile(&all).unwrap();
     let report = volumes.report();
     let mut sum = [0.0; 6];
     for row in 0..24 {
@@ -352,7 +354,7 @@ fn a_volume_along_a_free_direction_has_no_error_and_says_so() {
     let all = rasters(grid(40, 24), |_, _| 0.3);
     let report = |pose: PoseCovariance| {
         let mut volumes = Volumes::new(0.5, RegistrationError::Covariance(pose));
-        volumes.add(&all).unwrap();
+        volumes.add_tile(&all).unwrap();
         volumes.report()
     };
     let sideways = report(PoseCovariance {
@@ -385,7 +387,7 @@ fn what_could_not_be_compared_or_tested_is_said() {
     all.level_of_detection.values[[5, 5]] = f64::NAN;
     all.status.values[[5, 5]] = f64::from(ChangeStatus::NoSpread as u8);
     let mut volumes = Volumes::new(0.5, 0.0);
-    volumes.add(&all).unwrap();
+    volumes.add_tile(&all).unwrap();
     let report = volumes.report();
     assert_eq!(
         (report.cells, report.cells_without_level_of_detection),
@@ -397,10 +399,10 @@ fn what_could_not_be_compared_or_tested_is_said() {
         report.areas.untested_by_reason,
         vec![(ChangeStatus::NoSpread, 0.25)]
     );
-    assert_eq!(report.areas.share(report.areas.untested), 1.0 / 99.0);
+    assert_eq!(report.areas.share_of(report.areas.untested), 1.0 / 99.0);
     all.standard_error.values[[4, 4]] = f64::NAN;
     let mut unknown = Volumes::new(0.5, 0.0);
-    unknown.add(&all).unwrap();
+    unknown.add_tile(&all).unwrap();
     assert!(unknown.report().net.error.is_nan());
     assert!(unknown.report().without_error.unwrap().contains("1 of 96"));
 }
@@ -434,7 +436,7 @@ fn a_minimum_has_volumes_but_no_error() {
         )
         .unwrap();
     let mut volumes = Volumes::new(1.0, 0.0);
-    volumes.add(&found).unwrap();
+    volumes.add_tile(&found).unwrap();
     assert_eq!(volumes.report().net.volume, 0.0);
     assert!(volumes.report().net.error.is_nan() && volumes.report().without_error.is_some());
 }
@@ -444,7 +446,7 @@ fn mistakes_are_named() {
     let mut volumes = Volumes::new(1.0, 0.0);
     assert!(
         volumes
-            .add(&rough(3, 3))
+            .add_tile(&rough(3, 3))
             .unwrap_err()
             .to_string()
             .contains("0.5 m cells")
@@ -457,13 +459,13 @@ fn mistakes_are_named() {
     let samples: Vec<_> = (0..200).map(sample).collect();
     let options = VariogramOptions::default();
     assert!(
-        Variogram::of(&samples[..50], &options)
+        Variogram::from_samples(&samples[..50], &options)
             .unwrap_err()
             .to_string()
             .contains("at least 100")
     );
     assert!(
-        Variogram::of(
+        Variogram::from_samples(
             &samples,
             &VariogramOptions {
                 structures: 3,
@@ -473,7 +475,7 @@ fn mistakes_are_named() {
         .is_err()
     );
     assert!(
-        Variogram::of(
+        Variogram::from_samples(
             &samples,
             &VariogramOptions {
                 trim: f64::NAN,
@@ -483,7 +485,7 @@ fn mistakes_are_named() {
         .is_err()
     );
     assert!(
-        Variogram::of(
+        Variogram::from_samples(
             &samples,
             &VariogramOptions {
                 longest_lag: Some(0.5),
@@ -495,13 +497,13 @@ fn mistakes_are_named() {
     let mut broken = samples.clone();
     broken[7].difference = f64::NAN;
     assert!(
-        Variogram::of(&broken, &options)
+        Variogram::from_samples(&broken, &options)
             .unwrap_err()
             .to_string()
             .contains("sample 7")
     );
     let heap = vec![sample(0); 200];
-    assert!(Variogram::of(&heap, &options).is_err());
+    assert!(Variogram::from_samples(&heap, &options).is_err());
 }
 
 #[test]
@@ -512,7 +514,7 @@ fn the_integral_over_a_disc_is_the_double_sum_over_its_places() {
             range,
             model,
         });
-        let variogram = Variogram::known(0.0, structures.to_vec());
+        let variogram = Variogram::from_structures(0.0, structures.to_vec());
         let radius: f64 = 14.0;
         let place = |i: i32| [f64::from(i % 57 - 28) * 0.5, f64::from(i / 57 - 28) * 0.5];
         let disc: Vec<_> = (0..57 * 57)
@@ -562,7 +564,7 @@ fn a_variogram_finds_nugget_sill_and_range_with_every_estimator() {
             structures: 1,
             ..VariogramOptions::default()
         };
-        let variogram = Variogram::of(&samples, &options).unwrap();
+        let variogram = Variogram::from_samples(&samples, &options).unwrap();
         let found = variogram.correlated_sigma();
         assert!((found - 0.05).abs() < 0.008, "{estimator:?}: {found}");
         assert!(
@@ -581,25 +583,31 @@ fn a_variogram_finds_nugget_sill_and_range_with_every_estimator() {
 fn the_order_of_samples_does_not_matter() {
     let mut samples = correlated_samples(2);
     let options = VariogramOptions::default();
-    let forwards = Variogram::of(&samples, &options).unwrap();
+    let forwards = Variogram::from_samples(&samples, &options).unwrap();
     samples.reverse();
-    assert_eq!(Variogram::of(&samples, &options).unwrap(), forwards);
+    assert_eq!(
+        Variogram::from_samples(&samples, &options).unwrap(),
+        forwards
+    );
     samples.rotate_left(1234);
-    assert_eq!(Variogram::of(&samples, &options).unwrap(), forwards);
+    assert_eq!(
+        Variogram::from_samples(&samples, &options).unwrap(),
+        forwards
+    );
 }
 
 #[test]
 fn outliers_do_not_move_a_robust_variogram() {
     let mut samples = correlated_samples(3);
     let options = VariogramOptions::default();
-    let clean = Variogram::of(&samples, &options)
+    let clean = Variogram::from_samples(&samples, &options)
         .unwrap()
         .correlated_sigma();
     samples
         .iter_mut()
         .step_by(50)
         .for_each(|sample| sample.difference += 3.0);
-    let found = Variogram::of(&samples, &options)
+    let found = Variogram::from_samples(&samples, &options)
         .unwrap()
         .correlated_sigma();
     assert!((found / clean - 1.0).abs() < 0.1, "{found} {clean}");
@@ -614,7 +622,7 @@ fn independent_noise_has_no_structure() {
             difference: 0.03 * random.normal(),
         };
         let samples: Vec<_> = (0..3600).map(sample).collect();
-        let variogram = Variogram::of(&samples, &VariogramOptions::default()).unwrap();
+        let variogram = Variogram::from_samples(&samples, &VariogramOptions::default()).unwrap();
         let share = variogram.covariance(0.0) / variogram.nugget;
         assert!(share < 0.05, "seed {seed}: {variogram:?}");
     }
@@ -653,7 +661,7 @@ fn ground_and_copy(from: f64) -> DodRasters {
 fn a_copy_has_neither_gain_nor_loss_nor_an_error() {
     let report = |rasters: &DodRasters| {
         let mut volumes = Volumes::new(1.0, 0.0);
-        volumes.add(rasters).unwrap();
+        volumes.add_tile(rasters).unwrap();
         volumes.report()
     };
     let whole = report(&ground_and_copy(f64::INFINITY));

@@ -16,7 +16,7 @@ use isopach_compute::Cpu;
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_registration::{
     Align, AlignTarget, Factor, Huber, Icp, Pair, PointToPlane, PointToPoint, Rejection,
-    conformance::difference, target_normals,
+    conformance::compare_equations, estimate_normals,
 };
 use random::random;
 
@@ -50,18 +50,18 @@ fn other_factors_and_trimmed_pairs_are_summed_by_the_definition() {
         factor: PointToPlane,
         width: 0.1,
     };
-    let normals = target_normals(&Cpu, target.positions(), 12).unwrap();
+    let normals = estimate_normals(&Cpu, target.positions(), 12).unwrap();
     let to = AlignTarget {
         positions: target.positions(),
         normals: &normals,
     };
     let [expected, found] =
-        [&Cpu as &dyn Align, gpu].map(|on| on.pairing(source.positions(), to).unwrap());
+        [&Cpu as &dyn Align, gpu].map(|on| on.prepare_points(source.positions(), to).unwrap());
     let cases: [(&dyn Factor, Rejection); 3] =
         [(&huber, all), (&PointToPlane, some), (&huber, some)];
     for (factor, rejection) in cases {
         let [expected, found] =
-            [&expected, &found].map(|on| on.linearize(factor, rejection, &pose).unwrap());
+            [&expected, &found].map(|on| on.linearize_pairs(factor, rejection, &pose).unwrap());
         assert_eq!(found, expected);
     }
 }
@@ -111,24 +111,28 @@ fn little_room() {
     let Some(gpu) = open(little) else { return };
     let target = hills(0, 9000, 40.0, [5.0, 5.0]);
     let source = hills(9000, 20_000, 40.0, [5.0, 5.0]);
-    let normals = target_normals(&Cpu, target.positions(), 12).unwrap();
+    let normals = estimate_normals(&Cpu, target.positions(), 12).unwrap();
     let to = AlignTarget {
         positions: target.positions(),
         normals: &normals,
     };
     let pose = Rigid::from_vectors([0.01, -0.02, 0.03], [0.3, -0.2, 0.1], [25.0, 25.0, 430.0]);
     let [expected, found] =
-        [&Cpu as &dyn Align, &gpu].map(|on| on.pairing(source.positions(), to).unwrap());
+        [&Cpu as &dyn Align, &gpu].map(|on| on.prepare_points(source.positions(), to).unwrap());
     for max_distance in [0.2, f64::INFINITY] {
         let rejection = Rejection {
             max_distance,
             kept_share: 1.0,
         };
         for factor in [&PointToPlane as &dyn Factor, &PointToPoint] {
-            let expected = expected.linearize(factor, rejection, &pose).unwrap();
+            let expected = expected.linearize_pairs(factor, rejection, &pose).unwrap();
             let [first, again] =
-                [(); 2].map(|()| found.linearize(factor, rejection, &pose).unwrap());
-            assert_eq!(difference(&first, &expected), None, "{max_distance} m");
+                [(); 2].map(|()| found.linearize_pairs(factor, rejection, &pose).unwrap());
+            assert_eq!(
+                compare_equations(&first, &expected),
+                None,
+                "{max_distance} m"
+            );
             assert_eq!(first, again, "two runs");
         }
     }

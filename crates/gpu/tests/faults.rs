@@ -12,7 +12,7 @@ use isopach_gpu::{
     AdapterSelector, BufferReuse, Gpu, GpuOptions, KernelTiming, LoopBounds, Medians, MinimumWork,
     PointLayout, Reductions, Upload, WideIntegers, adapters,
 };
-use isopach_neighbours::{AxialStatistic, Cylinder, NeighbourSearch};
+use isopach_neighbours::{AxialStatistic, Cylinder, CylinderQuery, NeighbourSearch};
 use random::random;
 use std::sync::Arc;
 
@@ -32,12 +32,12 @@ fn agrees(on: &dyn NeighbourSearch, points: Positions<'_>) {
     let (device, cpu) = (on.index(points).unwrap(), Cpu.index(points).unwrap());
     assert!(device.nearest(points, 1.0).unwrap() == cpu.nearest(points, 1.0).unwrap());
     assert!(device.k_nearest(points, 9, 1.0).unwrap() == cpu.k_nearest(points, 9, 1.0).unwrap());
-    assert!(device.within(points, 0.7).unwrap() == cpu.within(points, 0.7).unwrap());
+    assert!(device.within_radius(points, 0.7).unwrap() == cpu.within_radius(points, 0.7).unwrap());
     let counts =
         |all: Vec<isopach_neighbours::Covariance>| all.iter().map(|c| c.count).collect::<Vec<_>>();
     assert_eq!(
-        counts(device.covariances(points, 0.7).unwrap()),
-        counts(cpu.covariances(points, 0.7).unwrap())
+        counts(device.covariances_within(points, 0.7).unwrap()),
+        counts(cpu.covariances_within(points, 0.7).unwrap())
     );
     let axes = vec![[0.0, 0.6, 0.8]; points.len()];
     let cylinder = Cylinder {
@@ -46,9 +46,25 @@ fn agrees(on: &dyn NeighbourSearch, points: Positions<'_>) {
     };
     for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
         let found = device
-            .cylinders(points, &axes, cylinder, statistic)
+            .cylinder_statistics(
+                points,
+                &axes,
+                CylinderQuery {
+                    cylinder,
+                    statistic,
+                },
+            )
             .unwrap();
-        let expected = cpu.cylinders(points, &axes, cylinder, statistic).unwrap();
+        let expected = cpu
+            .cylinder_statistics(
+                points,
+                &axes,
+                CylinderQuery {
+                    cylinder,
+                    statistic,
+                },
+            )
+            .unwrap();
         assert!(found.iter().zip(&expected).all(|(a, b)| a.count == b.count));
         let close = |a: f64, b: f64| (a - b).abs() < 1e-5 || (a.is_nan() && b.is_nan());
         assert!(

@@ -14,7 +14,7 @@ use isopach_change::{Epochs, M3c2};
 use isopach_cloud::Cloud;
 use isopach_compute::Cpu;
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
-use isopach_neighbours::NeighbourSearch;
+use isopach_neighbours::{NeighbourSearch, NormalQuery};
 use random::random;
 
 /// Hills of `n` points from `first` on in a random sequence, over a square of so many metres.
@@ -35,11 +35,13 @@ fn check(gpu: &Gpu, what: &str, points: &[[f64; 3]], radii: &[f64], towards: [f6
     let expected = Cpu
         .index(points)
         .unwrap()
-        .normals(points, radii, towards)
+        .estimate_normals(points, NormalQuery { radii, towards })
         .unwrap();
     let index = gpu.index(points).unwrap();
     let before = gpu.near_ties();
-    let found = index.normals(points, radii, towards).unwrap();
+    let found = index
+        .estimate_normals(points, NormalQuery { radii, towards })
+        .unwrap();
     let left = (gpu.near_ties() - before) as f64 / points.len().max(1) as f64;
     for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
         let same = a.radius == b.radius || (a.radius.is_nan() && b.radius.is_nan());
@@ -56,7 +58,9 @@ fn check(gpu: &Gpu, what: &str, points: &[[f64; 3]], radii: &[f64], towards: [f6
             "{what}, point {i}: {a:?}, on the CPU {b:?}"
         );
     }
-    let again = index.normals(points, radii, towards).unwrap();
+    let again = index
+        .estimate_normals(points, NormalQuery { radii, towards })
+        .unwrap();
     for (a, b) in found.iter().zip(&again) {
         assert_eq!(
             a.axis.map(f64::to_bits),
@@ -134,7 +138,13 @@ fn what_is_no_radius_is_refused() {
     for radius in [-1.0, f64::NAN, f64::INFINITY] {
         assert!(
             index
-                .normals(points.positions(), &[1.0, radius], [0.0, 0.0, 1.0])
+                .estimate_normals(
+                    points.positions(),
+                    NormalQuery {
+                        radii: &[1.0, radius],
+                        towards: [0.0, 0.0, 1.0]
+                    }
+                )
                 .is_err()
         );
     }

@@ -11,8 +11,8 @@ use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Error};
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_neighbours::{
-    AxialStatistic, AxialStatistics, Covariance, Cylinder, NeighbourIndex, NeighbourSearch,
-    reference::BruteForce,
+    AxialStatistic, AxialStatistics, BruteForce, Covariance, Cylinder, CylinderQuery,
+    NeighbourIndex, NeighbourSearch,
 };
 use random::random;
 
@@ -66,10 +66,10 @@ fn the_nearest_and_lists_are_the_processors() {
             "{k} nearest"
         );
     }
-    let found = device.within(queries, 1.5).unwrap();
-    assert!(found == cpu.within(queries, 1.5).unwrap(), "within");
+    let found = device.within_radius(queries, 1.5).unwrap();
+    assert!(found == cpu.within_radius(queries, 1.5).unwrap(), "within");
     assert!(
-        found == device.within(queries, 1.5).unwrap(),
+        found == device.within_radius(queries, 1.5).unwrap(),
         "within, twice"
     );
     assert!(matches!(
@@ -113,11 +113,11 @@ fn covariances_are_within_the_tolerance() {
             queries.origin(),
             &queries.ticks()[..if radius > 5.0 { 1_000 } else { N }],
         );
-        let found = device.covariances(some, radius).unwrap();
-        let worst = same_covariances(&found, &cpu.covariances(some, radius).unwrap());
+        let found = device.covariances_within(some, radius).unwrap();
+        let worst = same_covariances(&found, &cpu.covariances_within(some, radius).unwrap());
         println!("radius {radius}: off by {worst:e} of the largest entry");
         assert!(worst < 1e-5, "{worst}");
-        let again = device.covariances(some, radius).unwrap();
+        let again = device.covariances_within(some, radius).unwrap();
         let bits = |c: &Covariance| (c.count, c.mean.map(f64::to_bits), c.upper.map(f64::to_bits));
         assert!(found.iter().map(bits).eq(again.iter().map(bits)), "twice");
     }
@@ -177,10 +177,24 @@ fn cylinders_are_within_the_tolerance() {
                 half_length,
             };
             let found = device
-                .cylinders(some, &axes[..count], cylinder, statistic)
+                .cylinder_statistics(
+                    some,
+                    &axes[..count],
+                    CylinderQuery {
+                        cylinder,
+                        statistic,
+                    },
+                )
                 .unwrap();
             let expected = cpu
-                .cylinders(some, &axes[..count], cylinder, statistic)
+                .cylinder_statistics(
+                    some,
+                    &axes[..count],
+                    CylinderQuery {
+                        cylinder,
+                        statistic,
+                    },
+                )
                 .unwrap();
             let worst = same_statistics(&found, &expected);
             let ties = gpu.near_ties() - before;
@@ -194,7 +208,14 @@ fn cylinders_are_within_the_tolerance() {
                 "{ties} near ties"
             );
             let again = device
-                .cylinders(some, &axes[..count], cylinder, statistic)
+                .cylinder_statistics(
+                    some,
+                    &axes[..count],
+                    CylinderQuery {
+                        cylinder,
+                        statistic,
+                    },
+                )
                 .unwrap();
             let bits = |s: &AxialStatistics| (s.count, s.location.to_bits(), s.spread.to_bits());
             assert!(found.iter().map(bits).eq(again.iter().map(bits)), "twice");
@@ -226,10 +247,24 @@ fn axes_that_are_no_directions_are_left_to_the_definition() {
     };
     let statistic = AxialStatistic::MedianIqr;
     let found = device
-        .cylinders(points, &axes, cylinder, statistic)
+        .cylinder_statistics(
+            points,
+            &axes,
+            CylinderQuery {
+                cylinder,
+                statistic,
+            },
+        )
         .unwrap();
     let expected = definition
-        .cylinders(points, &axes, cylinder, statistic)
+        .cylinder_statistics(
+            points,
+            &axes,
+            CylinderQuery {
+                cylinder,
+                statistic,
+            },
+        )
         .unwrap();
     assert!(same_statistics(&found, &expected) < 1e-9);
 }
@@ -276,13 +311,13 @@ fn clouds_that_break_grids() {
         );
         if *name != "equal points" {
             assert!(
-                device.within(some, 1.0).unwrap() == cpu.within(some, 1.0).unwrap(),
+                device.within_radius(some, 1.0).unwrap() == cpu.within_radius(some, 1.0).unwrap(),
                 "{name}"
             );
         }
-        let found = device.covariances(some, 1.0).unwrap();
+        let found = device.covariances_within(some, 1.0).unwrap();
         assert!(
-            same_covariances(&found, &cpu.covariances(some, 1.0).unwrap()) < 1e-5,
+            same_covariances(&found, &cpu.covariances_within(some, 1.0).unwrap()) < 1e-5,
             "{name}"
         );
     }
@@ -300,21 +335,25 @@ fn a_loop_that_the_driver_ends_is_no_answer() {
         Ok(found) => assert!(found == cpu.nearest(few, 1.0).unwrap()),
         Err(error) => assert!(ended(&error) && error.is_recoverable(), "{error}"),
     }
-    match device.covariances(few, 1.0) {
-        Ok(found) => assert!(same_covariances(&found, &cpu.covariances(few, 1.0).unwrap()) < 1e-5),
+    match device.covariances_within(few, 1.0) {
+        Ok(found) => {
+            assert!(same_covariances(&found, &cpu.covariances_within(few, 1.0).unwrap()) < 1e-5)
+        }
         Err(error) => assert!(ended(&error), "{error}"),
     }
     match device.k_nearest(few, 8, 1.0) {
         Ok(found) => assert!(found == cpu.k_nearest(few, 8, 1.0).unwrap()),
         Err(error) => assert!(ended(&error), "{error}"),
     }
-    match device.within(few, 1.0) {
-        Ok(found) => assert!(found == cpu.within(few, 1.0).unwrap()),
+    match device.within_radius(few, 1.0) {
+        Ok(found) => assert!(found == cpu.within_radius(few, 1.0).unwrap()),
         Err(error) => assert!(ended(&error), "{error}"),
     }
     // Longer than any loop may be there, but not these points.
     let elsewhere = Positions::new(points.origin(), &[[0, 0, 0]]);
-    assert!(device.within(elsewhere, 0.5).unwrap() == cpu.within(elsewhere, 0.5).unwrap());
+    assert!(
+        device.within_radius(elsewhere, 0.5).unwrap() == cpu.within_radius(elsewhere, 0.5).unwrap()
+    );
 }
 
 #[test]
@@ -328,9 +367,9 @@ fn parameters_that_no_backend_takes_are_refused_as_by_the_processor() {
     let mistakes: [Mistake<'_>; 8] = [
         &|index| index.k_nearest(points, 0, 1.0).unwrap_err(),
         &|index| index.k_nearest(points, 1, f64::NAN).unwrap_err(),
-        &|index| index.within(points, f64::INFINITY).unwrap_err(),
+        &|index| index.within_radius(points, f64::INFINITY).unwrap_err(),
         &|index| index.nearest(points, -1.0).unwrap_err(),
-        &|index| index.covariances(points, 9_000.0).unwrap_err(),
+        &|index| index.covariances_within(points, 9_000.0).unwrap_err(),
         &|index| index.covariances_of_nearest(points, 0).unwrap_err(),
         &|index| {
             let cylinder = Cylinder {
@@ -338,7 +377,14 @@ fn parameters_that_no_backend_takes_are_refused_as_by_the_processor() {
                 half_length: 1.0,
             };
             index
-                .cylinders(points, &up, cylinder, AxialStatistic::MeanDeviation)
+                .cylinder_statistics(
+                    points,
+                    &up,
+                    CylinderQuery {
+                        cylinder,
+                        statistic: AxialStatistic::MeanDeviation,
+                    },
+                )
                 .unwrap_err()
         },
         &|index| {
@@ -347,7 +393,14 @@ fn parameters_that_no_backend_takes_are_refused_as_by_the_processor() {
                 half_length: 1.0,
             };
             index
-                .cylinders(points, &up[1..], cylinder, AxialStatistic::MeanDeviation)
+                .cylinder_statistics(
+                    points,
+                    &up[1..],
+                    CylinderQuery {
+                        cylinder,
+                        statistic: AxialStatistic::MeanDeviation,
+                    },
+                )
                 .unwrap_err()
         },
     ];

@@ -1,31 +1,39 @@
-//! Points in a cylinder, seen along its axis.
+//! Cylinders, and statistics of the points inside along the axis.
 
 use isopach_compute::{Error, Result};
 
-/// A cylinder centred on a query.
+/// Cylinder centred on a query point; closed.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cylinder {
-    /// Largest distance from the axis, metres (closed).
+    /// Largest distance from the axis, metres.
     pub radius: f64,
-    /// Largest offset along the axis to either side, metres (closed).
+    /// Largest offset along the axis to either side, metres: half the length.
     pub half_length: f64,
 }
 
 impl Cylinder {
-    /// Radius of the smallest ball that holds the cylinder, metres, rounded up by a hair so that it
-    /// really does.
+    /// Radius of the smallest ball that encloses the cylinder, metres, rounded up by a tick so that
+    /// rounding excludes no point.
+    ///
+    /// ```
+    /// use isopach_neighbours::Cylinder;
+    /// let radius = Cylinder { radius: 3.0, half_length: 4.0 }.enclosing_radius()?;
+    /// assert!(radius > 5.0 && radius < 5.00001);
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a radius or half length that is not a finite number above
     /// zero.
     pub fn enclosing_radius(&self) -> Result<f64> {
         Error::positive("cylinder radius", self.radius)?;
-        Error::positive("projection depth", self.half_length)?;
+        Error::positive("cylinder half length", self.half_length)?;
         Ok(self.radius.hypot(self.half_length) * (1.0 + 1e-12) + isopach_cloud::TICK)
     }
 
-    /// Whether the offset `d` (metres, from the centre) along and away from the unit vector `axis`
-    /// is inside, and if so where along it.
+    /// Offset along the unit vector `axis` of a point at `d` from the centre (metres); `None` if the
+    /// point is outside.
     #[inline]
     #[must_use]
     pub fn offset_along(&self, d: [f64; 3], axis: [f64; 3]) -> Option<f64> {
@@ -37,25 +45,27 @@ impl Cylinder {
     }
 }
 
-/// Which location and spread are wanted.
+/// Choice of location and spread along an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum AxialStatistic {
     /// Mean and standard deviation (divisor n − 1).
     #[default]
     MeanDeviation,
-    /// Median and inter-quartile range, by order statistics: the quantile q ∈ {¼, ½, ¾} of n sorted
-    /// values v is v[⌊q n⌋], averaged with the element before where q n is whole.
+    /// Median and inter-quartile range by order statistics: the quantile q ∈ {¼, ½, ¾} of n sorted
+    /// values v is v[⌊q n⌋], or the mean of it and the element before if q n is whole.
     MedianIqr,
 }
 
-/// Location and spread of the points in a cylinder along its axis.
+/// Location and spread, along the axis, of the points inside a cylinder.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AxialStatistics {
     /// Number of points in the cylinder.
     pub count: u32,
-    /// Mean or median offset from the query, metres; NaN for no point.
+    /// Mean or median offset from the query, metres; NaN if there is no point.
     pub location: f64,
-    /// Standard deviation or inter-quartile range, metres; NaN for fewer than two points.
+    /// Standard deviation or inter-quartile range, metres; NaN if there are fewer than two points.
     pub spread: f64,
 }
 
@@ -70,7 +80,13 @@ impl Default for AxialStatistics {
 }
 
 impl AxialStatistics {
-    /// Median and inter-quartile range of `offsets` (metres), which are left sorted. O(n log n).
+    /// Median and inter-quartile range of `offsets` (metres); sorts them. O(n log n).
+    ///
+    /// ```
+    /// use isopach_neighbours::AxialStatistics;
+    /// let found = AxialStatistics::median_iqr(&mut [4.0, 1.0, 3.0, 2.0]);
+    /// assert_eq!((found.count, found.location, found.spread), (4, 2.5, 2.0));
+    /// ```
     #[must_use]
     pub fn median_iqr(offsets: &mut [f64]) -> Self {
         offsets.sort_unstable_by(f64::total_cmp);
@@ -78,24 +94,27 @@ impl AxialStatistics {
         if n == 0 {
             return Self::default();
         }
-        let quantile = |quarters: usize| {
-            let at = quarters * n / 4;
-            if (quarters * n).is_multiple_of(4) {
-                0.5 * (offsets[at - 1] + offsets[at])
-            } else {
-                offsets[at]
-            }
-        };
         let spread = if n < 2 {
             f64::NAN
         } else {
-            quantile(3) - quantile(1)
+            quartile_of_sorted(offsets, 3) - quartile_of_sorted(offsets, 1)
         };
         Self {
             count: n as u32,
-            location: quantile(2),
+            location: quartile_of_sorted(offsets, 2),
             spread,
         }
+    }
+}
+
+/// Quantile of so many quarters of sorted values, by order statistics.
+fn quartile_of_sorted(sorted: &[f64], quarters: usize) -> f64 {
+    let n = sorted.len();
+    let at = quarters * n / 4;
+    if (quarters * n).is_multiple_of(4) {
+        0.5 * (sorted[at - 1] + sorted[at])
+    } else {
+        sorted[at]
     }
 }
 

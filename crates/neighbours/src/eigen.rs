@@ -11,26 +11,77 @@
 //! Errors are some 10⁻¹⁵ of the largest eigenvalue, as with iterative methods, at a fifth of the
 //! time.
 
-/// Eigenvalues in ascending order and the unit eigenvectors that belong to them.
+/// Eigenvalues of a symmetric 3 × 3 matrix in ascending order, with their unit eigenvectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Eigen {
-    /// λ₀ ≤ λ₁ ≤ λ₂.
+    /// Eigenvalues λ₀ ≤ λ₁ ≤ λ₂.
     pub values: [f64; 3],
-    /// One unit vector a value, mutually orthogonal.
+    /// Unit eigenvector of each value, mutually orthogonal.
     pub vectors: [[f64; 3]; 3],
 }
 
-/// Eigen-decomposition of the symmetric matrix with upper triangle xx, xy, xz, yy, yz, zz. All is
-/// NaN where an entry is not finite.
+/// Share of the largest eigenvalue that the middle one must exceed: below it, points lie on a line.
+const COLLINEAR: f64 = 1e-9;
+
+impl Eigen {
+    /// Surface normal of a neighbourhood with this covariance: the eigenvector of the smallest
+    /// eigenvalue, of either sign. `None` if the points lie on a line or in one place.
+    ///
+    /// ```
+    /// use isopach_neighbours::symmetric_eigen;
+    /// // A disc in the plane of x and y, then a line along x.
+    /// let disc = symmetric_eigen([2.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    /// assert_eq!(disc.normal().map(|n| n[2].abs()), Some(1.0));
+    /// assert_eq!(symmetric_eigen([2.0, 0.0, 0.0, 0.0, 0.0, 0.0]).normal(), None);
+    /// ```
+    #[must_use]
+    pub fn normal(&self) -> Option<[f64; 3]> {
+        let [_, middle, largest] = self.values;
+        let spans_plane = middle > COLLINEAR * largest && largest > 0.0;
+        spans_plane.then_some(self.vectors[0])
+    }
+
+    /// Linearity (λ₂ − λ₁)/λ₂: 1 for a line, 0 for a disc or a ball; NaN for equal points.
+    #[must_use]
+    pub fn linearity(&self) -> f64 {
+        let [_, middle, largest] = self.values;
+        (largest - middle) / largest
+    }
+
+    /// Planarity (λ₁ − λ₀)/λ₂: 1 for a disc, 0 for a line or a ball; NaN for equal points.
+    #[must_use]
+    pub fn planarity(&self) -> f64 {
+        let [smallest, middle, largest] = self.values;
+        (middle - smallest) / largest
+    }
+
+    /// Sphericity λ₀/λ₂: 1 for a ball, 0 for a plane or a line; NaN for equal points.
+    #[must_use]
+    pub fn sphericity(&self) -> f64 {
+        let [smallest, _, largest] = self.values;
+        smallest / largest
+    }
+}
+
+/// Computes eigenvalues and eigenvectors of the symmetric matrix with the upper triangle xx, xy,
+/// xz, yy, yz, zz. All are NaN if an entry is not finite.
+///
+/// ```
+/// use isopach_neighbours::symmetric_eigen;
+/// let found = symmetric_eigen([3.0, 0.0, 0.0, 1.0, 0.0, 2.0]);
+/// assert_eq!(found.values, [1.0, 2.0, 3.0]);
+/// assert_eq!(found.vectors[0].map(f64::abs), [0.0, 1.0, 0.0]);
+/// ```
 #[must_use]
-pub fn eigen(upper: [f64; 6]) -> Eigen {
+pub fn symmetric_eigen(upper: [f64; 6]) -> Eigen {
     if upper.iter().any(|x| !x.is_finite()) {
         return Eigen {
             values: [f64::NAN; 3],
             vectors: [[f64::NAN; 3]; 3],
         };
     }
-    // Scaled, so that no product overflows or vanishes.
+    // Scale, so that no product overflows or underflows.
     let scale = upper
         .iter()
         .fold(0.0_f64, |largest, x| largest.max(x.abs()));
@@ -51,7 +102,7 @@ pub fn eigen(upper: [f64; 6]) -> Eigen {
             vectors: IDENTITY,
         };
     }
-    // In units of p, so that products of four entries do not vanish either.
+    // In units of p, so that products of four entries do not underflow either.
     let unit = [xx, xy, xz, yy, yz, zz].map(|x| x / p);
     let [xx, xy, xz, yy, yz, zz] = unit;
     let determinant =
@@ -59,7 +110,7 @@ pub fn eigen(upper: [f64; 6]) -> Eigen {
     let h = (0.5 * determinant).clamp(-1.0, 1.0);
     let alone = distinct_root(h.abs()).copysign(h);
     let axis = null_vector(unit, alone);
-    let [(low, low_axis), (high, high_axis)] = across(unit, axis);
+    let [(low, low_axis), (high, high_axis)] = eigen_in_plane_across(unit, axis);
     let value = |x: f64| (p * x + mean) * scale;
     if h >= 0.0 {
         Eigen {
@@ -108,7 +159,7 @@ fn null_vector([xx, xy, xz, yy, yz, zz]: [f64; 6], lambda: f64) -> [f64; 3] {
 }
 
 /// Eigenvalues in ascending order and eigenvectors in the plane across `axis`, a unit eigenvector.
-fn across(upper: [f64; 6], axis: [f64; 3]) -> [(f64, [f64; 3]); 2] {
+fn eigen_in_plane_across(upper: [f64; 6], axis: [f64; 3]) -> [(f64, [f64; 3]); 2] {
     // A vector across the axis: it leaves out the smallest component.
     let [x, y, z] = axis;
     let u = if x.abs() > y.abs() {
@@ -119,7 +170,7 @@ fn across(upper: [f64; 6], axis: [f64; 3]) -> [(f64, [f64; 3]); 2] {
         [0.0, z / length, -y / length]
     };
     let w = cross(axis, u);
-    let (au, aw) = (times(upper, u), times(upper, w));
+    let (au, aw) = (multiply_symmetric(upper, u), multiply_symmetric(upper, w));
     let (uu, uw, ww) = (dot(u, au), dot(u, aw), dot(w, aw));
     let (mean, half) = (0.5 * (uu + ww), 0.5 * (uu - ww));
     let radius = (half * half + uw * uw).sqrt();
@@ -153,7 +204,7 @@ fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
     ]
 }
 
-fn times([xx, xy, xz, yy, yz, zz]: [f64; 6], v: [f64; 3]) -> [f64; 3] {
+fn multiply_symmetric([xx, xy, xz, yy, yz, zz]: [f64; 6], v: [f64; 3]) -> [f64; 3] {
     [
         dot([xx, xy, xz], v),
         dot([xy, yy, yz], v),
@@ -205,10 +256,10 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4000))]
         #[test]
         fn pairs_are_pairs_orthonormal_and_those_of_an_iterative_method(upper in matrices()) {
-            let found = eigen(upper);
+            let found = symmetric_eigen(upper);
             let scale = upper.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
             for (value, vector) in found.values.into_iter().zip(found.vectors) {
-                let image = times(upper, vector);
+                let image = multiply_symmetric(upper, vector);
                 for axis in 0..3 {
                     prop_assert!((image[axis] - value * vector[axis]).abs() <= 1e-14 * scale, "{found:?}");
                 }
@@ -232,9 +283,9 @@ mod tests {
     #[test]
     fn what_has_no_directions_has_the_axes() {
         for x in [0.0, 3.0, -2.0, 1e-300] {
-            let found = eigen([x, 0.0, 0.0, x, 0.0, x]);
+            let found = symmetric_eigen([x, 0.0, 0.0, x, 0.0, x]);
             assert_eq!((found.values, found.vectors), ([x; 3], IDENTITY));
         }
-        assert!(eigen([f64::NAN; 6]).values[0].is_nan());
+        assert!(symmetric_eigen([f64::NAN; 6]).values[0].is_nan());
     }
 }

@@ -1,82 +1,65 @@
-//! The capability and its index.
+//! Capability of neighbour search: the trait of backends and the trait of their indexes.
 
 use crate::{
-    AlongNormals, AlongNormalsQuery, AxialStatistic, AxialStatistics, Covariance, Cylinder, Normal,
-    reference,
+    AlongNormals, AlongNormalsQuery, AxialStatistics, Covariance, CylinderQuery, Neighbour,
+    NeighbourLists, Normal, NormalQuery, arguments, reference,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Compute, Result};
 use rayon::prelude::*;
 use std::any::Any;
 
-/// One neighbour of a query.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Neighbour {
-    /// Its position in the indexed points.
-    pub index: u32,
-    /// Squared distance, m²; exact difference, rounded once to `f32`.
-    pub squared_distance: f32,
-}
-
-/// Ragged lists (compressed rows): the neighbours of query `i` are `indices[offsets[i]..offsets[i +
-/// 1]]`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NeighbourLists {
-    /// Where each query's list starts; one more than there are queries, the first 0.
-    pub offsets: Vec<usize>,
-    /// Positions in the indexed points.
-    pub indices: Vec<u32>,
-    /// Squared distances, m², one an index.
-    pub squared_distances: Vec<f32>,
-}
-
-impl NeighbourLists {
-    /// The indices of query `i`'s neighbours.
-    #[must_use]
-    pub fn of(&self, i: usize) -> &[u32] {
-        &self.indices[self.offsets[i]..self.offsets[i + 1]]
-    }
-
-    /// Number of queries.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.offsets.len().saturating_sub(1)
-    }
-
-    /// Whether there is no query.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// Capability: puts points where they can be searched.
+/// Capability of a backend: builds indexes for neighbour search.
 pub trait NeighbourSearch: Compute {
-    /// An index of `points`. Any set of points has one: none, one, all equal, on a line, on a
-    /// lattice. The index *is* the residency of the points: build it once and ask it often;
-    /// dropping it gives the memory back.
+    /// Builds an index of `points`. O(n) on the CPU.
+    ///
+    /// Every cloud has an index: an empty one, one point, equal points, points on a line or on a
+    /// lattice. The index holds the points on the backend's device until it is dropped; build it
+    /// once and query it often.
+    ///
+    /// ```
+    /// use isopach_neighbours::{Cloud, Cpu, NeighbourSearch};
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 0.0], [3.0, 4.0, 0.0]])?;
+    /// let index = Cpu.index(cloud.positions())?;
+    /// assert_eq!(index.positions().len(), 2);
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`isopach_compute::Error::OutOfMemory`] where the points do not fit.
+    /// [`isopach_compute::Error::OutOfMemory`] if the points do not fit.
     fn index<'a>(&self, points: Positions<'a>) -> Result<Box<dyn NeighbourIndex + 'a>>;
 }
 
-/// Points that can be searched.
+/// Index of a point cloud that answers neighbour queries.
 ///
-/// Distances are Euclidean in three dimensions. They are compared exactly: coordinates are whole
-/// ticks, so a squared distance is a whole number, and `distance ≤ radius` means `d² ≤ ⌊(radius in
-/// ticks)²⌋` ([`reference::squared_ticks`]). Equal distances are ordered by index. Queries may have
-/// any origin.
+/// Distances are Euclidean in three dimensions and compared exactly: coordinates are whole ticks,
+/// so a squared distance is a whole number, and `distance ≤ radius` means d² ≤ ⌊(radius in
+/// ticks)²⌋ ([`crate::squared_ticks`]). Equal distances are ordered by index. Query points may have
+/// another origin than the indexed points. Results have one entry per query, in the order of the
+/// queries.
+///
+/// Two methods are required. The others are provided; their bodies are the definitions that an
+/// override must agree with ([`crate::conformance`]).
 pub trait NeighbourIndex: Send + Sync {
     /// The indexed points.
     fn positions(&self) -> Positions<'_>;
 
-    /// Up to `k` nearest points within `max_distance` (metres, may be infinite) of each query,
-    /// nearest first, ties by index.
+    /// Finds up to `k` nearest points within `max_distance` (metres, may be infinite) of each
+    /// query, nearest first, ties by index.
+    ///
+    /// ```
+    /// use isopach_neighbours::{Cloud, Cpu, NeighbourSearch};
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.0]])?;
+    /// let query = Cloud::from_points(&[[0.9, 0.0, 0.0]])?;
+    /// let index = Cpu.index(cloud.positions())?;
+    /// let lists = index.k_nearest(query.positions(), 2, f64::INFINITY)?;
+    /// assert_eq!(lists.indices_of(0), [1, 0]);
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`isopach_compute::Error::InvalidParameter`] where `k` is 0 or `max_distance` is negative or
-    /// NaN.
+    /// [`isopach_compute::Error::InvalidParameter`] if `k` is 0, or if `max_distance` is negative
+    /// or NaN.
     fn k_nearest(
         &self,
         queries: Positions<'_>,
@@ -84,105 +67,203 @@ pub trait NeighbourIndex: Send + Sync {
         max_distance: f64,
     ) -> Result<NeighbourLists>;
 
-    /// All points within `radius` (metres, closed ball) of each query, in the order of their
-    /// indices.
+    /// Finds all points within `radius` (metres, closed ball) of each query, ordered by index.
+    ///
+    /// ```
+    /// use isopach_neighbours::{Cloud, Cpu, NeighbourSearch};
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.0]])?;
+    /// let index = Cpu.index(cloud.positions())?;
+    /// // The ball is closed: a point at exactly 1 m counts.
+    /// assert_eq!(index.within_radius(cloud.positions(), 1.0)?.indices_of(0), [0, 1]);
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`isopach_compute::Error::InvalidParameter`] where `radius` is negative or not finite.
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists>;
+    /// [`isopach_compute::Error::InvalidParameter`] if `radius` is negative or not finite.
+    fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists>;
 
-    /// The nearest point within `max_distance` (metres, may be infinite) of each query, the lowest
-    /// index on a tie; `None` where there is none.
+    /// Finds the nearest point within `max_distance` (metres, may be infinite) of each query, the
+    /// lowest index on a tie; `None` if no point is that near.
+    ///
+    /// ```
+    /// use isopach_neighbours::{Cloud, Cpu, NeighbourSearch};
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 0.0], [4.0, 0.0, 0.0]])?;
+    /// let queries = Cloud::from_points(&[[3.5, 0.0, 0.0], [2.0, 9.0, 0.0]])?;
+    /// let nearest = Cpu.index(cloud.positions())?.nearest(queries.positions(), 1.0)?;
+    /// let first = nearest[0].expect("a point within 1 m");
+    /// assert_eq!((first.index, first.squared_distance), (1, 0.25));
+    /// assert!(nearest[1].is_none());
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Self::k_nearest`].
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
         let lists = self.k_nearest(queries, 1, max_distance)?;
         Ok((0..lists.len())
-            .map(|i| reference::first(&lists, i))
+            .map(|i| lists.neighbours_of(i).next())
             .collect())
     }
 
-    /// Mean and covariance of the points within `radius` of each query. Exact sums, rounded once:
-    /// an override must give the same bits on the CPU, 10⁻⁵ relative to the largest eigenvalue
-    /// elsewhere.
+    /// Computes mean and covariance of the points within `radius` (metres) of each query.
+    ///
+    /// Sums are exact and rounded once. An override gives the same bits on the CPU, and entries to
+    /// 10⁻⁵ of the largest eigenvalue on other devices.
+    ///
+    /// ```
+    /// use isopach_neighbours::{Cloud, Cpu, NeighbourSearch};
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [9.0, 0.0, 0.0]])?;
+    /// let index = Cpu.index(cloud.positions())?;
+    /// let found = index.covariances_within(cloud.positions(), 3.0)?;
+    /// assert_eq!((found[0].count, found[0].mean), (2, [1.0, 0.0, 0.0]));
+    /// assert_eq!(found[0].upper[0], 2.0); // variance along x, divisor n − 1
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`Self::within`].
-    fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        reference::covariances(self.positions(), queries, &self.within(queries, radius)?)
+    /// As [`Self::within_radius`], and [`isopach_compute::Error::InvalidParameter`] or
+    /// [`isopach_compute::Error::InvalidInput`] if offsets of 8192 m or more would be summed.
+    fn covariances_within(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
+        let lists = self.within_radius(queries, radius)?;
+        reference::covariances_of_lists(self.positions(), queries, &lists)
     }
 
-    /// Mean and covariance of the `k` nearest points of each query; else as [`Self::covariances`].
+    /// Computes mean and covariance of the `k` nearest points of each query; exactness as
+    /// [`Self::covariances_within`].
+    ///
+    /// ```
+    /// use isopach_neighbours::{Cloud, Cpu, NeighbourSearch};
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [9.0, 0.0, 0.0]])?;
+    /// let index = Cpu.index(cloud.positions())?;
+    /// assert_eq!(index.covariances_of_nearest(cloud.positions(), 2)?[2].mean, [-3.5, 0.0, 0.0]);
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`Self::k_nearest`].
+    /// As [`Self::k_nearest`]; [`isopach_compute::Error::InvalidInput`] if a neighbour is more than
+    /// 8 km from its query.
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
-        reference::covariances(
-            self.positions(),
-            queries,
-            &self.k_nearest(queries, k, f64::INFINITY)?,
-        )
+        let lists = self.k_nearest(queries, k, f64::INFINITY)?;
+        reference::covariances_of_lists(self.positions(), queries, &lists)
     }
 
-    /// The normal of the surface around each query, on the side of `towards`: of the neighbourhoods
-    /// within each of the `radii`, that of the most planar one, the first on a tie
-    /// ([`Normal::improve`]). An override must give the same bits on the CPU; elsewhere the same
-    /// radius, and the axis to 10⁻⁴ radians.
+    /// Estimates the surface normal at each query from the most planar of several neighbourhoods,
+    /// oriented towards `query.towards`.
+    ///
+    /// A normal is the eigenvector of the smallest eigenvalue of the covariance within a radius;
+    /// [`Normal::take_if_more_planar`] defines the choice among radii. Queries without three points
+    /// that span a plane get zeros. An override gives the same bits on the CPU; on other devices
+    /// the same radius, and the axis to 10⁻⁴ radians.
+    ///
+    /// ```
+    /// use isopach_neighbours::{Cloud, Cpu, NeighbourSearch, NormalQuery};
+    /// // A plane that rises by 1 in 1 towards the east.
+    /// let points: Vec<[f64; 3]> =
+    ///     (0..100).map(|i| [f64::from(i % 10), f64::from(i / 10), f64::from(i % 10)]).collect();
+    /// let cloud = Cloud::from_points(&points)?;
+    /// let up = NormalQuery { radii: &[2.0, 4.0], towards: [0.0, 0.0, 1.0] };
+    /// let normals = Cpu.index(cloud.positions())?.estimate_normals(cloud.positions(), up)?;
+    /// let [x, y, z] = normals[55].axis;
+    /// assert!((x + 0.5_f64.sqrt()).abs() < 1e-9 && y.abs() < 1e-9 && z > 0.7);
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`Self::within`].
-    fn normals(
+    /// As [`Self::covariances_within`], for each radius.
+    fn estimate_normals(
         &self,
         queries: Positions<'_>,
-        radii: &[f64],
-        towards: [f64; 3],
+        query: NormalQuery<'_>,
     ) -> Result<Vec<Normal>> {
+        let NormalQuery { radii, towards } = query;
         let mut normals = vec![Normal::default(); queries.len()];
         for &radius in radii {
-            let covariances = self.covariances(queries, radius)?;
+            let covariances = self.covariances_within(queries, radius)?;
             let pairs = normals.par_iter_mut().zip(&covariances);
-            pairs.for_each(|(normal, covariance)| normal.improve(covariance, radius, towards));
+            pairs.for_each(|(normal, covariance)| {
+                normal.take_if_more_planar(covariance, radius, towards)
+            });
         }
         Ok(normals)
     }
 
-    /// Statistics along `axes` (unit vectors, one a query; a zero vector means "no axis" and gives
-    /// count 0) of the points in a cylinder centred on each query. The tolerance of an override is
-    /// 10⁻⁹ m on the CPU, 10⁻⁴ m elsewhere; counts are equal.
+    /// Computes location and spread, along `axes`, of the points inside a cylinder centred on each
+    /// query.
+    ///
+    /// Axes are unit vectors, one per query; a zero vector means "no axis" and gives count 0. An
+    /// override gives equal counts, and lengths to 10⁻⁹ m on the CPU and 10⁻⁴ m on other devices.
+    ///
+    /// ```
+    /// use isopach_neighbours::{AxialStatistic, Cloud, Cpu, Cylinder, CylinderQuery, NeighbourSearch};
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 1.0], [0.1, 0.0, 2.0], [5.0, 0.0, 0.0]])?;
+    /// let centre = Cloud::from_points(&[[0.0, 0.0, 0.0]])?;
+    /// let query = CylinderQuery {
+    ///     cylinder: Cylinder { radius: 0.5, half_length: 3.0 },
+    ///     statistic: AxialStatistic::MeanDeviation,
+    /// };
+    /// let index = Cpu.index(cloud.positions())?;
+    /// let found = index.cylinder_statistics(centre.positions(), &[[0.0, 0.0, 1.0]], query)?;
+    /// assert_eq!((found[0].count, found[0].location), (2, 1.5));
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`isopach_compute::Error::InvalidParameter`] for a radius or half length that is not above
-    /// zero; [`isopach_compute::Error::InvalidInput`] where axes and queries differ in number.
-    fn cylinders(
+    /// zero, or for a cylinder that reaches 8192 m from its centre;
+    /// [`isopach_compute::Error::InvalidInput`] unless there is one finite axis per query.
+    fn cylinder_statistics(
         &self,
         queries: Positions<'_>,
         axes: &[[f64; 3]],
-        cylinder: Cylinder,
-        statistic: AxialStatistic,
+        query: CylinderQuery,
     ) -> Result<Vec<AxialStatistics>> {
-        let lists = self.within(queries, cylinder.enclosing_radius()?)?;
-        reference::cylinders(self.positions(), queries, axes, cylinder, statistic, &lists)
+        let enclosing = arguments::check_cylinders(queries, axes, query.cylinder)?;
+        let lists = self.within_radius(queries, enclosing)?;
+        reference::cylinder_statistics_of_lists(self.positions(), queries, axes, query, &lists)
     }
 
-    /// [`Self::normals`] of this index's points around each query, and along them the
-    /// [`Self::cylinders`] of two clouds, this one among them or not: what M3C2 is made of. An
-    /// override may leave out what else travels in between; counts are those along the normals that
-    /// it returns.
+    /// Estimates normals of this index's points, and computes cylinder statistics of two clouds
+    /// along them: the core of M3C2.
+    ///
+    /// Equivalent to [`Self::estimate_normals`] followed by [`Self::cylinder_statistics`] of each
+    /// of `clouds`, which may contain this index. An override can save the transfers in between;
+    /// its counts are those along the normals that it returns.
     ///
     /// # Errors
-    /// Those of the two.
+    /// The errors of the two.
     fn along_normals(
         &self,
         queries: Positions<'_>,
         clouds: [&dyn NeighbourIndex; 2],
-        sight: AlongNormalsQuery<'_>,
+        query: AlongNormalsQuery<'_>,
     ) -> Result<AlongNormals> {
-        reference::along_normals(self, queries, clouds, sight)
+        along_normals_in_two_steps(self, queries, clouds, query)
     }
 
-    /// What the backend that made this index knows its own by; nobody else can make anything of it.
+    /// Handle by which a backend recognises its own indexes. Only the backend that built the index
+    /// can interpret it; return `None` unless you need one.
     fn residency(&self) -> Option<&dyn Any> {
         None
     }
+}
+
+/// Definition of [`NeighbourIndex::along_normals`]: normals first, then the cylinders of each
+/// cloud. For overrides that cannot fuse the two for some clouds.
+///
+/// # Errors
+/// The errors of [`NeighbourIndex::estimate_normals`] and [`NeighbourIndex::cylinder_statistics`].
+pub fn along_normals_in_two_steps(
+    index: &(impl NeighbourIndex + ?Sized),
+    queries: Positions<'_>,
+    clouds: [&dyn NeighbourIndex; 2],
+    query: AlongNormalsQuery<'_>,
+) -> Result<AlongNormals> {
+    let normals = index.estimate_normals(queries, query.normals)?;
+    let axes: Vec<[f64; 3]> = normals.iter().map(|normal| normal.axis).collect();
+    let [first, second] =
+        clouds.map(|cloud| cloud.cylinder_statistics(queries, &axes, query.cylinders));
+    Ok(AlongNormals {
+        normals,
+        statistics: [first?, second?],
+    })
 }

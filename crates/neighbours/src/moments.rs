@@ -1,18 +1,27 @@
-//! Exact first and second moments of whole-number offsets.
+//! Exact first and second moments of offsets in ticks.
 //!
-//! Offsets are ticks, so Σd and Σ d dᵀ are whole numbers: they are summed as such and rounded once
-//! at the end. Nothing cancels, and the order of the points cannot be seen in the result. A product
+//! Offsets are ticks, so Σd and Σ d dᵀ are whole numbers: they are summed exactly and rounded once
+//! at the end. Nothing cancels, and the result does not depend on the order of the points. A product
 //! of two offsets below 2²⁴ ticks (64 m) stays under 2⁴⁸, so 2¹⁴ of them fit an `i64` before they
 //! are carried over into an `i128`.
 
 use crate::Covariance;
 use isopach_cloud::TICK;
 
-/// Sums over points whose offsets from a centre are within ±2²⁴ ticks are kept in `i64` for this
-/// many points.
+/// Number of points whose products fit an `i64` if their offsets are within ±2²⁴ ticks.
 const CARRY_EVERY: u32 = 1 << 14;
 
-/// Exact sums of offsets and of their products.
+/// Exact sums of offsets and of their products, from which mean and covariance follow.
+///
+/// ```
+/// use isopach_neighbours::Moments;
+/// let mut moments = Moments::default();
+/// for x in [1 << 18, 3 << 18] {
+///     moments.add_offset([x, 0, 0]); // ticks: 1 m and 3 m
+/// }
+/// let covariance = moments.covariance();
+/// assert_eq!((covariance.mean[0], covariance.upper[0]), (2.0, 2.0));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Moments {
     count: u32,
@@ -23,9 +32,9 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Adds a point at offset `d`, ticks from the centre.
+    /// Adds a point at the offset `d` from the centre, ticks.
     #[inline]
-    pub fn add(&mut self, d: [i32; 3]) {
+    pub fn add_offset(&mut self, d: [i32; 3]) {
         let [x, y, z] = d.map(i64::from);
         self.count += 1;
         for (sum, value) in self.sum.iter_mut().zip([x, y, z]) {
@@ -43,7 +52,7 @@ impl Moments {
         }
         self.since_carry += 1;
         if self.since_carry == CARRY_EVERY {
-            self.carry();
+            self.carry_products();
         }
     }
 
@@ -59,7 +68,7 @@ impl Moments {
         }
     }
 
-    fn carry(&mut self) {
+    fn carry_products(&mut self) {
         for (carried, product) in self.carried.iter_mut().zip(&mut self.products) {
             *carried += i128::from(std::mem::take(product));
         }
@@ -75,7 +84,7 @@ impl Moments {
     /// Mean and covariance (divisor n − 1), each entry rounded once from its exact value.
     #[must_use]
     pub fn covariance(mut self) -> Covariance {
-        self.carry();
+        self.carry_products();
         let n = i128::from(self.count);
         if n == 0 {
             return Covariance::default();
@@ -87,7 +96,7 @@ impl Moments {
         let [x, y, z] = self.sum.map(i128::from);
         let crossed = [x * x, x * y, x * z, y * y, y * z, z * z];
         let upper = std::array::from_fn(|i| {
-            rounded(n * self.carried[i] - crossed[i]) / divisor * (TICK * TICK)
+            nearest_double(n * self.carried[i] - crossed[i]) / divisor * (TICK * TICK)
         });
         Covariance {
             count: self.count,
@@ -97,8 +106,8 @@ impl Moments {
     }
 }
 
-/// The nearest double. Converting 128 bits is slow, and hardly ever needed.
-fn rounded(whole: i128) -> f64 {
+/// Nearest double. Conversion from 128 bits is slow and hardly ever needed.
+fn nearest_double(whole: i128) -> f64 {
     i64::try_from(whole).map_or(whole as f64, |small| small as f64)
 }
 
@@ -112,7 +121,7 @@ mod tests {
         fn as_the_two_pass_definition_in_any_order(points in prop::collection::vec(prop::array::uniform3(-3_000_000..3_000_000i32), 2..300)) {
             let sum = |points: &[[i32; 3]]| {
                 let mut moments = Moments::default();
-                points.iter().for_each(|&d| moments.add(d));
+                points.iter().for_each(|&d| moments.add_offset(d));
                 moments.covariance()
             };
             let found = sum(&points);
@@ -134,7 +143,7 @@ mod tests {
     fn the_largest_offsets_there_are_do_not_overflow() {
         let mut moments = Moments::default();
         for i in 0..100_000 {
-            moments.add(if i % 2 == 0 {
+            moments.add_offset(if i % 2 == 0 {
                 [i32::MAX; 3]
             } else {
                 [i32::MIN; 3]

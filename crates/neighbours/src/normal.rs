@@ -1,20 +1,22 @@
-//! Which way a surface faces.
+//! Surface normals.
 
-use crate::{AxialStatistic, AxialStatistics, Covariance, Cylinder, eigen};
+use crate::{AxialStatistics, Covariance, symmetric_eigen};
 
-/// The normal of the neighbourhood that was the most planar of those that were looked at.
+/// Surface normal at a query point, with the neighbourhood that it comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Normal {
-    /// Unit vector; zeros where no neighbourhood has a plane.
+    /// Unit vector; zeros if no neighbourhood spans a plane.
     pub axis: [f64; 3],
-    /// Radius of the neighbourhood, metres; NaN where there is none.
+    /// Radius of the chosen neighbourhood, metres; NaN if none.
     pub radius: f64,
-    /// (λ₁ − λ₀)/λ₂ of its covariance, λ ascending: 1 for a disc, 0 for a line or a ball, and where
-    /// there is none.
+    /// Planarity (λ₁ − λ₀)/λ₂ of the chosen neighbourhood, eigenvalues ascending: 1 for a disc, 0
+    /// for a line or a ball; 0 if none.
     pub planarity: f64,
 }
 
 impl Default for Normal {
+    /// No normal.
     fn default() -> Self {
         Self {
             axis: [0.0; 3],
@@ -24,51 +26,42 @@ impl Default for Normal {
     }
 }
 
-/// Where normals are looked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NormalQuery<'a> {
-    /// Radii of the neighbourhoods, metres, of which the most planar is taken.
-    pub radii: &'a [f64],
-    /// The side that normals point to: a direction, of any length but zero.
-    pub towards: [f64; 3],
-}
-
-/// What is looked at along normals.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AlongNormalsQuery<'a> {
-    /// Where the normals come from.
-    pub surface: NormalQuery<'a>,
-    /// What is looked into, along the normal.
-    pub cylinder: Cylinder,
-    /// What is told of the points in it.
-    pub statistic: AxialStatistic,
-}
-
-/// Normals, and what lies along them.
+/// Result of [`crate::NeighbourIndex::along_normals`]: normals, and cylinder statistics of two
+/// clouds along them.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AlongNormals {
-    /// One a query.
+    /// One normal per query.
     pub normals: Vec<Normal>,
-    /// Of each of two clouds, one a query.
+    /// Statistics of the first and the second cloud, one entry per query.
     pub statistics: [Vec<AxialStatistics>; 2],
 }
 
-/// A planarity this small is that of points on a line: zero but for round-off, and the direction
-/// across it an accident.
-const ROUND_OFF: f64 = 1e-12;
+/// Planarity below which points count as collinear: any larger value is more than rounding error.
+const LEAST_PLANARITY: f64 = 1e-12;
 
 impl Normal {
-    /// Takes a neighbourhood if it has three points and is more planar than what there is: the
-    /// eigenvector of λ₀, turned to the side of `towards` (of any length but zero).
+    /// Replaces this normal by that of a neighbourhood if the neighbourhood has at least three
+    /// points and a higher planarity.
+    ///
+    /// The new normal is the eigenvector of the smallest eigenvalue, turned so that its scalar
+    /// product with `towards` (any length above zero) is not negative. `radius` is in metres.
+    ///
+    /// ```
+    /// use isopach_neighbours::{Covariance, Normal};
+    /// let mut normal = Normal::default();
+    /// let disc = Covariance { count: 9, mean: [0.0; 3], upper: [1.0, 0.0, 0.0, 1.0, 0.0, 0.0] };
+    /// normal.take_if_more_planar(&disc, 2.0, [0.0, 0.0, -1.0]);
+    /// assert_eq!((normal.axis, normal.planarity), ([0.0, 0.0, -1.0], 1.0));
+    /// ```
     #[inline]
-    pub fn improve(&mut self, covariance: &Covariance, radius: f64, towards: [f64; 3]) {
+    pub fn take_if_more_planar(&mut self, covariance: &Covariance, radius: f64, towards: [f64; 3]) {
         if covariance.count < 3 {
             return;
         }
-        let found = eigen(covariance.upper);
-        let [l0, l1, l2] = found.values;
-        let planarity = (l1 - l0) / l2;
-        if planarity > self.planarity.max(ROUND_OFF) {
+        let found = symmetric_eigen(covariance.upper);
+        let planarity = found.planarity();
+        if planarity > self.planarity.max(LEAST_PLANARITY) {
             let axis = found.vectors[0];
             let along: f64 = (0..3).map(|a| axis[a] * towards[a]).sum();
             *self = Self {

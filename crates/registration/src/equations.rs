@@ -1,8 +1,12 @@
 //! The normal equations of a Gauss–Newton step.
 
-/// Σ Jᵀ w J, Σ Jᵀ w r and Σ w r² over pairs; the six unknowns are a rotation vector (radians) and a
-/// translation (metres) applied on the left about the pivot.
+/// Normal equations of an alignment step: sums over pairs of residuals r with Jacobians J and
+/// weights w.
+///
+/// The six unknowns are a rotation vector (radians) and a translation (metres), applied on the left
+/// about the pivot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NormalEquations {
     /// Σ Jᵀ w J, 6 × 6, symmetric.
     pub h: [[f64; 6]; 6],
@@ -10,15 +14,21 @@ pub struct NormalEquations {
     pub b: [f64; 6],
     /// Σ w r², m².
     pub error: f64,
-    /// Pairs that took part.
+    /// Number of pairs that took part.
     pub inliers: u32,
 }
 
 impl NormalEquations {
-    /// Of one pair with a scalar residual (metres) and its Jacobian.
+    /// Normal equations of one pair with a scalar residual (metres) and its Jacobian.
+    ///
+    /// ```
+    /// use isopach_registration::NormalEquations;
+    /// let one = NormalEquations::from_residual(0.5, [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    /// assert_eq!((one.b[5], one.error, one.inliers), (0.5, 0.25, 1));
+    /// ```
     #[inline]
     #[must_use]
-    pub fn of_residual(residual: f64, jacobian: [f64; 6]) -> Self {
+    pub fn from_residual(residual: f64, jacobian: [f64; 6]) -> Self {
         Self {
             h: jacobian.map(|row| jacobian.map(|column| row * column)),
             b: jacobian.map(|entry| entry * residual),
@@ -27,10 +37,10 @@ impl NormalEquations {
         }
     }
 
-    /// Every sum times `weight`.
+    /// Multiplies every sum by `weight`; the number of pairs stays.
     #[inline]
     #[must_use]
-    pub fn weighted(mut self, weight: f64) -> Self {
+    pub fn scaled_by(mut self, weight: f64) -> Self {
         self.h
             .as_flattened_mut()
             .iter_mut()
@@ -42,7 +52,7 @@ impl NormalEquations {
 
     /// Adds the sums of other pairs.
     #[inline]
-    pub fn add(&mut self, other: &Self) {
+    pub fn add_equations(&mut self, other: &Self) {
         for (sum, term) in self
             .h
             .as_flattened_mut()

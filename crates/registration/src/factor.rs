@@ -1,84 +1,107 @@
-//! How far a pair is apart, and how that changes with the pose.
+//! Factors: the residual of a pair, and its derivative with respect to the pose.
 
 use crate::NormalEquations;
+use isopach_neighbours::symmetric_eigen;
 use nalgebra::{Matrix3, Matrix3x6, Vector3};
 
-/// What a factor measures, for backends that know how to sum it up themselves.
+/// Kind of a factor, for backends that can sum it up themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FactorKind {
-    /// As [`PointToPoint`].
+    /// The residual of [`PointToPoint`].
     PointToPoint,
-    /// As [`PointToPlane`].
+    /// The residual of [`PointToPlane`].
     PointToPlane,
 }
 
-/// One pair's contribution to the normal equations. Anyone may write one; it runs on every backend.
+/// Residual of a pair of points, as its contribution to the normal equations.
 ///
-/// Coordinates are metres from the pivot, the source already at the current pose. With a rotation
-/// vector ω and a translation τ on the left, the source moves by ω × s + τ.
+/// Any type may implement it; it runs on every backend. Coordinates are metres from the pivot, the
+/// source already at the current pose. With a rotation vector ω and a translation τ on the left, the
+/// source point s moves by ω × s + τ.
+///
+/// ```
+/// use isopach_registration::{Factor, NormalEquations};
+///
+/// /// Height difference alone.
+/// struct Vertical;
+///
+/// impl Factor for Vertical {
+///     fn linearize_pair(&self, s: [f64; 3], t: [f64; 3], _normal: [f64; 3]) -> NormalEquations {
+///         // (ω × s + τ)_z = ω_x s_y − ω_y s_x + τ_z
+///         NormalEquations::from_residual(s[2] - t[2], [s[1], -s[0], 0.0, 0.0, 0.0, 1.0])
+///     }
+/// }
+///
+/// let pair = Vertical.linearize_pair([1.0, 2.0, 0.5], [1.0, 2.0, 0.0], [0.0; 3]);
+/// assert_eq!((pair.error, pair.h[0][0]), (0.25, 4.0));
+/// ```
 pub trait Factor: Sync {
-    /// Residual and Jacobian of a pair, as normal equations. `target_normal` is zero where normals
-    /// are not needed.
-    fn linearize(
+    /// Normal equations of a pair. `target_normal` is zeros if there is none.
+    fn linearize_pair(
         &self,
         source: [f64; 3],
         target: [f64; 3],
         target_normal: [f64; 3],
     ) -> NormalEquations;
 
-    /// As [`Self::linearize`], where the local shape of both clouds is known: [`GeneralizedIcp`]
-    /// needs it.
-    fn linearize_shapes(
+    /// Normal equations of a pair, given the local shape of both clouds; called if
+    /// [`Self::needs_covariances`].
+    fn linearize_pair_with_shapes(
         &self,
         source: [f64; 3],
         target: [f64; 3],
         shapes: &PairShapes,
     ) -> NormalEquations {
-        self.linearize(source, target, shapes.target_normal)
+        self.linearize_pair(source, target, shapes.target_normal)
     }
 
-    /// Whether it looks at the target's normals.
+    /// Whether the factor needs the target's normals. Pairs without one are then passed over.
     fn needs_normals(&self) -> bool {
         false
     }
 
-    /// Whether it needs the covariances of both neighbourhoods, so that pairs without them are
-    /// passed over.
+    /// Whether the factor needs the covariances of both neighbourhoods.
     fn needs_covariances(&self) -> bool {
         false
     }
 
-    /// What it measures, if that is one of these and nothing else: a backend may then sum it up
-    /// without asking. `None` is always right.
-    fn measure(&self) -> Option<FactorKind> {
+    /// Kind of the factor, if its residual is exactly one of these: a backend may then sum it up
+    /// without calling it. `None` is always right.
+    fn kind(&self) -> Option<FactorKind> {
         None
     }
 }
 
-/// The local shape of a pair, at the current pose.
+/// Local shapes of both clouds at a pair of points, at the current pose.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PairShapes {
-    /// Unit normal at the target point; zero where there is none.
+    /// Unit normal at the target point; zeros if there is none.
     pub target_normal: [f64; 3],
-    /// Covariance of the source's neighbourhood, turned with the pose, m².
+    /// Covariance of the source's neighbourhood, rotated with the pose, m².
     pub source: [[f64; 3]; 3],
     /// Covariance of the target's neighbourhood, m².
     pub target: [[f64; 3]; 3],
 }
 
-/// Plane to plane: the offset of the points in the metric of both neighbourhoods (Segal, Haehnel &
-/// Thrun 2009). Covariances are used with the eigenvalues ([`GeneralizedIcp::FLATNESS`], 1, 1), as
-/// the paper does, so that residuals are metres along the common normal.
+/// Plane-to-plane factor: the offset of the points in the metric of both neighbourhoods (Segal,
+/// Haehnel & Thrun 2009).
+///
+/// Covariances get the eigenvalues ([`GeneralizedIcp::FLATNESS`], 1, 1), as in the paper, so
+/// residuals are metres along the common normal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GeneralizedIcp;
 
-/// Distance between the points (Besl & McKay 1992).
+/// Point-to-point factor: the distance between the points (Besl & McKay 1992).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PointToPoint;
 
-/// Distance of the source from the plane through the target: slides along surfaces, converges in a
-/// few steps (Chen & Medioni 1991).
+/// Point-to-plane factor: the distance of the source point from the plane through the target point
+/// (Chen & Medioni 1991). It lets surfaces slide along each other and converges in a few steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PointToPlane;
 
 #[inline]
@@ -91,29 +114,34 @@ fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
 }
 
 impl GeneralizedIcp {
-    /// Variance along the normal as a share of that along the surface.
+    /// Variance along the normal, as a share of the variance along the surface.
     pub const FLATNESS: f64 = 1e-3;
 
-    /// The covariance with the eigenvalues of a flat disc; `None` where it has no smallest
-    /// direction.
+    /// Covariance with the same directions and the eigenvalues of a flat disc; `None` if it has no
+    /// normal ([`isopach_neighbours::Eigen::normal`]).
     #[must_use]
-    pub fn flattened(covariance: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
+    pub fn flatten_covariance(covariance: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
         let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = covariance;
-        let found = isopach_neighbours::eigen([xx, xy, xz, yy, yz, zz]);
-        let flat = found.values[1] > 1e-9 * found.values[2] && found.values[2] > 0.0;
-        let n = found.vectors[0];
+        let n = symmetric_eigen([xx, xy, xz, yy, yz, zz]).normal()?;
         let entry = |i: usize, j: usize| f64::from(i == j) - (1.0 - Self::FLATNESS) * n[i] * n[j];
-        flat.then(|| std::array::from_fn(|i| std::array::from_fn(|j| entry(i, j))))
+        Some(std::array::from_fn(|i| {
+            std::array::from_fn(|j| entry(i, j))
+        }))
     }
 }
 
 impl Factor for GeneralizedIcp {
     /// Without shapes, both neighbourhoods are discs across the target's normal.
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
         let disc = std::array::from_fn(|i| {
             std::array::from_fn(|j| f64::from(i == j) - normal[i] * normal[j])
         });
-        self.linearize_shapes(
+        self.linearize_pair_with_shapes(
             source,
             target,
             &PairShapes {
@@ -124,15 +152,15 @@ impl Factor for GeneralizedIcp {
         )
     }
 
-    fn linearize_shapes(
+    fn linearize_pair_with_shapes(
         &self,
         source: [f64; 3],
         target: [f64; 3],
         shapes: &PairShapes,
     ) -> NormalEquations {
         let (Some(a), Some(b)) = (
-            Self::flattened(shapes.source),
-            Self::flattened(shapes.target),
+            Self::flatten_covariance(shapes.source),
+            Self::flatten_covariance(shapes.target),
         ) else {
             return NormalEquations::default();
         };
@@ -152,10 +180,8 @@ impl Factor for GeneralizedIcp {
                 f64::from(i == j - 3)
             }
         });
-        let (h, b) = (
-            columns.transpose() * metric * columns,
-            columns.transpose() * metric * offset,
-        );
+        let h = columns.transpose() * metric * columns;
+        let b = columns.transpose() * metric * offset;
         NormalEquations {
             h: std::array::from_fn(|i| std::array::from_fn(|j| 0.5 * (h[(i, j)] + h[(j, i)]))),
             b: std::array::from_fn(|i| b[i]),
@@ -175,13 +201,18 @@ impl Factor for GeneralizedIcp {
 
 impl Factor for PointToPoint {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], _normal: [f64; 3]) -> NormalEquations {
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        _normal: [f64; 3],
+    ) -> NormalEquations {
         let mut sums = NormalEquations::default();
         for axis in 0..3 {
             let mut unit = [0.0; 3];
             unit[axis] = 1.0;
             let [rx, ry, rz] = cross(source, unit);
-            sums.add(&NormalEquations::of_residual(
+            sums.add_equations(&NormalEquations::from_residual(
                 source[axis] - target[axis],
                 [rx, ry, rz, unit[0], unit[1], unit[2]],
             ));
@@ -190,26 +221,31 @@ impl Factor for PointToPoint {
         sums
     }
 
-    fn measure(&self) -> Option<FactorKind> {
+    fn kind(&self) -> Option<FactorKind> {
         Some(FactorKind::PointToPoint)
     }
 }
 
 impl Factor for PointToPlane {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
         let residual: f64 = (0..3)
             .map(|axis| (source[axis] - target[axis]) * normal[axis])
             .sum();
         let [rx, ry, rz] = cross(source, normal);
-        NormalEquations::of_residual(residual, [rx, ry, rz, normal[0], normal[1], normal[2]])
+        NormalEquations::from_residual(residual, [rx, ry, rz, normal[0], normal[1], normal[2]])
     }
 
     fn needs_normals(&self) -> bool {
         true
     }
 
-    fn measure(&self) -> Option<FactorKind> {
+    fn kind(&self) -> Option<FactorKind> {
         Some(FactorKind::PointToPlane)
     }
 }
@@ -233,13 +269,13 @@ mod tests {
             let n = n.map(|x| x / length);
             let factors: [&dyn Factor; 3] = [&PointToPoint, &PointToPlane, &GeneralizedIcp];
             for factor in factors {
-                let found = factor.linearize(s, t, n);
+                let found = factor.linearize_pair(s, t, n);
                 for i in 0..6 {
                     let error = |by: f64| {
                         let mut x = [0.0; 6];
                         x[i] = by;
                         let moved = Rigid::from_vectors([x[0], x[1], x[2]], [x[3], x[4], x[5]], [0.0; 3]).apply(s);
-                        factor.linearize(moved, t, n).error
+                        factor.linearize_pair(moved, t, n).error
                     };
                     let slope = (error(1e-5) - error(-1e-5)) / 2e-5;
                     prop_assert!((2.0 * found.b[i] - slope).abs() < 1e-4 * (1.0 + slope.abs()), "{} {}", 2.0 * found.b[i], slope);
@@ -250,9 +286,9 @@ mod tests {
         #[test]
         fn kernels_leave_small_residuals_alone_and_bound_large_ones(off in 0.0..10.0f64) {
             let pair = ([0.0, 0.0, off], [0.0; 3], [0.0, 0.0, 1.0]);
-            let plain = PointToPlane.linearize(pair.0, pair.1, pair.2);
-            let huber = Huber { factor: PointToPlane, width: 0.5 }.linearize(pair.0, pair.1, pair.2);
-            let tukey = Tukey { factor: PointToPlane, width: 0.5 }.linearize(pair.0, pair.1, pair.2);
+            let plain = PointToPlane.linearize_pair(pair.0, pair.1, pair.2);
+            let huber = Huber { factor: PointToPlane, width: 0.5 }.linearize_pair(pair.0, pair.1, pair.2);
+            let tukey = Tukey { factor: PointToPlane, width: 0.5 }.linearize_pair(pair.0, pair.1, pair.2);
             if off < 0.5 { prop_assert_eq!(huber, plain); } else { prop_assert!(huber.b[5] <= 0.5 + 1e-12); }
             if off > 0.5 { prop_assert_eq!(tukey.b[5], 0.0); }
         }

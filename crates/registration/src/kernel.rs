@@ -1,18 +1,24 @@
-//! Robust kernels: how much a pair counts whose residual is large.
+//! Robust kernels: the weight of a pair as a function of its residual.
 //!
-//! A kernel is separate from the [`Factor`] that measures the residual: [`Robust`] puts the two
-//! together. All widths are metres. Iteratively reweighted least squares needs the weight ψ(r)/r
-//! alone; a covariance needs the derivative ψ′ too.
+//! A kernel is separate from the [`Factor`] that computes the residual; [`Robust`] combines the two.
+//! All widths are metres. Iteratively reweighted least squares needs the weight ψ(r)/r; a covariance
+//! needs the derivative ψ′ as well.
+//!
+//! ```
+//! use isopach_registration::kernel::{Huber, RobustKernel, Tukey};
+//! // Beyond its width, Huber's kernel bounds the influence of a pair; Tukey's removes it.
+//! assert_eq!(Huber { width: 0.1 }.weight(0.2), 0.5);
+//! assert_eq!(Tukey { width: 0.1 }.weight(0.2), 0.0);
+//! ```
 
 use crate::{Factor, FactorKind, NormalEquations, PairShapes};
 
-/// The weight of a pair as a function of its residual. A new kernel is ten lines.
+/// Weight of a pair as a function of its residual. A new kernel is ten lines.
 pub trait RobustKernel: Sync {
-    /// ψ(r)/r of a residual `r` in metres: 1 for a pair that counts in full, 0 for one that does
-    /// not count.
+    /// Weight ψ(r)/r of the residual r (metres): 1 for full weight, 0 for none.
     fn weight(&self, residual: f64) -> f64;
 
-    /// ψ′(r), by central differences unless the kernel knows better.
+    /// Derivative ψ′(r); by central differences unless overridden.
     fn derivative(&self, residual: f64) -> f64 {
         let step = 1e-6 * (1.0 + residual.abs());
         let score = |r: f64| r * self.weight(r);
@@ -20,46 +26,53 @@ pub trait RobustKernel: Sync {
     }
 }
 
-/// Every pair counts in full: least squares.
+/// Kernel of least squares: every pair has full weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeastSquares;
 
-/// Quadratic up to `width`, linear beyond (Huber 1964).
+/// Huber's kernel: quadratic up to `width`, linear beyond (Huber 1964).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Huber {
-    /// Metres.
+    /// Width, metres.
     pub width: f64,
 }
 
-/// The weight is (1 − (r/width)²)² and 0 beyond `width` (Beaton & Tukey 1974).
+/// Tukey's kernel: weight (1 − (r/width)²)², and 0 beyond `width` (Beaton & Tukey 1974).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tukey {
-    /// Metres.
+    /// Width, metres.
     pub width: f64,
 }
 
-/// The weight is 1/(1 + (r/width)²): the maximum likelihood of Cauchy noise.
+/// Cauchy's kernel: weight 1/(1 + (r/width)²), the maximum likelihood of Cauchy noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cauchy {
-    /// Metres.
+    /// Width, metres.
     pub width: f64,
 }
 
-/// The weight is 1/(1 + (r/width)²)² (Geman & McClure 1987).
+/// Kernel of Geman & McClure (1987): weight 1/(1 + (r/width)²)².
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GemanMcClure {
-    /// Metres.
+    /// Width, metres.
     pub width: f64,
 }
 
-/// Truncated least squares with the surrogate of graduated non-convexity (Yang et al. 2020):
-/// `control` near 0 is nearly convex, and large values approach a weight of 1 below `width` and 0
-/// above.
+/// Kernel of truncated least squares, with the surrogate of graduated non-convexity (Yang et al.
+/// 2020).
+///
+/// A `control` near 0 is nearly convex; large values approach weight 1 below `width` and 0 above.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TruncatedLeastSquares {
-    /// Metres.
+    /// Width, metres.
     pub width: f64,
-    /// μ of the surrogate, above zero.
+    /// Parameter μ of the surrogate, above zero.
     pub control: f64,
 }
 
@@ -136,7 +149,8 @@ impl RobustKernel for GemanMcClure {
 
 impl RobustKernel for TruncatedLeastSquares {
     fn weight(&self, residual: f64) -> f64 {
-        let (size, mu) = (residual.abs(), self.control);
+        let size = residual.abs();
+        let mu = self.control;
         if size <= self.width * (mu / (mu + 1.0)).sqrt() {
             1.0
         } else if size >= self.width * ((mu + 1.0) / mu).sqrt() {
@@ -147,30 +161,40 @@ impl RobustKernel for TruncatedLeastSquares {
     }
 }
 
-/// A factor whose pairs are weighted by a kernel.
+/// Factor whose pairs are weighted by a robust kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Robust<F, K> {
-    /// How a pair is measured.
+    /// Factor that computes the residual.
     pub factor: F,
-    /// How much it counts.
+    /// Kernel that weights it.
     pub kernel: K,
 }
 
 impl<F: Factor, K: RobustKernel> Factor for Robust<F, K> {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
-        weighted(&self.kernel, self.factor.linearize(source, target, normal))
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
+        apply_kernel(
+            &self.kernel,
+            self.factor.linearize_pair(source, target, normal),
+        )
     }
 
-    fn linearize_shapes(
+    fn linearize_pair_with_shapes(
         &self,
         source: [f64; 3],
         target: [f64; 3],
         shapes: &PairShapes,
     ) -> NormalEquations {
-        weighted(
+        apply_kernel(
             &self.kernel,
-            self.factor.linearize_shapes(source, target, shapes),
+            self.factor
+                .linearize_pair_with_shapes(source, target, shapes),
         )
     }
 
@@ -182,19 +206,19 @@ impl<F: Factor, K: RobustKernel> Factor for Robust<F, K> {
         self.factor.needs_covariances()
     }
 
-    fn measure(&self) -> Option<FactorKind> {
+    fn kind(&self) -> Option<FactorKind> {
         None
     }
 }
 
-/// A pair that does not count is no inlier.
-pub(crate) fn weighted(
+/// Weights the equations of a pair; a pair of weight 0 is no inlier.
+pub(crate) fn apply_kernel(
     kernel: &(impl RobustKernel + ?Sized),
     plain: NormalEquations,
 ) -> NormalEquations {
     let weight = kernel.weight(plain.error.sqrt());
     if weight > 0.0 {
-        plain.weighted(weight)
+        plain.scaled_by(weight)
     } else {
         NormalEquations::default()
     }

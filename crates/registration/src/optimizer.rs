@@ -1,32 +1,44 @@
-//! How a step follows from the normal equations.
+//! Optimisers: how a step follows from the normal equations.
 
 /// Optimiser of [`crate::Icp`].
+///
+/// ```
+/// use isopach_registration::{Icp, Optimizer};
+/// let damped = Icp {
+///     optimizer: Optimizer::LevenbergMarquardt { first_damping: 1e-3 },
+///     ..Icp::point_to_plane(1.0)
+/// };
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Optimizer {
-    /// The full step at once.
+    /// Takes the full step.
     #[default]
     GaussNewton,
-    /// Steps that are damped until the error falls (Levenberg 1944; Marquardt 1963): the diagonal
-    /// grows by `first_damping` of itself, ten times more after a step that made the error larger,
-    /// ten times less after one that did not. Pairs are found anew at each trial.
+    /// Damps steps until the error falls (Levenberg 1944; Marquardt 1963).
+    ///
+    /// The diagonal of the system is enlarged by a share of itself: ten times more after a step
+    /// that raised the error, ten times less after one that did not. Pairs are found again at each
+    /// trial.
     LevenbergMarquardt {
-        /// Share of the diagonal, above zero.
+        /// First share of the diagonal, above zero.
         first_damping: f64,
     },
 }
 
-/// Damping beyond which no step is tried: the pose is then at a minimum, as far as pairs let it be.
-const MOST: f64 = 1e8;
+/// Largest damping that is tried. Beyond it the pose is at a minimum, as far as pairs allow.
+const MAX_DAMPING: f64 = 1e8;
 
-/// The damping in force, and how it reacts.
+/// Current damping, and whether it adapts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Damping {
+    /// Share of the diagonal.
     pub(crate) share: f64,
     adapts: bool,
 }
 
 impl Optimizer {
-    pub(crate) fn damping(self) -> Damping {
+    pub(crate) fn initial_damping(self) -> Damping {
         match self {
             Self::GaussNewton => Damping {
                 share: 0.0,
@@ -41,12 +53,12 @@ impl Optimizer {
 }
 
 impl Damping {
-    /// Whether a step is kept that led from one mean error to another; adapts the damping.
-    pub(crate) fn keeps(&mut self, before: f64, after: f64) -> bool {
+    /// Whether to keep a step that led from one mean error to another; adapts the damping.
+    pub(crate) fn accept_step(&mut self, before: f64, after: f64) -> bool {
         if !self.adapts {
             return true;
         }
-        // Written so that an error that is no number is not kept.
+        // A NaN error is not kept.
         let falls = after <= before;
         self.share = if falls {
             (self.share / 10.0).max(1e-12)
@@ -56,8 +68,8 @@ impl Damping {
         falls
     }
 
-    /// Whether damping has come to its end.
+    /// Whether the damping is at its largest.
     pub(crate) fn is_spent(&self) -> bool {
-        self.adapts && self.share > MOST
+        self.adapts && self.share > MAX_DAMPING
     }
 }

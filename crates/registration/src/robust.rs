@@ -1,48 +1,91 @@
-//! Factors with a robust kernel built in: iteratively reweighted least squares (Huber 1964; Beaton
-//! & Tukey 1974).
+//! Factors with a built-in robust kernel (Huber 1964; Beaton & Tukey 1974).
 //!
-//! Any other [`RobustKernel`](crate::Kernel) is put on a factor with [`Robust`](crate::Robust).
+//! Use [`Robust`](crate::Robust) for any other [`RobustKernel`](crate::RobustKernel).
 
-use crate::{Factor, NormalEquations, kernel};
+use crate::{Factor, NormalEquations, PairShapes, kernel};
 
-/// Quadratic up to `width` metres, linear beyond.
+/// Factor with Huber's kernel: quadratic up to `width` metres, linear beyond.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Huber<F> {
-    /// How a pair is measured.
+    /// Factor that computes the residual.
     pub factor: F,
-    /// Metres.
+    /// Width of the kernel, metres.
     pub width: f64,
 }
 
-/// Nothing beyond `width` metres counts; below, the weight is (1 − (r/width)²)².
+/// Factor with Tukey's kernel: weight (1 − (r/width)²)², and 0 beyond `width` metres.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tukey<F> {
-    /// How a pair is measured.
+    /// Factor that computes the residual.
     pub factor: F,
-    /// Metres.
+    /// Width of the kernel, metres.
     pub width: f64,
 }
 
 impl<F: Factor> Factor for Huber<F> {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
-        let plain = self.factor.linearize(source, target, normal);
-        kernel::weighted(&kernel::Huber { width: self.width }, plain)
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
+        let plain = self.factor.linearize_pair(source, target, normal);
+        kernel::apply_kernel(&kernel::Huber { width: self.width }, plain)
+    }
+
+    fn linearize_pair_with_shapes(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        shapes: &PairShapes,
+    ) -> NormalEquations {
+        let plain = self
+            .factor
+            .linearize_pair_with_shapes(source, target, shapes);
+        kernel::apply_kernel(&kernel::Huber { width: self.width }, plain)
     }
 
     fn needs_normals(&self) -> bool {
         self.factor.needs_normals()
+    }
+
+    fn needs_covariances(&self) -> bool {
+        self.factor.needs_covariances()
     }
 }
 
 impl<F: Factor> Factor for Tukey<F> {
     #[inline]
-    fn linearize(&self, source: [f64; 3], target: [f64; 3], normal: [f64; 3]) -> NormalEquations {
-        let plain = self.factor.linearize(source, target, normal);
-        kernel::weighted(&kernel::Tukey { width: self.width }, plain)
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> NormalEquations {
+        let plain = self.factor.linearize_pair(source, target, normal);
+        kernel::apply_kernel(&kernel::Tukey { width: self.width }, plain)
+    }
+
+    fn linearize_pair_with_shapes(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        shapes: &PairShapes,
+    ) -> NormalEquations {
+        let plain = self
+            .factor
+            .linearize_pair_with_shapes(source, target, shapes);
+        kernel::apply_kernel(&kernel::Tukey { width: self.width }, plain)
     }
 
     fn needs_normals(&self) -> bool {
         self.factor.needs_normals()
+    }
+
+    fn needs_covariances(&self) -> bool {
+        self.factor.needs_covariances()
     }
 }

@@ -43,13 +43,13 @@ impl NeighbourSearch for Own {
 }
 
 impl Align for Own {
-    fn pairing<'a>(
+    fn prepare_points<'a>(
         &self,
         source: Positions<'a>,
         target: AlignTarget<'a>,
     ) -> Result<Box<dyn Correspondences + 'a>> {
         let kept = &source.ticks()[..source.len().saturating_sub(self.dropped)];
-        let pairs = Cpu.pairing(Positions::new(source.origin(), kept), target)?;
+        let pairs = Cpu.prepare_points(Positions::new(source.origin(), kept), target)?;
         Ok(Box::new(OwnPairing {
             pairs,
             linearize: self.linearize,
@@ -58,7 +58,7 @@ impl Align for Own {
 }
 
 impl Correspondences for OwnPairing<'_> {
-    fn linearize(
+    fn linearize_pairs(
         &self,
         factor: &dyn Factor,
         rejection: Rejection,
@@ -105,8 +105,8 @@ impl NeighbourIndex for LaterIndex<'_> {
         self.0.k_nearest(queries, k, max_distance)
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
-        self.0.within(queries, radius)
+    fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
+        self.0.within_radius(queries, radius)
     }
 
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
@@ -142,7 +142,7 @@ fn the_cpu_conforms() {
 fn a_point_that_is_lost_is_missed() {
     let findings = conformance(&Own {
         dropped: 1,
-        linearize: |pairs, factor, r, at| pairs.linearize(factor, r, at),
+        linearize: |pairs, factor, r, at| pairs.linearize_pairs(factor, r, at),
     });
     let all = BTreeSet::from([
         "another factor",
@@ -176,7 +176,7 @@ fn sums_that_are_a_little_off_are_found() {
     let findings = conformance(&Own {
         dropped: 0,
         linearize: |pairs, factor, rejection, at| {
-            let mut sums = pairs.linearize(factor, rejection, at)?;
+            let mut sums = pairs.linearize_pairs(factor, rejection, at)?;
             if factor.needs_normals() {
                 sums.b[2] += 3e-5 * (sums.h[2][2] * sums.error).sqrt() + 1e-7;
             }
@@ -196,7 +196,7 @@ fn rejections_that_are_overlooked_are_found() {
         dropped: 0,
         linearize: |pairs, factor, rejection, at| {
             rejection.check()?;
-            pairs.linearize(
+            pairs.linearize_pairs(
                 factor,
                 Rejection {
                     kept_share: 1.0,
@@ -216,7 +216,7 @@ fn rejections_that_are_overlooked_are_found() {
     let anything_goes = conformance(&Own {
         dropped: 0,
         linearize: |pairs, factor, rejection, at| match rejection.check() {
-            Ok(()) => pairs.linearize(factor, rejection, at),
+            Ok(()) => pairs.linearize_pairs(factor, rejection, at),
             Err(_) => Ok(NormalEquations::default()),
         },
     });
@@ -229,8 +229,8 @@ fn what_is_missing_is_said() {
         dropped: 0,
         linearize: |pairs, factor, rejection, at| {
             rejection.check()?;
-            match factor.measure() {
-                Some(_) => pairs.linearize(factor, rejection, at),
+            match factor.kind() {
+                Some(_) => pairs.linearize_pairs(factor, rejection, at),
                 None => Err(Error::Unsupported {
                     operation: "ask a factor",
                 }),

@@ -222,7 +222,7 @@ impl NeighbourSearch for Plain {
         &self,
         points: isopach_cloud::Positions<'a>,
     ) -> Result<Box<dyn NeighbourIndex + 'a>> {
-        isopach_neighbours::reference::BruteForce.index(points)
+        isopach_neighbours::BruteForce.index(points)
     }
 }
 
@@ -231,8 +231,8 @@ impl Align for Plain {}
 struct VerticalOnly;
 
 impl Factor for VerticalOnly {
-    fn linearize(&self, s: [f64; 3], t: [f64; 3], _: [f64; 3]) -> NormalEquations {
-        NormalEquations::of_residual(s[2] - t[2], [0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
+    fn linearize_pair(&self, s: [f64; 3], t: [f64; 3], _: [f64; 3]) -> NormalEquations {
+        NormalEquations::from_residual(s[2] - t[2], [0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
     }
 }
 
@@ -276,7 +276,7 @@ fn metres_apart_is_for_phase_correlation() {
         source: source.positions(),
         target: target.positions(),
     };
-    let found = coarse::by_phase_correlation(pair, 0.5).unwrap();
+    let found = coarse::correlate_heights(pair, 0.5).unwrap();
     let shift = found.target_from_source.translation;
     assert!(
         (shift[0] + 6.4).abs() < 0.3
@@ -284,7 +284,7 @@ fn metres_apart_is_for_phase_correlation() {
             && (shift[2] + 11.0).abs() < 0.2,
         "{found:?}"
     );
-    let centred = coarse::by_centroid(pair).unwrap().translation;
+    let centred = coarse::align_centroids(pair).unwrap().translation;
     assert!((centred[0] + 6.4).abs() < 0.5, "{centred:?}");
 }
 
@@ -311,7 +311,7 @@ fn clouds_that_cannot_be_aligned_say_so() {
     assert!(message(&here, &none, 1.0).contains("target"));
     assert!(message(&here, &here, -1.0).contains("maximum correspondence distance is -1"));
     assert!(
-        coarse::by_phase_correlation(
+        coarse::correlate_heights(
             Pair {
                 source: none.positions(),
                 target: here.positions()

@@ -91,7 +91,7 @@ fn zone(report: &VolumeReport) -> Value {
         "not_tested_m2": areas.untested_by_reason.iter().map(reason).collect::<Map<_, _>>(),
         "area_only_earlier_m2": areas.only_reference,
         "area_only_later_m2": areas.only_compared,
-        "share_without_data": number(areas.share(areas.only_reference + areas.only_compared)),
+        "share_without_data": number(areas.share_of(areas.only_reference + areas.only_compared)),
         "volumes": self::volumes(report),
     })
 }
@@ -150,7 +150,7 @@ pub(super) fn discoveries(rate: Option<f64>, found: &Found) -> Result<Value> {
     };
     let threshold = found.false_discoveries.threshold(rate)?;
     Ok(
-        json!({ "rate": rate, "p_value": threshold, "core_points": found.false_discoveries.up_to(threshold) }),
+        json!({ "rate": rate, "p_value": threshold, "core_points": found.false_discoveries.count_up_to(threshold) }),
     )
 }
 

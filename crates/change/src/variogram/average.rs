@@ -38,11 +38,11 @@ impl Variogram {
             .collect();
         ends.retain(|end| *end <= 2.0 * radius && *end <= reach);
         ends.sort_by(f64::total_cmp);
-        let value = |r: f64| (self.covariance(r) / sill).powi(power) * density(r, radius);
+        let value = |r: f64| (self.covariance(r) / sill).powi(power) * distance_density(r, radius);
         let mut low = 0.0;
         let mut sum = 0.0;
         for high in ends {
-            sum += simpson(low, high, value);
+            sum += integrate_simpson(low, high, value);
             low = high;
         }
         sum
@@ -80,12 +80,12 @@ impl Variogram {
 }
 
 /// Density of the distance of two random places in a disc (Kendall & Moran 1963).
-fn density(distance: f64, radius: f64) -> f64 {
+fn distance_density(distance: f64, radius: f64) -> f64 {
     let half = (distance / (2.0 * radius)).min(1.0);
     8.0 * half / (PI * radius) * (half.acos() - half * (1.0 - half * half).sqrt())
 }
 
-fn simpson(low: f64, high: f64, value: impl Fn(f64) -> f64) -> f64 {
+fn integrate_simpson(low: f64, high: f64, value: impl Fn(f64) -> f64) -> f64 {
     let step = (high - low) / (2 * PANELS) as f64;
     let term = |i: usize| {
         let factor = match i {

@@ -30,10 +30,10 @@ struct Candidate {
 }
 
 /// Fits as many structures as explain something.
-pub(super) fn fit(bins: &[LagBin], options: &VariogramOptions) -> Fit {
-    let mut best = solve(bins, options, &[]);
+pub(super) fn fit_structures(bins: &[LagBin], options: &VariogramOptions) -> Fit {
+    let mut best = solve_sills(bins, options, &[]);
     for count in 1..=options.structures {
-        let candidate = search(bins, options, count);
+        let candidate = search_ranges(bins, options, count);
         if best.chi_square - candidate.chi_square > IMPROVEMENT {
             best = candidate;
         }
@@ -57,13 +57,13 @@ pub(super) fn fit(bins: &[LagBin], options: &VariogramOptions) -> Fit {
 }
 
 /// The best ranges of `count` structures.
-fn search(bins: &[LagBin], options: &VariogramOptions, count: usize) -> Candidate {
+fn search_ranges(bins: &[LagBin], options: &VariogramOptions, count: usize) -> Candidate {
     let (Some(first), Some(last)) = (bins.first(), bins.last()) else {
-        return solve(bins, options, &[]);
+        return solve_sills(bins, options, &[]);
     };
     let range =
         |i: usize| first.lag * (last.lag / first.lag).powf((i as f64 + 0.5) / RANGES as f64);
-    let mut best = solve(bins, options, &[]);
+    let mut best = solve_sills(bins, options, &[]);
     for i in 0..RANGES {
         let seconds = if count == 1 { i..i + 1 } else { i + 1..RANGES };
         for j in seconds {
@@ -72,24 +72,24 @@ fn search(bins: &[LagBin], options: &VariogramOptions, count: usize) -> Candidat
             } else {
                 vec![range(i), range(j)]
             };
-            best = better(best, solve(bins, options, &ranges));
+            best = better_candidate(best, solve_sills(bins, options, &ranges));
         }
     }
     let step = (last.lag / first.lag).powf(1.0 / RANGES as f64);
     for _ in 0..2 {
         for which in 0..best.ranges.len() {
-            best = refine(bins, options, best, which, step);
+            best = refine_range(bins, options, best, which, step);
         }
     }
     best
 }
 
-fn better(a: Candidate, b: Candidate) -> Candidate {
+fn better_candidate(a: Candidate, b: Candidate) -> Candidate {
     if b.chi_square < a.chi_square { b } else { a }
 }
 
 /// Golden sections of one range.
-fn refine(
+fn refine_range(
     bins: &[LagBin],
     options: &VariogramOptions,
     start: Candidate,
@@ -100,7 +100,7 @@ fn refine(
     let at = |logarithm: f64| {
         let mut ranges = start.ranges.clone();
         ranges[which] = logarithm.exp();
-        solve(bins, options, &ranges)
+        solve_sills(bins, options, &ranges)
     };
     let middle = start.ranges[which].ln();
     let (mut low, mut high) = (middle - step.ln(), middle + step.ln());
@@ -112,11 +112,11 @@ fn refine(
             low = high - reach;
         }
     }
-    better(start.clone(), at(0.5 * (low + high)))
+    better_candidate(start.clone(), at(0.5 * (low + high)))
 }
 
 /// The best nugget and sills, none below zero.
-fn solve(bins: &[LagBin], options: &VariogramOptions, ranges: &[f64]) -> Candidate {
+fn solve_sills(bins: &[LagBin], options: &VariogramOptions, ranges: &[f64]) -> Candidate {
     let unknowns = ranges.len() + 1;
     let rows: Vec<Vec<f64>> = bins
         .iter()
@@ -154,12 +154,12 @@ fn solve(bins: &[LagBin], options: &VariogramOptions, ranges: &[f64]) -> Candida
             parts: nothing,
             chi_square,
         },
-        better,
+        better_candidate,
     )
 }
 
 /// 1/variance of a bin.
-fn weight(bin: &LagBin) -> f64 {
+fn weight_of(bin: &LagBin) -> f64 {
     1.0 / (bin.relative_error * bin.semivariance)
         .powi(2)
         .max(f64::MIN_POSITIVE)
@@ -168,7 +168,7 @@ fn weight(bin: &LagBin) -> f64 {
 fn chi_square(bins: &[LagBin], rows: &[Vec<f64>], parts: &[f64]) -> f64 {
     let residual = |(bin, row): (&LagBin, &Vec<f64>)| {
         let model: f64 = row.iter().zip(parts).map(|(a, x)| a * x).sum();
-        weight(bin) * (bin.semivariance - model).powi(2)
+        weight_of(bin) * (bin.semivariance - model).powi(2)
     };
     bins.iter().zip(rows).map(residual).sum()
 }
@@ -187,12 +187,12 @@ fn least_squares(
     for (bin, row) in bins.iter().zip(rows) {
         for (i, a) in chosen.iter().enumerate() {
             for (j, b) in chosen.iter().enumerate() {
-                system[i][j] += weight(bin) * row[*a] * row[*b];
+                system[i][j] += weight_of(bin) * row[*a] * row[*b];
             }
-            system[i][size] += weight(bin) * row[*a] * bin.semivariance;
+            system[i][size] += weight_of(bin) * row[*a] * bin.semivariance;
         }
     }
-    let solution = eliminate(system)?;
+    let solution = solve_symmetric(system)?;
     let mut parts = vec![0.0; unknowns];
     for (i, value) in chosen.into_iter().zip(solution) {
         parts[i] = value;
@@ -201,7 +201,7 @@ fn least_squares(
 }
 
 /// Gauss–Jordan elimination of a symmetric system with its right side in the last column.
-fn eliminate(mut system: Vec<Vec<f64>>) -> Option<Vec<f64>> {
+fn solve_symmetric(mut system: Vec<Vec<f64>>) -> Option<Vec<f64>> {
     let size = system.len();
     for i in 0..size {
         let pivot = system[i][i];

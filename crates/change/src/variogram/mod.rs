@@ -10,6 +10,7 @@ pub use pairs::LagBin;
 
 /// A difference over ground that did not change.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StableSample {
     /// Absolute x and y, metres.
     pub position: [f64; 2],
@@ -19,6 +20,7 @@ pub struct StableSample {
 
 /// How the semivariance of a lag is estimated from the differences Δ of its pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum VariogramEstimator {
     /// ½ · 2.198 · median(|Δ|)²: bears up to half of the pairs being outliers (Dowd 1984), and is
     /// the default of xdem.
@@ -32,6 +34,7 @@ pub enum VariogramEstimator {
 
 /// Shape of a structure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum VariogramModel {
     /// 1 − 1.5 h/a + 0.5 (h/a)³ up to the range a, then 0.
     #[default]
@@ -42,6 +45,7 @@ pub enum VariogramModel {
 
 /// How a variogram is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VariogramOptions {
     /// Estimator of the semivariance of a lag.
     pub estimator: VariogramEstimator,
@@ -73,6 +77,7 @@ impl Default for VariogramOptions {
 
 /// A part of the errors that is shared within a range.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VariogramStructure {
     /// Variance, m².
     pub sill: f64,
@@ -111,6 +116,7 @@ pub struct VariogramStructure {
 /// # Ok::<(), isopach_compute::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Variogram {
     /// Variance that is not shared, m².
     pub nugget: f64,
@@ -133,10 +139,10 @@ impl Variogram {
     /// [`Error::InvalidParameter`] for more than two structures, or a trim or a longest lag that is
     /// not above zero; [`Error::InvalidInput`] for fewer than 100 samples, numbers that are not
     /// finite, or samples at one place.
-    pub fn of(samples: &[StableSample], options: &VariogramOptions) -> Result<Self> {
-        check(samples, options)?;
-        let bins = pairs::bins(&pairs::trimmed(samples, options.trim), options)?;
-        let Fit { nugget, structures } = fit::fit(&bins, options);
+    pub fn from_samples(samples: &[StableSample], options: &VariogramOptions) -> Result<Self> {
+        check_input(samples, options)?;
+        let bins = pairs::bin_pairs(&pairs::trim_outliers(samples, options.trim), options)?;
+        let Fit { nugget, structures } = fit::fit_structures(&bins, options);
         Ok(Self {
             nugget,
             structures,
@@ -146,7 +152,7 @@ impl Variogram {
 
     /// A variogram that is known.
     #[must_use]
-    pub fn known(nugget: f64, structures: Vec<VariogramStructure>) -> Self {
+    pub fn from_structures(nugget: f64, structures: Vec<VariogramStructure>) -> Self {
         Self {
             nugget,
             structures,
@@ -195,7 +201,7 @@ impl VariogramStructure {
     }
 }
 
-fn check(samples: &[StableSample], options: &VariogramOptions) -> Result<()> {
+fn check_input(samples: &[StableSample], options: &VariogramOptions) -> Result<()> {
     Error::check(
         "trim",
         options.trim,

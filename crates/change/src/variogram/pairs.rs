@@ -5,6 +5,7 @@ use isopach_compute::{Error, Result};
 
 /// Pairs of about one distance.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LagBin {
     /// Mean distance of the pairs, metres.
     pub lag: f64,
@@ -27,7 +28,7 @@ const FEWEST: usize = 30;
 const BINS: usize = 48;
 
 /// Samples whose difference is within `trim` robust standard deviations of the median.
-pub(super) fn trimmed(samples: &[StableSample], trim: f64) -> Vec<StableSample> {
+pub(super) fn trim_outliers(samples: &[StableSample], trim: f64) -> Vec<StableSample> {
     let middle = median(samples.iter().map(|sample| sample.difference).collect());
     let spread = 1.4826
         * median(
@@ -43,10 +44,13 @@ pub(super) fn trimmed(samples: &[StableSample], trim: f64) -> Vec<StableSample> 
 }
 
 /// Distances grow by √2 from bin to bin.
-pub(super) fn bins(samples: &[StableSample], options: &VariogramOptions) -> Result<Vec<LagBin>> {
+pub(super) fn bin_pairs(
+    samples: &[StableSample],
+    options: &VariogramOptions,
+) -> Result<Vec<LagBin>> {
     let mut ranked: Vec<(u64, StableSample)> = samples
         .iter()
-        .map(|sample| (hash(sample), *sample))
+        .map(|sample| (hash_position(sample), *sample))
         .collect();
     ranked.sort_by(|(a, p), (b, q)| {
         let [p, q] = [p, q].map(|s| [s.position[0], s.position[1], s.difference]);
@@ -58,7 +62,7 @@ pub(super) fn bins(samples: &[StableSample], options: &VariogramOptions) -> Resu
                 .unwrap_or(a.cmp(b))
         })
     });
-    let extent = Extent::of(samples);
+    let extent = Extent::of_samples(samples);
     let longest = options.longest_lag.unwrap_or(0.5 * extent.diagonal());
     let centres = (DISTANCES / ranked.len().max(1)).clamp(1, ranked.len());
     let Some(shortest) = shortest_lag(&ranked, centres).filter(|shortest| *shortest < longest)
@@ -74,11 +78,11 @@ pub(super) fn bins(samples: &[StableSample], options: &VariogramOptions) -> Resu
         centres,
     };
     let mut counts = [0_usize; BINS];
-    lags.each(&ranked, |bin, _, _| counts[bin] += 1);
+    lags.for_each_pair(&ranked, |bin, _, _| counts[bin] += 1);
     let mut found: Vec<Vec<(f64, f64)>> = vec![Vec::new(); BINS];
-    lags.each(&ranked, |bin, a, b| {
+    lags.for_each_pair(&ranked, |bin, a, b| {
         // One pair in so many, chosen by its hash.
-        if mixed(a.0 ^ b.0.rotate_left(32)).is_multiple_of(counts[bin].div_ceil(PAIRS) as u64) {
+        if mix_bits(a.0 ^ b.0.rotate_left(32)).is_multiple_of(counts[bin].div_ceil(PAIRS) as u64) {
             found[bin].push((
                 distance_squared(&a.1, &b.1).sqrt(),
                 (a.1.difference - b.1.difference).abs(),
@@ -87,9 +91,9 @@ pub(super) fn bins(samples: &[StableSample], options: &VariogramOptions) -> Resu
     });
     let usable = found.into_iter().filter(|pairs| pairs.len() >= FEWEST);
     let mut bins: Vec<LagBin> = usable
-        .map(|pairs| lag_bin(pairs, options.estimator))
+        .map(|pairs| summarise_bin(pairs, options.estimator))
         .collect();
-    let reach = levelling_off(&bins);
+    let reach = lag_of_sill(&bins);
     for bin in &mut bins {
         // Errors that are shared over a reach are as many independent ones as the extent holds
         // squares of it.
@@ -101,7 +105,7 @@ pub(super) fn bins(samples: &[StableSample], options: &VariogramOptions) -> Resu
 
 /// The lag from which on the semivariance stays within a tenth of that of the longest third of the
 /// lags.
-fn levelling_off(bins: &[LagBin]) -> f64 {
+fn lag_of_sill(bins: &[LagBin]) -> f64 {
     let longest = bins
         .iter()
         .skip(bins.len() - bins.len() / 3)
@@ -124,7 +128,7 @@ type Ranked = (u64, StableSample);
 
 impl Lags {
     /// Calls `each` with every pair and its bin.
-    fn each(&self, ranked: &[Ranked], mut each: impl FnMut(usize, &Ranked, &Ranked)) {
+    fn for_each_pair(&self, ranked: &[Ranked], mut each: impl FnMut(usize, &Ranked, &Ranked)) {
         for (i, centre) in ranked[..self.centres].iter().enumerate() {
             for other in &ranked[i + 1..] {
                 let squared = distance_squared(&centre.1, &other.1);
@@ -159,7 +163,7 @@ fn shortest_lag(ranked: &[Ranked], centres: usize) -> Option<f64> {
     }
 }
 
-fn lag_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator) -> LagBin {
+fn summarise_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator) -> LagBin {
     // Sums in one order, whatever the order of the samples.
     pairs.sort_by(|(a, p), (b, q)| p.total_cmp(q).then(a.total_cmp(b)));
     let n = pairs.len() as f64;
@@ -193,15 +197,15 @@ fn distance_squared(a: &StableSample, b: &StableSample) -> f64 {
 }
 
 /// Hash of a position.
-fn hash(sample: &StableSample) -> u64 {
+fn hash_position(sample: &StableSample) -> u64 {
     let [x, y] = sample
         .position
         .map(|coordinate| (coordinate + 0.0).to_bits());
-    mixed(mixed(x) ^ y)
+    mix_bits(mix_bits(x) ^ y)
 }
 
 /// splitmix64.
-fn mixed(value: u64) -> u64 {
+fn mix_bits(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     for multiplier in [0xBF58_476D_1CE4_E5B9_u64, 0x94D0_49BB_1331_11EB] {
         z = (z ^ (z >> 29)).wrapping_mul(multiplier);
@@ -226,7 +230,7 @@ struct Extent {
 }
 
 impl Extent {
-    fn of(samples: &[StableSample]) -> Self {
+    fn of_samples(samples: &[StableSample]) -> Self {
         let side = |axis: usize| {
             let along = || samples.iter().map(|sample| sample.position[axis]);
             along().fold(f64::MIN, f64::max) - along().fold(f64::MAX, f64::min)

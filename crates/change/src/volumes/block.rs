@@ -96,7 +96,7 @@ impl Default for Block {
 
 impl Block {
     /// Visits a cell; rows and columns count from the block's own corner.
-    pub(crate) fn visit(&mut self, row: usize, column: usize, cell: Option<Cell>) {
+    pub(crate) fn visit_cell(&mut self, row: usize, column: usize, cell: Option<Cell>) {
         let at = row * SIDE + column;
         self.cells[at] = cell;
         self.visited |= 1 << at;
@@ -108,7 +108,7 @@ impl Block {
     }
 
     /// Joins the cells that were visited elsewhere.
-    pub(crate) fn join(&mut self, other: &Self) {
+    pub(crate) fn join_visited(&mut self, other: &Self) {
         for (at, cell) in other.cells.iter().enumerate() {
             if other.visited >> at & 1 == 1 {
                 self.cells[at] = *cell;
@@ -118,11 +118,11 @@ impl Block {
     }
 
     /// Calls `each` with every part of the block whose cells changed alike.
-    pub(crate) fn leaves(&self, noise: &Noise, each: &mut impl FnMut(Leaf)) {
+    pub(crate) fn for_each_leaf(&self, noise: &Noise, each: &mut impl FnMut(Leaf)) {
         let mut block = self.clone();
         block.borrow_variances();
         block.drop_variances_of_copies();
-        block.split(
+        block.split_square(
             Square {
                 row: 0,
                 column: 0,
@@ -143,7 +143,7 @@ impl Block {
             let Some(cell) = cell.as_mut().filter(|cell| cell.freedom == 0.0) else {
                 continue;
             };
-            let squares = (1..=SIDE.ilog2() as usize).map(|level| Square::around(at, level));
+            let squares = (1..=SIDE.ilog2() as usize).map(|level| Square::holding_cell(at, level));
             if let Some(variance) = squares
                 .filter_map(|square| known.variance_of_points(square))
                 .next()
@@ -182,24 +182,30 @@ impl Block {
         (freedom >= FREEDOM).then(|| squares / freedom)
     }
 
-    fn split(&self, square: Square, threshold: f64, noise: &Noise, each: &mut impl FnMut(Leaf)) {
-        let whole = self.sum(square);
+    fn split_square(
+        &self,
+        square: Square,
+        threshold: f64,
+        noise: &Noise,
+        each: &mut impl FnMut(Leaf),
+    ) {
+        let whole = self.sum_square(square);
         if whole.cells == 0 {
             return;
         }
         let is_uniform = || {
-            self.contradiction(square, &whole, noise) <= threshold
-                && !self.scatters(square, &whole, noise)
+            self.quarters_chi_square(square, &whole, noise) <= threshold
+                && !self.scatters_too_much(square, &whole, noise)
         };
         if square.level == 0 || is_uniform() {
             return each(whole);
         }
         for quarter in square.quarters() {
-            self.split(quarter, CONTRADICTION_WITHIN, noise, each);
+            self.split_square(quarter, CONTRADICTION_WITHIN, noise, each);
         }
     }
 
-    fn sum(&self, square: Square) -> Leaf {
+    fn sum_square(&self, square: Square) -> Leaf {
         let mut leaf = Leaf {
             level: square.level,
             ..Leaf::default()
@@ -223,10 +229,10 @@ impl Block {
     }
 
     /// Whether single cells scatter about the mean by more than their variances say.
-    fn scatters(&self, square: Square, whole: &Leaf, noise: &Noise) -> bool {
+    fn scatters_too_much(&self, square: Square, whole: &Leaf, noise: &Noise) -> bool {
         let cells = f64::from(whole.cells);
         let mean = whole.sum / cells;
-        let shared = noise.within(square.level);
+        let shared = noise.within_square(square.level);
         let side = 1 << square.level;
         let rows = square.row..square.row + side;
         let deviations = rows
@@ -243,11 +249,11 @@ impl Block {
     }
 
     /// χ² of the quarters' means about the mean of the whole, with the mean variance of its cells.
-    fn contradiction(&self, square: Square, whole: &Leaf, noise: &Noise) -> f64 {
+    fn quarters_chi_square(&self, square: Square, whole: &Leaf, noise: &Noise) -> f64 {
         let mean = whole.sum / f64::from(whole.cells);
         let variance = whole.variance / f64::from(whole.cells);
         let mut chi_square = 0.0;
-        for quarter in square.quarters().map(|quarter| self.sum(quarter)) {
+        for quarter in square.quarters().map(|quarter| self.sum_square(quarter)) {
             if quarter.cells > 0 {
                 let cells = f64::from(quarter.cells);
                 let expected = variance / cells + noise.between_quarters(square.level);
@@ -261,7 +267,7 @@ impl Block {
 
 impl Square {
     /// The square of a level that holds a cell.
-    fn around(at: usize, level: usize) -> Self {
+    fn holding_cell(at: usize, level: usize) -> Self {
         let [row, column] = [at / SIDE, at % SIDE].map(|index| index >> level << level);
         Self { row, column, level }
     }

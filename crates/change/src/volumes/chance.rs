@@ -31,7 +31,7 @@ pub(crate) const HERMITE: [(i32, f64); 4] = [
 ];
 
 /// h(t), an estimate of |θ| from t = θ + Z.
-pub(crate) fn magnitude(t: f64) -> f64 {
+pub(crate) fn unbiased_magnitude(t: f64) -> f64 {
     let root = (2.0 * PI).sqrt();
     let a = 4.0 / PI.sqrt() - 1.0 / root;
     let b = 2.0 / root - 4.0 / PI.sqrt();
@@ -40,7 +40,7 @@ pub(crate) fn magnitude(t: f64) -> f64 {
 
 /// Share of the noise at t that goes into the gain: 1 where the ground certainly rose, 0 where it
 /// certainly fell.
-pub(crate) fn rising(t: f64) -> f64 {
+pub(crate) fn rising_share(t: f64) -> f64 {
     if t.abs() >= CERTAIN {
         return if t > 0.0 { 1.0 } else { 0.0 };
     }
@@ -74,14 +74,14 @@ mod tests {
 
     #[test]
     fn unchanged_ground_gives_nothing() {
-        assert!(mean(0.0, magnitude).abs() < 1e-6);
+        assert!(mean(0.0, unbiased_magnitude).abs() < 1e-6);
     }
 
     #[test]
     fn change_that_fades_out_smoothly_is_not_biased() {
         let total: f64 = (-80..80)
             .map(|i| (f64::from(i) + 0.5) * 0.1)
-            .map(|x| (mean(x, magnitude) - x.abs()) * 0.1)
+            .map(|x| (mean(x, unbiased_magnitude) - x.abs()) * 0.1)
             .sum();
         assert!(total.abs() < 2e-3, "{total}");
     }
@@ -90,17 +90,21 @@ mod tests {
     fn the_bias_is_bounded_and_vanishes_far_out() {
         for i in 0..80 {
             let theta = 0.1 * f64::from(i);
-            assert!((mean(theta, magnitude) - theta).abs() < 0.45, "{theta}");
+            assert!(
+                (mean(theta, unbiased_magnitude) - theta).abs() < 0.45,
+                "{theta}"
+            );
         }
-        assert!((mean(8.0, magnitude) - 8.0).abs() < 1e-3);
+        assert!((mean(8.0, unbiased_magnitude) - 8.0).abs() < 1e-3);
     }
 
     #[test]
     fn the_constants_are_those_of_the_function() {
-        assert!((mean(0.0, |t| magnitude(t).powi(2)) - VARIANCE).abs() < 1e-6);
+        assert!((mean(0.0, |t| unbiased_magnitude(t).powi(2)) - VARIANCE).abs() < 1e-6);
         for (order, square) in HERMITE {
             let factorial: f64 = (1..=order).map(f64::from).product();
-            let coefficient = mean(0.0, |t| magnitude(t) * hermite(order, t)) / factorial.sqrt();
+            let coefficient =
+                mean(0.0, |t| unbiased_magnitude(t) * hermite(order, t)) / factorial.sqrt();
             assert!(
                 (coefficient.powi(2) - square).abs() < 1e-5,
                 "{order}: {}",

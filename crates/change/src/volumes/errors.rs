@@ -14,7 +14,7 @@ use crate::{RegistrationError, Variogram};
 const EVEN_ODDS: f64 = 0.5;
 
 /// Error of the net: independent cells, aᵀ C a, and the variogram's variance of the sum.
-pub(crate) fn net(parameters: &Parameters, sums: &Sums) -> ErrorParts {
+pub(crate) fn error_of_net(parameters: &Parameters, sums: &Sums) -> ErrorParts {
     let area = sums.net.certain as f64 * parameters.cell_area();
     let correlated = parameters
         .variogram
@@ -22,24 +22,24 @@ pub(crate) fn net(parameters: &Parameters, sums: &Sums) -> ErrorParts {
         .map_or(0.0, |variogram| area * mean_error(variogram, area));
     ErrorParts {
         random: sums.net.variances.variance().sqrt() * parameters.cell_area(),
-        registration: registration(parameters, &sums.net),
+        registration: registration_error(parameters, &sums.net),
         correlated,
     }
 }
 
 /// Error of the gain or of the loss.
-pub(crate) fn gain_or_loss(parameters: &Parameters, sums: &Sums, side: &Side) -> ErrorParts {
+pub(crate) fn error_of_side(parameters: &Parameters, sums: &Sums, side: &Side) -> ErrorParts {
     ErrorParts {
         random: side.variances.variance().sqrt() * parameters.cell_area(),
-        registration: registration(parameters, side),
+        registration: registration_error(parameters, side),
         correlated: parameters.variogram.as_ref().map_or(0.0, |variogram| {
-            correlated(parameters, variogram, sums, side)
+            correlated_error(parameters, variogram, sums, side)
         }),
     }
 }
 
 /// Σ over the cells of weight · rise of the surface, by the alignment's uncertainty.
-fn registration(parameters: &Parameters, side: &Side) -> f64 {
+fn registration_error(parameters: &Parameters, side: &Side) -> f64 {
     let sum = match &parameters.registration_error {
         RegistrationError::Given(metres) => metres * side.weights.height(),
         RegistrationError::Covariance(pose) => pose.variance(side.levers.map(Exact::height)).sqrt(),
@@ -59,7 +59,12 @@ fn mean_error(variogram: &Variogram, area: f64) -> f64 {
 /// Var Σ w c = σ² A²/N · (w̄² + (mean w² − w̄²) (1 − 1/N)): the weights are taken to vary over
 /// distances beyond the range. Where the sign is not certain, the correction for chance adds ¼ Σ
 /// c_k² ρᵏ over the pairs, c_k the Hermite coefficients of h.
-fn correlated(parameters: &Parameters, variogram: &Variogram, sums: &Sums, side: &Side) -> f64 {
+fn correlated_error(
+    parameters: &Parameters,
+    variogram: &Variogram,
+    sums: &Sums,
+    side: &Side,
+) -> f64 {
     let cells = sums.net.certain as f64;
     if cells == 0.0 {
         return 0.0;
@@ -90,7 +95,11 @@ fn correlated(parameters: &Parameters, variogram: &Variogram, sums: &Sums, side:
 }
 
 /// Why there is no error.
-pub(crate) fn unknown(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Option<String> {
+pub(crate) fn reason_without_error(
+    parameters: &Parameters,
+    tally: &Tally,
+    sums: &Sums,
+) -> Option<String> {
     if tally.without_scatter > 0 {
         return Some(format!(
             "nothing is known of the scatter of {} of {} differences (a minimum or maximum has no standard error)",

@@ -60,7 +60,7 @@ pub(crate) fn cells_of(grid: &Grid, block: [i64; 2]) -> impl Iterator<Item = Pla
 }
 
 /// What volumes need of a cell; `None` where there is no difference.
-pub(crate) fn cell(parameters: &Parameters, tile: &DodRasters, place: &Place) -> Option<Cell> {
+pub(crate) fn read_cell(parameters: &Parameters, tile: &DodRasters, place: &Place) -> Option<Cell> {
     let at = [place.row, place.column];
     let difference = tile.difference.values[at];
     if difference.is_nan() {
@@ -99,11 +99,11 @@ pub(crate) fn cell(parameters: &Parameters, tile: &DodRasters, place: &Place) ->
     // A surface z(x, y) that is displaced along its unit normal n rises by the displacement / n_z.
     let [east, north] = [0, 1]
         .map(|axis: usize| tile.slope[axis].values[at])
-        .map(known);
+        .map(zero_if_missing);
     let length = (1.0 + east * east + north * north).sqrt();
     let normal = [-east, -north, 1.0].map(|part| part / length);
     let [x, y] = tile.difference.grid.centre(place.row, place.column);
-    let point = [x, y, known(tile.heights[0].values[at])];
+    let point = [x, y, zero_if_missing(tile.heights[0].values[at])];
     let lever = pose.jacobian(point, normal).map(|part| part * length);
     Some(Cell {
         difference,
@@ -117,6 +117,6 @@ pub(crate) fn cell(parameters: &Parameters, tile: &DodRasters, place: &Place) ->
 }
 
 /// A slope or a height; 0 where it is missing.
-fn known(value: f64) -> f64 {
+fn zero_if_missing(value: f64) -> f64 {
     if value.is_nan() { 0.0 } else { value }
 }

@@ -124,7 +124,7 @@ impl Volumes {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for rasters of another cell size.
-    pub fn add(&mut self, tile: &DodRasters) -> Result<()> {
+    pub fn add_tile(&mut self, tile: &DodRasters) -> Result<()> {
         self.add_where(tile, |_| true)
     }
 
@@ -156,25 +156,25 @@ impl Volumes {
         for place in gather::cells_of(&tile.difference.grid, at) {
             let is_taken = taken(place.row, place.column);
             if is_taken {
-                self.tally.add(tile, place.row, place.column);
+                self.tally.add_cell(tile, place.row, place.column);
             }
             let cell = if is_taken {
-                gather::cell(&self.parameters, tile, &place)
+                gather::read_cell(&self.parameters, tile, &place)
             } else {
                 None
             };
-            block.visit(place.inner_row, place.inner_column, cell);
+            block.visit_cell(place.inner_row, place.inner_column, cell);
         }
-        self.meet(at, &block);
+        self.add_or_keep(at, &block);
     }
 
     /// Adds a block, or keeps it until its other cells come.
-    fn meet(&mut self, at: [i64; 2], block: &Block) {
+    fn add_or_keep(&mut self, at: [i64; 2], block: &Block) {
         if block.is_complete() {
             return add_leaves(block, &self.parameters.noise, &mut self.sums);
         }
         let pending = self.pending.entry(at).or_default();
-        pending.join(block);
+        pending.join_visited(block);
         if pending.is_complete() {
             add_leaves(pending, &self.parameters.noise, &mut self.sums);
             self.pending.remove(&at);
@@ -195,14 +195,14 @@ impl Volumes {
         self.tally.merge(&other.tally);
         self.sums.merge(&other.sums);
         for (at, block) in &other.pending {
-            self.meet(*at, block);
+            self.add_or_keep(*at, block);
         }
         Ok(())
     }
 
     /// Number of cells with a difference.
     #[must_use]
-    pub fn cells(&self) -> u64 {
+    pub fn cell_count(&self) -> u64 {
         self.tally.cells
     }
 
@@ -213,11 +213,11 @@ impl Volumes {
         for block in self.pending.values() {
             add_leaves(block, &self.parameters.noise, &mut sums);
         }
-        report::report(&self.parameters, &self.tally, &sums)
+        report::make_report(&self.parameters, &self.tally, &sums)
     }
 }
 
 /// Adds the parts of a block.
 fn add_leaves(block: &Block, noise: &Noise, sums: &mut Sums) {
-    block.leaves(noise, &mut |leaf| sums.add(&leaf, noise));
+    block.for_each_leaf(noise, &mut |leaf| sums.add_leaf(&leaf, noise));
 }

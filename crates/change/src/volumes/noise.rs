@@ -39,7 +39,7 @@ impl Noise {
     }
 
     /// Variance of single cells about the mean of a square of that level, m².
-    pub(crate) fn within(&self, level: usize) -> f64 {
+    pub(crate) fn within_square(&self, level: usize) -> f64 {
         self.of_mean(0) - self.of_mean(level)
     }
 

@@ -5,13 +5,11 @@ use super::{
     sums::{Side, Sums},
     tally::{RawBalance, Tally},
 };
-use crate::ChangeStatus;
-
-/// Standard deviations on each side of a mean that hold 95 % of a normal distribution.
-const NORMAL_95: f64 = 1.96;
+use crate::{ChangeStatus, distributions::NORMAL_975};
 
 /// A volume, its error and its area.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Volume {
     /// m³. Where little changed an estimate may lie below zero, by no more than its error explains.
     pub volume: f64,
@@ -23,6 +21,7 @@ pub struct Volume {
 
 /// Gain, loss and their difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Balance {
     /// Volume that was added.
     pub gain: Volume,
@@ -35,6 +34,7 @@ pub struct Balance {
 /// Cells added up as they were measured. It has no error, since no error of the sum covers the true
 /// volume.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PlainVolume {
     /// m³.
     pub volume: f64,
@@ -44,6 +44,7 @@ pub struct PlainVolume {
 
 /// Gain, loss and their difference as they were measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PlainBalance {
     /// Σ of the positive differences.
     pub gain: PlainVolume,
@@ -55,6 +56,7 @@ pub struct PlainBalance {
 
 /// Areas of a comparison, m². A share is that of the area that either epoch has data in.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VolumeAreas {
     /// Both epochs have data: there is a difference.
     pub compared: f64,
@@ -79,7 +81,7 @@ impl VolumeAreas {
 
     /// Share of [`Self::with_data`], 0 to 1; 0 where there is no data.
     #[must_use]
-    pub fn share(&self, area: f64) -> f64 {
+    pub fn share_of(&self, area: f64) -> f64 {
         let all = self.with_data();
         if all > 0.0 { area / all } else { 0.0 }
     }
@@ -87,6 +89,7 @@ impl VolumeAreas {
 
 /// Standard errors (1 σ) that a volume's error consists of, m³: they add as squares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ErrorParts {
     /// Scatter of the heights, and what the correction for chance adds.
     pub random: f64,
@@ -99,14 +102,15 @@ pub struct ErrorParts {
 impl ErrorParts {
     /// 95 % error, m³.
     #[must_use]
-    pub fn error(&self) -> f64 {
-        NORMAL_95
+    pub fn error_95(&self) -> f64 {
+        NORMAL_975
             * (self.random.powi(2) + self.registration.powi(2) + self.correlated.powi(2)).sqrt()
     }
 }
 
 /// Volumes over a survey or a zone.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VolumeReport {
     /// Net of all cells: Σ d · cell area. No threshold, no correction.
     pub net: Volume,
@@ -137,6 +141,7 @@ pub struct VolumeReport {
 
 /// [`ErrorParts`] of each estimate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VolumeParts {
     /// Of the gain.
     pub gain: ErrorParts,
@@ -147,7 +152,7 @@ pub struct VolumeParts {
 }
 
 /// Sums of cells as they were measured.
-fn plain(raw: &RawBalance, cell: f64) -> PlainBalance {
+fn plain_balance(raw: &RawBalance, cell: f64) -> PlainBalance {
     let volume = |heights: f64, cells: u64| PlainVolume {
         volume: heights * cell,
         area: cells as f64 * cell,
@@ -162,13 +167,13 @@ fn plain(raw: &RawBalance, cell: f64) -> PlainBalance {
 }
 
 /// Makes the report of sums over cells.
-pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> VolumeReport {
+pub(crate) fn make_report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> VolumeReport {
     let cell = parameters.cell_size * parameters.cell_size;
-    let without_error = errors::unknown(parameters, tally, sums);
+    let without_error = errors::reason_without_error(parameters, tally, sums);
     let parts = VolumeParts {
-        gain: errors::gain_or_loss(parameters, sums, &sums.gain),
-        loss: errors::gain_or_loss(parameters, sums, &sums.loss),
-        net: errors::net(parameters, sums),
+        gain: errors::error_of_side(parameters, sums, &sums.gain),
+        loss: errors::error_of_side(parameters, sums, &sums.loss),
+        net: errors::error_of_net(parameters, sums),
     };
     let known = |error: f64| {
         if without_error.is_none() {
@@ -179,7 +184,7 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
     };
     let volume = |side: &Side, parts: &ErrorParts, cells: u64| Volume {
         volume: side.heights.height() * cell,
-        error: known(parts.error()),
+        error: known(parts.error_95()),
         area: cells as f64 * cell,
     };
     let estimate = |raw: &RawBalance, cells: u64| Balance {
@@ -198,9 +203,9 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
         loss: all.loss,
         all,
         significant,
-        thresholded: plain(&tally.thresholded, cell),
-        summed: plain(&tally.summed, cell),
-        areas: areas(tally, cell),
+        thresholded: plain_balance(&tally.thresholded, cell),
+        summed: plain_balance(&tally.summed, cell),
+        areas: areas_of(tally, cell),
         parts,
         cells: tally.cells,
         cells_without_level_of_detection: tally.untested.iter().sum(),
@@ -209,7 +214,7 @@ pub(crate) fn report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> Vol
 }
 
 /// Areas of the cells that were counted.
-fn areas(tally: &Tally, cell: f64) -> VolumeAreas {
+fn areas_of(tally: &Tally, cell: f64) -> VolumeAreas {
     let of = |count: u64| count as f64 * cell;
     let by_reason = ChangeStatus::ALL
         .into_iter()

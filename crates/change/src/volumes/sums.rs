@@ -2,7 +2,7 @@
 
 use super::{
     block::Leaf,
-    chance::{CERTAIN, HERMITE, VARIANCE, magnitude, rising},
+    chance::{CERTAIN, HERMITE, VARIANCE, rising_share, unbiased_magnitude},
     noise::Noise,
 };
 
@@ -15,13 +15,13 @@ const VARIANCE_UNIT: f64 = HEIGHT * HEIGHT;
 pub(crate) struct Exact(i128);
 
 impl Exact {
-    fn add(&mut self, value: f64, steps: f64) {
+    fn add_steps(&mut self, value: f64, steps: f64) {
         self.0 = self.0.saturating_add((value * steps).round() as i128);
     }
 
     /// Adds metres (or any number of order one).
     pub(crate) fn add_height(&mut self, metres: f64) {
-        self.add(metres, HEIGHT);
+        self.add_steps(metres, HEIGHT);
     }
 
     pub(crate) fn height(self) -> f64 {
@@ -29,7 +29,7 @@ impl Exact {
     }
 
     fn add_variance(&mut self, square_metres: f64) {
-        self.add(square_metres, VARIANCE_UNIT);
+        self.add_steps(square_metres, VARIANCE_UNIT);
     }
 
     pub(crate) fn variance(self) -> f64 {
@@ -79,7 +79,7 @@ impl Side {
     }
 
     /// Adds a part whose offset counts with `weight`.
-    fn add(&mut self, leaf: &Leaf, height: f64, variance: f64, weight: f64) {
+    fn add_leaf(&mut self, leaf: &Leaf, height: f64, variance: f64, weight: f64) {
         let cells = f64::from(leaf.cells);
         self.heights.add_height(height);
         self.variances.add_variance(variance);
@@ -118,7 +118,7 @@ impl Sums {
     }
 
     /// Adds a part: T = σ h(S/σ) estimates |change|, so that (T ± S)/2 estimate gain and loss.
-    pub(crate) fn add(&mut self, leaf: &Leaf, noise: &Noise) {
+    pub(crate) fn add_leaf(&mut self, leaf: &Leaf, noise: &Noise) {
         let cells = f64::from(leaf.cells);
         let correlated = cells * cells * noise.of_mean(leaf.level);
         let total = leaf.variance + correlated;
@@ -129,18 +129,18 @@ impl Sums {
             f64::INFINITY.copysign(leaf.sum)
         };
         let moved = if t.is_finite() {
-            sigma * magnitude(t)
+            sigma * unbiased_magnitude(t)
         } else {
             leaf.sum.abs()
         };
-        self.net.add(leaf, leaf.sum, leaf.variance, 1.0);
-        let up = rising(t);
+        self.net.add_leaf(leaf, leaf.sum, leaf.variance, 1.0);
+        let up = rising_share(t);
         if t.abs() >= CERTAIN {
             let variance = [leaf.variance * up, leaf.variance * (1.0 - up)];
             self.gain
-                .add(leaf, 0.5 * (moved + leaf.sum), variance[0], up);
+                .add_leaf(leaf, 0.5 * (moved + leaf.sum), variance[0], up);
             self.loss
-                .add(leaf, 0.5 * (moved - leaf.sum), variance[1], 1.0 - up);
+                .add_leaf(leaf, 0.5 * (moved - leaf.sum), variance[1], 1.0 - up);
             return;
         }
         let share = if total > 0.0 { correlated / total } else { 0.0 };
@@ -149,9 +149,10 @@ impl Sums {
             .map(|(order, square)| square * share.powi(*order))
             .sum();
         let variance = 0.25 * (leaf.variance + total * (VARIANCE - shared));
-        self.gain.add(leaf, 0.5 * (moved + leaf.sum), variance, up);
+        self.gain
+            .add_leaf(leaf, 0.5 * (moved + leaf.sum), variance, up);
         self.loss
-            .add(leaf, 0.5 * (moved - leaf.sum), variance, 1.0 - up);
+            .add_leaf(leaf, 0.5 * (moved - leaf.sum), variance, 1.0 - up);
         self.uncertain += u64::from(leaf.cells);
         self.correlated_share.add_height(share * cells);
     }

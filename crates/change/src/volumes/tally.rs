@@ -24,11 +24,11 @@ pub(crate) struct RawBalance {
 }
 
 impl RawBalance {
-    pub(crate) fn add(&mut self, difference: f64) {
+    pub(crate) fn add_difference(&mut self, difference: f64) {
         if difference > 0.0 {
-            self.gain.add(difference);
+            self.gain.add_height(difference);
         } else if difference < 0.0 {
-            self.loss.add(-difference);
+            self.loss.add_height(-difference);
         }
     }
 
@@ -40,7 +40,7 @@ impl RawBalance {
 
 impl Tally {
     /// Counts a cell of rasters.
-    pub(crate) fn add(&mut self, tile: &DodRasters, row: usize, column: usize) {
+    pub(crate) fn add_cell(&mut self, tile: &DodRasters, row: usize, column: usize) {
         let at = [row, column];
         let difference = tile.difference.values[at];
         if difference.is_nan() {
@@ -52,11 +52,11 @@ impl Tally {
         let level_of_detection = tile.level_of_detection.values[at];
         self.cells += 1;
         self.without_scatter += u64::from(tile.standard_error.values[at].is_nan());
-        self.summed.add(difference);
+        self.summed.add_difference(difference);
         if level_of_detection.is_nan() {
-            self.untested[reason(tile.status.values[at])] += 1;
+            self.untested[reason_index(tile.status.values[at])] += 1;
         } else if difference.abs() > level_of_detection {
-            self.thresholded.add(difference);
+            self.thresholded.add_difference(difference);
         }
     }
 
@@ -90,7 +90,7 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    fn add(&mut self, height: f64) {
+    fn add_height(&mut self, height: f64) {
         self.cells += 1;
         self.heights.add_height(height);
     }
@@ -102,7 +102,7 @@ impl Raw {
 }
 
 /// Position in [`ChangeStatus::ALL`] of a status that a raster holds as its number.
-fn reason(number: f64) -> usize {
+fn reason_index(number: f64) -> usize {
     let at = ChangeStatus::ALL
         .iter()
         .position(|status| f64::from(*status as u8) == number);

@@ -27,6 +27,7 @@ pub struct ZonedVolumes {
 
 /// Reports of all cells and of each zone.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ZonedReport {
     /// All cells, in a zone or not.
     pub total: VolumeReport,
@@ -50,7 +51,7 @@ impl ZonedVolumes {
     /// # Errors
     /// [`Error::InvalidInput`] for rasters of another cell size or a zone that there is not;
     /// nothing is added then.
-    pub fn add<Zones>(
+    pub fn add_tile<Zones>(
         &mut self,
         tile: &DodRasters,
         zones_of: impl Fn([f64; 2]) -> Zones,
@@ -73,7 +74,7 @@ impl ZonedVolumes {
                 cells.entry(zone).or_default().insert([row, column]);
             }
         }
-        self.total.add(tile)?;
+        self.total.add_tile(tile)?;
         for (zone, cells) in cells {
             let blocks: BTreeSet<_> = cells
                 .iter()

@@ -23,7 +23,7 @@ use crate::{
 use bytemuck::{Pod, Zeroable};
 use isopach_cloud::{Positions, Rigid, TICK, TICKS_PER_METRE};
 use isopach_compute::Result;
-use isopach_neighbours::{NeighbourSearch, reference};
+use isopach_neighbours::{NeighbourSearch, squared_ticks};
 use isopach_registration::{
     Align, AlignTarget, Correspondences, Factor, FactorKind, HostCorrespondences, NormalEquations,
     Rejection,
@@ -62,10 +62,10 @@ struct Summing {
     beside: [f32; 4],
 }
 
-/// Pairs are the CPU's; sums are within 10⁻⁵ of its own, as [`Correspondences::linearize`] says,
+/// Pairs are the CPU's; sums are within 10⁻⁵ of its own, as [`Correspondences::linearize_pairs`] says,
 /// the same bits at every run.
 impl Align for Gpu {
-    fn pairing<'a>(
+    fn prepare_points<'a>(
         &self,
         source: Positions<'a>,
         target: AlignTarget<'a>,
@@ -113,7 +113,7 @@ struct Resting<'a> {
 }
 
 impl Correspondences for Resting<'_> {
-    fn linearize(
+    fn linearize_pairs(
         &self,
         factor: &dyn Factor,
         rejection: Rejection,
@@ -123,14 +123,14 @@ impl Correspondences for Resting<'_> {
         // Without its normal, every pair is passed over: the definition knows.
         let normals = self.target.normals.len() == self.target.positions.len();
         let known = factor
-            .measure()
+            .kind()
             .filter(|&m| m == FactorKind::PointToPoint || normals);
         if let (Some(measure), true) = (known, rejection.kept_share >= 1.0)
             && let Some(sums) = self.sums(measure, rejection.max_distance, at)?
         {
             return Ok(sums);
         }
-        self.searched.linearize(factor, rejection, at)
+        self.searched.linearize_pairs(factor, rejection, at)
     }
 }
 
@@ -143,7 +143,7 @@ impl Resting<'_> {
         max_distance: f64,
         at: &Rigid,
     ) -> Result<Option<NormalEquations>> {
-        let limit = reference::squared_ticks("maximum distance", max_distance)?;
+        let limit = squared_ticks("maximum distance", max_distance)?;
         let origin = self.target.positions.origin();
         let Some(moved) = Moved::new(self.source, at, origin) else {
             return Ok(None);
@@ -214,7 +214,9 @@ impl Resting<'_> {
             session
                 .faults
                 .complete(parts.iter().all(|part| part[29] == 0))?;
-            parts.iter().for_each(|part| sums.add(&in_metres(part)));
+            parts
+                .iter()
+                .for_each(|part| sums.add_equations(&in_metres(part)));
         }
         Ok(Some(sums))
     }

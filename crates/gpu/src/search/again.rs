@@ -6,7 +6,9 @@ use super::{
 };
 use isopach_cloud::Positions;
 use isopach_compute::Result;
-use isopach_neighbours::{Covariance, Moments, NeighbourIndex, Normal, NormalQuery, reference};
+use isopach_neighbours::{
+    Covariance, CylinderQuery, Moments, NeighbourIndex, Normal, NormalQuery, reference,
+};
 use rayon::prelude::*;
 
 /// Queries whose lists the processor looks at together.
@@ -29,13 +31,15 @@ pub(super) fn cylinders(
         let ticks = some(queries, which);
         let axes: Vec<[f64; 3]> = which.iter().map(|&i| axes[i]).collect();
         let again = Positions::new(queries.origin(), &ticks);
-        let lists = index.within(again, sides.enclosing)?;
-        let redone = reference::cylinders(
+        let lists = index.within_radius(again, sides.enclosing)?;
+        let redone = reference::cylinder_statistics_of_lists(
             index.positions(),
             again,
             &axes,
-            sides.cylinder,
-            sides.statistic,
+            CylinderQuery {
+                cylinder: sides.cylinder,
+                statistic: sides.statistic,
+            },
             &lists,
         )?;
         for (&i, statistics) in which.iter().zip(redone) {
@@ -60,7 +64,14 @@ pub(super) fn along(
         which.iter().map(|&i| axes[i]).collect(),
     );
     let again = Positions::new(queries.origin(), &ticks);
-    let found = index.cylinders(again, &axes, sides.cylinder, sides.statistic)?;
+    let found = index.cylinder_statistics(
+        again,
+        &axes,
+        CylinderQuery {
+            cylinder: sides.cylinder,
+            statistic: sides.statistic,
+        },
+    )?;
     which
         .iter()
         .zip(found)
@@ -81,10 +92,10 @@ pub(super) fn normals(
         let again = Positions::new(queries.origin(), &ticks);
         let mut normals = vec![Normal::default(); which.len()];
         for &radius in surface.radii {
-            let lists = index.within(again, radius)?;
+            let lists = index.within_radius(again, radius)?;
             normals.par_iter_mut().enumerate().for_each(|(i, normal)| {
-                normal.improve(
-                    &covariance(points, again.absolute_ticks(i), lists.of(i)),
+                normal.take_if_more_planar(
+                    &covariance(points, again.absolute_ticks(i), lists.indices_of(i)),
                     radius,
                     surface.towards,
                 );
@@ -103,7 +114,7 @@ fn covariance(points: Positions<'_>, query: [i64; 3], neighbours: &[u32]) -> Cov
     let mut moments = Moments::default();
     for &j in neighbours {
         let point = points.absolute_ticks(j as usize);
-        moments.add(std::array::from_fn(|axis| {
+        moments.add_offset(std::array::from_fn(|axis| {
             (point[axis] - query[axis]) as i32
         }));
     }

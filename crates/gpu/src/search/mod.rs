@@ -22,9 +22,9 @@ use cylinder::Sides;
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    AlongNormals, AlongNormalsQuery, AxialStatistic, AxialStatistics, Covariance, Cylinder,
-    Neighbour, NeighbourIndex, NeighbourLists, NeighbourSearch, Normal, NormalQuery, arguments,
-    reference,
+    AlongNormals, AlongNormalsQuery, AxialStatistics, Covariance, CylinderQuery, Neighbour,
+    NeighbourIndex, NeighbourLists, NeighbourSearch, Normal, NormalQuery,
+    along_normals_in_two_steps, arguments,
 };
 use normals::Scales;
 use queries::Queries;
@@ -137,7 +137,7 @@ impl<'a> Index<'a> {
 fn limits(radii: &[f64]) -> Result<Vec<u128>> {
     radii
         .iter()
-        .map(|&radius| arguments::moments(radius))
+        .map(|&radius| arguments::check_moment_radius(radius))
         .collect()
 }
 
@@ -152,7 +152,7 @@ impl NeighbourIndex for Index<'_> {
         k: usize,
         max_distance: f64,
     ) -> Result<NeighbourLists> {
-        let limit = arguments::nearest(k, max_distance)?;
+        let limit = arguments::check_nearest(k, max_distance)?;
         let wanted = k.min(self.positions.len());
         k_nearest::supported(wanted)?;
         match self.ready(queries)? {
@@ -164,8 +164,8 @@ impl NeighbourIndex for Index<'_> {
         }
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
-        let limit = arguments::ball(radius)?;
+    fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
+        let limit = arguments::check_radius(radius)?;
         match self.ready(queries)? {
             Some((resident, queries)) => within::within(resident, queries, limit),
             None => Ok(NeighbourLists {
@@ -176,15 +176,15 @@ impl NeighbourIndex for Index<'_> {
     }
 
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
-        let limit = arguments::nearest(1, max_distance)?;
+        let limit = arguments::check_nearest(1, max_distance)?;
         match self.ready(queries)? {
             Some((resident, queries)) => nearest::nearest(resident, queries, limit),
             None => Ok(vec![None; queries.len()]),
         }
     }
 
-    fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        let limit = arguments::moments(radius)?;
+    fn covariances_within(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
+        let limit = arguments::check_moment_radius(radius)?;
         match self.ready(queries)? {
             Some((resident, queries)) => moments::within(resident, queries, limit),
             None => Ok(vec![Covariance::default(); queries.len()]),
@@ -192,7 +192,7 @@ impl NeighbourIndex for Index<'_> {
     }
 
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
-        arguments::nearest(k, f64::INFINITY)?;
+        arguments::check_nearest(k, f64::INFINITY)?;
         let wanted = k.min(self.positions.len());
         k_nearest::supported(wanted)?;
         match self.ready(queries)? {
@@ -201,13 +201,12 @@ impl NeighbourIndex for Index<'_> {
         }
     }
 
-    fn normals(
+    fn estimate_normals(
         &self,
         queries: Positions<'_>,
-        radii: &[f64],
-        towards: [f64; 3],
+        surface: NormalQuery<'_>,
     ) -> Result<Vec<Normal>> {
-        let (surface, limits) = (NormalQuery { radii, towards }, limits(radii)?);
+        let limits = limits(surface.radii)?;
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![Normal::default(); queries.len()]);
         };
@@ -227,14 +226,17 @@ impl NeighbourIndex for Index<'_> {
         Ok(facing.normals)
     }
 
-    fn cylinders(
+    fn cylinder_statistics(
         &self,
         queries: Positions<'_>,
         axes: &[[f64; 3]],
-        cylinder: Cylinder,
-        statistic: AxialStatistic,
+        query: CylinderQuery,
     ) -> Result<Vec<AxialStatistics>> {
-        let enclosing = arguments::cylinders(queries, axes, cylinder)?;
+        let CylinderQuery {
+            cylinder,
+            statistic,
+        } = query;
+        let enclosing = arguments::check_cylinders(queries, axes, cylinder)?;
         let Some((resident, located)) = self.ready(queries)? else {
             return Ok(vec![AxialStatistics::default(); queries.len()]);
         };
@@ -265,15 +267,18 @@ impl NeighbourIndex for Index<'_> {
         sight: AlongNormalsQuery<'_>,
     ) -> Result<AlongNormals> {
         let AlongNormalsQuery {
-            surface,
+            normals: surface,
+            cylinders,
+        } = sight;
+        let CylinderQuery {
             cylinder,
             statistic,
-        } = sight;
-        let enclosing = arguments::cylinder(cylinder)?;
+        } = cylinders;
+        let enclosing = arguments::check_cylinder(cylinder)?;
         let limits = limits(surface.radii)?;
         let Some(((resident, located), residents)) = self.ready(queries)?.zip(self.beside(clouds))
         else {
-            return reference::along_normals(self, queries, clouds, sight);
+            return along_normals_in_two_steps(self, queries, clouds, sight);
         };
         residents
             .iter()

@@ -1,6 +1,6 @@
 //! Sorting points by cell: a counting sort, each thread writing a band of cells of its own.
 
-use super::{CROWDED, Grid, heights::Heights, sums::LANES};
+use super::{CROWDED, Grid, heights::BlockHeights, sums::LANES};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
 
@@ -23,9 +23,9 @@ impl<'a> Grid<'a> {
     /// sorted twice: what the cells of the first grid hold tells that they are too narrow.
     pub(crate) fn new(points: Positions<'a>) -> Self {
         let [low, high] = points.bounds().unwrap_or_default();
-        let grid = Self::of_cells(points, [low, high], cell_shift(low, high, points.len()));
+        let grid = Self::with_cell_shift(points, [low, high], cell_shift(low, high, points.len()));
         match grid.wider_shift() {
-            Some(shift) => Self::of_cells(points, [low, high], shift),
+            Some(shift) => Self::with_cell_shift(points, [low, high], shift),
             None => grid,
         }
     }
@@ -39,7 +39,7 @@ impl<'a> Grid<'a> {
     /// they are at most some dozen times higher than wide.
     fn wider_shift(&self) -> Option<u32> {
         const STEEP: f64 = 64.0;
-        let means = self.heights.means(self.points.len())?;
+        let means = self.heights.block_means(self.points.len())?;
         let width = f64::from(means.cells) * (1_u64 << self.shift) as f64;
         if means.height < STEEP * width {
             return None;
@@ -48,7 +48,7 @@ impl<'a> Grid<'a> {
         (self.shift + 1..31).find(|&shift| (1_u64 << shift) as f64 >= 2.0 * apart)
     }
 
-    fn of_cells(points: Positions<'a>, [low, high]: [[i32; 3]; 2], shift: u32) -> Self {
+    fn with_cell_shift(points: Positions<'a>, [low, high]: [[i32; 3]; 2], shift: u32) -> Self {
         let [columns, rows] = [0, 1].map(|axis| cells_along(low, high, shift, axis) as usize);
         let cell = |p: &[i32; 3]| {
             let [column, row] = [0, 1].map(|axis| p[axis].abs_diff(low[axis]) >> shift);
@@ -71,10 +71,10 @@ impl<'a> Grid<'a> {
             z: vec![0; n + LANES],
             id: vec![0; n],
             distinct: None,
-            heights: Heights::default(),
+            heights: BlockHeights::default(),
         };
-        grid.scatter(&cells);
-        grid.heights = Heights::of(&grid);
+        grid.scatter_points(&cells);
+        grid.heights = BlockHeights::of_grid(&grid);
         if grid.crowded {
             grid.sort_crowded_by_height();
             grid.distinct = grid.without_equals().map(Box::new);
@@ -130,12 +130,12 @@ impl<'a> Grid<'a> {
             id: kept.iter().map(|at| self.id[*at as usize]).collect(),
             starts,
             distinct: None,
-            heights: Heights::default(),
+            heights: BlockHeights::default(),
         })
     }
 
-    fn scatter(&mut self, cells: &[u32]) {
-        let bounds = bands(&self.starts);
+    fn scatter_points(&mut self, cells: &[u32]) {
+        let bounds = split_into_bands(&self.starts);
         let mut bands = Vec::with_capacity(bounds.len());
         let (mut x, mut y, mut z, mut id) = (
             &mut self.x[..],
@@ -223,7 +223,7 @@ fn starts_of(cells: &[u32], count: usize) -> Vec<u32> {
 }
 
 /// Splits the cells into bands of about equally many points, as many as threads.
-fn bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
+fn split_into_bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
     let cells = starts.len() - 1;
     let (count, points) = (rayon::current_num_threads().clamp(1, BANDS), starts[cells]);
     let mut edges: Vec<usize> = (0..=count)
@@ -244,8 +244,8 @@ fn bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::{queries::Located, walk::LOOKS};
-    use crate::{NeighbourIndex, NeighbourSearch, reference::BruteForce};
+    use crate::grid::{queries::LocalQuery, walk::LOOKS};
+    use crate::{BruteForce, NeighbourIndex, NeighbourSearch};
     use isopach_cloud::Cloud;
     use isopach_compute::conformance::random;
 
@@ -328,7 +328,7 @@ mod tests {
             let queries: Vec<u32> = (0..cloud.len() as u32).step_by(cloud.len() / 500).collect();
             let before = LOOKS.get();
             for query in &queries {
-                let query = Located::Near(cloud.positions().ticks()[*query as usize]);
+                let query = LocalQuery::Near(cloud.positions().ticks()[*query as usize]);
                 let (squared, _) = index.nearest_to(query, u128::MAX).unwrap();
                 assert_eq!(squared, 0);
             }

@@ -1,12 +1,12 @@
-//! Points in a cylinder, seen along its axis.
+//! Statistics of the points in a cylinder along its axis.
 
 use super::{
     Grid,
-    queries::Located,
-    sums::Sums,
-    walk::{Block, Query},
+    queries::LocalQuery,
+    sums::ExactSums,
+    walk::{CellBlock, Query},
 };
-use crate::{AxialStatistic, AxialStatistics, Cylinder, Moments};
+use crate::{AxialStatistic, AxialStatistics, Cylinder, CylinderQuery, Moments};
 use isopach_cloud::{TICK, TICKS_PER_METRE};
 use std::ops::Range;
 
@@ -18,10 +18,12 @@ impl Grid<'_> {
     /// not depend on the order of the points.
     pub(super) fn axial_statistics(
         &self,
-        query: Located,
+        query: LocalQuery,
         axis: [f64; 3],
-        cylinder: Cylinder,
-        statistic: AxialStatistic,
+        CylinderQuery {
+            cylinder,
+            statistic,
+        }: CylinderQuery,
     ) -> AxialStatistics {
         if axis == [0.0; 3] || self.points.is_empty() {
             return AxialStatistics::default();
@@ -32,7 +34,7 @@ impl Grid<'_> {
             }
             AxialStatistic::MedianIqr => {
                 let mut along = Vec::new();
-                self.each_in_cylinder(query, axis, cylinder, |_, offset| along.push(offset));
+                self.visit_cylinder(query, axis, cylinder, |_, offset| along.push(offset));
                 AxialStatistics::median_iqr(&mut along)
             }
         }
@@ -42,46 +44,47 @@ impl Grid<'_> {
     #[inline(always)]
     pub(super) fn moments_in_cylinder_here(
         &self,
-        query: Located,
+        query: LocalQuery,
         axis: [f64; 3],
         cylinder: Cylinder,
     ) -> Moments {
         let [radius, half] =
             [cylinder.radius, cylinder.half_length].map(|length| length * TICKS_PER_METRE);
-        let sums = Sums::new((radius * radius + half * half).sqrt() * (1.0 + 1e-9) + 1.0);
-        let (Located::Near(near), Some(mut sums)) = (query, sums) else {
+        let sums = ExactSums::new((radius * radius + half * half).sqrt() * (1.0 + 1e-9) + 1.0);
+        let (LocalQuery::Near(near), Some(mut sums)) = (query, sums) else {
             let mut moments = Moments::default();
-            self.each_in_cylinder(query, axis, cylinder, |d, _| moments.add(d));
+            self.visit_cylinder(query, axis, cylinder, |d, _| moments.add_offset(d));
             return moments;
         };
         // `Cylinder::offset_along` in ticks instead of metres: a power of two apart, so that it
         // decides the same to the last bit.
         let widest = cylinder.radius * cylinder.radius * (TICKS_PER_METRE * TICKS_PER_METRE);
-        for span in self.spans(near, axis, cylinder) {
-            sums.add(self, span, near, |[x, y, z]| {
+        for span in self.spans_of_cylinder(near, axis, cylinder) {
+            sums.add_span(self, span, near, |[x, y, z]| {
                 let along = x * axis[0] + y * axis[1] + z * axis[2];
                 (along.abs() <= half) & (x * x + y * y + z * z - along * along <= widest)
             });
         }
-        sums.moments()
+        sums.into_moments()
     }
 
     /// The spans of sorted points that hold the cylinder's.
     #[inline(always)]
-    fn spans(
+    fn spans_of_cylinder(
         &self,
         query: Query,
         axis: [f64; 3],
         cylinder: Cylinder,
     ) -> impl Iterator<Item = Range<usize>> {
-        self.footprint(query, axis, cylinder)
+        self.footprint_of_cylinder(query, axis, cylinder)
             .into_iter()
             .flat_map(move |footprint| {
                 let rows = footprint.y.map(|y| self.cell_along(1, y));
                 (rows[0]..=rows[1]).filter_map(move |row| {
                     let bottom = i64::from(self.low[1]) + ((row as i64) << self.shift);
-                    let [left, right] = footprint.columns_of(bottom, bottom + (1 << self.shift))?;
-                    Some(self.span(
+                    let [left, right] =
+                        footprint.columns_between(bottom, bottom + (1 << self.shift))?;
+                    Some(self.span_of_cells(
                         row,
                         [self.cell_along(0, left), self.cell_along(0, right) + 1],
                     ))
@@ -91,16 +94,18 @@ impl Grid<'_> {
 
     /// Calls `visit` with the offset (ticks) and the offset along the axis (metres) of each point
     /// in the cylinder.
-    fn each_in_cylinder(
+    fn visit_cylinder(
         &self,
-        query: Located,
+        query: LocalQuery,
         axis: [f64; 3],
         cylinder: Cylinder,
         mut visit: impl FnMut([i32; 3], f64),
     ) {
-        let Located::Near(query) = query else {
+        let LocalQuery::Near(query) = query else {
             // Kilometres from every point, and a cylinder ends below 8 km: looked at one by one.
-            let Located::Far(query) = query else { return };
+            let LocalQuery::Far(query) = query else {
+                return;
+            };
             for point in self.points.ticks() {
                 let d: [i64; 3] = std::array::from_fn(|a| i64::from(point[a]) - query[a]);
                 if let Some(along) = cylinder.offset_along(d.map(|tick| tick as f64 * TICK), axis) {
@@ -109,8 +114,8 @@ impl Grid<'_> {
             }
             return;
         };
-        for i in self.spans(query, axis, cylinder).flatten() {
-            let d = self.offset(i, query);
+        for i in self.spans_of_cylinder(query, axis, cylinder).flatten() {
+            let d = self.offset_from(i, query);
             if let Some(along) = cylinder.offset_along(d.map(|tick| tick as f64 * TICK), axis) {
                 visit(d.map(|tick| tick as i32), along);
             }
@@ -119,19 +124,24 @@ impl Grid<'_> {
 }
 
 impl Grid<'_> {
-    /// What the cylinder covers in the plane, of that part of it where there are points at all: a
-    /// long cylinder's shadow is mostly of parts high above the ground and deep below it.
+    /// Outline in the plane of the part of a cylinder that has points at its height: most of a long
+    /// tilted cylinder is high above the ground or deep below it.
     #[inline]
-    fn footprint(&self, query: [i32; 3], axis: [f64; 3], cylinder: Cylinder) -> Option<Footprint> {
+    fn footprint_of_cylinder(
+        &self,
+        query: [i32; 3],
+        axis: [f64; 3],
+        cylinder: Cylinder,
+    ) -> Option<Footprint> {
         let whole = [-1.0, 1.0].map(|side| side * cylinder.half_length * TICKS_PER_METRE);
         let footprint = Footprint::new(query, axis, cylinder, whole);
         let [x, y] = [(0, footprint.x), (1, footprint.y)]
             .map(|(a, ends)| ends.map(|end| self.cell_along(a, end)));
-        let cells = Block {
+        let cells = CellBlock {
             columns: [x[0], x[1] + 1],
             rows: [y[0], y[1] + 1],
         };
-        let heights = self.heights.within(&cells)?;
+        let heights = self.heights.range_within(&cells)?;
         // A point at t along the axis is at the height t · nz, and at most a radius off it.
         let margin = footprint.radius;
         let [low, high] = heights.map(|z| f64::from(z) - f64::from(query[2]));
@@ -148,8 +158,8 @@ impl Grid<'_> {
     }
 }
 
-/// What part of a tilted cylinder covers in the plane, from above: the shadow of its axis, widened
-/// by its radius. A little too large.
+/// Outline in the plane of a part of a tilted cylinder, seen from above: the shadow of its axis,
+/// widened by its radius. Slightly too large.
 struct Footprint {
     /// The shadow's ends, ticks.
     ends: [[f64; 2]; 2],
@@ -177,11 +187,11 @@ impl Footprint {
         }
     }
 
-    /// First and last x (ticks) of the part between two y; `None` where there is none.
+    /// First and last x (ticks) of the part between two y; `None` if there is no such part.
     ///
     /// Only the part of the shadow whose y is within the radius of the strip can matter.
     #[inline]
-    fn columns_of(&self, bottom: i64, top: i64) -> Option<[i64; 2]> {
+    fn columns_between(&self, bottom: i64, top: i64) -> Option<[i64; 2]> {
         let [[x, y], [end_x, end_y]] = self.ends;
         let (dx, dy) = (end_x - x, end_y - y);
         let strip = [

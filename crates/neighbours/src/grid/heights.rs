@@ -1,6 +1,6 @@
 //! How high and low the points of a neighbourhood are.
 
-use super::{Grid, walk::Block};
+use super::{Grid, walk::CellBlock};
 use rayon::prelude::*;
 
 /// A block is 2^this cells wide and high.
@@ -9,7 +9,7 @@ const SHIFT: usize = 2;
 /// Lowest and highest z (ticks) by blocks of 4 × 4 cells; lowest above highest where a block has no
 /// point.
 #[derive(Debug, Default)]
-pub(super) struct Heights {
+pub(super) struct BlockHeights {
     /// Blocks in a row.
     across: usize,
     ranges: Vec<[i32; 2]>,
@@ -28,12 +28,12 @@ pub(super) struct BlockMeans {
 
 const NONE: [i32; 2] = [i32::MAX, i32::MIN];
 
-fn both(a: [i32; 2], b: [i32; 2]) -> [i32; 2] {
+fn enclosing_range(a: [i32; 2], b: [i32; 2]) -> [i32; 2] {
     [a[0].min(b[0]), a[1].max(b[1])]
 }
 
-impl Heights {
-    pub(super) fn of(grid: &Grid<'_>) -> Self {
+impl BlockHeights {
+    pub(super) fn of_grid(grid: &Grid<'_>) -> Self {
         let across = (grid.columns >> SHIFT) + 1;
         let mut ranges = vec![NONE; across * ((grid.rows >> SHIFT) + 1)];
         ranges
@@ -44,9 +44,9 @@ impl Heights {
                     for (block, range) in ranges.iter_mut().enumerate() {
                         let columns = [block << SHIFT, (block + 1) << SHIFT]
                             .map(|column| column.min(grid.columns));
-                        *range = grid.z[grid.span(row, columns)]
+                        *range = grid.z[grid.span_of_cells(row, columns)]
                             .iter()
-                            .fold(*range, |range, &z| both(range, [z, z]));
+                            .fold(*range, |range, &z| enclosing_range(range, [z, z]));
                     }
                 }
             });
@@ -54,7 +54,7 @@ impl Heights {
     }
 
     /// Means over the blocks that have any of the `points`; `None` where there is no point.
-    pub(super) fn means(&self, points: usize) -> Option<BlockMeans> {
+    pub(super) fn block_means(&self, points: usize) -> Option<BlockMeans> {
         let spans = self
             .ranges
             .iter()
@@ -74,11 +74,11 @@ impl Heights {
     /// Lowest and highest z of the blocks that a block of cells meets; `None` where they have no
     /// point.
     #[inline]
-    pub(super) fn within(&self, cells: &Block) -> Option<[i32; 2]> {
+    pub(super) fn range_within(&self, cells: &CellBlock) -> Option<[i32; 2]> {
         let [columns, rows] = [cells.columns, cells.rows]
             .map(|[first, end]| first >> SHIFT..((end - 1) >> SHIFT) + 1);
         let ranges = rows.flat_map(|row| &self.ranges[row * self.across..][columns.clone()]);
-        let range = ranges.fold(NONE, |range, &block| both(range, block));
+        let range = ranges.fold(NONE, |range, &block| enclosing_range(range, block));
         (range[0] <= range[1]).then_some(range)
     }
 }

@@ -16,17 +16,16 @@
 //! A cell holds 2 to 8 points on average; nearest neighbours start with the 2 × 2 cells around the
 //! query and grow the block until the best distance is no larger than the distance to the block's
 //! edge. Everything is decided in whole ticks (`u64` squares), so there is no tolerance anywhere,
-//! and what is found does not depend on the order in which it is met: ties go to the lower index.
+//! and results do not depend on the order of the visit: ties go to the lower index.
 //!
-//! # What was given up
+//! # Limits
 //!
-//! A grid of columns degrades where many points share a column (cliffs, poles, equal points). Cells
+//! A grid of columns degrades if many points share a column (cliffs, poles, equal points). Cells
 //! with more than [`CROWDED`] points are therefore sorted by height and searched outwards from the
-//! query's height; of equal ones the nearest is looked for among the first ones alone, since they
-//! are all at one distance. Where most points stand above each other (a wall), cells are made as
-//! wide as neighbours on the surface are apart, so that they are crowded. There are at most half as
-//! many cells as points, so two points 16 km apart do not ask for a gigabyte, and clouds with very
-//! uneven density get large cells where they are dense: slower, never wrong.
+//! height of the query; of equal points the search looks only at the first. If most points stand
+//! above each other (a wall), cells are as wide as the spacing of neighbours on the surface. There
+//! are at most half as many cells as points, so two points 16 km apart do not need a gigabyte.
+//! Clouds of very uneven density get large cells in their dense parts: slower, never wrong.
 
 mod build;
 mod cylinder;
@@ -40,8 +39,8 @@ mod widest;
 mod within;
 
 use crate::{
-    AxialStatistic, AxialStatistics, Covariance, Cylinder, Neighbour, NeighbourIndex,
-    NeighbourLists, NeighbourSearch, arguments, reference,
+    AxialStatistics, Covariance, CylinderQuery, Neighbour, NeighbourIndex, NeighbourLists,
+    NeighbourSearch, arguments, distance,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};
@@ -70,11 +69,11 @@ pub(crate) struct Grid<'a> {
     id: Vec<u32>,
     /// Whether any cell has more than [`CROWDED`] points.
     crowded: bool,
-    /// The same without points that are equal to one of a lower index, where so many are that the
-    /// nearest would be looked for among them at length.
+    /// Grid of the distinct points, if there are so many equal ones that a search of the nearest
+    /// would take long.
     distinct: Option<Box<Self>>,
-    /// Lowest and highest z of the points of each block of cells, where long cylinders ask for it.
-    heights: heights::Heights,
+    /// Lowest and highest z of the points of each block of cells, for long cylinders.
+    heights: heights::BlockHeights,
 }
 
 impl NeighbourSearch for Cpu {
@@ -83,7 +82,7 @@ impl NeighbourSearch for Cpu {
             let requested = 16 * points.len() as u64;
             let advice = "an index holds at most 2^32 - 2 points: use tiles";
             return Err(Error::OutOfMemory {
-                what: "an index",
+                what: "an index of neighbours",
                 requested,
                 budget: 16 << 32,
                 advice,
@@ -104,17 +103,17 @@ impl NeighbourIndex for Grid<'_> {
         k: usize,
         max_distance: f64,
     ) -> Result<NeighbourLists> {
-        let limit = arguments::nearest(k, max_distance)?;
+        let limit = arguments::check_nearest(k, max_distance)?;
         let k = k.min(self.points.len());
-        Ok(lists::gather(self, queries, |query, found| {
+        Ok(lists::collect_lists(self, queries, |query, found| {
             self.k_nearest_to(query, k, limit, found)
         }))
     }
 
-    fn within(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
-        let limit = arguments::ball(radius)?;
-        Ok(lists::gather(self, queries, |query, found| {
-            self.each_within(query, limit, |id, squared, _| {
+    fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
+        let limit = arguments::check_radius(radius)?;
+        Ok(lists::collect_lists(self, queries, |query, found| {
+            self.visit_within(query, limit, |id, squared, _| {
                 found.push(squared << 32 | u128::from(id))
             });
             found.sort_unstable_by_key(|key| nearest::id_of(*key));
@@ -122,45 +121,46 @@ impl NeighbourIndex for Grid<'_> {
     }
 
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
-        let limit = arguments::nearest(1, max_distance)?;
-        Ok(queries::each(self, queries, |_, query| {
+        let limit = arguments::check_nearest(1, max_distance)?;
+        Ok(queries::answer_each(self, queries, |_, query| {
             let (squared, index) = self.nearest_to(query, limit)?;
             Some(Neighbour {
                 index,
-                squared_distance: reference::square_metres(squared),
+                squared_distance: distance::square_metres(squared),
             })
         }))
     }
 
-    fn covariances(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        let limit = arguments::moments(radius)?;
-        Ok(queries::each(self, queries, |_, query| {
+    fn covariances_within(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
+        let limit = arguments::check_moment_radius(radius)?;
+        Ok(queries::answer_each(self, queries, |_, query| {
             self.moments_within(query, limit).covariance()
         }))
     }
 
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
-        arguments::nearest(k, f64::INFINITY)?;
+        arguments::check_nearest(k, f64::INFINITY)?;
         let k = k.min(self.points.len());
-        let all = queries::each_with(self, queries, Vec::new, |keys, _, query| {
+        let all = queries::answer_each_with(self, queries, Vec::new, |keys, _, query| {
             self.moments_of_nearest(query, k, keys)
         });
         let near: Option<Vec<Covariance>> = all.into_iter().collect();
         near.ok_or_else(|| {
-            Error::InvalidInput("a query is more than 8 km from its neighbours".into())
+            Error::InvalidInput(
+                "a query is more than 8 km from its neighbours: cut the clouds into tiles".into(),
+            )
         })
     }
 
-    fn cylinders(
+    fn cylinder_statistics(
         &self,
         queries: Positions<'_>,
         axes: &[[f64; 3]],
-        cylinder: Cylinder,
-        statistic: AxialStatistic,
+        query: CylinderQuery,
     ) -> Result<Vec<AxialStatistics>> {
-        arguments::cylinders(queries, axes, cylinder)?;
-        Ok(queries::each(self, queries, |i, query| {
-            self.axial_statistics(query, axes[i], cylinder, statistic)
+        arguments::check_cylinders(queries, axes, query.cylinder)?;
+        Ok(queries::answer_each(self, queries, |i, place| {
+            self.axial_statistics(place, axes[i], query)
         }))
     }
 }

@@ -2,10 +2,10 @@
 
 use super::{
     Grid,
-    queries::Located,
-    walk::{Block, Query},
+    queries::LocalQuery,
+    walk::{CellBlock, Query},
 };
-use crate::{Covariance, Moments, reference};
+use crate::{Covariance, Moments, distance};
 
 /// The best found so far: squared distance (square ticks) and index, so that ties go to the lower
 /// index.
@@ -14,20 +14,20 @@ type Best = (u64, u32);
 impl Grid<'_> {
     /// The nearest point within `limit` square ticks.
     #[inline]
-    pub(super) fn nearest_to(&self, query: Located, limit: u128) -> Option<(u128, u32)> {
+    pub(super) fn nearest_to(&self, query: LocalQuery, limit: u128) -> Option<(u128, u32)> {
         if self.points.is_empty() {
             return None;
         }
         match query {
-            Located::Near(query) => self
+            LocalQuery::Near(query) => self
                 .distinct
                 .as_deref()
                 .unwrap_or(self)
                 .nearest_near(query, limit),
-            Located::Far(query) => {
+            LocalQuery::Far(query) => {
                 let all = (0..self.points.len() as u32).map(|id| {
                     (
-                        reference::squared_distance(
+                        distance::squared_distance(
                             self.points.ticks()[id as usize].map(i64::from),
                             query,
                         ),
@@ -44,14 +44,14 @@ impl Grid<'_> {
         let limit = u64::try_from(limit).unwrap_or(u64::MAX);
         let mut best: Best = (limit, u32::MAX);
         let mut block = self.four_cells(query);
-        self.nearest_in(&block, query, &mut best);
+        self.update_nearest_in(&block, query, &mut best);
         let mut step = 1;
-        while let Some(clearance) = self.clearance(query, &block)
+        while let Some(clearance) = self.distance_to_outside(query, &block)
             && ((clearance * clearance) as u64) < best.0.saturating_add(1)
         {
-            let grown = self.grown(&block, step);
-            for part in &block.ring(&grown) {
-                self.nearest_in(part, query, &mut best);
+            let grown = self.grow_block(&block, step);
+            for part in &block.ring_within(&grown) {
+                self.update_nearest_in(part, query, &mut best);
             }
             (block, step) = (grown, step * 2);
         }
@@ -60,15 +60,15 @@ impl Grid<'_> {
 
     /// The 2 × 2 cells nearest to the query: their edge is at least half a cell away.
     #[inline]
-    fn four_cells(&self, query: Query) -> Block {
+    fn four_cells(&self, query: Query) -> CellBlock {
         self.block_around(query, (1_i64 << self.shift) >> 1)
     }
 
     #[inline]
-    fn nearest_in(&self, block: &Block, query: Query, best: &mut Best) {
-        self.each_in(block, query, &mut |span| {
+    fn update_nearest_in(&self, block: &CellBlock, query: Query, best: &mut Best) {
+        self.visit_block(block, query, &mut |span| {
             for i in span {
-                let squared = self.squared(i, query);
+                let squared = self.squared_distance_to(i, query);
                 if squared <= best.0 && (squared, self.id[i]) < *best {
                     *best = (squared, self.id[i]);
                 }
@@ -80,24 +80,24 @@ impl Grid<'_> {
     /// Puts the `k` nearest within `limit` square ticks into `found`, nearest first.
     pub(super) fn k_nearest_to(
         &self,
-        query: Located,
+        query: LocalQuery,
         k: usize,
         limit: u128,
         found: &mut Vec<u128>,
     ) {
         match query {
-            Located::Near(query) => {
-                self.fill(
+            LocalQuery::Near(query) => {
+                self.collect_closest(
                     query,
                     &mut Closest::new(k, u64::try_from(limit).unwrap_or(u64::MAX), found),
                 );
                 found.sort_unstable();
             }
-            Located::Far(query) => {
+            LocalQuery::Far(query) => {
                 // Beyond 2⁴⁸ ticks a squared distance and an index no longer fit a key, and no
                 // cloud lies so far from another.
                 let keys = (0..self.points.len() as u32).filter_map(|id| {
-                    let squared = reference::squared_distance(
+                    let squared = distance::squared_distance(
                         self.points.ticks()[id as usize].map(i64::from),
                         query,
                     );
@@ -113,18 +113,18 @@ impl Grid<'_> {
     /// Moments of the `k` nearest; `None` where one of them is more than 8 km away.
     pub(super) fn moments_of_nearest(
         &self,
-        query: Located,
+        query: LocalQuery,
         k: usize,
         keys: &mut Vec<u128>,
     ) -> Option<Covariance> {
         let mut moments = Moments::default();
-        if let (Located::Near(query), false) = (query, self.points.is_empty()) {
+        if let (LocalQuery::Near(query), false) = (query, self.points.is_empty()) {
             keys.clear();
-            self.fill(query, &mut Closest::new(k, u64::MAX, keys));
+            self.collect_closest(query, &mut Closest::new(k, u64::MAX, keys));
             for &key in keys.iter() {
                 let point = self.points.ticks()[id_of(key) as usize];
                 let [x, y, z] = std::array::from_fn(|axis| point[axis].checked_sub(query[axis]));
-                moments.add([x?, y?, z?]);
+                moments.add_offset([x?, y?, z?]);
             }
         } else if !self.points.is_empty() {
             return None;
@@ -134,7 +134,7 @@ impl Grid<'_> {
 
     /// Finds the k nearest, in any order. Grows a block until it must hold them: by 1, 2, 4, …
     /// cells, and no farther than the k-th found so far.
-    fn fill(&self, query: Query, best: &mut Closest<'_>) {
+    fn collect_closest(&self, query: Query, best: &mut Closest<'_>) {
         if self.points.is_empty() {
             return;
         }
@@ -145,42 +145,42 @@ impl Grid<'_> {
         let share = wanted / self.points.len() as f64 * cells / std::f64::consts::PI;
         let reach = (share.sqrt() * (1_i64 << self.shift) as f64) as i64;
         let mut block = self.block_around(query, reach.max((1_i64 << self.shift) >> 1));
-        self.fill_from(&block, query, best);
-        best.settle();
+        self.collect_closest_in(&block, query, best);
+        best.keep_k_nearest();
         let mut step = 1;
-        while let Some(clearance) = self.clearance(query, &block)
+        while let Some(clearance) = self.distance_to_outside(query, &block)
             && ((clearance * clearance) as u64) < best.worst.saturating_add(1)
         {
-            let doubled = self.grown(&block, step);
+            let doubled = self.grow_block(&block, step);
             let grown = match best.is_full() {
                 // On a wall the first k lie far above and below each other, so their k-th says
                 // nothing of how far to look to the side.
                 true => self
                     .block_around(query, best.worst.isqrt() as i64 + 1)
                     .union(&block)
-                    .shared(&doubled),
+                    .intersection(&doubled),
                 false => doubled,
             };
-            for part in &block.ring(&grown) {
-                self.fill_from(part, query, best);
+            for part in &block.ring_within(&grown) {
+                self.collect_closest_in(part, query, best);
             }
-            best.settle();
+            best.keep_k_nearest();
             (block, step) = (grown, step * 2);
         }
     }
 
     #[inline]
-    fn fill_from(&self, block: &Block, query: Query, best: &mut Closest<'_>) {
-        self.each_in(block, query, &mut |span| {
+    fn collect_closest_in(&self, block: &CellBlock, query: Query, best: &mut Closest<'_>) {
+        self.visit_block(block, query, &mut |span| {
             for i in span {
-                let squared = self.squared(i, query);
+                let squared = self.squared_distance_to(i, query);
                 if squared <= best.worst {
-                    best.keys.push(key(squared, self.id[i]));
+                    best.keys.push(pack_key(squared, self.id[i]));
                 }
             }
             // As soon as there are k, so that a walk through heights knows how far it has to go.
             if best.keys.len() > best.enough || (best.worst == best.limit && best.is_full()) {
-                best.settle();
+                best.keep_k_nearest();
             }
             // Equal points share a cell and come in the order of their indices: nothing can be
             // nearer than k points at no distance.
@@ -192,7 +192,7 @@ impl Grid<'_> {
 /// Squared distance and index as one number, so that comparing it compares the distance and, of
 /// equal ones, the index.
 #[inline]
-fn key(squared: u64, id: u32) -> u128 {
+fn pack_key(squared: u64, id: u32) -> u128 {
     u128::from(squared) << 32 | u128::from(id)
 }
 
@@ -238,7 +238,7 @@ impl<'a> Closest<'a> {
     }
 
     /// Leaves the k nearest. O(candidates).
-    fn settle(&mut self) {
+    fn keep_k_nearest(&mut self) {
         if self.is_full() {
             let (_, kth, _) = self.keys.select_nth_unstable(self.k - 1);
             self.worst = squared_of(*kth) as u64;

@@ -17,7 +17,7 @@ const BLOCK_SHIFT: u32 = 2;
 
 /// A query in ticks about the index's origin.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Located {
+pub(super) enum LocalQuery {
     /// So near that squared distances to all points fit a `u64`.
     Near(Query),
     /// Kilometres away: handled one point at a time, in `u128`.
@@ -25,7 +25,7 @@ pub(super) enum Located {
 }
 
 /// Queries in the order in which they are worked on.
-pub(super) struct Walk<'a> {
+pub(super) struct QueryOrder<'a> {
     grid: &'a Grid<'a>,
     queries: Positions<'a>,
     shift: [i64; 3],
@@ -33,7 +33,7 @@ pub(super) struct Walk<'a> {
     order: Vec<u32>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> QueryOrder<'a> {
     pub(super) fn new(grid: &'a Grid<'a>, queries: Positions<'a>) -> Self {
         let mut walk = Self {
             grid,
@@ -41,8 +41,8 @@ impl<'a> Walk<'a> {
             shift: queries.shift_to(grid.points.origin()),
             order: Vec::new(),
         };
-        if walk.jumps() {
-            walk.order = walk.by_block();
+        if walk.is_scattered() {
+            walk.order = walk.order_by_block();
         }
         walk
     }
@@ -54,13 +54,13 @@ impl<'a> Walk<'a> {
 
     /// Which query is worked on at a step.
     #[inline]
-    pub(super) fn query(&self, step: usize) -> usize {
+    pub(super) fn query_at_step(&self, step: usize) -> usize {
         self.order.get(step).map_or(step, |&query| query as usize)
     }
 
     /// Brings query `i` to the index's origin.
     #[inline]
-    pub(super) fn locate(&self, i: usize) -> Located {
+    pub(super) fn localise(&self, i: usize) -> LocalQuery {
         let ticks = self.queries.ticks()[i];
         let local: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
         // Three squares below 2⁶² fit a u64.
@@ -74,14 +74,14 @@ impl<'a> Walk<'a> {
                 && i32::try_from(local[axis]).is_ok()
         });
         if near {
-            Located::Near(local.map(|tick| tick as i32))
+            LocalQuery::Near(local.map(|tick| tick as i32))
         } else {
-            Located::Far(local)
+            LocalQuery::Far(local)
         }
     }
 
     /// Column and row of query `i`'s cell.
-    fn cell(&self, i: usize) -> [usize; 2] {
+    fn cell_of_query(&self, i: usize) -> [usize; 2] {
         let ticks = self.queries.ticks()[i];
         [0, 1].map(|axis| {
             self.grid
@@ -91,10 +91,10 @@ impl<'a> Walk<'a> {
 
     /// Whether queries that follow each other are, on the mean of a sample, farther apart than what
     /// a cache forgives: eight rows, or some hundred cells of one.
-    fn jumps(&self) -> bool {
+    fn is_scattered(&self) -> bool {
         let sampled = (1..self.len()).step_by((self.len() / 1000).max(1));
         let apart = sampled.clone().map(|i| {
-            let (here, before) = (self.cell(i), self.cell(i - 1));
+            let (here, before) = (self.cell_of_query(i), self.cell_of_query(i - 1));
             here[0].abs_diff(before[0]) + 64 * here[1].abs_diff(before[1])
         });
         self.len() > CHUNK / 8 && apart.sum::<usize>() > 512 * sampled.len()
@@ -102,10 +102,10 @@ impl<'a> Walk<'a> {
 
     /// The queries by block, rows of blocks from low to high; within a block as they come. A
     /// counting sort, O(queries).
-    fn by_block(&self) -> Vec<u32> {
+    fn order_by_block(&self) -> Vec<u32> {
         let across = (self.grid.columns >> BLOCK_SHIFT) + 1;
         let block = |i: usize| {
-            let [column, row] = self.cell(i);
+            let [column, row] = self.cell_of_query(i);
             ((row >> BLOCK_SHIFT) * across + (column >> BLOCK_SHIFT)) as u32
         };
         let blocks: Vec<u32> = (0..self.len()).into_par_iter().map(block).collect();
@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Brings answers in the order of the walk into the order of the queries.
-    fn put_back<T: Send + Clone + Default>(&self, answers: Vec<T>) -> Vec<T> {
+    fn restore_query_order<T: Send + Clone + Default>(&self, answers: Vec<T>) -> Vec<T> {
         if self.order.is_empty() {
             return answers;
         }
@@ -139,22 +139,22 @@ impl<'a> Walk<'a> {
 }
 
 /// One result a query, in the order of the queries.
-pub(super) fn each<T: Send + Clone + Default>(
+pub(super) fn answer_each<T: Send + Clone + Default>(
     grid: &Grid<'_>,
     queries: Positions<'_>,
-    answer: impl Fn(usize, Located) -> T + Sync,
+    answer: impl Fn(usize, LocalQuery) -> T + Sync,
 ) -> Vec<T> {
-    each_with(grid, queries, || (), |(), query, at| answer(query, at))
+    answer_each_with(grid, queries, || (), |(), query, at| answer(query, at))
 }
 
 /// As [`each`], with memory that is used again from query to query.
-pub(super) fn each_with<T: Send + Clone + Default, S>(
+pub(super) fn answer_each_with<T: Send + Clone + Default, S>(
     grid: &Grid<'_>,
     queries: Positions<'_>,
     scratch: impl Fn() -> S + Sync,
-    answer: impl Fn(&mut S, usize, Located) -> T + Sync,
+    answer: impl Fn(&mut S, usize, LocalQuery) -> T + Sync,
 ) -> Vec<T> {
-    let walk = Walk::new(grid, queries);
+    let walk = QueryOrder::new(grid, queries);
     let mut answers = vec![T::default(); walk.len()];
     answers
         .par_chunks_mut(CHUNK)
@@ -162,15 +162,17 @@ pub(super) fn each_with<T: Send + Clone + Default, S>(
         .for_each(|(chunk, answers)| {
             let mut scratch = scratch();
             for (i, slot) in answers.iter_mut().enumerate() {
-                let query = walk.query(chunk * CHUNK + i);
-                *slot = answer(&mut scratch, query, walk.locate(query));
+                let query = walk.query_at_step(chunk * CHUNK + i);
+                *slot = answer(&mut scratch, query, walk.localise(query));
             }
         });
-    walk.put_back(answers)
+    walk.restore_query_order(answers)
 }
 
 /// The ranges of steps that are worked on together.
-pub(super) fn chunks(count: usize) -> impl IndexedParallelIterator<Item = std::ops::Range<usize>> {
+pub(super) fn step_chunks(
+    count: usize,
+) -> impl IndexedParallelIterator<Item = std::ops::Range<usize>> {
     (0..count.div_ceil(CHUNK))
         .into_par_iter()
         .map(move |chunk| chunk * CHUNK..((chunk + 1) * CHUNK).min(count))

@@ -16,7 +16,7 @@ pub(super) const LANES: usize = 4;
 const EXACT: f64 = (1_u64 << 53) as f64;
 
 /// Sums over points no farther from a query than a given distance.
-pub(super) struct Sums {
+pub(super) struct ExactSums {
     moments: Moments,
     /// Points that may still be added before the sums in lanes might not be exact.
     room: usize,
@@ -32,7 +32,7 @@ struct Lanes {
     products: [[f64; LANES]; 6],
 }
 
-impl Sums {
+impl ExactSums {
     /// For points of which none that is kept is farther than `reach` ticks; `None` where even a few
     /// products would be too large (128 m).
     #[inline]
@@ -49,7 +49,7 @@ impl Sums {
 
     /// Adds the points of a span whose offsets (ticks) pass `keep`.
     #[inline(always)]
-    pub(super) fn add(
+    pub(super) fn add_span(
         &mut self,
         grid: &Grid<'_>,
         mut span: Range<usize>,
@@ -59,15 +59,15 @@ impl Sums {
         while span.len() > self.room {
             let piece = span.start..span.start + self.room;
             span.start = piece.end;
-            self.lanes.add(grid, piece, query, keep);
-            self.hand_over();
+            self.lanes.add_span(grid, piece, query, keep);
+            self.flush_lanes();
         }
         self.room -= span.len();
-        self.lanes.add(grid, span, query, keep);
+        self.lanes.add_span(grid, span, query, keep);
     }
 
     #[inline(never)]
-    fn hand_over(&mut self) {
+    fn flush_lanes(&mut self) {
         let lanes = std::mem::take(&mut self.lanes);
         let whole = |lanes: [f64; LANES]| lanes.iter().sum::<f64>() as i64;
         self.moments.add_sums(
@@ -80,15 +80,15 @@ impl Sums {
 
     /// All that was added.
     #[inline]
-    pub(super) fn moments(mut self) -> Moments {
-        self.hand_over();
+    pub(super) fn into_moments(mut self) -> Moments {
+        self.flush_lanes();
         self.moments
     }
 }
 
 impl Lanes {
     #[inline(always)]
-    fn add(
+    fn add_span(
         &mut self,
         grid: &Grid<'_>,
         span: Range<usize>,

@@ -5,12 +5,12 @@ use std::ops::Range;
 
 /// A block of cells: columns and rows, both half open, within the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub(super) struct CellBlock {
     pub(super) columns: [usize; 2],
     pub(super) rows: [usize; 2],
 }
 
-impl Block {
+impl CellBlock {
     /// The smallest block that has both.
     #[inline]
     pub(super) fn union(&self, other: &Self) -> Self {
@@ -23,7 +23,7 @@ impl Block {
 
     /// The cells that both have, which are some.
     #[inline]
-    pub(super) fn shared(&self, other: &Self) -> Self {
+    pub(super) fn intersection(&self, other: &Self) -> Self {
         let both = |a: [usize; 2], b: [usize; 2]| [a[0].max(b[0]), a[1].min(b[1])];
         Self {
             columns: both(self.columns, other.columns),
@@ -33,7 +33,7 @@ impl Block {
 
     /// What a block around this one has more, in four parts.
     #[inline]
-    pub(super) fn ring(&self, outer: &Self) -> [Self; 4] {
+    pub(super) fn ring_within(&self, outer: &Self) -> [Self; 4] {
         let (columns, rows) = (outer.columns, outer.rows);
         [
             Self {
@@ -80,7 +80,7 @@ impl Grid<'_> {
 
     /// The cells that meet the square of half side `reach` ticks around the query.
     #[inline]
-    pub(super) fn block_around(&self, query: Query, reach: i64) -> Block {
+    pub(super) fn block_around(&self, query: Query, reach: i64) -> CellBlock {
         let range = |axis: usize| {
             let centre = i64::from(query[axis]);
             [
@@ -88,7 +88,7 @@ impl Grid<'_> {
                 self.cell_along(axis, centre + reach) + 1,
             ]
         };
-        Block {
+        CellBlock {
             columns: range(0),
             rows: range(1),
         }
@@ -96,7 +96,7 @@ impl Grid<'_> {
 
     /// The sorted points of some cells of one row.
     #[inline]
-    pub(super) fn span(&self, row: usize, columns: [usize; 2]) -> Range<usize> {
+    pub(super) fn span_of_cells(&self, row: usize, columns: [usize; 2]) -> Range<usize> {
         let first = row * self.columns;
         self.starts[first + columns[0]] as usize..self.starts[first + columns[1]] as usize
     }
@@ -104,7 +104,7 @@ impl Grid<'_> {
     /// Offset of sorted point `i` from the query, ticks. Queries are near: the difference fits 33
     /// bits, and its square 64.
     #[inline]
-    pub(super) fn offset(&self, i: usize, query: Query) -> [i64; 3] {
+    pub(super) fn offset_from(&self, i: usize, query: Query) -> [i64; 3] {
         [
             i64::from(self.x[i]) - i64::from(query[0]),
             i64::from(self.y[i]) - i64::from(query[1]),
@@ -114,17 +114,17 @@ impl Grid<'_> {
 
     /// Squared distance of sorted point `i` from the query, square ticks.
     #[inline]
-    pub(super) fn squared(&self, i: usize, query: Query) -> u64 {
+    pub(super) fn squared_distance_to(&self, i: usize, query: Query) -> u64 {
         #[cfg(test)]
         LOOKS.set(LOOKS.get() + 1);
-        let [x, y, z] = self.offset(i, query);
+        let [x, y, z] = self.offset_from(i, query);
         (x * x) as u64 + (y * y) as u64 + (z * z) as u64
     }
 
     /// Distance from the query to the nearest cell that is not in the block, ticks; `None` where
     /// the block is the whole grid.
     #[inline]
-    pub(super) fn clearance(&self, query: Query, block: &Block) -> Option<i64> {
+    pub(super) fn distance_to_outside(&self, query: Query, block: &CellBlock) -> Option<i64> {
         let edge =
             |axis: usize, cell: usize| i64::from(self.low[axis]) + ((cell as i64) << self.shift);
         let side = |axis: usize, [first, end]: [usize; 2], count: usize| {
@@ -147,11 +147,11 @@ impl Grid<'_> {
 
     /// The block grown by `by` cells to every side.
     #[inline]
-    pub(super) fn grown(&self, block: &Block, by: usize) -> Block {
+    pub(super) fn grow_block(&self, block: &CellBlock, by: usize) -> CellBlock {
         let grow = |[first, end]: [usize; 2], count: usize| {
             [first.saturating_sub(by), (end + by).min(count)]
         };
-        Block {
+        CellBlock {
             columns: grow(block.columns, self.columns),
             rows: grow(block.rows, self.rows),
         }
@@ -164,7 +164,7 @@ impl Grid<'_> {
     /// instruction; the second writes down who passed without a branch either. Exact arithmetic is
     /// left for the few. (Offsets beyond 2³¹ ticks wrap: the exact test that follows refuses them.)
     #[inline]
-    pub(super) fn each_likely(
+    pub(super) fn visit_likely(
         &self,
         span: Range<usize>,
         query: Query,
@@ -204,14 +204,14 @@ impl Grid<'_> {
     /// crowded, only with those whose height is near enough to the query's. What is near enough is
     /// what `visit` returns, in square ticks; it may shrink meanwhile, and `None` ends the walk.
     #[inline]
-    pub(super) fn each_in(
+    pub(super) fn visit_block(
         &self,
-        block: &Block,
+        block: &CellBlock,
         query: Query,
         visit: &mut impl FnMut(Range<usize>) -> Option<u64>,
     ) {
         for row in block.rows[0]..block.rows[1] {
-            let whole = self.span(row, block.columns);
+            let whole = self.span_of_cells(row, block.columns);
             // So few points in the row's cells together: none of them is crowded. Below a wall most
             // rows are empty.
             if !self.crowded || whole.len() <= super::CROWDED as usize {
@@ -221,9 +221,9 @@ impl Grid<'_> {
                 continue;
             }
             for column in block.columns[0]..block.columns[1] {
-                let span = self.span(row, [column, column + 1]);
+                let span = self.span_of_cells(row, [column, column + 1]);
                 let ended = if span.len() > super::CROWDED as usize {
-                    self.each_by_height(span, query, visit).is_none()
+                    self.visit_by_height(span, query, visit).is_none()
                 } else {
                     visit(span).is_none()
                 };
@@ -236,7 +236,7 @@ impl Grid<'_> {
 
     /// Walks a crowded cell outwards from the query's height, in pieces, until heights are out of
     /// reach.
-    fn each_by_height(
+    fn visit_by_height(
         &self,
         span: Range<usize>,
         query: Query,

@@ -5,7 +5,7 @@
 //! the gain).
 #![allow(unsafe_code)]
 
-use super::{Grid, queries::Located};
+use super::{Grid, queries::LocalQuery};
 use crate::{Cylinder, Moments};
 
 /// Compiles `$here` a second time for AVX2 and takes that where it runs.
@@ -35,9 +35,9 @@ macro_rules! widest {
 
 widest!(
     /// Exact moments of the points within `limit` square ticks.
-    moments_within, moments_within_avx2, moments_within_here(query: Located, limit: u128)
+    moments_within, moments_within_avx2, moments_within_here(query: LocalQuery, limit: u128)
 );
 widest!(
     /// Exact moments of the points in the cylinder.
-    moments_in_cylinder, moments_in_cylinder_avx2, moments_in_cylinder_here(query: Located, axis: [f64; 3], cylinder: Cylinder)
+    moments_in_cylinder, moments_in_cylinder_avx2, moments_in_cylinder_here(query: LocalQuery, axis: [f64; 3], cylinder: Cylinder)
 );

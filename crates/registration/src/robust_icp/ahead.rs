@@ -14,20 +14,24 @@ const SHORTEST: f64 = 0.5;
 
 /// What was done last.
 #[derive(Default)]
-pub(super) struct Ahead {
-    last: Option<Last>,
+pub(super) struct StepExtrapolation {
+    last: Option<PreviousStep>,
 }
 
-struct Last {
+struct PreviousStep {
     /// What the pairs asked for.
     asked: Vector6<f64>,
     /// What was done.
     done: Vector6<f64>,
 }
 
-impl Ahead {
+impl StepExtrapolation {
     /// The motion for pairs that ask for `asked`, whose normal matrix is `a`; scaled unknowns.
-    pub(super) fn lengthened(&mut self, asked: &Vector6<f64>, a: &Matrix6<f64>) -> Vector6<f64> {
+    pub(super) fn extrapolate_step(
+        &mut self,
+        asked: &Vector6<f64>,
+        a: &Matrix6<f64>,
+    ) -> Vector6<f64> {
         let product = |u: &Vector6<f64>, v: &Vector6<f64>| (u.transpose() * a * v)[0];
         let mut done = *asked;
         if let Some(last) = &self.last {
@@ -38,7 +42,7 @@ impl Ahead {
                 done -= (last.done + change) * share;
             }
         }
-        self.last = Some(Last {
+        self.last = Some(PreviousStep {
             asked: *asked,
             done,
         });
@@ -54,23 +58,23 @@ mod tests {
     fn a_constant_share_is_seen_through_at_once() {
         let goal = Vector6::new(3.0, -1.0, 2.0, 0.5, 0.0, 1.0);
         let a = Matrix6::from_diagonal(&Vector6::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0));
-        let (mut place, mut ahead) = (Vector6::zeros(), Ahead::default());
+        let (mut place, mut ahead) = (Vector6::zeros(), StepExtrapolation::default());
         // Each step goes 0.6 of the way.
         for _ in 0..2 {
-            place += ahead.lengthened(&((goal - place) * 0.6), &a);
+            place += ahead.extrapolate_step(&((goal - place) * 0.6), &a);
         }
         assert!((place - goal).norm() < 1e-12, "{place}");
     }
 
     #[test]
     fn steps_that_say_nothing_of_the_next_are_done_as_they_are() {
-        let mut ahead = Ahead::default();
+        let mut ahead = StepExtrapolation::default();
         let (a, step) = (
             Matrix6::identity(),
             Vector6::new(1.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         );
         for _ in 0..3 {
-            assert_eq!(ahead.lengthened(&step, &a), step);
+            assert_eq!(ahead.extrapolate_step(&step, &a), step);
         }
     }
 }

@@ -49,13 +49,13 @@ struct Groups {
 
 /// The likeliest mixture of ground that agrees, ground with a common offset, and ground with any.
 /// `errors` are standard errors, metres.
-pub(super) fn evidence(offsets: &[f64], errors: &[f64]) -> Evidence {
+pub(super) fn fit_mixture(offsets: &[f64], errors: &[f64]) -> Evidence {
     let beyond = offsets
         .iter()
         .zip(errors)
         .filter(|(offset, error)| offset.abs() > BEYOND * **error);
     let mut beyond: Vec<f64> = beyond.map(|(offset, _)| *offset).collect();
-    let mut best = maximised(
+    let mut best = maximise_likelihood(
         offsets,
         errors,
         Groups {
@@ -76,7 +76,7 @@ pub(super) fn evidence(offsets: &[f64], errors: &[f64]) -> Evidence {
                 shift,
                 information: 0.0,
             };
-            let found = maximised(offsets, errors, start);
+            let found = maximise_likelihood(offsets, errors, start);
             if found.cost < best.cost {
                 best = found;
             }
@@ -88,7 +88,7 @@ pub(super) fn evidence(offsets: &[f64], errors: &[f64]) -> Evidence {
 /// Expectation and maximisation from `groups`. A patch belongs to the group of the one before with
 /// probability [`SAME`], and is drawn from the shares otherwise: change is one piece of ground. How
 /// surely each patch belongs to each group: forward and backward (Rabiner 1989).
-fn maximised(offsets: &[f64], errors: &[f64], mut groups: Groups) -> Evidence {
+fn maximise_likelihood(offsets: &[f64], errors: &[f64], mut groups: Groups) -> Evidence {
     let mut chain: Vec<Link> = offsets
         .iter()
         .zip(errors)
@@ -96,7 +96,7 @@ fn maximised(offsets: &[f64], errors: &[f64], mut groups: Groups) -> Evidence {
         .collect();
     for _ in 0..STEPS {
         let before = groups;
-        groups = step(&mut chain, groups);
+        groups = improve_groups(&mut chain, groups);
         if groups.is_near(&before) {
             break;
         }
@@ -111,12 +111,12 @@ fn maximised(offsets: &[f64], errors: &[f64], mut groups: Groups) -> Evidence {
 }
 
 /// Memberships with these groups, and the groups that are likeliest with those.
-fn step(chain: &mut [Link], groups: Groups) -> Groups {
+fn improve_groups(chain: &mut [Link], groups: Groups) -> Groups {
     chain
         .iter_mut()
         .for_each(|link| link.second_group_at(groups.shift));
-    forward(chain, groups.shares());
-    backward(chain, groups.shares())
+    forward_pass(chain, groups.shares());
+    backward_pass(chain, groups.shares())
 }
 
 /// A patch in the chain.
@@ -135,7 +135,7 @@ struct Link {
 impl Link {
     fn new(offset: f64, error: f64) -> Self {
         let anywhere = (2.0 * std::f64::consts::PI).sqrt() / (2.0 * ANYWHERE);
-        let densities = [bell(offset, error), 0.0, anywhere];
+        let densities = [relative_density(offset, error), 0.0, anywhere];
         Self {
             offset,
             information: 1.0 / (error * error),
@@ -147,16 +147,16 @@ impl Link {
     }
 
     fn second_group_at(&mut self, shift: f64) {
-        self.densities[1] = bell(self.offset - shift, self.error);
+        self.densities[1] = relative_density(self.offset - shift, self.error);
     }
 }
 
 /// The density of a group over that at its middle.
-fn bell(off: f64, error: f64) -> f64 {
+fn relative_density(off: f64, error: f64) -> f64 {
     (-0.5 * (off / error).powi(2)).exp()
 }
 
-fn forward(chain: &mut [Link], shares: [f64; 3]) {
+fn forward_pass(chain: &mut [Link], shares: [f64; 3]) {
     let mut before = shares;
     for link in chain {
         let joint: [f64; 3] = std::array::from_fn(|g| {
@@ -170,7 +170,7 @@ fn forward(chain: &mut [Link], shares: [f64; 3]) {
 }
 
 /// The likeliest groups with the memberships that it completes.
-fn backward(chain: &mut [Link], shares: [f64; 3]) -> Groups {
+fn backward_pass(chain: &mut [Link], shares: [f64; 3]) -> Groups {
     let count = chain.len().max(1) as f64;
     let mut behind = [1.0; 3];
     let (mut sums, mut shifts, mut weights) = ([0.0; 3], 0.0, 0.0);
@@ -195,7 +195,7 @@ fn backward(chain: &mut [Link], shares: [f64; 3]) -> Groups {
         let scale = 1.0 / largest;
         behind = next.map(|part| part * scale);
     }
-    Groups::of(
+    Groups::from_sums(
         sums,
         count,
         if weights > 0.0 {
@@ -218,7 +218,11 @@ impl Groups {
             && (self.shift - before.shift).abs() * self.information.sqrt() < SETTLED.sqrt()
     }
 
-    fn of([agree, second, neither]: [f64; 3], count: f64, [shift, information]: [f64; 2]) -> Self {
+    fn from_sums(
+        [agree, second, neither]: [f64; 3],
+        count: f64,
+        [shift, information]: [f64; 2],
+    ) -> Self {
         let neither = (neither / count).max(NEITHER);
         let known = (agree + second).max(f64::MIN_POSITIVE);
         let second = (second / known).min(SMALLER / (1.0 + SMALLER)) * (1.0 - neither);
@@ -235,7 +239,7 @@ impl Groups {
 /// Variance of offsets beyond their standard errors, m²: from the differences of neighbours, which
 /// neither a tilt nor a change of one piece of ground affects much. Patches 2k and 2k + 1 are
 /// neighbours.
-pub(super) fn scatter(ids: &[u32], offsets: &[f64], errors: &[f64]) -> f64 {
+pub(super) fn neighbour_scatter(ids: &[u32], offsets: &[f64], errors: &[f64]) -> f64 {
     let neighbours: Vec<usize> = (1..ids.len())
         .filter(|&i| ids[i] == ids[i - 1] + 1 && ids[i] % 2 == 1)
         .collect();

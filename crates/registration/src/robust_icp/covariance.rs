@@ -1,9 +1,9 @@
 //! The covariance of a pose: a sandwich with blocks (Huber 1967; Liang & Zeger 1986).
 
 use super::{
-    information::Kept,
+    information::RemainingInformation,
     observe::Observation,
-    system::{Directions, add_square, jacobian, within},
+    system::{Directions, add_square, project_onto, scaled_jacobian},
 };
 use crate::RobustKernel;
 use isopach_cloud::cell_of;
@@ -18,7 +18,7 @@ pub(super) struct Sandwich {
 }
 
 /// What the sandwich is made with.
-pub(super) struct Filling<'a, K> {
+pub(super) struct SandwichInputs<'a, K> {
     pub(super) kernel: &'a K,
     pub(super) directions: &'a Directions,
     pub(super) pivot: [f64; 3],
@@ -31,12 +31,12 @@ impl Sandwich {
     /// Takes in the mean square of the steps to poses that are nearly as likely: in each direction
     /// the larger of the two variances. They are two estimates of the same thing where one pose is
     /// likely, and only the second knows of several.
-    pub(super) fn widen(&mut self, spread: &Matrix6<f64>, basis: &DMatrix<f64>) {
-        let Some(root) = within(&self.covariance, basis).cholesky() else {
+    pub(super) fn widen_by(&mut self, spread: &Matrix6<f64>, basis: &DMatrix<f64>) {
+        let Some(root) = project_onto(&self.covariance, basis).cholesky() else {
             return;
         };
         let root = root.l();
-        let Some(half) = root.solve_lower_triangular(&within(spread, basis)) else {
+        let Some(half) = root.solve_lower_triangular(&project_onto(spread, basis)) else {
             return;
         };
         let Some(whitened) = root.solve_lower_triangular(&half.transpose()) else {
@@ -54,23 +54,23 @@ impl Sandwich {
     }
 }
 
-impl<K: RobustKernel> Filling<'_, K> {
+impl<K: RobustKernel> SandwichInputs<'_, K> {
     /// A = Σ ψ′ j jᵀ less what noise of the normals adds to it; B = Σ s sᵀ over blocks of the
     /// absolute grid with the score s = Σ ψ j of a block, times G/(G − p) for G blocks. `kept` is
     /// what is left of A where pairs are found anew. `None` where there are too few blocks, or A is
     /// not positive.
-    pub(super) fn sandwich(
+    pub(super) fn sandwich_covariance(
         &self,
         observations: &[Observation],
-        kept: Option<&Kept>,
+        kept: Option<&RemainingInformation>,
     ) -> Option<Sandwich> {
-        let basis = self.directions.basis();
-        let (hessian, noise) = self.bread(observations);
-        let same_pairs = within(&(hessian - noise), &basis);
+        let basis = self.directions.basis_matrix();
+        let (hessian, noise) = self.hessian_and_noise(observations);
+        let same_pairs = project_onto(&(hessian - noise), &basis);
         let bread = kept
-            .map_or_else(|| same_pairs.clone(), |kept| kept.of(&same_pairs))
+            .map_or_else(|| same_pairs.clone(), |kept| kept.reduce(&same_pairs))
             .cholesky()?;
-        let scores = self.scores(observations);
+        let scores = self.block_scores(observations);
         let (blocks, unknowns) = (scores.len(), self.directions.determined.len());
         if blocks <= unknowns {
             return None;
@@ -82,8 +82,9 @@ impl<K: RobustKernel> Filling<'_, K> {
             });
         let correction = blocks as f64 / (blocks - unknowns) as f64;
         let filling = filling
-            * (correction * self.larger(observations, &bread, &(filling * correction), &basis));
-        let half = bread.solve(&within(&filling, &basis));
+            * (correction
+                * self.patch_inflation(observations, &bread, &(filling * correction), &basis));
+        let half = bread.solve(&project_onto(&filling, &basis));
         let whole: DMatrix<f64> = &basis * bread.solve(&half.transpose()) * basis.transpose();
         let covariance = Matrix6::from_fn(|i, j| 0.5 * (whole[(i, j)] + whole[(j, i)]));
         Some(Sandwich {
@@ -95,7 +96,7 @@ impl<K: RobustKernel> Filling<'_, K> {
 
     /// How much larger the variance is between patches than blocks say, at least 1: the ratio of
     /// tr(A⁻¹ B) with patches and with blocks as clusters.
-    fn larger(
+    fn patch_inflation(
         &self,
         observations: &[Observation],
         bread: &Cholesky<f64, Dyn>,
@@ -112,9 +113,9 @@ impl<K: RobustKernel> Filling<'_, K> {
             .fold(Matrix6::zeros(), |sum: Matrix6<f64>, score| {
                 sum + score * score.transpose()
             });
-        let between = bread.solve(&within(&sum, basis)).trace() * patches as f64
+        let between = bread.solve(&project_onto(&sum, basis)).trace() * patches as f64
             / (patches - unknowns) as f64;
-        let blocks = bread.solve(&within(filling, basis)).trace();
+        let blocks = bread.solve(&project_onto(filling, basis)).trace();
         if blocks > 0.0 {
             (between / blocks).max(1.0)
         } else {
@@ -131,31 +132,34 @@ impl<K: RobustKernel> Filling<'_, K> {
             .unwrap_or(0);
         let mut scores: Vec<Option<Vector6<f64>>> = vec![None; count];
         for observation in observations {
-            let score = self.score(observation);
+            let score = self.score_of(observation);
             let sum = &mut scores[observation.patch as usize];
             *sum = Some(sum.map_or(score, |sum| sum + score));
         }
         scores.into_iter().flatten().collect()
     }
 
-    pub(super) fn score(&self, observation: &Observation) -> Vector6<f64> {
+    pub(super) fn score_of(&self, observation: &Observation) -> Vector6<f64> {
         let Observation {
             residual,
             lever,
             plane,
             ..
         } = observation;
-        jacobian(*lever, plane.normal, self.arm) * (self.kernel.weight(*residual) * residual)
+        scaled_jacobian(*lever, plane.normal, self.arm) * (self.kernel.weight(*residual) * residual)
     }
 
-    pub(super) fn bread(&self, observations: &[Observation]) -> (Matrix6<f64>, Matrix6<f64>) {
+    pub(super) fn hessian_and_noise(
+        &self,
+        observations: &[Observation],
+    ) -> (Matrix6<f64>, Matrix6<f64>) {
         let (mut hessian, mut noise) = (Matrix6::zeros(), Matrix6::zeros());
         for observation in observations {
             let slope = self.kernel.derivative(observation.residual);
-            let j = jacobian(observation.lever, observation.plane.normal, self.arm);
+            let j = scaled_jacobian(observation.lever, observation.plane.normal, self.arm);
             add_square(&mut hessian, &j, slope);
             for (along, tilt) in observation.plane.along.iter().zip(observation.plane.tilt) {
-                let j = jacobian(observation.lever, *along, self.arm);
+                let j = scaled_jacobian(observation.lever, *along, self.arm);
                 add_square(&mut noise, &j, slope * tilt);
             }
         }
@@ -163,7 +167,7 @@ impl<K: RobustKernel> Filling<'_, K> {
     }
 
     /// Σ ψ j of each cube of the grid that has a pair that counts.
-    fn scores(&self, observations: &[Observation]) -> Vec<Vector6<f64>> {
+    fn block_scores(&self, observations: &[Observation]) -> Vec<Vector6<f64>> {
         let cell = |lever: [f64; 3]| -> [i64; 3] {
             std::array::from_fn(|axis| cell_of(lever[axis] + self.pivot[axis], self.block))
         };
@@ -176,7 +180,7 @@ impl<K: RobustKernel> Filling<'_, K> {
         keyed.sort_unstable();
         let sum = |block: &[([i64; 3], usize)]| {
             block.iter().fold(Vector6::zeros(), |sum, &(_, i)| {
-                sum + self.score(&observations[i])
+                sum + self.score_of(&observations[i])
             })
         };
         keyed.chunk_by(|a, b| a.0 == b.0).map(sum).collect()
@@ -198,7 +202,7 @@ mod tests {
             hessian: Matrix6::zeros(),
             blocks: 9,
         };
-        sandwich.widen(
+        sandwich.widen_by(
             &Matrix6::from_diagonal(&Vector6::new(5.0, 1.0, 8.0, 0.0, 7.0, 2.0)),
             &basis,
         );
@@ -210,7 +214,7 @@ mod tests {
         );
         // Two poses far apart: their difference is what is not known, whatever the axes.
         let step = Vector6::new(3.0, -2.0, 0.0, 1.0, 0.0, 2.0);
-        sandwich.widen(&(step * step.transpose()), &basis);
+        sandwich.widen_by(&(step * step.transpose()), &basis);
         let along = step.normalize();
         let variance = (along.transpose() * sandwich.covariance * along)[0];
         assert!(

@@ -2,17 +2,17 @@
 
 use super::{
     AlignmentOutcome, NotMoved, ResidualMode, RobustAlignment, RobustIcp, StartReport,
-    ahead::Ahead,
-    covariance::{Filling, Sandwich},
-    free::named,
+    ahead::StepExtrapolation,
+    covariance::{Sandwich, SandwichInputs},
+    free::name_directions,
     information::Information,
-    observe::{Direction, Observation, Pairing, observe},
-    prepared::{Prepared, Samples},
-    pyramid::{scaled, stepped},
-    regression::{Patch, gather, regress},
-    rivals::{Rival, Verdict, apart, judged},
+    observe::{Direction, Observation, Pairing, observe_pairs},
+    prepared::{DirectionSamples, PreparedClouds},
+    pyramid::{apply_step, scale_motion},
+    regression::{Patch, find_hypotheses, gather_patches},
+    rivals::{Rival, Verdict, judge_pose, offset_distance},
     sample::quantile,
-    search::Won,
+    search::BestStart,
     system::{Directions, System},
 };
 use crate::kernel::Tukey;
@@ -39,7 +39,7 @@ const AGREES: f64 = 3.0;
 const LEAST_SHARE: f64 = 0.4;
 
 /// What the steps on all points led to.
-struct Settled {
+struct Converged {
     pose: Rigid,
     observations: Vec<Observation>,
     system: System,
@@ -48,26 +48,26 @@ struct Settled {
     iterations: usize,
 }
 
-pub(super) fn finish(
+pub(super) fn refine_on_all_points(
     icp: &RobustIcp,
-    prepared: &Prepared,
-    samples: &Samples<'_>,
+    prepared: &PreparedClouds,
+    samples: &DirectionSamples<'_>,
     initial: Rigid,
-    won: Won,
+    won: BestStart,
 ) -> Result<RobustAlignment> {
     let kernel = Tukey {
         width: WIDTH * won.noise,
     };
     let spacing = prepared.spacing;
-    let Settled {
+    let Converged {
         pose,
         observations,
         system,
         directions,
         converged,
         iterations,
-    } = settled_across_lost(icp, prepared, samples, &initial, &won, &kernel)?;
-    let filling = filling(icp, prepared, &kernel, &directions);
+    } = iterate_without_lost(icp, prepared, samples, &initial, &won, &kernel)?;
+    let filling = sandwich_inputs(icp, prepared, &kernel, &directions);
     let kept = Information {
         filling: &filling,
         some: &samples.few,
@@ -75,29 +75,38 @@ pub(super) fn finish(
         won: &won,
         spacing,
     }
-    .kept()?;
-    let mut sandwich = filling.sandwich(&observations, kept.as_ref());
-    let patches = gather(&observe(&samples.many, &pose, won.distance)?, prepared.arm);
+    .remaining()?;
+    let mut sandwich = filling.sandwich_covariance(&observations, kept.as_ref());
+    let patches = gather_patches(
+        &observe_pairs(&samples.many, &pose, won.distance)?,
+        prepared.arm,
+    );
     let known = sandwich
         .as_ref()
         .map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
     let negligible = (CLOSE_TO_SPACING * prepared.spacing).max(CLOSE_TO_NOISE * won.noise);
-    let mut verdict = judged(
+    let mut verdict = judge_pose(
         &patches,
         icp,
         &known,
-        &ends(&won, &pose, patches.len(), prepared.arm),
+        &steps_to_ends(&won, &pose, patches.len(), prepared.arm),
         negligible,
     );
     if verdict.rival.is_none() {
-        verdict.add(second_mode(icp, patches, &won), negligible);
+        verdict.add_rival(second_mode(icp, patches, &won), negligible);
     }
     if let Some(sandwich) = &mut sandwich {
-        sandwich.widen(&verdict.spread, &directions.basis());
+        sandwich.widen_by(&verdict.spread, &directions.basis_matrix());
     }
-    let score_before = median_size(&observe(&samples.many, &initial, won.reach)?, &won.agreeing);
-    let score_after = median_size(&observe(&samples.many, &pose, won.reach)?, &won.agreeing);
-    let outcome = match stay(
+    let score_before = median_size(
+        &observe_pairs(&samples.many, &initial, won.reach)?,
+        &won.agreeing,
+    );
+    let score_after = median_size(
+        &observe_pairs(&samples.many, &pose, won.reach)?,
+        &won.agreeing,
+    );
+    let outcome = match reason_to_stay(
         prepared,
         &directions,
         sandwich.as_ref(),
@@ -105,7 +114,7 @@ pub(super) fn finish(
         [score_before, score_after],
     ) {
         Some(stay) => AlignmentOutcome::NotMoved(stay),
-        None => contested(prepared, [&initial, &pose], &verdict),
+        None => outcome_of_verdict(prepared, [&initial, &pose], &verdict),
     };
     let stable = won.agreeing.iter().filter(|&&agrees| agrees).count();
     let covariance = pose_covariance(prepared, &directions, sandwich.as_ref());
@@ -122,9 +131,9 @@ pub(super) fn finish(
         score_before,
         score_after,
         noise: won.noise,
-        hessian: sandwich
-            .as_ref()
-            .map_or([[0.0; 6]; 6], |s| unscaled(&s.hessian, prepared.arm, 1)),
+        hessian: sandwich.as_ref().map_or([[0.0; 6]; 6], |s| {
+            unscale_matrix(&s.hessian, prepared.arm, 1)
+        }),
         covariance,
         blocks: sandwich.map_or(0, |sandwich| sandwich.blocks),
         max_distance: won.distance,
@@ -133,16 +142,16 @@ pub(super) fn finish(
 }
 
 /// Steps on all points; anew without directions that turn out to be free.
-fn settled_across_lost(
+fn iterate_without_lost(
     icp: &RobustIcp,
-    prepared: &Prepared,
-    samples: &Samples<'_>,
+    prepared: &PreparedClouds,
+    samples: &DirectionSamples<'_>,
     initial: &Rigid,
-    won: &Won,
+    won: &BestStart,
     kernel: &Tukey,
-) -> Result<Settled> {
-    let first = settle(icp, prepared, &samples.all, won, kernel, (won.pose, &[]))?;
-    let filling = filling(icp, prepared, kernel, &first.directions);
+) -> Result<Converged> {
+    let first = iterate_steps(icp, prepared, &samples.all, won, kernel, (won.pose, &[]))?;
+    let filling = sandwich_inputs(icp, prepared, kernel, &first.directions);
     let spacing = prepared.spacing;
     let mut lost = Information {
         filling: &filling,
@@ -151,22 +160,22 @@ fn settled_across_lost(
         won,
         spacing,
     }
-    .lost()?;
+    .lost_directions()?;
     if lost.is_empty() {
         return Ok(first);
     }
     lost.extend(&first.directions.free);
-    let start = across(initial, &first.pose, &lost, prepared);
-    settle(icp, prepared, &samples.all, won, kernel, (start, &lost))
+    let start = without_motion_along(initial, &first.pose, &lost, prepared);
+    iterate_steps(icp, prepared, &samples.all, won, kernel, (start, &lost))
 }
 
-fn filling<'a>(
+fn sandwich_inputs<'a>(
     icp: &RobustIcp,
-    prepared: &Prepared,
+    prepared: &PreparedClouds,
     kernel: &'a Tukey,
     directions: &'a Directions,
-) -> Filling<'a, Tukey> {
-    Filling {
+) -> SandwichInputs<'a, Tukey> {
+    SandwichInputs {
         kernel,
         directions,
         pivot: prepared.pivot,
@@ -176,40 +185,45 @@ fn filling<'a>(
 }
 
 /// A pose without its motion from the start along some directions.
-fn across(initial: &Rigid, pose: &Rigid, lost: &[Vector6<f64>], prepared: &Prepared) -> Rigid {
-    let motion = scaled(
+fn without_motion_along(
+    initial: &Rigid,
+    pose: &Rigid,
+    lost: &[Vector6<f64>],
+    prepared: &PreparedClouds,
+) -> Rigid {
+    let motion = scale_motion(
         &initial.inverse().then(pose).about(prepared.pivot),
         prepared.arm,
     );
     let rest = lost
         .iter()
         .fold(motion, |rest, known| rest - known * known.dot(&motion));
-    stepped(initial, &rest, prepared.arm)
+    apply_step(initial, &rest, prepared.arm)
 }
 
 /// Steps on all points from a pose, across directions that are known to be free.
-fn settle(
+fn iterate_steps(
     icp: &RobustIcp,
-    prepared: &Prepared,
+    prepared: &PreparedClouds,
     all: &[Direction<'_>],
-    won: &Won,
+    won: &BestStart,
     kernel: &Tukey,
     (mut pose, lost): (Rigid, &[Vector6<f64>]),
-) -> Result<Settled> {
+) -> Result<Converged> {
     let agrees = |patch: u32| won.agreeing.get(patch as usize) == Some(&true);
-    let (mut iterations, mut ahead) = (0, Ahead::default());
+    let (mut iterations, mut ahead) = (0, StepExtrapolation::default());
     loop {
         let pairing = Pairing::new(all, &pose, won.distance)?;
-        let system = pairing.system(kernel, prepared.arm, agrees);
-        let directions = system.directions_across(icp.determined_ratio, lost);
-        let step = system.step(&directions);
+        let system = pairing.normal_equations(kernel, prepared.arm, agrees);
+        let directions = system.split_directions_across(icp.determined_ratio, lost);
+        let step = system.solve_step(&directions);
         let variance = system.error / (system.weight.max(f64::MIN_POSITIVE));
         let in_errors =
             ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
         let converged = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
         if converged || iterations == icp.max_iterations {
-            let observations = pairing.observations(agrees);
-            return Ok(Settled {
+            let observations = pairing.observations_where(agrees);
+            return Ok(Converged {
                 pose,
                 observations,
                 system,
@@ -218,7 +232,11 @@ fn settle(
                 iterations,
             });
         }
-        pose = stepped(&pose, &ahead.lengthened(&step, &system.a), prepared.arm);
+        pose = apply_step(
+            &pose,
+            &ahead.extrapolate_step(&step, &system.a),
+            prepared.arm,
+        );
         iterations += 1;
     }
 }
@@ -233,8 +251,8 @@ fn median_size(observations: &[Observation], agreeing: &[bool]) -> f64 {
 }
 
 /// Why the source is not moved, if it is not.
-fn stay(
-    prepared: &Prepared,
+fn reason_to_stay(
+    prepared: &PreparedClouds,
     directions: &Directions,
     sandwich: Option<&Sandwich>,
     [initial, pose]: [&Rigid; 2],
@@ -247,12 +265,12 @@ fn stay(
     let Some(sandwich) = sandwich else {
         return Some(NotMoved::TooFewBlocks);
     };
-    let motion = scaled(
+    let motion = scale_motion(
         &initial.inverse().then(pose).about(prepared.pivot),
         prepared.arm,
     );
     let along = DVector::from_fn(unknowns, |i, _| directions.determined[i].dot(&motion));
-    let covariance = super::system::within(&sandwich.covariance, &directions.basis());
+    let covariance = super::system::project_onto(&sandwich.covariance, &directions.basis_matrix());
     let Some(root) = covariance.cholesky() else {
         return Some(NotMoved::TooFewBlocks);
     };
@@ -269,14 +287,19 @@ fn stay(
 
 /// Steps from a pose to where each start ended, and by how many nats that is less likely than the
 /// winner.
-fn ends(won: &Won, pose: &Rigid, patches: usize, arm: f64) -> Vec<(Vector6<f64>, f64)> {
+fn steps_to_ends(
+    won: &BestStart,
+    pose: &Rigid,
+    patches: usize,
+    arm: f64,
+) -> Vec<(Vector6<f64>, f64)> {
     let least = won
         .starts
         .iter()
         .map(|start| start.score)
         .fold(f64::INFINITY, f64::min);
     let end = |start: &StartReport| {
-        let step = scaled(
+        let step = scale_motion(
             &pose
                 .inverse()
                 .then(&start.target_from_source)
@@ -289,13 +312,15 @@ fn ends(won: &Won, pose: &Rigid, patches: usize, arm: f64) -> Vec<(Vector6<f64>,
 }
 
 /// Moved, unless too little ground agrees or another pose is nearly as likely.
-fn contested(
-    prepared: &Prepared,
+fn outcome_of_verdict(
+    prepared: &PreparedClouds,
     [initial, pose]: [&Rigid; 2],
     verdict: &Verdict,
 ) -> AlignmentOutcome {
     match &verdict.rival {
-        Some(Rival { step, shares, .. }) => ambiguous(prepared, [initial, pose], step, *shares),
+        Some(Rival { step, shares, .. }) => {
+            ambiguous_outcome(prepared, [initial, pose], step, *shares)
+        }
         None if verdict.share < LEAST_SHARE => AlignmentOutcome::NotMoved(NotMoved::NoConsensus {
             share: verdict.share,
             wanted: LEAST_SHARE,
@@ -306,7 +331,7 @@ fn contested(
 
 /// The pose that the ground which disagrees asks for, where that is nearly as much as the ground
 /// that agrees.
-fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &Won) -> Option<Rival> {
+fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &BestStart) -> Option<Rival> {
     let all = patches.len() as f64;
     let first = won.agreeing.iter().filter(|&&agrees| agrees).count();
     let rest: Vec<_> = patches
@@ -317,7 +342,7 @@ fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &Won) -> Option<Rival>
     if (rest.len() as f64) < least.max(6.0) {
         return None;
     }
-    let second = regress(&rest, icp.determined_ratio, 0)
+    let second = find_hypotheses(&rest, icp.determined_ratio, 0)
         .hypotheses
         .into_iter()
         .next()?;
@@ -330,9 +355,9 @@ fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &Won) -> Option<Rival>
     let shares = [first as f64 / all, agree as f64 / all];
     let here: Vec<f64> = rest
         .iter()
-        .map(|patch| patch.offset(&Vector6::zeros()))
+        .map(|patch| patch.offset_after(&Vector6::zeros()))
         .collect();
-    let apart = apart(&here, &second.offsets);
+    let apart = offset_distance(&here, &second.offsets);
     (agree as f64 >= least).then_some(Rival {
         step: second.step,
         shares,
@@ -340,13 +365,13 @@ fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &Won) -> Option<Rival>
     })
 }
 
-fn ambiguous(
-    prepared: &Prepared,
+fn ambiguous_outcome(
+    prepared: &PreparedClouds,
     [initial, pose]: [&Rigid; 2],
     step: &Vector6<f64>,
     shares: [f64; 2],
 ) -> AlignmentOutcome {
-    let other = stepped(pose, step, prepared.arm);
+    let other = apply_step(pose, step, prepared.arm);
     let mode = |target_from_source: Rigid, share: f64| {
         let motion = initial
             .inverse()
@@ -364,22 +389,24 @@ fn ambiguous(
 }
 
 /// From scaled unknowns to radians and metres: `power` is −1 for a covariance and 1 for a Hessian.
-fn unscaled(matrix: &Matrix6<f64>, arm: f64, power: i32) -> [[f64; 6]; 6] {
+fn unscale_matrix(matrix: &Matrix6<f64>, arm: f64, power: i32) -> [[f64; 6]; 6] {
     let scale = |i: usize| if i < 3 { arm.powi(power) } else { 1.0 };
     std::array::from_fn(|i| std::array::from_fn(|j| matrix[(i, j)] * scale(i) * scale(j)))
 }
 
 /// Where nothing can be said of a determined direction, it counts as free.
 fn pose_covariance(
-    prepared: &Prepared,
+    prepared: &PreparedClouds,
     directions: &Directions,
     sandwich: Option<&Sandwich>,
 ) -> PoseCovariance {
     let unknown: Vec<Vector6<f64>> = (0..6).map(|i| Vector6::ith(i, 1.0)).collect();
     PoseCovariance {
         pivot: prepared.pivot,
-        matrix: sandwich.map_or([[0.0; 6]; 6], |s| unscaled(&s.covariance, prepared.arm, -1)),
-        free: named(if sandwich.is_some() {
+        matrix: sandwich.map_or([[0.0; 6]; 6], |s| {
+            unscale_matrix(&s.covariance, prepared.arm, -1)
+        }),
+        free: name_directions(if sandwich.is_some() {
             &directions.free
         } else {
             &unknown

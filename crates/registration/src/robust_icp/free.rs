@@ -8,10 +8,10 @@ const NEAR: f64 = 0.95;
 
 /// Turns a basis of the free directions so that it lies along the axes as far as it can, and names
 /// each.
-pub(super) fn named(free: &[Vector6<f64>]) -> Vec<FreeDirection> {
+pub(super) fn name_directions(free: &[Vector6<f64>]) -> Vec<FreeDirection> {
     let mut found: Vec<Vector6<f64>> = Vec::new();
     while found.len() < free.len() {
-        let projected = (0..6).map(|axis| projection(axis, free, &found));
+        let projected = (0..6).map(|axis| project_axis(axis, free, &found));
         let Some(longest) = projected.max_by(|a, b| a.norm().total_cmp(&b.norm())) else {
             break;
         };
@@ -21,13 +21,13 @@ pub(super) fn named(free: &[Vector6<f64>]) -> Vec<FreeDirection> {
         .iter()
         .map(|vector| FreeDirection {
             unknowns: (*vector).into(),
-            description: describe(vector),
+            description: describe_direction(vector),
         })
         .collect()
 }
 
 /// The part of a unit axis in the free space, across what is found.
-fn projection(axis: usize, free: &[Vector6<f64>], found: &[Vector6<f64>]) -> Vector6<f64> {
+fn project_axis(axis: usize, free: &[Vector6<f64>], found: &[Vector6<f64>]) -> Vector6<f64> {
     let part = free
         .iter()
         .fold(Vector6::zeros(), |sum: Vector6<f64>, vector| {
@@ -38,13 +38,13 @@ fn projection(axis: usize, free: &[Vector6<f64>], found: &[Vector6<f64>]) -> Vec
         .fold(part, |part, known| part - known * known.dot(&part))
 }
 
-fn describe(vector: &Vector6<f64>) -> String {
+fn describe_direction(vector: &Vector6<f64>) -> String {
     let (turn, shift) = (
         Vector3::new(vector[0], vector[1], vector[2]),
         Vector3::new(vector[3], vector[4], vector[5]),
     );
-    let translation = || format!("translation {}", along(shift));
-    let rotation = || format!("rotation {}", about(turn));
+    let translation = || format!("translation {}", describe_translation(shift));
+    let rotation = || format!("rotation {}", describe_rotation_axis(turn));
     let share = shift.norm_squared();
     if share > 0.9 {
         translation()
@@ -55,7 +55,7 @@ fn describe(vector: &Vector6<f64>) -> String {
     }
 }
 
-fn along(direction: Vector3<f64>) -> String {
+fn describe_translation(direction: Vector3<f64>) -> String {
     let unit = direction.normalize();
     if unit.z.abs() > NEAR {
         return "along the vertical".into();
@@ -68,7 +68,7 @@ fn along(direction: Vector3<f64>) -> String {
     }
 }
 
-fn about(axis: Vector3<f64>) -> String {
+fn describe_rotation_axis(axis: Vector3<f64>) -> String {
     let unit = axis.normalize();
     if unit.z.abs() > NEAR {
         return "about the vertical".into();
@@ -109,13 +109,13 @@ mod tests {
     #[test]
     fn directions_are_named_as_surveyors_do() {
         let (sine, cosine) = 30_f64.to_radians().sin_cos();
-        let corridor = named(&[vector([0.0, 0.0, 0.0, sine, cosine, 0.0])]);
+        let corridor = name_directions(&[vector([0.0, 0.0, 0.0, sine, cosine, 0.0])]);
         assert_eq!(corridor[0].description, "translation along azimuth 30°");
         assert_eq!(
-            named(&[vector([0.0, 0.0, -1.0, 0.0, 0.0, 0.0])])[0].description,
+            name_directions(&[vector([0.0, 0.0, -1.0, 0.0, 0.0, 0.0])])[0].description,
             "rotation about the vertical"
         );
-        let slope = named(&[vector([0.0, 0.0, 0.0, cosine, 0.0, sine])]);
+        let slope = name_directions(&[vector([0.0, 0.0, 0.0, cosine, 0.0, sine])]);
         assert_eq!(
             slope[0].description,
             "translation along azimuth 270°, 30° down"
@@ -129,7 +129,7 @@ mod tests {
             [0.0, 0.0, 1.0, -1.0, 1.0, 0.0],
             [0.0, 0.0, 1.0, -1.0, -2.0, 0.0],
         ];
-        let names: Vec<String> = named(&mixed.map(vector))
+        let names: Vec<String> = name_directions(&mixed.map(vector))
             .into_iter()
             .map(|free| free.description)
             .collect();

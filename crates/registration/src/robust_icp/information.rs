@@ -6,11 +6,11 @@
 //! 5.21), so it is measured: the score at poses to both sides along each determined direction.
 
 use super::{
-    covariance::Filling,
-    observe::{Direction, Observation, observe},
-    pyramid::stepped,
-    search::Won,
-    system::within,
+    covariance::SandwichInputs,
+    observe::{Direction, Observation, observe_pairs},
+    pyramid::apply_step,
+    search::BestStart,
+    system::project_onto,
 };
 use crate::kernel::Tukey;
 use isopach_cloud::Rigid;
@@ -34,15 +34,15 @@ const WEAK: f64 = 20.0;
 const LOST: f64 = 0.15;
 
 /// The share of the information that is left.
-pub(super) struct Kept {
+pub(super) struct RemainingInformation {
     /// L⁻¹ A′ L⁻ᵀ with A = L Lᵀ over the same pairs: its eigenvalues are shares.
     whitened: DMatrix<f64>,
 }
 
-impl Kept {
+impl RemainingInformation {
     /// What is left of information that was computed with the same pairs; as it is where it is not
     /// positive.
-    pub(super) fn of(&self, same_pairs: &DMatrix<f64>) -> DMatrix<f64> {
+    pub(super) fn reduce(&self, same_pairs: &DMatrix<f64>) -> DMatrix<f64> {
         let Some(root) = same_pairs.clone().cholesky() else {
             return same_pairs.clone();
         };
@@ -53,21 +53,21 @@ impl Kept {
 
 /// What information is measured with.
 pub(super) struct Information<'a> {
-    pub(super) filling: &'a Filling<'a, Tukey>,
+    pub(super) filling: &'a SandwichInputs<'a, Tukey>,
     /// Some of the points.
     pub(super) some: &'a [Direction<'a>],
     pub(super) pose: &'a Rigid,
-    pub(super) won: &'a Won,
+    pub(super) won: &'a BestStart,
     /// Of the points, metres.
     pub(super) spacing: f64,
 }
 
 impl Information<'_> {
     /// `None` where these points do not determine what all do.
-    pub(super) fn kept(&self) -> Result<Option<Kept>> {
-        let basis = self.filling.directions.basis();
-        let (same_pairs, count) = self.same_pairs()?;
-        let Some(root) = within(&same_pairs, &basis).cholesky() else {
+    pub(super) fn remaining(&self) -> Result<Option<RemainingInformation>> {
+        let basis = self.filling.directions.basis_matrix();
+        let (same_pairs, count) = self.hessian_of_same_pairs()?;
+        let Some(root) = project_onto(&same_pairs, &basis).cholesky() else {
             return Ok(None);
         };
         let Some(inverse) = root.l().try_inverse() else {
@@ -75,23 +75,25 @@ impl Information<'_> {
         };
         let mut slopes = Matrix6::zeros();
         for direction in &self.filling.directions.determined {
-            let a_metre = (along(&same_pairs, direction) / count).sqrt().max(1e-9);
+            let a_metre = (quadratic_form(&same_pairs, direction) / count)
+                .sqrt()
+                .max(1e-9);
             let sideways = (SIDEWAYS * self.won.noise / a_metre).min(SPACINGS * self.spacing);
-            slopes += self.slope(direction, sideways)? * direction.transpose();
+            slopes += self.score_slope(direction, sideways)? * direction.transpose();
         }
-        let found = within(&((slopes + slopes.transpose()) * 0.5), &basis);
+        let found = project_onto(&((slopes + slopes.transpose()) * 0.5), &basis);
         let whitened = &inverse * found * inverse.transpose();
         let mut shares = SymmetricEigen::new((&whitened + whitened.transpose()) * 0.5);
         shares
             .eigenvalues
             .apply(|share| *share = share.clamp(LEAST, 1.0));
-        Ok(Some(Kept {
+        Ok(Some(RemainingInformation {
             whitened: shares.recompose(),
         }))
     }
 
     /// Determined directions along which next to nothing is left; scaled unknowns.
-    pub(super) fn lost(&self) -> Result<Vec<Vector6<f64>>> {
+    pub(super) fn lost_directions(&self) -> Result<Vec<Vector6<f64>>> {
         let directions = self.filling.directions;
         let weak = directions
             .determined
@@ -103,10 +105,10 @@ impl Information<'_> {
         if weak.is_empty() {
             return Ok(lost);
         }
-        let (same_pairs, _) = self.same_pairs()?;
+        let (same_pairs, _) = self.hessian_of_same_pairs()?;
         for direction in weak {
-            let left = direction.dot(&self.slope(direction, self.spacing)?);
-            if left < LOST * along(&same_pairs, direction) {
+            let left = direction.dot(&self.score_slope(direction, self.spacing)?);
+            if left < LOST * quadratic_form(&same_pairs, direction) {
                 lost.push(*direction);
             }
         }
@@ -114,31 +116,38 @@ impl Information<'_> {
     }
 
     /// Σ ψ′ j jᵀ, and the number of pairs.
-    fn same_pairs(&self) -> Result<(Matrix6<f64>, f64)> {
-        let pairs = self.pairs(self.pose)?;
-        Ok((self.filling.bread(&pairs).0, pairs.len().max(1) as f64))
+    fn hessian_of_same_pairs(&self) -> Result<(Matrix6<f64>, f64)> {
+        let pairs = self.agreeing_pairs(self.pose)?;
+        Ok((
+            self.filling.hessian_and_noise(&pairs).0,
+            pairs.len().max(1) as f64,
+        ))
     }
 
     /// How the score changes a metre along a direction, from poses to both sides.
-    fn slope(&self, direction: &Vector6<f64>, sideways: f64) -> Result<Vector6<f64>> {
+    fn score_slope(&self, direction: &Vector6<f64>, sideways: f64) -> Result<Vector6<f64>> {
         let score = |side: f64| -> Result<Vector6<f64>> {
-            let pairs = self.pairs(&stepped(self.pose, &(direction * side), self.filling.arm))?;
-            Ok(pairs
-                .iter()
-                .fold(Vector6::zeros(), |sum, pair| sum + self.filling.score(pair)))
+            let pairs = self.agreeing_pairs(&apply_step(
+                self.pose,
+                &(direction * side),
+                self.filling.arm,
+            ))?;
+            Ok(pairs.iter().fold(Vector6::zeros(), |sum, pair| {
+                sum + self.filling.score_of(pair)
+            }))
         };
         Ok((score(sideways)? - score(-sideways)?) / (2.0 * sideways))
     }
 
     /// Pairs on ground that agrees.
-    fn pairs(&self, at: &Rigid) -> Result<Vec<Observation>> {
-        let mut pairs = observe(self.some, at, self.won.distance)?;
+    fn agreeing_pairs(&self, at: &Rigid) -> Result<Vec<Observation>> {
+        let mut pairs = observe_pairs(self.some, at, self.won.distance)?;
         pairs.retain(|pair| self.won.agreeing.get(pair.patch as usize) == Some(&true));
         Ok(pairs)
     }
 }
 
 /// vᵀ M v.
-fn along(matrix: &Matrix6<f64>, direction: &Vector6<f64>) -> f64 {
+fn quadratic_form(matrix: &Matrix6<f64>, direction: &Vector6<f64>) -> f64 {
     direction.dot(&(matrix * direction))
 }

@@ -23,7 +23,7 @@ use crate::Pair;
 use isopach_cloud::Rigid;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
-use prepared::{Prepared, Samples};
+use prepared::{DirectionSamples, PreparedClouds};
 
 /// Part of a survey, to be aligned under one pose with the others.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,7 @@ impl<'a> From<Pair<'a>> for SurveyBlock<'a> {
 /// # Ok::<(), isopach_compute::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RobustIcp {
     /// How far the start may be off at the middle of the survey, metres.
     pub start_translation: f64,
@@ -140,13 +141,13 @@ impl RobustIcp {
         blocks: &[SurveyBlock<'_>],
         initial: Rigid,
     ) -> Result<RobustAlignment> {
-        self.check(blocks)?;
-        let prepared = Prepared::new(self, on, blocks)?;
-        let indexes = prepared.indexes(on)?;
+        self.check_blocks(blocks)?;
+        let prepared = PreparedClouds::new(self, on, blocks)?;
+        let indexes = prepared.build_indexes(on)?;
         let initial = initial.about(prepared.pivot);
-        let samples = Samples::new(&prepared, &indexes, self.sample);
-        let won = search::search(self, on, &prepared, &samples, initial)?;
-        finish::finish(self, &prepared, &samples, initial, won)
+        let samples = DirectionSamples::new(&prepared, &indexes, self.sample);
+        let won = search::search_starts(self, on, &prepared, &samples, initial)?;
+        finish::refine_on_all_points(self, &prepared, &samples, initial, won)
     }
 
     /// Refuses parameters that cannot be, as [`Self::align`] does, before there are points.
@@ -219,7 +220,7 @@ impl RobustIcp {
         Ok(())
     }
 
-    fn check(&self, blocks: &[SurveyBlock<'_>]) -> Result<()> {
+    fn check_blocks(&self, blocks: &[SurveyBlock<'_>]) -> Result<()> {
         self.check_parameters()?;
         for SurveyBlock { pair, stable } in blocks {
             let (points, flags) = (

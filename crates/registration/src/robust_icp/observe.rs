@@ -17,7 +17,7 @@ use std::ops::Range;
 
 /// A point that looks for its partner.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Query {
+pub(super) struct PatchPoint {
     pub(super) point: [f64; 3],
     /// Of the source: the patch that it belongs to. Queries of the target take their partner's.
     pub(super) patch: u32,
@@ -25,7 +25,7 @@ pub(super) struct Query {
 
 /// One side's queries and the other side's planes.
 pub(super) struct Direction<'a> {
-    pub(super) queries: Vec<Query>,
+    pub(super) queries: Vec<PatchPoint>,
     pub(super) surface: &'a Surface,
     pub(super) index: &'a dyn NeighbourIndex,
     /// Where the surface is the source: the patch of each of its points.
@@ -47,12 +47,12 @@ pub(super) struct Observation {
 }
 
 /// All pairs within `distance` metres at a pose.
-pub(super) fn observe(
+pub(super) fn observe_pairs(
     directions: &[Direction<'_>],
     at: &Rigid,
     distance: f64,
 ) -> Result<Vec<Observation>> {
-    Ok(Pairing::new(directions, at, distance)?.observations(|_| true))
+    Ok(Pairing::new(directions, at, distance)?.observations_where(|_| true))
 }
 
 /// Who pairs with whom at a pose. Sums over pairs need no list of them, which is many times larger
@@ -85,44 +85,49 @@ impl<'a> Pairing<'a> {
     ) -> Result<Self> {
         let parts = directions
             .iter()
-            .map(|direction| direction.paired(at, distance))
+            .map(|direction| direction.find_partners(at, distance))
             .collect::<Result<_>>()?;
         Ok(Self { at, parts })
     }
 
     /// The pairs of the patches that are `wanted`, in the order of directions and queries.
-    pub(super) fn observations(&self, wanted: impl Fn(u32) -> bool + Sync) -> Vec<Observation> {
+    pub(super) fn observations_where(
+        &self,
+        wanted: impl Fn(u32) -> bool + Sync,
+    ) -> Vec<Observation> {
         let listed = |(part, chunk)| {
-            self.pairs(part, chunk)
+            self.pairs_of_chunk(part, chunk)
                 .filter(|pair| wanted(pair.patch))
                 .collect()
         };
-        let lists: Vec<Vec<Observation>> = self.chunks().into_par_iter().map(listed).collect();
+        let lists: Vec<Vec<Observation>> =
+            self.query_chunks().into_par_iter().map(listed).collect();
         lists.concat()
     }
 
     /// Their sums.
-    pub(super) fn system(
+    pub(super) fn normal_equations(
         &self,
         kernel: &impl RobustKernel,
         arm: f64,
         wanted: impl Fn(u32) -> bool + Sync,
     ) -> System {
         let summed = |(part, chunk)| {
-            System::of(
-                self.pairs(part, chunk).filter(|pair| wanted(pair.patch)),
+            System::from_observations(
+                self.pairs_of_chunk(part, chunk)
+                    .filter(|pair| wanted(pair.patch)),
                 kernel,
                 arm,
             )
         };
-        let sums: Vec<System> = self.chunks().into_par_iter().map(summed).collect();
+        let sums: Vec<System> = self.query_chunks().into_par_iter().map(summed).collect();
         let mut all = System::default();
         sums.iter().for_each(|sums| all.merge(sums, 1.0));
         all
     }
 
     /// Ranges of the queries of each direction.
-    fn chunks(&self) -> Vec<(&Part<'a>, Range<usize>)> {
+    fn query_chunks(&self) -> Vec<(&Part<'a>, Range<usize>)> {
         let of = self.parts.iter().flat_map(|part| {
             let queries = part.partners.len();
             (0..queries)
@@ -132,14 +137,14 @@ impl<'a> Pairing<'a> {
         of.collect()
     }
 
-    fn pairs<'p>(
+    fn pairs_of_chunk<'p>(
         &'p self,
         part: &'p Part<'a>,
         chunk: Range<usize>,
     ) -> impl Iterator<Item = Observation> + 'p {
         let has_partner = |query: &usize| part.partners[*query] != NOBODY;
         let pair = |query: usize| {
-            part.direction.pair(
+            part.direction.observe_pair(
                 query,
                 part.moved[query],
                 part.partners[query] as usize,
@@ -151,7 +156,7 @@ impl<'a> Pairing<'a> {
 }
 
 impl<'a> Direction<'a> {
-    fn paired(&'a self, at: &Rigid, distance: f64) -> Result<Part<'a>> {
+    fn find_partners(&'a self, at: &Rigid, distance: f64) -> Result<Part<'a>> {
         let back = at.inverse();
         let motion = if self.source_patches.is_some() {
             &back
@@ -166,7 +171,7 @@ impl<'a> Direction<'a> {
             .collect();
         let within: Vec<bool> = moved
             .iter()
-            .map(|&point| reachable(point, origin))
+            .map(|&point| is_within_reach(point, origin))
             .collect();
         // A point out of reach has no partner; it is asked about at the origin and passed over.
         let places: Vec<[f64; 3]> = moved
@@ -188,7 +193,7 @@ impl<'a> Direction<'a> {
         })
     }
 
-    fn pair(
+    fn observe_pair(
         &self,
         query: usize,
         moved: [f64; 3],
@@ -198,9 +203,9 @@ impl<'a> Direction<'a> {
         let plane =
             self.surface.planes[partner].filter(|plane| plane.roughness <= self.roughest)?;
         let other = self.surface.cloud.positions().absolute(partner);
-        let Query { point, patch } = self.queries[query];
+        let PatchPoint { point, patch } = self.queries[query];
         Some(match self.source_patches {
-            None => observation(moved, other, moved, plane, patch, at),
+            None => observation_along(moved, other, moved, plane, patch, at),
             Some(patches) => {
                 // The source's plane moves; it meets the target at the target's point.
                 let turned = Plane {
@@ -208,13 +213,13 @@ impl<'a> Direction<'a> {
                     along: plane.along.map(|along| at.rotate(along)),
                     ..plane
                 };
-                observation(at.apply(other), point, point, turned, patches[partner], at)
+                observation_along(at.apply(other), point, point, turned, patches[partner], at)
             }
         })
     }
 }
 
-fn observation(
+fn observation_along(
     source: [f64; 3],
     target: [f64; 3],
     place: [f64; 3],
@@ -234,7 +239,7 @@ fn observation(
     }
 }
 
-fn reachable(point: [f64; 3], origin: Origin) -> bool {
+fn is_within_reach(point: [f64; 3], origin: Origin) -> bool {
     let base = origin.metres();
     // One metre short of the reach, whatever rounding does.
     (0..3).all(|axis| (point[axis] - base[axis]).abs() < REACH - 1.0)

@@ -5,6 +5,7 @@ use std::fmt;
 
 /// What came of an alignment.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum AlignmentOutcome {
     /// The source was moved.
     Moved,
@@ -21,6 +22,7 @@ pub enum AlignmentOutcome {
 
 /// Why the source stays at the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum NotMoved {
     /// The start is within the uncertainty of what was found: the squared distance in standard
     /// errors, and its limit (99 % of χ²).
@@ -47,6 +49,7 @@ pub enum NotMoved {
 
 /// A pose that part of the ground agrees on.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ResidualMode {
     /// Moves the source onto the target as that part asks.
     pub target_from_source: Rigid,
@@ -120,6 +123,7 @@ impl fmt::Display for ResidualMode {
 
 /// How one start went.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct StartReport {
     /// What it was.
     pub name: &'static str,
@@ -133,6 +137,7 @@ pub struct StartReport {
 
 /// What [`super::RobustIcp`] found.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RobustAlignment {
     /// Moves the source onto the target; the start where the source was not moved.
     pub target_from_source: Rigid,

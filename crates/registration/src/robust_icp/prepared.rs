@@ -2,9 +2,9 @@
 
 use super::{
     RobustIcp, SurveyBlock,
-    observe::{Direction, Query},
-    pyramid::spacing,
-    sample::{hash, patches, quantile},
+    observe::{Direction, PatchPoint},
+    pyramid::point_spacing,
+    sample::{hash_position, quantile, split_into_patches},
     surface::Surface,
 };
 use isopach_compute::{Error, Result};
@@ -19,7 +19,7 @@ const MANY: usize = 8;
 const SPACED: u64 = 2000;
 
 /// Both sides of a block.
-struct Sides {
+struct PreparedBlock {
     source: Surface,
     target: Surface,
     /// The patch of each source point.
@@ -27,8 +27,8 @@ struct Sides {
 }
 
 /// Clouds made ready.
-pub(super) struct Prepared {
-    sides: Vec<Sides>,
+pub(super) struct PreparedClouds {
+    sides: Vec<PreparedBlock>,
     /// Median of the target's coordinates, whole metres.
     pub(super) pivot: [f64; 3],
     /// Median distance of the target's points from it, metres.
@@ -44,13 +44,13 @@ pub(super) struct Prepared {
 }
 
 /// Indexes of both sides of each block.
-pub(super) struct Indexes<'a> {
+pub(super) struct BlockIndexes<'a> {
     source: Box<dyn NeighbourIndex + 'a>,
     target: Box<dyn NeighbourIndex + 'a>,
 }
 
 /// Both directions of pairs, with more and more points.
-pub(super) struct Samples<'a> {
+pub(super) struct DirectionSamples<'a> {
     /// Starts are tried with these.
     pub(super) few: Vec<Direction<'a>>,
     /// So many that a patch knows its offset well enough to tell a change from a tilt.
@@ -58,18 +58,22 @@ pub(super) struct Samples<'a> {
     pub(super) all: Vec<Direction<'a>>,
 }
 
-impl<'a> Samples<'a> {
+impl<'a> DirectionSamples<'a> {
     /// `few`: points of each cloud.
-    pub(super) fn new(prepared: &'a Prepared, indexes: &'a [Indexes<'a>], few: usize) -> Self {
+    pub(super) fn new(
+        prepared: &'a PreparedClouds,
+        indexes: &'a [BlockIndexes<'a>],
+        few: usize,
+    ) -> Self {
         Self {
-            few: prepared.directions(indexes, Some(few)),
-            many: prepared.directions(indexes, Some(MANY * few)),
-            all: prepared.directions(indexes, None),
+            few: prepared.sampled_directions(indexes, Some(few)),
+            many: prepared.sampled_directions(indexes, Some(MANY * few)),
+            all: prepared.sampled_directions(indexes, None),
         }
     }
 }
 
-impl Prepared {
+impl PreparedClouds {
     pub(super) fn new(
         icp: &RobustIcp,
         on: &(impl NeighbourSearch + ?Sized),
@@ -79,7 +83,7 @@ impl Prepared {
         for SurveyBlock { pair, stable } in blocks {
             let source = Surface::new(on, pair.source, *stable, icp.normal_neighbours)?;
             let target = Surface::new(on, pair.target, None, icp.normal_neighbours)?;
-            sides.push(Sides {
+            sides.push(PreparedBlock {
                 source,
                 target,
                 patches: Vec::new(),
@@ -95,7 +99,10 @@ impl Prepared {
             planes.push(plane.roughness);
             tilts.push(plane.tilt[0].sqrt());
         }
-        let counts = [count(&sides, |s| &s.source), count(&sides, |s| &s.target)];
+        let counts = [
+            count_points(&sides, |s| &s.source),
+            count_points(&sides, |s| &s.target),
+        ];
         for (name, count) in [("source", counts[0]), ("target", counts[1])] {
             if count <= icp.normal_neighbours {
                 return Err(Error::InvalidInput(format!(
@@ -109,22 +116,22 @@ impl Prepared {
                 "no neighbourhood of either cloud is a surface: all points lie on lines or in one place".into(),
             ));
         }
-        let (pivot, arm) = centre(&sides);
+        let (pivot, arm) = median_centre(&sides);
         let source_points = sides
             .iter()
-            .flat_map(|s| s.source.points())
+            .flat_map(|s| s.source.absolute_points())
             .collect::<Vec<_>>();
         let leaves = patch_count(icp.sample.min(counts[0]));
-        let mut all = patches(&source_points, leaves);
+        let mut all = split_into_patches(&source_points, leaves);
         for sides in sides.iter_mut().rev() {
             sides.patches = all.split_off(all.len() - sides.source.cloud.len());
         }
         let mut widest = 0.0_f64;
         for surface in sides.iter().flat_map(|s| [&s.source, &s.target]) {
             let one_in = (surface.cloud.len() as u64 / SPACED).max(1);
-            let some = sampled(surface, one_in);
+            let some = sample_one_in(surface, one_in);
             if surface.cloud.len() > 5 && !some.is_empty() {
-                widest = widest.max(spacing(on, surface, &some)?);
+                widest = widest.max(point_spacing(on, surface, &some)?);
             }
         }
         Ok(Self {
@@ -138,16 +145,16 @@ impl Prepared {
         })
     }
 
-    pub(super) fn indexes<'a>(
+    pub(super) fn build_indexes<'a>(
         &'a self,
         on: &(impl NeighbourSearch + ?Sized),
-    ) -> Result<Vec<Indexes<'a>>> {
-        let index = |sides: &'a Sides| {
+    ) -> Result<Vec<BlockIndexes<'a>>> {
+        let index = |sides: &'a PreparedBlock| {
             let (source, target) = (
                 sides.source.cloud.positions(),
                 sides.target.cloud.positions(),
             );
-            Ok(Indexes {
+            Ok(BlockIndexes {
                 source: on.index(source)?,
                 target: on.index(target)?,
             })
@@ -156,26 +163,26 @@ impl Prepared {
     }
 
     /// Both directions, with one point in so many of each cloud (about `wanted`), or with all.
-    fn directions<'a>(
+    fn sampled_directions<'a>(
         &'a self,
-        indexes: &'a [Indexes<'a>],
+        indexes: &'a [BlockIndexes<'a>],
         wanted: Option<usize>,
     ) -> Vec<Direction<'a>> {
         let one_in = |count: usize| wanted.map_or(1, |wanted| (count / wanted).max(1) as u64);
         let one_in = [
-            one_in(count(&self.sides, |s| &s.source)),
-            one_in(count(&self.sides, |s| &s.target)),
+            one_in(count_points(&self.sides, |s| &s.source)),
+            one_in(count_points(&self.sides, |s| &s.target)),
         ];
-        let both = |(sides, indexes): (&'a Sides, &'a Indexes<'a>)| {
+        let both = |(sides, indexes): (&'a PreparedBlock, &'a BlockIndexes<'a>)| {
             let forward = Direction {
-                queries: queries(&sides.source, one_in[0], Some(&sides.patches)),
+                queries: sample_queries(&sides.source, one_in[0], Some(&sides.patches)),
                 surface: &sides.target,
                 index: &*indexes.target,
                 source_patches: None,
                 roughest: self.roughest,
             };
             let back = Direction {
-                queries: queries(&sides.target, one_in[1], None),
+                queries: sample_queries(&sides.target, one_in[1], None),
                 surface: &sides.source,
                 index: &*indexes.source,
                 source_patches: Some(&sides.patches),
@@ -187,15 +194,20 @@ impl Prepared {
     }
 
     /// The points of source and target, block by block.
-    pub(super) fn points(&self) -> Vec<[Vec<[f64; 3]>; 2]> {
+    pub(super) fn block_points(&self) -> Vec<[Vec<[f64; 3]>; 2]> {
         self.sides
             .iter()
-            .map(|sides| [sides.source.points(), sides.target.points()])
+            .map(|sides| {
+                [
+                    sides.source.absolute_points(),
+                    sides.target.absolute_points(),
+                ]
+            })
             .collect()
     }
 }
 
-fn count(sides: &[Sides], of: impl Fn(&Sides) -> &Surface) -> usize {
+fn count_points(sides: &[PreparedBlock], of: impl Fn(&PreparedBlock) -> &Surface) -> usize {
     sides.iter().map(|sides| of(sides).cloud.len()).sum()
 }
 
@@ -209,29 +221,32 @@ fn patch_count(sample: usize) -> usize {
 }
 
 /// One point in `one_in`, by the hash of its place.
-fn sampled(surface: &Surface, one_in: u64) -> Vec<u32> {
+fn sample_one_in(surface: &Surface, one_in: u64) -> Vec<u32> {
     let positions = surface.cloud.positions();
     (0..positions.len() as u32)
-        .filter(|&i| one_in == 1 || hash(positions, i as usize).is_multiple_of(one_in))
+        .filter(|&i| one_in == 1 || hash_position(positions, i as usize).is_multiple_of(one_in))
         .collect()
 }
 
-fn queries(surface: &Surface, one_in: u64, patches: Option<&[u32]>) -> Vec<Query> {
+fn sample_queries(surface: &Surface, one_in: u64, patches: Option<&[u32]>) -> Vec<PatchPoint> {
     let positions = surface.cloud.positions();
     let patch = |i: usize| patches.map_or(0, |patches| patches[i]);
-    let query = |i: u32| Query {
+    let query = |i: u32| PatchPoint {
         point: positions.absolute(i as usize),
         patch: patch(i as usize),
     };
-    sampled(surface, one_in).into_iter().map(query).collect()
+    sample_one_in(surface, one_in)
+        .into_iter()
+        .map(query)
+        .collect()
 }
 
 /// Medians of the target's coordinates and of the distance from them: one point far away moves
 /// neither.
-fn centre(sides: &[Sides]) -> ([f64; 3], f64) {
+fn median_centre(sides: &[PreparedBlock]) -> ([f64; 3], f64) {
     let points: Vec<[f64; 3]> = sides
         .iter()
-        .flat_map(|sides| sides.target.points())
+        .flat_map(|sides| sides.target.absolute_points())
         .collect();
     let pivot = std::array::from_fn(|axis| {
         let mut places: Vec<f64> = points.iter().map(|point| point[axis]).collect();

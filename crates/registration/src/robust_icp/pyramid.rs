@@ -2,7 +2,7 @@
 //! of cubes.
 
 use super::{
-    observe::{Direction, Pairing, Query},
+    observe::{Direction, Pairing, PatchPoint},
     sample::quantile,
     surface::Surface,
 };
@@ -23,7 +23,7 @@ const STEPS: usize = 4;
 const NARROWER: f64 = 0.6;
 
 /// What the levels are made of.
-pub(super) struct Coarse<'a> {
+pub(super) struct CoarseToFine<'a> {
     /// Points of source and target, block by block.
     pub(super) blocks: &'a [[Vec<[f64; 3]>; 2]],
     /// Spacing of the points, metres.
@@ -36,15 +36,15 @@ pub(super) struct Coarse<'a> {
     pub(super) ratio: f64,
 }
 
-impl Coarse<'_> {
+impl CoarseToFine<'_> {
     /// The pose that all levels lead to.
-    pub(super) fn descend(
+    pub(super) fn descend_levels(
         &self,
         on: &(impl NeighbourSearch + ?Sized),
         mut pose: Rigid,
     ) -> Result<Rigid> {
         let mut cell = 2.0 * self.spacing;
-        let finest = |points: &Vec<[f64; 3]>| cubes(points, cell);
+        let finest = |points: &Vec<[f64; 3]>| bin_into_cubes(points, cell);
         let mut levels: Vec<Vec<[Vec<Cube>; 2]>> = vec![
             self.blocks
                 .iter()
@@ -53,18 +53,19 @@ impl Coarse<'_> {
         ];
         while cell < self.reach / 2.0 {
             cell *= 2.0;
-            let coarser = |block: &[Vec<Cube>; 2]| block.each_ref().map(|cubes| doubled(cubes));
+            let coarser =
+                |block: &[Vec<Cube>; 2]| block.each_ref().map(|cubes| double_cubes(cubes));
             let level = levels[levels.len() - 1].iter().map(coarser).collect();
             levels.push(level);
         }
         for level in levels.iter().rev() {
-            pose = self.level(on, pose, cell, level)?;
+            pose = self.align_level(on, pose, cell, level)?;
             cell *= 0.5;
         }
         Ok(pose)
     }
 
-    fn level(
+    fn align_level(
         &self,
         on: &(impl NeighbourSearch + ?Sized),
         mut pose: Rigid,
@@ -92,7 +93,7 @@ impl Coarse<'_> {
         for ((queries, surface), index) in surfaces.iter().zip(&indexes) {
             let queries = queries
                 .iter()
-                .map(|&point| Query { point, patch: 0 })
+                .map(|&point| PatchPoint { point, patch: 0 })
                 .collect();
             let (index, roughest) = (&**index, f64::INFINITY);
             directions.push(Direction {
@@ -115,13 +116,13 @@ impl Coarse<'_> {
         let mut width = distance;
         while width > distance / 8.0 {
             for _ in 0..STEPS {
-                let system = Pairing::new(&directions, &pose, distance)?.system(
+                let system = Pairing::new(&directions, &pose, distance)?.normal_equations(
                     &Tukey { width },
                     self.arm,
                     |_| true,
                 );
-                let step = system.step(&system.directions(self.ratio));
-                pose = stepped(&pose, &step, self.arm);
+                let step = system.solve_step(&system.split_directions(self.ratio));
+                pose = apply_step(&pose, &step, self.arm);
                 if step.norm() < 0.01 * width {
                     break;
                 }
@@ -133,14 +134,14 @@ impl Coarse<'_> {
 }
 
 /// A step of scaled unknowns applied on the left.
-pub(super) fn stepped(pose: &Rigid, step: &Vector6<f64>, arm: f64) -> Rigid {
+pub(super) fn apply_step(pose: &Rigid, step: &Vector6<f64>, arm: f64) -> Rigid {
     let turn = [step[0] / arm, step[1] / arm, step[2] / arm];
     let small = Rigid::from_vectors(turn, [step[3], step[4], step[5]], pose.pivot);
     pose.then(&small).about(pose.pivot)
 }
 
 /// The scaled unknowns (arm · ω, τ) of a motion.
-pub(super) fn scaled(motion: &Rigid, arm: f64) -> Vector6<f64> {
+pub(super) fn scale_motion(motion: &Rigid, arm: f64) -> Vector6<f64> {
     let ([x, y, z], [u, v, w]) = (motion.rotation_vector(), motion.translation);
     Vector6::new(x * arm, y * arm, z * arm, u, v, w)
 }
@@ -159,7 +160,7 @@ impl Cube {
 }
 
 /// The cubes of a side that hold points, in the order of their places.
-fn cubes(points: &[[f64; 3]], side: f64) -> Vec<Cube> {
+fn bin_into_cubes(points: &[[f64; 3]], side: f64) -> Vec<Cube> {
     let place = |point: &[f64; 3]| point.map(|x| (x / side).floor() as i64);
     let mut keyed: Vec<([i64; 3], u32)> = points
         .par_iter()
@@ -182,7 +183,7 @@ fn cubes(points: &[[f64; 3]], side: f64) -> Vec<Cube> {
 }
 
 /// The cubes of twice the side.
-fn doubled(cubes: &[Cube]) -> Vec<Cube> {
+fn double_cubes(cubes: &[Cube]) -> Vec<Cube> {
     let place = |cube: &Cube| cube.place.map(|place| place.div_euclid(2));
     let mut keyed: Vec<([i64; 3], u32)> = cubes.iter().map(place).zip(0..).collect();
     keyed.sort_unstable();
@@ -207,7 +208,7 @@ fn doubled(cubes: &[Cube]) -> Vec<Cube> {
 
 /// Spacing of the points: as if the fourth neighbour were at the edge of a disc of four points; the
 /// median of a sample, metres.
-pub(super) fn spacing(
+pub(super) fn point_spacing(
     on: &(impl NeighbourSearch + ?Sized),
     surface: &Surface,
     sample: &[u32],
@@ -238,7 +239,10 @@ mod tests {
             })
             .collect();
         for side in [0.3, 1.7] {
-            let (found, defined) = (doubled(&cubes(&points, side)), cubes(&points, 2.0 * side));
+            let (found, defined) = (
+                double_cubes(&bin_into_cubes(&points, side)),
+                bin_into_cubes(&points, 2.0 * side),
+            );
             assert_eq!(found.len(), defined.len());
             for (found, defined) in found.iter().zip(&defined) {
                 assert_eq!((found.place, found.points), (defined.place, defined.points));

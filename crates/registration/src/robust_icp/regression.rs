@@ -7,10 +7,10 @@
 //! standard error of a patch's median is known before the pose is.
 
 use super::{
-    consensus::{Evidence, evidence, scatter},
+    consensus::{Evidence, fit_mixture, neighbour_scatter},
     observe::Observation,
-    sample::{mixed, quantile, robust_scale},
-    system::{System, jacobian},
+    sample::{mix_bits, quantile, robust_scale},
+    system::{System, scaled_jacobian},
 };
 use crate::{RobustKernel, kernel::Tukey};
 use nalgebra::{Matrix3, SymmetricEigen, Vector3, Vector6};
@@ -67,7 +67,7 @@ pub(super) struct Regression {
 }
 
 /// Gathers pairs by patch.
-pub(super) fn gather(observations: &[Observation], arm: f64) -> Vec<Patch> {
+pub(super) fn gather_patches(observations: &[Observation], arm: f64) -> Vec<Patch> {
     let count = observations
         .iter()
         .map(|o| o.patch as usize + 1)
@@ -104,8 +104,8 @@ impl Patch {
         let (mut system, mut slope) = (System::default(), Vector6::zeros());
         for member in &members {
             let weight = kernel.weight(member.residual - offset);
-            system.add(member, weight, arm);
-            slope += jacobian(member.lever, member.plane.normal, arm) * weight;
+            system.add_observation(member, weight, arm);
+            slope += scaled_jacobian(member.lever, member.plane.normal, arm) * weight;
         }
         slope /= system.weight.max(f64::MIN_POSITIVE);
         let n = members.len() as f64;
@@ -129,7 +129,7 @@ impl Patch {
     }
 
     /// The median of its residuals after a step, metres: linear in the step.
-    pub(super) fn offset(&self, step: &Vector6<f64>) -> f64 {
+    pub(super) fn offset_after(&self, step: &Vector6<f64>) -> f64 {
         self.offset + self.slope.dot(step)
     }
 }
@@ -151,16 +151,16 @@ fn main_normal(members: &[Observation]) -> Vector3<f64> {
 
 /// Poses are made of `tries` sets of three places, eight halves and the whole, and improved on the
 /// patches that agree.
-pub(super) fn regress(patches: &[Patch], ratio: f64, tries: u64) -> Regression {
-    let poses: Vec<Pose> = subsets(patches, tries)
+pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regression {
+    let poses: Vec<CandidatePose> = starting_weights(patches, tries)
         .into_par_iter()
-        .flat_map_iter(|weights| improved(patches, weights, ratio))
+        .flat_map_iter(|weights| improve_pose(patches, weights, ratio))
         .collect();
     let plain: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
     let ids: Vec<u32> = patches.iter().map(|patch| patch.id).collect();
     let mut scatters: Vec<f64> = poses
         .iter()
-        .map(|pose| scatter(&ids, &pose.offsets, &plain))
+        .map(|pose| neighbour_scatter(&ids, &pose.offsets, &plain))
         .collect();
     let scatter = if scatters.is_empty() {
         0.0
@@ -171,41 +171,50 @@ pub(super) fn regress(patches: &[Patch], ratio: f64, tries: u64) -> Regression {
         .iter()
         .map(|error| (error * error + scatter).sqrt())
         .collect();
-    let judged = |Pose { step, offsets, .. }: Pose| {
-        let evidence = evidence(&offsets, &errors);
+    let judged = |CandidatePose { step, offsets, .. }: CandidatePose| {
+        let evidence = fit_mixture(&offsets, &errors);
         Hypothesis {
             step,
             offsets,
             evidence,
         }
     };
-    let (first, later): (Vec<Pose>, Vec<Pose>) = poses.into_iter().partition(|pose| pose.is_first);
+    let (first, later): (Vec<CandidatePose>, Vec<CandidatePose>) =
+        poses.into_iter().partition(|pose| pose.is_first);
     let mut hypotheses = Vec::new();
     for poses in [first, later] {
         let mut some: Vec<Hypothesis> = poses.into_par_iter().map(judged).collect();
-        by_cost(&mut some);
+        sort_by_cost(&mut some);
         let refined = some
             .par_iter()
             .take(REFINED)
-            .map(|first| refined(patches, first, &errors, ratio));
+            .map(|first| refine_hypothesis(patches, first, &errors, ratio));
         hypotheses.extend(refined.collect::<Vec<Hypothesis>>());
         hypotheses.append(&mut some);
     }
-    by_cost(&mut hypotheses);
+    sort_by_cost(&mut hypotheses);
     Regression { hypotheses, errors }
 }
 
-fn by_cost(hypotheses: &mut [Hypothesis]) {
+fn sort_by_cost(hypotheses: &mut [Hypothesis]) {
     hypotheses.sort_by(|a, b| a.evidence.cost.total_cmp(&b.evidence.cost));
 }
 
 /// The likeliest pose near one: expectation and maximisation with the patches that agree.
-fn refined(patches: &[Patch], first: &Hypothesis, errors: &[f64], ratio: f64) -> Hypothesis {
+fn refine_hypothesis(
+    patches: &[Patch],
+    first: &Hypothesis,
+    errors: &[f64],
+    ratio: f64,
+) -> Hypothesis {
     let mut best = first.clone();
     for _ in 0..REFINEMENTS {
-        let step = fitted(patches, &best.evidence.agreeing, ratio);
-        let offsets: Vec<f64> = patches.iter().map(|patch| patch.offset(&step)).collect();
-        let evidence = evidence(&offsets, errors);
+        let step = fit_step(patches, &best.evidence.agreeing, ratio);
+        let offsets: Vec<f64> = patches
+            .iter()
+            .map(|patch| patch.offset_after(&step))
+            .collect();
+        let evidence = fit_mixture(&offsets, errors);
         if evidence.cost >= best.evidence.cost {
             break;
         }
@@ -220,14 +229,16 @@ fn refined(patches: &[Patch], first: &Hypothesis, errors: &[f64], ratio: f64) ->
 
 /// Weights of the patches: all, eight halves of the plan, and the surroundings of three places
 /// each.
-fn subsets(patches: &[Patch], tries: u64) -> Vec<Vec<f64>> {
+fn starting_weights(patches: &[Patch], tries: u64) -> Vec<Vec<f64>> {
     let mut all = vec![vec![1.0; patches.len()]];
-    all.extend((0..8).map(|eighth| half(patches, f64::from(eighth) * std::f64::consts::FRAC_PI_4)));
+    all.extend(
+        (0..8).map(|eighth| half_of_plan(patches, f64::from(eighth) * std::f64::consts::FRAC_PI_4)),
+    );
     all.extend((0..tries).map(|attempt| around_three(patches, attempt)));
     all
 }
 
-fn half(patches: &[Patch], direction: f64) -> Vec<f64> {
+fn half_of_plan(patches: &[Patch], direction: f64) -> Vec<f64> {
     let (sine, cosine) = direction.sin_cos();
     let places: Vec<f64> = patches
         .iter()
@@ -244,7 +255,8 @@ fn around_three(patches: &[Patch], attempt: u64) -> Vec<f64> {
     let mut weights = vec![0.0; patches.len()];
     let each = (patches.len() / 16).max(3);
     for place in 0..3 {
-        let centre = patches[(mixed(3 * attempt + place) % patches.len() as u64) as usize].middle;
+        let centre =
+            patches[(mix_bits(3 * attempt + place) % patches.len() as u64) as usize].middle;
         let squared = |patch: &Patch| {
             (0..3)
                 .map(|axis| (patch.middle[axis] - centre[axis]).powi(2))
@@ -257,7 +269,7 @@ fn around_three(patches: &[Patch], attempt: u64) -> Vec<f64> {
     weights
 }
 
-struct Pose {
+struct CandidatePose {
     step: Vector6<f64>,
     offsets: Vec<f64>,
     /// Made of the subset alone, not improved.
@@ -266,12 +278,15 @@ struct Pose {
 
 /// The pose of the subset, and what improving makes of it: that with the least median of offsets,
 /// which a wide kernel may have led to a tilt.
-fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<Pose> {
-    let mut poses: Vec<Pose> = Vec::new();
+fn improve_pose(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<CandidatePose> {
+    let mut poses: Vec<CandidatePose> = Vec::new();
     let mut least = f64::INFINITY;
     for round in 0..ROUNDS {
-        let step = fitted(patches, &weights, ratio);
-        let offsets: Vec<f64> = patches.iter().map(|patch| patch.offset(&step)).collect();
+        let step = fit_step(patches, &weights, ratio);
+        let offsets: Vec<f64> = patches
+            .iter()
+            .map(|patch| patch.offset_after(&step))
+            .collect();
         let scale = robust_scale(offsets.iter().copied());
         let mut sizes: Vec<f64> = offsets.iter().map(|offset| offset.abs()).collect();
         let sure = quantile(&mut sizes, SURE.0) / SURE.1;
@@ -285,7 +300,7 @@ fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<Pose> {
         if round == 0 || scale < least {
             least = scale;
             poses.truncate(1);
-            poses.push(Pose {
+            poses.push(CandidatePose {
                 step,
                 offsets,
                 is_first: round == 0,
@@ -295,11 +310,11 @@ fn improved(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<Pose> {
     poses
 }
 
-fn fitted(patches: &[Patch], weights: &[f64], ratio: f64) -> Vector6<f64> {
+fn fit_step(patches: &[Patch], weights: &[f64], ratio: f64) -> Vector6<f64> {
     let mut sums = System::default();
     patches
         .iter()
         .zip(weights)
         .for_each(|(patch, &weight)| sums.merge(&patch.system, weight));
-    sums.step(&sums.directions(ratio))
+    sums.solve_step(&sums.split_directions(ratio))
 }

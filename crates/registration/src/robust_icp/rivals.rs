@@ -2,8 +2,8 @@
 
 use super::{
     RobustIcp,
-    consensus::evidence,
-    regression::{Hypothesis, Patch, Regression, regress},
+    consensus::fit_mixture,
+    regression::{Hypothesis, Patch, Regression, find_hypotheses},
 };
 use nalgebra::{Matrix6, Vector6};
 
@@ -44,23 +44,23 @@ pub(super) struct Verdict {
 /// winner. Poses whose offsets differ by no more than `negligible` metres do not contradict each
 /// other: they widen the spread. Nor does a pose on which much less ground agrees: that is what
 /// change looks like.
-pub(super) fn judged(
+pub(super) fn judge_pose(
     patches: &[Patch],
     icp: &RobustIcp,
     covariance: &Matrix6<f64>,
     ends: &[(Vector6<f64>, f64)],
     negligible: f64,
 ) -> Verdict {
-    let Regression { hypotheses, errors } = regress(patches, icp.determined_ratio, TRIES);
+    let Regression { hypotheses, errors } = find_hypotheses(patches, icp.determined_ratio, TRIES);
     let offsets: Vec<f64> = patches
         .iter()
-        .map(|patch| patch.offset(&Vector6::zeros()))
+        .map(|patch| patch.offset_after(&Vector6::zeros()))
         .collect();
-    let own = evidence(&offsets, &errors);
+    let own = fit_mixture(&offsets, &errors);
     let is_other = |step: &Vector6<f64>, others: &[f64]| {
-        difference(&offsets, others, &errors) > SAME
+        difference_in_errors(&offsets, others, &errors) > SAME
             && is_outside(step, covariance)
-            && apart(&offsets, others) > negligible
+            && offset_distance(&offsets, others) > negligible
     };
     let (others, near): (Vec<&Hypothesis>, Vec<&Hypothesis>) = hypotheses
         .iter()
@@ -77,18 +77,21 @@ pub(super) fn judged(
     let rival = rival.map(|other| Rival {
         step: other.step,
         shares: [own.share, other.evidence.share],
-        apart: apart(&offsets, &other.offsets),
+        apart: offset_distance(&offsets, &other.offsets),
     });
     let end = ends
         .iter()
         .filter(|(_, nats)| *nats < MARGIN)
         .find_map(|(step, _)| {
-            let there: Vec<f64> = patches.iter().map(|patch| patch.offset(step)).collect();
-            let share = evidence(&there, &errors).share;
+            let there: Vec<f64> = patches
+                .iter()
+                .map(|patch| patch.offset_after(step))
+                .collect();
+            let share = fit_mixture(&there, &errors).share;
             (enough(share) && is_other(step, &there)).then(|| Rival {
                 step: *step,
                 shares: [own.share, share],
-                apart: apart(&offsets, &there),
+                apart: offset_distance(&offsets, &there),
             })
         });
     let (mut spread, mut weights) = (Matrix6::zeros(), (cost - own.cost).exp());
@@ -106,7 +109,7 @@ pub(super) fn judged(
 
 impl Verdict {
     /// Takes in what ground that disagrees asks for: a rival, or part of the spread.
-    pub(super) fn add(&mut self, second: Option<Rival>, negligible: f64) {
+    pub(super) fn add_rival(&mut self, second: Option<Rival>, negligible: f64) {
         let Some(second) = second else { return };
         if second.apart > negligible {
             self.rival = Some(second);
@@ -125,7 +128,7 @@ fn is_outside(step: &Vector6<f64>, covariance: &Matrix6<f64>) -> bool {
 }
 
 /// Root mean square of the differences between two poses' offsets, in standard errors.
-fn difference(a: &[f64], b: &[f64], errors: &[f64]) -> f64 {
+fn difference_in_errors(a: &[f64], b: &[f64], errors: &[f64]) -> f64 {
     let each = a
         .iter()
         .zip(b)
@@ -135,7 +138,7 @@ fn difference(a: &[f64], b: &[f64], errors: &[f64]) -> f64 {
 }
 
 /// Root mean square of the differences between two poses' offsets, metres.
-pub(super) fn apart(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn offset_distance(a: &[f64], b: &[f64]) -> f64 {
     let each = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
     (each.sum::<f64>() / a.len().max(1) as f64).sqrt()
 }

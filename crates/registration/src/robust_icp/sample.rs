@@ -20,8 +20,8 @@ pub(super) fn robust_scale(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// A hash of a point's place.
-pub(super) fn hash(points: Positions<'_>, i: usize) -> u64 {
-    mixed(fnv1a(
+pub(super) fn hash_position(points: Positions<'_>, i: usize) -> u64 {
+    mix_bits(fnv1a(
         points
             .absolute_ticks(i)
             .into_iter()
@@ -30,7 +30,7 @@ pub(super) fn hash(points: Positions<'_>, i: usize) -> u64 {
 }
 
 /// SplitMix64: spreads a number over all bits.
-pub(super) fn mixed(number: u64) -> u64 {
+pub(super) fn mix_bits(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -39,7 +39,7 @@ pub(super) fn mixed(number: u64) -> u64 {
 
 /// Cuts points into `leaves` patches (a power of two) of equal numbers, each cut across the longest
 /// side at the median. Says the patch of each point.
-pub(super) fn patches(points: &[[f64; 3]], leaves: usize) -> Vec<u32> {
+pub(super) fn split_into_patches(points: &[[f64; 3]], leaves: usize) -> Vec<u32> {
     let mut patch = vec![0; points.len()];
     let mut next = 0;
     let mut open: Vec<(Vec<u32>, usize)> = vec![((0..points.len() as u32).collect(), leaves)];

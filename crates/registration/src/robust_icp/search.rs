@@ -2,11 +2,11 @@
 
 use super::{
     RobustIcp, StartReport,
-    consensus::evidence,
-    observe::{Direction, observe},
-    prepared::{Prepared, Samples},
-    pyramid::{Coarse, scaled, stepped},
-    regression::{Patch, Regression, gather, regress},
+    consensus::fit_mixture,
+    observe::{Direction, observe_pairs},
+    prepared::{DirectionSamples, PreparedClouds},
+    pyramid::{CoarseToFine, apply_step, scale_motion},
+    regression::{Patch, Regression, find_hypotheses, gather_patches},
     sample::quantile,
 };
 use isopach_cloud::Rigid;
@@ -28,7 +28,7 @@ const SAME: f64 = 1.0;
 const AGAIN: usize = 3;
 
 /// The pose that won.
-pub(super) struct Won {
+pub(super) struct BestStart {
     pub(super) pose: Rigid,
     /// Standard deviation of the offsets of patches that agree, metres.
     pub(super) patch_noise: f64,
@@ -44,27 +44,27 @@ pub(super) struct Won {
 }
 
 /// Tries every start.
-pub(super) fn search(
+pub(super) fn search_starts(
     icp: &RobustIcp,
     on: &(impl NeighbourSearch + ?Sized),
-    prepared: &Prepared,
-    samples: &Samples<'_>,
+    prepared: &PreparedClouds,
+    samples: &DirectionSamples<'_>,
     initial: Rigid,
-) -> Result<Won> {
+) -> Result<BestStart> {
     let distance = (3.0 * prepared.spacing).max(10.0 * prepared.roughest);
     // Half of the ground lies within an arm of the pivot, the farthest about twice as far.
     let off = icp.start_translation + 2.2 * prepared.arm * icp.start_rotation;
     let reach = distance.max(off);
     let (arm, ratio, spacing) = (prepared.arm, icp.determined_ratio, prepared.spacing);
-    let blocks = prepared.points();
-    let coarse = Coarse {
+    let blocks = prepared.block_points();
+    let coarse = CoarseToFine {
         blocks: &blocks,
         spacing,
         reach,
         arm,
         ratio,
     }
-    .descend(on, initial)?;
+    .descend_levels(on, initial)?;
     let mut starts = vec![
         ("start, near", initial, distance),
         ("coarse to fine", coarse, distance),
@@ -72,9 +72,9 @@ pub(super) fn search(
     if reach > distance {
         starts.push(("start, far", initial, reach));
     }
-    let mut found: Vec<Tried> = Vec::new();
+    let mut found: Vec<StartResult> = Vec::new();
     for (name, start, first) in starts {
-        let one = Try {
+        let one = StartSearch {
             icp,
             arm,
             name,
@@ -83,18 +83,18 @@ pub(super) fn search(
             rounds: ROUNDS,
             tries: [TRIES, FEWER],
         };
-        if let End::At(end) = one.run(&samples.few, &found)? {
+        if let End::At(end) = one.improve_start(&samples.few, &found)? {
             found.push(*end);
         }
     }
-    let mut tried: Vec<Tried> = Vec::new();
+    let mut tried: Vec<StartResult> = Vec::new();
     for first in found {
         let StartReport {
             name,
             target_from_source: start,
             ..
         } = first.report;
-        let again = Try {
+        let again = StartSearch {
             icp,
             arm,
             name,
@@ -103,7 +103,7 @@ pub(super) fn search(
             rounds: AGAIN,
             tries: [FEWER; 2],
         };
-        match again.run(&samples.many, &tried)? {
+        match again.improve_start(&samples.many, &tried)? {
             End::At(end) => tried.push(*end),
             End::Nowhere => tried.push(first),
             End::Joined => {}
@@ -113,18 +113,18 @@ pub(super) fn search(
         .iter()
         .map(|tried| tried.patch_noise)
         .fold(f64::INFINITY, f64::min);
-    for Tried {
+    for StartResult {
         report, offsets, ..
     } in &mut tried
     {
         report.score =
-            evidence(offsets, &vec![narrowest; offsets.len()]).cost / offsets.len() as f64;
+            fit_mixture(offsets, &vec![narrowest; offsets.len()]).cost / offsets.len() as f64;
     }
     let starts = tried.iter().map(|tried| tried.report).collect();
     let best = tried
         .into_iter()
         .min_by(|a, b| a.report.score.total_cmp(&b.report.score));
-    let Some(Tried {
+    let Some(StartResult {
         report,
         noise,
         agreeing,
@@ -138,7 +138,7 @@ pub(super) fn search(
         )));
     };
     let pose = report.target_from_source;
-    Ok(Won {
+    Ok(BestStart {
         pose,
         patch_noise,
         noise,
@@ -149,7 +149,7 @@ pub(super) fn search(
     })
 }
 
-struct Try<'a> {
+struct StartSearch<'a> {
     icp: &'a RobustIcp,
     arm: f64,
     name: &'static str,
@@ -163,14 +163,14 @@ struct Try<'a> {
 
 /// What came of a start.
 enum End {
-    At(Box<Tried>),
+    At(Box<StartResult>),
     /// Too few patches have pairs.
     Nowhere,
     /// It came by where an earlier one went on from, so it ends where that did.
     Joined,
 }
 
-struct Tried {
+struct StartResult {
     report: StartReport,
     /// The poses after each round.
     path: Vec<Rigid>,
@@ -180,16 +180,16 @@ struct Tried {
     agreeing: Vec<bool>,
 }
 
-impl Try<'_> {
+impl StartSearch<'_> {
     /// Improves the start round by round, unless one that was `tried` before with the same
     /// directions has been there.
-    fn run(&self, directions: &[Direction<'_>], tried: &[Tried]) -> Result<End> {
+    fn improve_start(&self, directions: &[Direction<'_>], tried: &[StartResult]) -> Result<End> {
         let mut pose = self.start;
         let mut path = Vec::new();
-        let mut best: Option<Tried> = None;
+        let mut best: Option<StartResult> = None;
         for round in 0..self.rounds {
-            let observations = observe(directions, &pose, self.distances[round.min(1)])?;
-            let patches = gather(&observations, self.arm);
+            let observations = observe_pairs(directions, &pose, self.distances[round.min(1)])?;
+            let patches = gather_patches(&observations, self.arm);
             if patches.len() < LEAST_PATCHES {
                 break;
             }
@@ -197,11 +197,11 @@ impl Try<'_> {
             let Regression {
                 hypotheses,
                 mut errors,
-            } = regress(&patches, self.icp.determined_ratio, tries);
+            } = find_hypotheses(&patches, self.icp.determined_ratio, tries);
             let Some(first) = hypotheses.into_iter().next() else {
                 break;
             };
-            pose = stepped(&pose, &first.step, self.arm);
+            pose = apply_step(&pose, &first.step, self.arm);
             if tried.iter().any(|other| other.came_by(&pose, self.arm)) {
                 return Ok(End::Joined);
             }
@@ -214,9 +214,9 @@ impl Try<'_> {
             };
             let mut scales: Vec<f64> = patches.iter().map(|patch| patch.scale).collect();
             let (noise, patch_noise) = (quantile(&mut scales, 0.5), quantile(&mut errors, 0.5));
-            let agreeing = agreeing(&patches, &first.evidence.agreeing);
+            let agreeing = flag_agreeing(&patches, &first.evidence.agreeing);
             let small = first.step.norm() < 0.1 * patch_noise;
-            best = Some(Tried {
+            best = Some(StartResult {
                 report,
                 path: Vec::new(),
                 offsets: first.offsets,
@@ -228,23 +228,25 @@ impl Try<'_> {
                 break;
             }
         }
-        Ok(best.map_or(End::Nowhere, |end| End::At(Box::new(Tried { path, ..end }))))
+        Ok(best.map_or(End::Nowhere, |end| {
+            End::At(Box::new(StartResult { path, ..end }))
+        }))
     }
 }
 
-impl Tried {
+impl StartResult {
     /// Whether it was within [`SAME`] of a pose after some round.
     fn came_by(&self, pose: &Rigid, arm: f64) -> bool {
         let is_near = |other: &Rigid| {
             let motion = other.inverse().then(pose).about(pose.pivot);
-            scaled(&motion, arm).norm() < SAME * self.patch_noise
+            scale_motion(&motion, arm).norm() < SAME * self.patch_noise
         };
         self.path.iter().any(is_near)
     }
 }
 
 /// By number of the patch.
-pub(super) fn agreeing(patches: &[Patch], surely: &[f64]) -> Vec<bool> {
+pub(super) fn flag_agreeing(patches: &[Patch], surely: &[f64]) -> Vec<bool> {
     let count = patches
         .iter()
         .map(|patch| patch.id as usize + 1)

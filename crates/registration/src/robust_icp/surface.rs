@@ -2,7 +2,7 @@
 
 use isopach_cloud::{Cloud, Positions, TICKS_PER_METRE};
 use isopach_compute::Result;
-use isopach_neighbours::{Covariance, NeighbourSearch, eigen};
+use isopach_neighbours::{Covariance, NeighbourSearch, symmetric_eigen};
 use rayon::prelude::*;
 use std::{
     cmp::Ordering,
@@ -57,11 +57,11 @@ impl Surface {
         let found = on
             .index(cloud.positions())?
             .covariances_of_nearest(cloud.positions(), neighbours)?;
-        let planes = found.into_par_iter().map(plane).collect();
+        let planes = found.into_par_iter().map(fit_plane).collect();
         Ok(Self { cloud, planes })
     }
 
-    pub(super) fn points(&self) -> Vec<[f64; 3]> {
+    pub(super) fn absolute_points(&self) -> Vec<[f64; 3]> {
         let positions = self.cloud.positions();
         (0..positions.len())
             .map(|i| positions.absolute(i))
@@ -116,21 +116,19 @@ fn without_isolated(ticks: Vec<[i32; 3]>, least: usize) -> Vec<[i32; 3]> {
         .collect()
 }
 
-fn plane(covariance: Covariance) -> Option<Plane> {
+fn fit_plane(covariance: Covariance) -> Option<Plane> {
     if covariance.count < 4 {
         return None;
     }
-    let found = eigen(covariance.upper);
+    let found = symmetric_eigen(covariance.upper);
+    let normal = found.normal()?;
     let [least, middle, most] = found.values;
-    if !(middle > 1e-9 * most && most > 0.0) {
-        return None;
-    }
     let count = f64::from(covariance.count);
     // A plane takes three degrees of freedom; the covariance was divided by n − 1.
     let variance = least.max(0.0) * (count - 1.0) / (count - 3.0);
     let tilt = |spread: f64| variance / ((count - 1.0) * spread) + LEAST_TILT;
     Some(Plane {
-        normal: found.vectors[0],
+        normal,
         along: [found.vectors[1], found.vectors[2]],
         tilt: [tilt(middle), tilt(most)],
         roughness: variance.sqrt(),

@@ -47,7 +47,7 @@ pub(super) struct Directions {
 }
 
 /// [(lever × direction)/arm, direction].
-pub(super) fn jacobian(lever: [f64; 3], direction: [f64; 3], arm: f64) -> Vector6<f64> {
+pub(super) fn scaled_jacobian(lever: [f64; 3], direction: [f64; 3], arm: f64) -> Vector6<f64> {
     let ([x, y, z], [u, v, w]) = (lever, direction);
     Vector6::new(
         (y * w - z * v) / arm,
@@ -71,20 +71,20 @@ pub(super) fn add_square(sum: &mut Matrix6<f64>, j: &Vector6<f64>, weight: f64) 
 
 impl System {
     /// Of all observations, weighted by a kernel.
-    pub(super) fn of(
+    pub(super) fn from_observations(
         observations: impl Iterator<Item = Observation>,
         kernel: &impl RobustKernel,
         arm: f64,
     ) -> Self {
         let mut sums = Self::default();
         observations.for_each(|observation| {
-            sums.add(&observation, kernel.weight(observation.residual), arm)
+            sums.add_observation(&observation, kernel.weight(observation.residual), arm)
         });
         sums
     }
 
     /// Adds one observation.
-    pub(super) fn add(&mut self, observation: &Observation, weight: f64, arm: f64) {
+    pub(super) fn add_observation(&mut self, observation: &Observation, weight: f64, arm: f64) {
         if weight == 0.0 {
             return;
         }
@@ -94,14 +94,14 @@ impl System {
             plane,
             ..
         } = observation;
-        let j = jacobian(*lever, plane.normal, arm);
+        let j = scaled_jacobian(*lever, plane.normal, arm);
         add_square(&mut self.a, &j, weight);
         self.b += j * (weight * residual);
         self.weight += weight;
         self.error += weight * residual * residual;
         self.count += 1;
         for (along, tilt) in plane.along.iter().zip(plane.tilt) {
-            let j = jacobian(*lever, *along, arm);
+            let j = scaled_jacobian(*lever, *along, arm);
             add_square(&mut self.noise, &j, weight * tilt);
         }
     }
@@ -118,22 +118,22 @@ impl System {
 
     /// Tells the directions apart: one is determined where its information is `ratio` times what
     /// noise of the normals makes of it.
-    pub(super) fn directions(&self, ratio: f64) -> Directions {
-        self.directions_across(ratio, &[])
+    pub(super) fn split_directions(&self, ratio: f64) -> Directions {
+        self.split_directions_across(ratio, &[])
     }
 
     /// As [`Self::directions`], where `lost` directions (orthonormal) are known to be free.
-    pub(super) fn directions_across(&self, ratio: f64, lost: &[Vector6<f64>]) -> Directions {
-        let basis = across(lost);
+    pub(super) fn split_directions_across(&self, ratio: f64, lost: &[Vector6<f64>]) -> Directions {
+        let basis = complement_basis(lost);
         let least = 1e-12 * self.a.trace().max(f64::MIN_POSITIVE);
-        let noise = within(&(self.noise + Matrix6::identity() * least), &basis);
+        let noise = project_onto(&(self.noise + Matrix6::identity() * least), &basis);
         let Some(root) = noise.cholesky() else {
             return Directions::default();
         };
         let Some(inverse) = root.l().try_inverse() else {
             return Directions::default();
         };
-        let whitened = &inverse * within(&self.a, &basis) * inverse.transpose();
+        let whitened = &inverse * project_onto(&self.a, &basis) * inverse.transpose();
         let found = SymmetricEigen::new((&whitened + whitened.transpose()) * 0.5);
         let mut order: Vec<usize> = (0..basis.ncols()).collect();
         order.sort_by(|&i, &j| found.eigenvalues[i].total_cmp(&found.eigenvalues[j]));
@@ -143,7 +143,7 @@ impl System {
         };
         for i in order {
             let vector = &basis * inverse.transpose() * found.eigenvectors.column(i);
-            let vector = sorted.across(Vector6::from_fn(|row, _| vector[row]));
+            let vector = sorted.orthonormalised(Vector6::from_fn(|row, _| vector[row]));
             if found.eigenvalues[i] >= ratio {
                 sorted.determined.push(vector);
                 sorted.ratios.push(found.eigenvalues[i]);
@@ -155,10 +155,10 @@ impl System {
     }
 
     /// The step along the determined directions; nothing where there is none.
-    pub(super) fn step(&self, directions: &Directions) -> Vector6<f64> {
+    pub(super) fn solve_step(&self, directions: &Directions) -> Vector6<f64> {
         let n = directions.determined.len();
-        let basis = directions.basis();
-        let a = within(&self.a, &basis);
+        let basis = directions.basis_matrix();
+        let a = project_onto(&self.a, &basis);
         let b = DVector::from_fn(n, |i, _| directions.determined[i].dot(&self.b));
         let Some(root) = a.cholesky() else {
             return Vector6::zeros();
@@ -172,7 +172,7 @@ impl System {
 
 impl Directions {
     /// The part of `vector` across all that are known, of length one.
-    fn across(&self, mut vector: Vector6<f64>) -> Vector6<f64> {
+    fn orthonormalised(&self, mut vector: Vector6<f64>) -> Vector6<f64> {
         for known in self.free.iter().chain(&self.determined) {
             vector -= known * known.dot(&vector);
         }
@@ -180,13 +180,13 @@ impl Directions {
     }
 
     /// The determined directions as columns.
-    pub(super) fn basis(&self) -> DMatrix<f64> {
+    pub(super) fn basis_matrix(&self) -> DMatrix<f64> {
         DMatrix::from_fn(6, self.determined.len(), |i, j| self.determined[j][i])
     }
 }
 
 /// An orthonormal basis of what is across some orthonormal directions, as columns.
-fn across(lost: &[Vector6<f64>]) -> DMatrix<f64> {
+fn complement_basis(lost: &[Vector6<f64>]) -> DMatrix<f64> {
     let mut found: Vec<Vector6<f64>> = lost.to_vec();
     while found.len() < 6 {
         let rest = |axis: usize| {
@@ -207,7 +207,7 @@ fn across(lost: &[Vector6<f64>]) -> DMatrix<f64> {
 }
 
 /// Pᵀ M P.
-pub(super) fn within(matrix: &Matrix6<f64>, basis: &DMatrix<f64>) -> DMatrix<f64> {
+pub(super) fn project_onto(matrix: &Matrix6<f64>, basis: &DMatrix<f64>) -> DMatrix<f64> {
     let matrix = DMatrix::from_fn(6, 6, |i, j| matrix[(i, j)]);
     basis.transpose() * matrix * basis
 }

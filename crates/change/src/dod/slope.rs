@@ -3,7 +3,7 @@
 use isopach_raster::{Grid, Raster};
 
 /// `grid` with `cells` more on each side.
-pub(crate) fn grown(grid: &Grid, cells: usize) -> Grid {
+pub(crate) fn grow_grid(grid: &Grid, cells: usize) -> Grid {
     let more = cells as i64;
     Grid {
         cell_size: grid.cell_size,
@@ -14,7 +14,7 @@ pub(crate) fn grown(grid: &Grid, cells: usize) -> Grid {
 }
 
 /// The part of `wide` without the `cells` at each side.
-pub(crate) fn inner(wide: &Raster, cells: usize) -> Raster {
+pub(crate) fn crop_raster(wide: &Raster, cells: usize) -> Raster {
     let Grid {
         cell_size,
         first,
@@ -37,8 +37,8 @@ pub(crate) fn inner(wide: &Raster, cells: usize) -> Raster {
 
 /// dz/dx and dz/dy of heights that reach one cell beyond the result: central differences of the
 /// neighbours, one-sided where one of them is empty, 0 where both are. O(cells).
-pub(crate) fn slope(wide: &Raster) -> [Raster; 2] {
-    let mut east = inner(wide, 1);
+pub(crate) fn slope_of_heights(wide: &Raster) -> [Raster; 2] {
+    let mut east = crop_raster(wide, 1);
     let mut north = east.clone();
     let size = wide.grid.cell_size;
     for row in 0..east.grid.rows {
@@ -46,13 +46,13 @@ pub(crate) fn slope(wide: &Raster) -> [Raster; 2] {
             let height = |r: usize, c: usize| wide.values[[r, c]];
             let here = height(row + 1, column + 1);
             // Row 0 is the north.
-            east.values[[row, column]] = difference(
+            east.values[[row, column]] = difference_quotient(
                 height(row + 1, column),
                 here,
                 height(row + 1, column + 2),
                 size,
             );
-            north.values[[row, column]] = difference(
+            north.values[[row, column]] = difference_quotient(
                 height(row + 2, column + 1),
                 here,
                 height(row, column + 1),
@@ -64,7 +64,7 @@ pub(crate) fn slope(wide: &Raster) -> [Raster; 2] {
 }
 
 /// The derivative at the middle one of three heights that are `size` apart.
-fn difference(before: f64, here: f64, after: f64, size: f64) -> f64 {
+fn difference_quotient(before: f64, here: f64, after: f64, size: f64) -> f64 {
     let candidates = [
         (after - before) / (2.0 * size),
         (after - here) / size,
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_plane_has_its_own_slope_and_rows_run_south() {
-        let [east, north] = slope(&wide(|row, column| {
+        let [east, north] = slope_of_heights(&wide(|row, column| {
             0.5 * 2.0 * column as f64 - 0.25 * 2.0 * row as f64
         }));
         assert!(east.values.iter().all(|s| (s - 0.5).abs() < 1e-12));
@@ -112,14 +112,14 @@ mod tests {
     #[test]
     fn what_is_missing_is_made_up_for_by_one_side_and_then_is_flat() {
         let plane = |column: usize| column as f64;
-        let [east, _] = slope(&wide(
+        let [east, _] = slope_of_heights(&wide(
             |_, column| if column == 0 { f64::NAN } else { plane(column) },
         ));
         assert!(
             (east.values[[0, 0]] - 0.5).abs() < 1e-12,
             "towards the east alone"
         );
-        let [east, north] = slope(&wide(|row, column| {
+        let [east, north] = slope_of_heights(&wide(|row, column| {
             if row == 1 && column == 1 {
                 3.0
             } else {

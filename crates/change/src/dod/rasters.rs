@@ -30,7 +30,7 @@ pub struct DodRasters {
 
 impl DodRasters {
     /// Every raster, in the order in which they are stored.
-    fn all(&self) -> [&Raster; 11] {
+    fn all_rasters(&self) -> [&Raster; 11] {
         let Self {
             difference,
             level_of_detection,
@@ -62,7 +62,9 @@ impl DodRasters {
 
 impl Encode for DodRasters {
     fn store(&self, to: &mut ResultWriter<'_>) {
-        self.all().into_iter().for_each(|raster| raster.store(to));
+        self.all_rasters()
+            .into_iter()
+            .for_each(|raster| raster.store(to));
     }
     fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
         let mut next = || Raster::restore(from);

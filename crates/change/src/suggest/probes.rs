@@ -1,0 +1,78 @@
+//! Places of a cloud that parameters are derived from, and its density there.
+
+use crate::position_hash::position_hash;
+use isopach_cloud::{Cloud, Positions};
+use isopach_compute::Result;
+use isopach_neighbours::NeighbourIndex;
+
+/// Number of places that are examined.
+const PROBES: usize = 2000;
+
+/// Neighbours that a density is measured with.
+pub(super) const NEIGHBOURS: usize = 20;
+
+/// Chooses the points with the lowest hashes of their positions.
+pub(super) fn choose_probes(points: Positions<'_>) -> Cloud {
+    let mut hashed: Vec<(u64, [i32; 3])> = (0..points.len())
+        .map(|i| (position_hash(points.absolute_ticks(i)), points.ticks()[i]))
+        .collect();
+    hashed.sort_unstable();
+    hashed.truncate(PROBES);
+    Cloud::new(
+        points.origin(),
+        hashed.into_iter().map(|(_, ticks)| ticks).collect(),
+    )
+}
+
+/// Points per m² of both epochs, from the distance to the twentieth neighbour: medians over the area.
+/// Dense parts have more probes, so each probe has the weight of the area that it represents.
+pub(super) fn median_densities(
+    reference: &dyn NeighbourIndex,
+    compared: &dyn NeighbourIndex,
+    probes: Positions<'_>,
+) -> Result<[f64; 2]> {
+    let first = local_densities(reference, probes)?;
+    let second = local_densities(compared, probes)?;
+    let area: Vec<f64> = first.iter().map(|density| 1.0 / density).collect();
+    Ok([
+        weighted_median(&first, &area),
+        weighted_median(&second, &area),
+    ])
+}
+
+fn local_densities(index: &dyn NeighbourIndex, probes: Positions<'_>) -> Result<Vec<f64>> {
+    let lists = index.k_nearest(probes, NEIGHBOURS, f64::INFINITY)?;
+    let smallest = f64::from(f32::MIN_POSITIVE);
+    let farthest = (0..lists.len()).map(|i| lists.squared_distances_of(i).last());
+    Ok(farthest
+        .map(|squared| {
+            let squared = f64::from(squared.copied().unwrap_or(f32::NAN)).max(smallest);
+            (NEIGHBOURS - 1) as f64 / (std::f64::consts::PI * squared)
+        })
+        .collect())
+}
+
+fn weighted_median(values: &[f64], weights: &[f64]) -> f64 {
+    let mut pairs: Vec<(f64, f64)> = values
+        .iter()
+        .copied()
+        .zip(weights.iter().copied())
+        .collect();
+    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let half = 0.5 * pairs.iter().map(|(_, weight)| weight).sum::<f64>();
+    let mut below = 0.0;
+    for (value, weight) in &pairs {
+        below += weight;
+        if below >= half {
+            return *value;
+        }
+    }
+    f64::NAN
+}
+
+pub(super) fn finite_quantile(mut values: Vec<f64>, share: f64) -> f64 {
+    values.retain(|value| value.is_finite());
+    values.sort_unstable_by(f64::total_cmp);
+    let at = (share * values.len().saturating_sub(1) as f64).round() as usize;
+    values.get(at).copied().unwrap_or(f64::NAN)
+}
