@@ -21,7 +21,7 @@ pub fn auto() -> Dispatcher<dyn Backend> {
         ..GpuOptions::default()
     });
     #[cfg(not(feature = "gpu"))]
-    cpu().without("gpu: this build has none (feature `gpu`)")
+    cpu().with_missing("gpu: this build has none (feature `gpu`)")
 }
 
 /// The CPU and nothing else.

@@ -33,11 +33,11 @@ struct Member<B: ?Sized> {
 /// the one that has the least to do at the moment.
 ///
 /// ```
-/// use isopach_compute::{Choice, Cpu};
+/// use isopach_compute::{Cpu, Dispatcher};
 /// use std::sync::Arc;
-/// let choice = Choice::new(vec![Arc::new(Cpu)]);
-/// assert_eq!(choice.run(|_cpu| Ok(2 + 2)).unwrap(), 4);
-/// assert_eq!(choice.reruns(), 0);
+/// let dispatcher = Dispatcher::new(vec![Arc::new(Cpu)]);
+/// assert_eq!(dispatcher.run(|_cpu| Ok(2 + 2)).unwrap(), 4);
+/// assert_eq!(dispatcher.fallback_count(), 0);
 /// ```
 #[derive(Debug)]
 pub struct Dispatcher<B: ?Sized> {
