@@ -155,17 +155,14 @@ impl Normals {
         let n = core_points.len();
         match self {
             Self::Fixed(normal) => Ok((vec![unit(*normal)?; n], vec![f64::NAN; n])),
-            Self::Given(normals) if normals.len() != n => Err(Error::InvalidInput(format!(
-                "{} normals for {n} core points: there must be one each",
-                normals.len()
-            ))),
-            Self::Given(normals) => Ok((
-                normals
+            Self::Given(normals) => {
+                Error::check_length("normals", normals.len(), "core points", n)?;
+                let axes = normals
                     .iter()
                     .map(|normal| unit(*normal))
-                    .collect::<Result<_>>()?,
-                vec![f64::NAN; n],
-            )),
+                    .collect::<Result<_>>()?;
+                Ok((axes, vec![f64::NAN; n]))
+            }
             Self::Multiscale { radii, towards } => Ok(axes_and_radii(&around.normals(
                 core_points,
                 radii,

@@ -7,7 +7,7 @@ use crate::{
     error::{Checked, LasProblem},
     header::{Laz, Parsed},
 };
-use isopach_compute::unpanicked;
+use isopach_compute::catch_panic;
 use laz::laszip::{ChunkTable, ChunkTableEntry};
 use laz::{DecompressionSelection, LasZipDecompressor};
 use std::io::{Cursor, Read, Seek, SeekFrom};
@@ -314,7 +314,7 @@ fn reason(error: laz::LasZipError) -> String {
 
 /// Runs a piece of the codec; its panic is the file's fault.
 fn guarded<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Checked<T> {
-    unpanicked(work).map_err(|reason| LasProblem::Codec { chunk, reason })
+    catch_panic(work).map_err(|reason| LasProblem::Codec { chunk, reason })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! chunk for every thread: that much memory is needed, however long the file gets.
 
 use crate::error::{Checked, LasProblem};
-use isopach_compute::unpanicked;
+use isopach_compute::catch_panic;
 use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
 use std::{
     fs::File,
@@ -107,7 +107,7 @@ fn compress(points: &mut ParLasZipCompressor<BufWriter<File>>, records: &[u8]) -
 
 /// `laz` 0.13 panics on some waveforms in builds that check for overflow.
 fn guarded(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Checked<()> {
-    unpanicked(|| work().map_err(|error| error.to_string())).map_err(LasProblem::Unwritable)
+    catch_panic(|| work().map_err(|error| error.to_string())).map_err(LasProblem::Unwritable)
 }
 
 /// The compressor's record for a point format with so many extra bytes, and so many points a chunk.

@@ -431,7 +431,10 @@ fn cylinders(
         let refused = on
             .index(points)?
             .cylinders(queries, wrong, cylinder, statistic);
-        if !matches!(refused, Err(Error::InvalidInput(_))) {
+        if !matches!(
+            refused,
+            Err(Error::LengthMismatch { .. } | Error::InvalidInput(_))
+        ) {
             return Ok(Some(format!("{what} were accepted")));
         }
     }

@@ -150,15 +150,9 @@ fn mean_deviation(values: &[f64]) -> AxialStatistics {
 /// Refuses axes that are not one a query, or not numbers.
 ///
 /// # Errors
-/// [`Error::InvalidInput`].
+/// [`Error::LengthMismatch`], [`Error::InvalidInput`].
 pub fn one_axis_a_query(queries: Positions<'_>, axes: &[[f64; 3]]) -> Result<()> {
-    if axes.len() != queries.len() {
-        return Err(Error::InvalidInput(format!(
-            "{} axes for {} queries: there must be one each",
-            axes.len(),
-            queries.len()
-        )));
-    }
+    Error::check_length("axes", axes.len(), "queries", queries.len())?;
     match axes
         .iter()
         .position(|axis| axis.iter().any(|x| !x.is_finite()))
@@ -180,7 +174,6 @@ impl Compute for BruteForce {
     fn device(&self) -> Device {
         Device {
             name: "plain loop".into(),
-            working_set_bytes: u64::MAX,
         }
     }
 }

@@ -1,46 +1,34 @@
-//! What went wrong on a device, as typed errors.
-//!
-//! A driver complains in three ways: through an error scope (of the thread that made the call),
-//! through a handler for all that no scope caught, and by losing the device. The loss explains
-//! everything else, so it is looked at first.
+//! The faults of a device: whether it is lost, and errors that no error scope caught.
 
-use isopach_compute::{Error, Result};
+use isopach_compute::Error;
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
-use std::time::Duration;
 
-/// How long something that runs may keep a device from saying that it is lost.
-const LOSS: Duration = Duration::from_secs(10);
-/// How often it is looked for afterwards, and after how long each time: only where something went
-/// wrong.
-const LOOKS: u32 = 50;
-const LOOK: Duration = Duration::from_millis(2);
-
-/// The faults of one life of a device.
+/// The faults of one device, from its opening to its loss. wgpu's callbacks write them.
 #[derive(Debug)]
 pub(crate) struct Faults {
-    device: String,
+    device_name: String,
     lost: AtomicBool,
-    /// Whether anyone was told of the loss.
-    told: AtomicBool,
+    /// Whether a caller received the loss as an error.
+    reported: AtomicBool,
     /// The first error that no scope caught.
     uncaught: Mutex<Option<String>>,
 }
 
 impl Faults {
-    pub(crate) fn new(device: String) -> Self {
+    pub(crate) fn new(device_name: String) -> Self {
         Self {
-            device,
+            device_name,
             lost: AtomicBool::new(false),
-            told: AtomicBool::new(false),
+            reported: AtomicBool::new(false),
             uncaught: Mutex::new(None),
         }
     }
 
-    /// The device is gone.
-    pub(crate) fn lose(&self) {
+    /// Marks the device as lost, for good.
+    pub(crate) fn mark_lost(&self) {
         self.lost.store(true, Ordering::SeqCst);
     }
 
@@ -48,111 +36,43 @@ impl Faults {
         self.lost.load(Ordering::SeqCst)
     }
 
-    /// Whether this is the first time that somebody is told of the loss.
-    pub(crate) fn tell(&self) -> bool {
-        !self.told.swap(true, Ordering::SeqCst)
+    /// Marks the loss as reported; returns whether this is its first report.
+    pub(crate) fn mark_reported(&self) -> bool {
+        !self.reported.swap(true, Ordering::SeqCst)
     }
 
-    /// Remembers an error that no scope caught, unless there is one already.
-    pub(crate) fn note(&self, what: String) {
+    /// Remembers an error that no scope caught, unless one is remembered already.
+    pub(crate) fn record_uncaught(&self, message: String) {
         self.uncaught
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(what);
+            .get_or_insert(message);
     }
 
-    /// The loss as an error.
-    pub(crate) fn loss(&self) -> Error {
-        self.tell();
-        Error::DeviceLost {
-            device: self.device.clone(),
-        }
-    }
-
-    /// A driver's mistake as an error; the loss, if it explains it. wgpu 30 complains of what
-    /// belongs to a device that is gone before it says that it is gone: it does when it is looked
-    /// at and nothing runs any more, on whichever thread looked first.
-    pub(crate) fn fault(&self, device: &wgpu::Device, what: impl ToString) -> Error {
-        if !self.is_lost() {
-            let _ = device.poll(wgpu::PollType::Wait {
-                submission_index: None,
-                timeout: Some(LOSS),
-            });
-            // Another thread may be about to say so.
-            (0..LOOKS)
-                .take_while(|_| !self.is_lost())
-                .for_each(|_| std::thread::sleep(LOOK));
-        }
-        self.mistake(what)
-    }
-
-    /// A mistake that has nothing to do with a loss which nobody told of yet.
-    fn mistake(&self, what: impl ToString) -> Error {
-        if self.is_lost() {
-            return self.loss();
-        }
-        Error::DeviceFault {
-            device: self.device.clone(),
-            what: what.to_string(),
-        }
-    }
-
-    /// Refuses results of kernels some of whose loops the driver ended: see threads.wgsl.
-    pub(crate) fn complete(&self, complete: bool) -> Result<()> {
-        if complete { Ok(()) } else { Err(self.ended()) }
-    }
-
-    /// A driver ended a loop.
-    pub(crate) fn ended(&self) -> Error {
-        self.mistake("its driver ends loops that are as long as this work needs")
-    }
-
-    /// Whether all is well.
-    pub(crate) fn check(&self, device: &wgpu::Device) -> Result<()> {
-        if self.is_lost() {
-            return Err(self.loss());
-        }
-        match self
-            .uncaught
+    /// Returns the remembered error, once.
+    pub(crate) fn take_uncaught(&self) -> Option<String> {
+        self.uncaught
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
-        {
-            Some(what) => Err(self.fault(device, what)),
-            None => Ok(()),
+    }
+
+    /// The loss as an error; marks it as reported.
+    pub(crate) fn loss_error(&self) -> Error {
+        self.mark_reported();
+        Error::DeviceLost {
+            device: self.device_name.clone(),
         }
     }
 
-    /// Does something on the device, and returns what it complains of on this thread. `bytes` is
-    /// what is being allocated, 0 for nothing.
-    pub(crate) fn scoped<T>(
-        &self,
-        device: &wgpu::Device,
-        what: &'static str,
-        bytes: u64,
-        act: impl FnOnce() -> T,
-    ) -> Result<T> {
-        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
-        let [memory, internal, validation] =
-            [OutOfMemory, Internal, Validation].map(|f| device.push_error_scope(f));
-        let done = act();
-        // Innermost first.
-        let complaints =
-            [validation, internal, memory].map(|scope| pollster::block_on(scope.pop()));
-        self.check(device)?;
-        match complaints.into_iter().flatten().next() {
-            None => Ok(done),
-            Some(wgpu::Error::OutOfMemory { .. }) => {
-                let advice =
-                    "the device itself is full: lower the budget, or close what else runs on it";
-                Err(Error::OutOfMemory {
-                    what,
-                    requested: bytes,
-                    budget: 0,
-                    advice,
-                })
-            }
-            Some(error) => Err(self.fault(device, format!("{what}: {error}"))),
+    /// The loss if the device is known to be lost, else [`Error::DeviceFault`].
+    pub(crate) fn loss_or_fault(&self, message: impl ToString) -> Error {
+        if self.is_lost() {
+            return self.loss_error();
+        }
+        Error::DeviceFault {
+            device: self.device_name.clone(),
+            what: message.to_string(),
         }
     }
 }

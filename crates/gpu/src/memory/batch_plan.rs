@@ -1,112 +1,139 @@
-//! What a piece of work will hold, before any of it is dispatched.
+//! The buffers of a piece of work, stated before any of it is dispatched, so that it can be split
+//! into batches that fit the budget and the device.
 
-use crate::{pool::Role, session::Session};
+use crate::memory::{pool::Pool, role::Role};
 use isopach_compute::{Error, Result};
 
 /// Threads of the smallest workgroup.
 const THREADS: usize = 64;
 
-/// Every buffer of a piece of work, so that it can be split into batches that fit the budget and
-/// the device.
-#[derive(Debug)]
-pub(crate) struct Plan<'a> {
-    session: &'a Session,
-    fixed: Vec<(&'static str, u64)>,
-    each: Vec<(&'static str, Role, u64)>,
-    most: u64,
-}
-
-/// Batches of one caller that are on the device at once: while one is worked on, the results of the
-/// one before are looked at.
+/// Batches of one caller on the device at the same time: while the device works on one, the CPU
+/// reads the results of the one before.
 pub(crate) const IN_FLIGHT: u64 = 2;
 
-impl<'a> Plan<'a> {
-    pub(crate) fn new(session: &'a Session) -> Self {
+/// A buffer that is the same for every batch.
+#[derive(Clone, Copy, Debug)]
+struct FixedBuffer {
+    what: &'static str,
+    bytes: u64,
+}
+
+/// A buffer whose size grows with the batch.
+#[derive(Clone, Copy, Debug)]
+struct ItemBuffer {
+    what: &'static str,
+    role: Role,
+    bytes_per_item: u64,
+}
+
+/// The buffers that a batch of `n` items needs.
+#[derive(Debug)]
+pub(crate) struct BatchPlan<'a> {
+    pool: &'a Pool,
+    fixed: Vec<FixedBuffer>,
+    per_item: Vec<ItemBuffer>,
+    limit: u64,
+}
+
+impl<'a> BatchPlan<'a> {
+    pub(crate) fn new(pool: &'a Pool) -> Self {
         Self {
-            session,
+            pool,
             fixed: Vec::new(),
-            each: Vec::new(),
-            most: u64::MAX,
+            per_item: Vec::new(),
+            limit: u64::MAX,
         }
     }
 
-    /// No more than so many bytes, whatever is free: others may be at work on the device too.
-    pub(crate) fn within(mut self, bytes: u64) -> Self {
-        self.most = bytes;
+    /// Takes at most `bytes`, whatever is free: others may be at work on the device too.
+    pub(crate) fn limited_to(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
         self
     }
 
-    /// A storage buffer that is the same for any batch.
-    pub(crate) fn fixed(mut self, what: &'static str, bytes: u64) -> Self {
-        self.fixed.push((what, bytes));
+    /// A storage buffer of the same size for any batch.
+    pub(crate) fn fixed_buffer(mut self, what: &'static str, bytes: u64) -> Self {
+        self.fixed.push(FixedBuffer { what, bytes });
         self
     }
 
-    /// A storage buffer of so many bytes an item.
-    pub(crate) fn each(mut self, what: &'static str, bytes: u64) -> Self {
-        self.each.push((what, Role::Storage, bytes));
+    /// A storage buffer of `bytes` per item.
+    pub(crate) fn buffer_per_item(self, what: &'static str, bytes: u64) -> Self {
+        self.with_item_buffer(what, Role::Storage, bytes)
+    }
+
+    /// A storage buffer of `bytes` per item, whose content is read back.
+    pub(crate) fn result_per_item(self, what: &'static str, bytes: u64) -> Self {
+        self.with_item_buffer(what, Role::ReadBack, bytes)
+            .buffer_per_item(what, bytes)
+    }
+
+    fn with_item_buffer(mut self, what: &'static str, role: Role, bytes_per_item: u64) -> Self {
+        self.per_item.push(ItemBuffer {
+            what,
+            role,
+            bytes_per_item,
+        });
         self
     }
 
-    /// A storage buffer of so many bytes an item whose content is brought back.
-    pub(crate) fn brought_back(mut self, what: &'static str, bytes: u64) -> Self {
-        self.each.push((what, Role::ReadBack, bytes));
-        self.each(what, bytes)
-    }
-
-    /// Bytes that batches take.
-    fn bytes(&self, items: usize) -> u64 {
-        let class = |bytes: u64| self.session.pool.class(bytes.max(16));
-        let each = self
-            .each
+    /// Bytes of all batches in flight, each of `items`.
+    fn bytes_in_flight(&self, items: usize) -> u64 {
+        let per_item = self
+            .per_item
             .iter()
-            .map(|(_, _, bytes)| class(bytes * items as u64))
-            .sum::<u64>();
-        IN_FLIGHT
-            * (each
-                + self
-                    .fixed
-                    .iter()
-                    .map(|(_, bytes)| class(*bytes))
-                    .sum::<u64>())
+            .map(|buffer| buffer.bytes_per_item * items as u64);
+        let fixed = self.fixed.iter().map(|buffer| buffer.bytes);
+        let batch: u64 = per_item
+            .chain(fixed)
+            .map(|bytes| self.pool.class_bytes(bytes.max(16)))
+            .sum();
+        IN_FLIGHT * batch
     }
 
-    /// The largest number of items, at most `wanted`, that can be worked on at once.
+    /// The largest batch, of at most `wanted` items.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] where not even a workgroup of them fits; it names what takes most.
-    pub(crate) fn batch(&self, wanted: usize) -> Result<usize> {
-        let pool = &self.session.pool;
-        let rows = self.session.most_groups as usize;
-        let mut most = wanted
-            .min(rows.saturating_mul(rows).saturating_mul(THREADS))
-            .min(u32::MAX as usize / 2);
-        for (_, role, bytes) in &self.each {
-            most = most.min(usize::try_from(pool.largest(*role) / bytes).unwrap_or(usize::MAX));
-        }
+    /// [`Error::OutOfMemory`] if not even a workgroup of items fits; it names the largest buffer.
+    pub(crate) fn max_batch(&self, wanted: usize) -> Result<usize> {
         // Half of what is free, so that others who plan at the same time find room.
-        let free = (pool.free_bytes() / 2).min(self.most);
-        while most > 0 && self.bytes(most) > free {
-            most -= most.div_ceil(8);
+        let free = (self.pool.free_bytes() / 2).min(self.limit);
+        let mut items = wanted.min(self.dispatch_limit());
+        while items > 0 && self.bytes_in_flight(items) > free {
+            items -= items.div_ceil(8);
         }
-        if most >= THREADS.min(wanted) {
-            return Ok(most);
+        if items >= THREADS.min(wanted) {
+            return Ok(items);
         }
-        let needed = self.bytes(THREADS.min(wanted));
-        let largest = self
-            .each
-            .iter()
-            .map(|&(what, _, bytes)| (what, bytes * THREADS as u64));
-        let (what, _) = largest
-            .chain(self.fixed.iter().copied())
-            .max_by_key(|(_, bytes)| *bytes)
-            .unwrap_or_default();
-        let advice = "raise the budget of the device, or use smaller tiles";
         Err(Error::OutOfMemory {
-            what,
-            requested: needed,
+            what: self.largest_buffer(),
+            requested: self.bytes_in_flight(THREADS.min(wanted)),
             budget: free,
-            advice,
+            advice: "raise the budget of the device, or use smaller tiles",
         })
+    }
+
+    /// Items that one dispatch and the device's largest buffers can take.
+    fn dispatch_limit(&self) -> usize {
+        let rows = self.pool.max_workgroups() as usize;
+        let threads = rows.saturating_mul(rows).saturating_mul(THREADS);
+        self.per_item
+            .iter()
+            .map(|buffer| self.pool.largest_bytes(buffer.role) / buffer.bytes_per_item)
+            .map(|items| usize::try_from(items).unwrap_or(usize::MAX))
+            .fold(threads.min(u32::MAX as usize / 2), usize::min)
+    }
+
+    /// The buffer that takes most in a batch of one workgroup.
+    fn largest_buffer(&self) -> &'static str {
+        let per_item = self
+            .per_item
+            .iter()
+            .map(|buffer| (buffer.what, buffer.bytes_per_item * THREADS as u64));
+        let fixed = self.fixed.iter().map(|buffer| (buffer.what, buffer.bytes));
+        per_item
+            .chain(fixed)
+            .max_by_key(|(_, bytes)| *bytes)
+            .map_or("", |(what, _)| what)
     }
 }

@@ -1,10 +1,10 @@
-//! Which buffers a kernel sees, made once for the same kernel and buffers.
+//! Bind groups, created once for the same kernel and buffers.
 //!
-//! Tiles are alike, and the pool gives the buffers of one to the next: so do their bindings come
-//! again. They keep their buffers from being freed, so they go when the pool frees one, and when
-//! there are too many.
+//! Tiles are alike, and the pool gives the buffers of one tile to the next: so their bind groups
+//! recur. A cached group keeps its buffers from being freed, so the cache is cleared when the pool
+//! frees a buffer, and when it is full.
 
-use crate::{BufferReuse, pool::Buffer, session::Session};
+use crate::options::BufferReuse;
 use isopach_compute::Result;
 use std::{
     collections::HashMap,
@@ -14,91 +14,81 @@ use std::{
     },
 };
 
-/// Bindings that are kept, at most.
-const MOST: usize = 1 << 10;
+/// Groups in the cache, at most.
+const CAPACITY: usize = 1 << 10;
 
-/// A kernel's name, or that of all parameters, and its buffers by number with the bytes of each
-/// that it sees.
-type Key = (&'static str, Vec<[u64; 2]>);
+/// The part of a buffer that a kernel sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct BufferSpan {
+    /// The buffer's number: see [`crate::memory::buffer::Buffer::number`].
+    pub(crate) number: u64,
+    /// Bytes from its start.
+    pub(crate) bytes: u64,
+}
 
-/// The bindings of one life of a device.
+/// A layout's name and the buffers bound to it, in order.
+pub(crate) type BindGroupKey = (&'static str, Vec<BufferSpan>);
+
+/// The bind groups of one device.
 #[derive(Debug)]
-pub(crate) struct Bindings {
+pub(crate) struct BindGroupCache {
     reuse: BufferReuse,
-    made: Mutex<HashMap<Key, wgpu::BindGroup>>,
+    groups: Mutex<HashMap<BindGroupKey, wgpu::BindGroup>>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
-impl Bindings {
+impl BindGroupCache {
     pub(crate) fn new(reuse: BufferReuse) -> Self {
         Self {
             reuse,
-            made: Mutex::default(),
+            groups: Mutex::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
     }
 
-    fn made(&self) -> MutexGuard<'_, HashMap<Key, wgpu::BindGroup>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Groups that were reused.
+    pub(crate) fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
     }
 
-    /// Bindings that were there already, and those that had to be made.
-    pub(crate) fn counts(&self) -> [u64; 2] {
-        [&self.hits, &self.misses].map(|count| count.load(Ordering::Relaxed))
+    /// Groups that were created.
+    pub(crate) fn misses(&self) -> u64 {
+        self.misses.load(Ordering::Relaxed)
     }
 
-    /// Buffers at the bindings of a layout, from `first` on.
+    /// The group of a key; `create` is called where the cache has none.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceFault`] where they are not what the layout says.
-    pub(crate) fn of(
+    /// Those of `create`.
+    pub(crate) fn get_or_create(
         &self,
-        session: &Session,
-        (name, layout): (&'static str, &wgpu::BindGroupLayout),
-        first: u32,
-        buffers: &[&Buffer],
+        key: BindGroupKey,
+        create: impl FnOnce() -> Result<wgpu::BindGroup>,
     ) -> Result<wgpu::BindGroup> {
-        let key: Key = (
-            name,
-            buffers
-                .iter()
-                .map(|buffer| [buffer.number(), buffer.bytes()])
-                .collect(),
-        );
-        if let Some(found) = self.made().get(&key) {
+        if let Some(found) = self.lock_groups().get(&key) {
             self.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(found.clone());
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
-        let device = &session.device;
-        let group = session.faults.scoped(device, name, 0, || {
-            let entries: Vec<_> = (first..)
-                .zip(buffers)
-                .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                    binding,
-                    resource: buffer.binding(),
-                })
-                .collect();
-            device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(name),
-                layout,
-                entries: &entries,
-            })
-        })?;
+        let group = create()?;
         if self.reuse == BufferReuse::Keep {
-            let mut made = self.made();
-            if made.len() >= MOST {
-                made.clear();
+            let mut groups = self.lock_groups();
+            if groups.len() >= CAPACITY {
+                groups.clear();
             }
-            made.insert(key, group.clone());
+            groups.insert(key, group.clone());
         }
         Ok(group)
     }
 
-    /// Gives all up, and with them the buffers that nobody else has.
-    pub(crate) fn forget(&self) {
-        self.made().clear();
+    /// Drops every group, and with them the buffers that only the cache held.
+    pub(crate) fn clear_groups(&self) {
+        self.lock_groups().clear();
+    }
+
+    fn lock_groups(&self) -> MutexGuard<'_, HashMap<BindGroupKey, wgpu::BindGroup>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

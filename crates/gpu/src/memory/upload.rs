@@ -1,14 +1,17 @@
-//! Large inputs on their way to the device.
+//! Inputs on their way to the device.
 //!
-//! Up to three buffers stay allocated and are mapped again as soon as the device has copied out of
-//! them, so that converting the next piece goes on while the last one travels. Values are computed
-//! straight into the mapping, by several threads where there are many.
+//! Large inputs go through a ring of up to three staging buffers. They stay allocated and are
+//! mapped again as soon as the device has copied out of them, so that the next piece is converted
+//! while the last one travels. Values are computed straight into the mapping, by several threads
+//! for large pieces. Small inputs go through the queue.
 
 use crate::{
-    Upload,
-    pool::{Buffer, Role},
-    session::Session,
-    work::{FAILED, MAPPED, WAITING},
+    device::{
+        handle::Device,
+        map_state::{MapState, Mapping},
+    },
+    memory::{buffer::Buffer, counts::TransferMeter, pool::Pool, role::Role},
+    options::Upload,
 };
 use bytemuck::Pod;
 use isopach_compute::Result;
@@ -16,53 +19,83 @@ use rayon::prelude::*;
 use std::{
     collections::VecDeque,
     ops::Range,
-    sync::{
-        Arc, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Buffers in the ring.
+/// Staging buffers in the ring.
 const SLOTS: usize = 3;
 
-/// Bytes of one, where the budget is not small.
+/// Bytes of one, unless the budget is small.
 const SLOT_BYTES: u64 = 16 << 20;
 
-/// Bytes below which the queue's own way is as good.
+/// Bytes below which the queue is as fast as the ring.
 const SMALL: usize = 64 << 10;
 
-/// Bytes that a thread fills at a time.
+/// Bytes that a thread converts at a time.
 const BLOCK: usize = 64 << 10;
 
-/// A buffer of the ring.
+/// A staging buffer of the ring.
 #[derive(Debug)]
 struct Slot {
     buffer: Buffer,
-    state: Arc<AtomicU8>,
-    /// What has to be done before it can be mapped.
-    after: Option<wgpu::SubmissionIndex>,
+    state: MapState,
+    /// The copy out of it, which must be done before it is mapped.
+    copy: Option<wgpu::SubmissionIndex>,
 }
 
-/// The buffers that nobody is filling.
+/// The slots that no thread fills.
 #[derive(Debug, Default)]
-pub(crate) struct Ring {
+struct Ring {
     idle: VecDeque<Slot>,
-    made: usize,
+    allocated: usize,
 }
 
-impl Session {
-    /// A buffer that holds `value(0)`, `value(1)`, …, `value(count - 1)`. What is submitted later
-    /// sees it.
+/// Where a slot's content goes.
+struct Destination<'a> {
+    buffer: &'a Buffer,
+    /// Bytes from its start.
+    offset: u64,
+}
+
+/// Uploads to one device.
+#[derive(Debug)]
+pub(crate) struct Uploader {
+    device: Arc<Device>,
+    pool: Arc<Pool>,
+    transfers: Arc<TransferMeter>,
+    upload: Upload,
+    ring: Mutex<Ring>,
+}
+
+impl Uploader {
+    pub(crate) fn new(
+        device: &Arc<Device>,
+        pool: &Arc<Pool>,
+        transfers: &Arc<TransferMeter>,
+        upload: Upload,
+    ) -> Self {
+        Self {
+            device: Arc::clone(device),
+            pool: Arc::clone(pool),
+            transfers: Arc::clone(transfers),
+            upload,
+            ring: Mutex::default(),
+        }
+    }
+
+    /// A storage buffer that holds `value(0)`, `value(1)`, …, `value(count - 1)` for whatever is
+    /// submitted later.
     ///
     /// # Errors
-    /// As [`Session::storage`].
+    /// As [`Pool::allocate`].
     pub(crate) fn upload<T: Pod + Send + Sync>(
         &self,
         what: &'static str,
         count: usize,
         value: impl Fn(usize) -> T + Sync,
     ) -> Result<Buffer> {
-        let buffer = self.storage(what, (count * size_of::<T>()) as u64)?;
+        let bytes = (count * size_of::<T>()) as u64;
+        let buffer = self.pool.allocate(what, Role::Storage, bytes)?;
         self.upload_into(&buffer, 0, count, value)?;
         Ok(buffer)
     }
@@ -70,8 +103,8 @@ impl Session {
     /// Writes `value(0)`, … into a buffer, from element `first` on.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceLost`], [`isopach_compute::Error::OutOfMemory`] where the
-    /// ring does not fit.
+    /// [`isopach_compute::Error::DeviceLost`]; [`isopach_compute::Error::OutOfMemory`] where the
+    /// ring does not fit the budget.
     pub(crate) fn upload_into<T: Pod + Send + Sync>(
         &self,
         buffer: &Buffer,
@@ -80,89 +113,105 @@ impl Session {
         value: impl Fn(usize) -> T + Sync,
     ) -> Result<()> {
         let size = size_of::<T>();
-        self.travelled[0].fetch_add((count * size) as u64, Ordering::Relaxed);
+        self.transfers.add_to_device((count * size) as u64);
         let piece = (self.slot_bytes() as usize / size).max(1);
         for start in (0..count).step_by(piece) {
             let range = start..(start + piece).min(count);
-            let to = ((first + start) * size) as u64;
-            let ring = self.options.upload == Upload::Ring && range.len() * size >= SMALL;
-            match if ring { self.slot()? } else { None } {
-                Some(slot) => self.through(slot, buffer, to, range, &value)?,
-                None => {
-                    let values: Vec<T> = range
-                        .into_par_iter()
-                        .with_min_len(BLOCK / size)
-                        .map(&value)
-                        .collect();
-                    let bytes = bytemuck::cast_slice(&values);
-                    self.faults
-                        .scoped(&self.device, "upload", bytes.len() as u64, || {
-                            self.queue.write_buffer(buffer.raw(), to, bytes);
-                        })?;
-                }
+            let to = Destination {
+                buffer,
+                offset: ((first + start) * size) as u64,
+            };
+            let through_ring = self.upload == Upload::Ring && range.len() * size >= SMALL;
+            let slot = if through_ring {
+                self.take_slot()?
+            } else {
+                None
+            };
+            match slot {
+                Some(slot) => self.send_slot(slot, to, range, &value)?,
+                None => self.write_through_queue(to, range, &value)?,
             }
         }
         Ok(())
     }
 
     fn slot_bytes(&self) -> u64 {
-        (self.pool.budget() / 32).clamp(SMALL as u64, SLOT_BYTES) & !255
+        (self.pool.budget_bytes() / 32).clamp(SMALL as u64, SLOT_BYTES) & !255
     }
 
-    /// A mapped buffer; `None` where others fill all of them.
-    fn slot(&self) -> Result<Option<Slot>> {
-        let slot = {
-            let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-            if ring.made < SLOTS {
-                ring.made += 1;
-                None
-            } else {
-                let Some(slot) = ring.idle.pop_front() else {
-                    return Ok(None);
-                };
-                Some(slot)
-            }
+    fn lock_ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Copies values through the queue, which allocates for each call.
+    fn write_through_queue<T: Pod + Send + Sync>(
+        &self,
+        to: Destination<'_>,
+        range: Range<usize>,
+        value: &(impl Fn(usize) -> T + Sync),
+    ) -> Result<()> {
+        let values: Vec<T> = range
+            .into_par_iter()
+            .with_min_len(BLOCK / size_of::<T>())
+            .map(value)
+            .collect();
+        let bytes: &[u8] = bytemuck::cast_slice(&values);
+        self.device
+            .with_error_scope("upload", bytes.len() as u64, || {
+                self.device
+                    .queue
+                    .write_buffer(to.buffer.raw(), to.offset, bytes);
+            })
+    }
+
+    /// A mapped slot; `None` while other threads fill all of them.
+    fn take_slot(&self) -> Result<Option<Slot>> {
+        let Some(slot) = self.take_unmapped_slot()? else {
+            return Ok(None);
         };
-        let slot = match slot {
-            Some(slot) => slot,
-            None => {
-                let made = self
-                    .pool
-                    .take("the ring of uploads", Role::Staging, self.slot_bytes());
-                if made.is_err() {
-                    self.ring
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .made -= 1;
-                }
-                let slot = Slot {
-                    buffer: made?,
-                    state: Arc::new(AtomicU8::new(WAITING)),
-                    after: None,
-                };
-                slot.map();
-                slot
-            }
-        };
-        let waited = match &slot.after {
-            Some(submission) if slot.state.load(Ordering::SeqCst) == WAITING => {
-                self.wait(submission)
+        let copied = match &slot.copy {
+            Some(submission) if slot.state.load() == Mapping::Pending => {
+                self.device.wait_submission(submission)
             }
             _ => Ok(()),
         };
-        let mapped = waited.and_then(|()| self.mapped(&slot.state));
+        let mapped = copied.and_then(|()| self.device.wait_mapping(&slot.state));
         if mapped.is_err() {
-            slot.buffer.spoil();
+            slot.buffer.mark_spoilt();
         }
         mapped.map(|()| Some(slot))
     }
 
-    /// Fills the slot, sends it off, and puts it back into the ring.
-    fn through<T: Pod + Send + Sync>(
+    /// A slot that is being mapped: a new one while the ring is not full, else the one that idles
+    /// longest.
+    fn take_unmapped_slot(&self) -> Result<Option<Slot>> {
+        {
+            let mut ring = self.lock_ring();
+            if ring.allocated == SLOTS {
+                return Ok(ring.idle.pop_front());
+            }
+            ring.allocated += 1;
+        }
+        let allocated = self
+            .pool
+            .allocate("the ring of uploads", Role::Staging, self.slot_bytes());
+        if allocated.is_err() {
+            self.lock_ring().allocated -= 1;
+        }
+        let slot = Slot {
+            buffer: allocated?,
+            state: MapState::new(),
+            copy: None,
+        };
+        slot.request_mapping();
+        Ok(Some(slot))
+    }
+
+    /// Fills a slot, sends it off, and puts it back into the ring.
+    fn send_slot<T: Pod + Send + Sync>(
         &self,
         mut slot: Slot,
-        buffer: &Buffer,
-        to: u64,
+        to: Destination<'_>,
         range: Range<usize>,
         value: &(impl Fn(usize) -> T + Sync),
     ) -> Result<()> {
@@ -170,62 +219,67 @@ impl Session {
         let raw = slot.buffer.raw();
         {
             let view = raw.slice(0..bytes).get_mapped_range_mut();
-            let mut view = view.map_err(|error| self.faults.fault(&self.device, error))?;
-            let size = size_of::<T>();
-            let per_block = BLOCK / size;
-            let fill = |first: usize, count: usize, mut block: wgpu::WriteOnly<'_, [u8]>| {
-                let values: Vec<T> = (first..first + count).map(value).collect();
-                block.copy_from_slice(bytemuck::cast_slice(&values));
-            };
-            // Blocks of a size that elements fill; what is left over, by this thread.
-            let whole = if BLOCK.is_multiple_of(size) {
-                range.len() / per_block
-            } else {
-                0
-            };
-            let (blocks, rest) = view.slice(..).split_at(whole * BLOCK);
-            let blocks: Vec<wgpu::WriteOnly<'_, [u8; BLOCK]>> =
-                blocks.into_chunks::<BLOCK>().0.into_iter().collect();
-            blocks.into_par_iter().enumerate().for_each(|(i, block)| {
-                fill(range.start + i * per_block, per_block, block.into());
-            });
-            let done = whole * per_block;
-            fill(range.start + done, range.len() - done, rest);
+            let mut view = view.map_err(|error| self.device.driver_error(error))?;
+            fill_mapping(view.slice(..), range, value);
         }
         raw.unmap();
-        slot.state.store(WAITING, Ordering::SeqCst);
-        let submission = self.faults.scoped(&self.device, "upload", bytes, || {
-            let mut encoder = self
-                .device
+        slot.state.reset();
+        let device = &self.device;
+        let submission = device.with_error_scope("upload", bytes, || {
+            let mut encoder = device
+                .raw
                 .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encoder.copy_buffer_to_buffer(raw, 0, buffer.raw(), to, bytes);
-            let submission = self.queue.submit([encoder.finish()]);
-            slot.map();
+            encoder.copy_buffer_to_buffer(raw, 0, to.buffer.raw(), to.offset, bytes);
+            let submission = device.queue.submit([encoder.finish()]);
+            slot.request_mapping();
             submission
         })?;
-        slot.after = Some(submission);
-        self.ring
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .idle
-            .push_back(slot);
+        slot.copy = Some(submission);
+        self.lock_ring().idle.push_back(slot);
         Ok(())
     }
 }
 
+/// Computes values into a mapping: whole blocks by several threads, the rest by this one.
+fn fill_mapping<T: Pod + Send + Sync>(
+    mapping: wgpu::WriteOnly<'_, [u8]>,
+    range: Range<usize>,
+    value: &(impl Fn(usize) -> T + Sync),
+) {
+    let size = size_of::<T>();
+    let per_block = BLOCK / size;
+    // Blocks are of a size that elements fill.
+    let whole = if BLOCK.is_multiple_of(size) {
+        range.len() / per_block
+    } else {
+        0
+    };
+    let (blocks, rest) = mapping.split_at(whole * BLOCK);
+    let blocks: Vec<wgpu::WriteOnly<'_, [u8; BLOCK]>> =
+        blocks.into_chunks::<BLOCK>().0.into_iter().collect();
+    blocks.into_par_iter().enumerate().for_each(|(i, block)| {
+        let first = range.start + i * per_block;
+        fill_block(block.into(), first..first + per_block, value);
+    });
+    fill_block(rest, range.start + whole * per_block..range.end, value);
+}
+
+fn fill_block<T: Pod>(
+    mut block: wgpu::WriteOnly<'_, [u8]>,
+    range: Range<usize>,
+    value: &impl Fn(usize) -> T,
+) {
+    let values: Vec<T> = range.map(value).collect();
+    block.copy_from_slice(bytemuck::cast_slice(&values));
+}
+
 impl Slot {
-    /// Asks for it to be mapped as soon as the device has done with it.
-    fn map(&self) {
-        let state = Arc::clone(&self.state);
+    /// Asks the driver to map it as soon as the device has copied out of it.
+    fn request_mapping(&self) {
         self.buffer
             .raw()
             .slice(..)
-            .map_async(wgpu::MapMode::Write, move |outcome| {
-                state.store(
-                    if outcome.is_ok() { MAPPED } else { FAILED },
-                    Ordering::SeqCst,
-                );
-            });
+            .map_async(wgpu::MapMode::Write, self.state.callback());
     }
 }
 
@@ -239,20 +293,20 @@ mod tests {
         count: usize,
         value: impl Fn(usize) -> T + Sync,
     ) {
-        let session = gpu.session().unwrap();
+        let recorder = gpu.session().unwrap().recorder.clone();
         for _ in 0..2 {
-            let buffer = session.upload("values", count + 3, &value).unwrap();
-            session
+            let buffer = recorder.upload("values", count + 3, &value).unwrap();
+            recorder
                 .upload_into(&buffer, 3, count, |i| value(i + 7))
                 .unwrap();
-            let mut work = session.work();
-            let reading = work.read::<T>(&buffer, 0..count + 3).unwrap();
-            let found = work
+            let mut commands = recorder.begin_commands();
+            let pending = commands.read_back::<T>(&buffer, 0..count + 3).unwrap();
+            let found = commands
                 .submit()
                 .unwrap()
                 .wait()
                 .unwrap()
-                .take(reading)
+                .copy_out(pending)
                 .unwrap();
             assert!(
                 found

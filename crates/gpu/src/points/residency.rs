@@ -1,179 +1,209 @@
 //! Points that stay on a device from one operation to the next.
 //!
-//! While [`isopach_compute::Compute::holding`] borrows coordinates, nothing else can lie where they
-//! lie, and they cannot change: their place in the computer's memory names them. What is brought to
-//! the device of them in that time stays there, first in their own order, then, once somebody
-//! searches them, sorted by cell. It goes when the borrow ends, and before that if the budget is
-//! needed for something else and nobody is at work on it.
+//! A pin ([`isopach_compute::Compute::pin`]) borrows coordinates: while it lives, nothing else can
+//! be where they are in the computer's memory, and they cannot change. So their address and length
+//! identify them. The first operation that needs them brings them to the device, in their own
+//! order; the first that searches them sorts them by cell. They leave when the pin ends, and before
+//! that if the budget is short and no operation uses them.
 
-use crate::{pool::Buffer, search::build::Resident, session::Session};
+use crate::{
+    memory::{buffer::Buffer, evict::Evict},
+    points::resident_points::ResidentPoints,
+    record::recorder::Recorder,
+};
 use isopach_cloud::Positions;
 use isopach_compute::Result;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Points on a device.
 #[derive(Clone, Debug)]
-pub(crate) enum OnDevice {
+pub(crate) enum PointsOnDevice {
     /// `vec4<i32>`: x, y, z, position; in their own order.
-    Items(Buffer),
+    Unsorted(Buffer),
     /// The same, sorted by cell.
-    Sorted(Arc<Resident>),
+    Sorted(Arc<ResidentPoints>),
 }
 
-impl OnDevice {
+impl PointsOnDevice {
     /// `vec4<i32>`: x, y, z, position; in any order.
-    pub(crate) fn items(&self) -> &Buffer {
+    pub(crate) fn items_buffer(&self) -> &Buffer {
         match self {
-            Self::Items(buffer) => buffer,
+            Self::Unsorted(buffer) => buffer,
             Self::Sorted(resident) => &resident.points,
         }
     }
 
-    /// Bytes that would be free without it; 0 where somebody else uses it.
+    /// Bytes that are free without it; 0 while an operation uses it.
     fn evictable_bytes(&self) -> u64 {
         match self {
-            Self::Items(buffer) if buffer.is_last() => buffer.class(),
+            Self::Unsorted(buffer) if buffer.is_unique() => buffer.class_bytes(),
             Self::Sorted(resident) if Arc::strong_count(resident) == 1 => {
-                resident.points.class() + resident.starts.class()
+                resident.points.class_bytes() + resident.starts.class_bytes()
             }
-            _ => 0,
+            Self::Unsorted(_) | Self::Sorted(_) => 0,
         }
     }
 }
 
-/// Coordinates that are held, and what is on the device of them.
+/// The place of coordinates in the computer's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    address: usize,
+    points: usize,
+}
+
+impl Place {
+    fn of(ticks: &[[i32; 3]]) -> Self {
+        Self {
+            address: ticks.as_ptr().addr(),
+            points: ticks.len(),
+        }
+    }
+}
+
+/// Pinned coordinates, and their copy on the device if there is one.
 #[derive(Debug)]
-struct Held {
-    place: [usize; 2],
-    on_device: Option<OnDevice>,
+struct PinnedPoints {
+    place: Place,
+    on_device: Option<PointsOnDevice>,
 }
 
-/// What is held on one device.
+/// The pinned points of one device.
 #[derive(Debug, Default)]
-pub(crate) struct Residency(Mutex<Vec<Held>>);
-
-/// Where a slice is, and how long.
-fn place(ticks: &[[i32; 3]]) -> [usize; 2] {
-    [ticks.as_ptr().addr(), ticks.len()]
-}
+pub(crate) struct Residency(Mutex<Vec<PinnedPoints>>);
 
 impl Residency {
-    fn held(&self) -> MutexGuard<'_, Vec<Held>> {
+    fn lock_pinned(&self) -> MutexGuard<'_, Vec<PinnedPoints>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether somebody holds these coordinates.
-    pub(crate) fn is_held(&self, ticks: &[[i32; 3]]) -> bool {
-        self.held().iter().any(|held| held.place == place(ticks))
+    /// Whether these coordinates are pinned.
+    pub(crate) fn is_pinned(&self, ticks: &[[i32; 3]]) -> bool {
+        let place = Place::of(ticks);
+        self.lock_pinned()
+            .iter()
+            .any(|pinned| pinned.place == place)
     }
 
-    /// What is on the device of them, if anything is kept.
-    fn find(&self, ticks: &[[i32; 3]]) -> Option<OnDevice> {
-        self.held()
+    /// The copy of pinned coordinates on the device.
+    fn find_copy(&self, ticks: &[[i32; 3]]) -> Option<PointsOnDevice> {
+        let place = Place::of(ticks);
+        self.lock_pinned()
             .iter()
-            .find(|held| held.place == place(ticks))?
+            .find(|pinned| pinned.place == place)?
             .on_device
             .clone()
     }
 
-    /// Keeps it as long as the coordinates are held, in the place of what was there.
-    fn keep(&self, ticks: &[[i32; 3]], on_device: &OnDevice) {
-        let mut held = self.held();
-        let entry = held.iter_mut().find(|held| held.place == place(ticks));
-        let before = entry.and_then(|held| held.on_device.replace(on_device.clone()));
-        drop(held);
-        drop(before); // buffers go back to a pool that may ask what is held
+    /// Keeps a copy as long as the coordinates are pinned, in the place of an earlier one.
+    fn keep_copy(&self, ticks: &[[i32; 3]], on_device: &PointsOnDevice) {
+        let place = Place::of(ticks);
+        let mut all = self.lock_pinned();
+        let pinned = all.iter_mut().find(|pinned| pinned.place == place);
+        let before = pinned.and_then(|pinned| pinned.on_device.replace(on_device.clone()));
+        drop(all);
+        drop(before); // outside the lock: its buffers go back to the pool
     }
 
-    /// Bytes that [`Self::evict`] would free.
-    pub(crate) fn evictable_bytes(&self) -> u64 {
-        self.held()
-            .iter()
-            .filter_map(|held| held.on_device.as_ref())
-            .map(OnDevice::evictable_bytes)
-            .sum()
-    }
-
-    /// Gives up what nobody is at work on.
-    pub(crate) fn evict(&self) {
-        let unused = |held: &mut Held| {
-            held.on_device
-                .take_if(|on_device| on_device.evictable_bytes() > 0)
-        };
-        let evicted: Vec<OnDevice> = self.held().iter_mut().filter_map(unused).collect();
-        drop(evicted); // outside the lock: buffers go back to the pool
-    }
-}
-
-/// Coordinates that are held until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Holding {
-    session: Arc<Session>,
-    places: Vec<[usize; 2]>,
-}
-
-impl Holding {
-    /// Those that nobody holds yet.
-    pub(crate) fn new(session: Arc<Session>, coordinates: &[&[[i32; 3]]]) -> Self {
-        let mut held = session.residency.held();
-        let mut places = Vec::new();
-        for ticks in coordinates.iter().filter(|ticks| !ticks.is_empty()) {
-            if held.iter().all(|held| held.place != place(ticks)) {
-                places.push(place(ticks));
-                held.push(Held {
-                    place: place(ticks),
-                    on_device: None,
-                });
-            }
-        }
-        drop(held);
-        Self { session, places }
-    }
-}
-
-impl Drop for Holding {
-    fn drop(&mut self) {
-        let gone: Vec<Held> = self
-            .session
-            .residency
-            .held()
-            .extract_if(.., |held| self.places.contains(&held.place))
-            .collect();
-        drop(gone); // outside the lock
-    }
-}
-
-impl Session {
     /// Points in any order, brought to the device unless they are there.
     ///
     /// # Errors
-    /// As [`Session::storage`].
-    pub(crate) fn items(&self, ticks: &[[i32; 3]]) -> Result<OnDevice> {
-        if let Some(found) = self.residency.find(ticks) {
+    /// As [`Recorder::upload`].
+    pub(crate) fn upload_points(
+        &self,
+        recorder: &Recorder,
+        ticks: &[[i32; 3]],
+    ) -> Result<PointsOnDevice> {
+        if let Some(found) = self.find_copy(ticks) {
             return Ok(found);
         }
-        let items = self.upload("points", ticks.len(), |i| {
+        let items = recorder.upload("points", ticks.len(), |i| {
             let [x, y, z] = ticks[i];
             [x, y, z, i as i32]
         })?;
-        let items = OnDevice::Items(items);
-        self.residency.keep(ticks, &items);
+        let items = PointsOnDevice::Unsorted(items);
+        self.keep_copy(ticks, &items);
         Ok(items)
     }
 
     /// Points sorted by cell, unless they are there.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::OutOfMemory`], [`isopach_compute::Error::Unsupported`] where they
-    /// are more than 8 km apart.
-    pub(crate) fn resident(self: &Arc<Self>, positions: Positions<'_>) -> Result<Arc<Resident>> {
-        let items = match self.items(positions.ticks())? {
-            OnDevice::Sorted(resident) => return Ok(resident),
-            OnDevice::Items(items) => items,
+    /// As [`ResidentPoints::sort`].
+    pub(crate) fn resident_points(
+        &self,
+        recorder: &Arc<Recorder>,
+        positions: Positions<'_>,
+    ) -> Result<Arc<ResidentPoints>> {
+        let items = match self.upload_points(recorder, positions.ticks())? {
+            PointsOnDevice::Sorted(resident) => return Ok(resident),
+            PointsOnDevice::Unsorted(items) => items,
         };
-        let resident = Arc::new(Resident::sorted(Arc::clone(self), &items, positions)?);
-        self.residency
-            .keep(positions.ticks(), &OnDevice::Sorted(Arc::clone(&resident)));
+        let sorted = ResidentPoints::sort(Arc::clone(recorder), &items, positions)?;
+        let resident = Arc::new(sorted);
+        let copy = PointsOnDevice::Sorted(Arc::clone(&resident));
+        self.keep_copy(positions.ticks(), &copy);
         Ok(resident)
+    }
+}
+
+impl Evict for Residency {
+    fn evictable_bytes(&self) -> u64 {
+        self.lock_pinned()
+            .iter()
+            .filter_map(|pinned| pinned.on_device.as_ref())
+            .map(PointsOnDevice::evictable_bytes)
+            .sum()
+    }
+
+    fn evict(&self) {
+        let evicted: Vec<PointsOnDevice> = self
+            .lock_pinned()
+            .iter_mut()
+            .filter_map(|pinned| {
+                pinned
+                    .on_device
+                    .take_if(|on_device| on_device.evictable_bytes() > 0)
+            })
+            .collect();
+        drop(evicted); // outside the lock
+    }
+}
+
+/// Pins coordinates until it is dropped.
+#[derive(Debug)]
+pub(crate) struct ResidencyPin {
+    residency: Arc<Residency>,
+    places: Vec<Place>,
+}
+
+impl ResidencyPin {
+    /// Pins those coordinates that nobody pins yet.
+    pub(crate) fn new(residency: Arc<Residency>, coordinates: &[&[[i32; 3]]]) -> Self {
+        let mut all = residency.lock_pinned();
+        let mut places = Vec::new();
+        for ticks in coordinates.iter().filter(|ticks| !ticks.is_empty()) {
+            let place = Place::of(ticks);
+            if all.iter().all(|pinned| pinned.place != place) {
+                places.push(place);
+                all.push(PinnedPoints {
+                    place,
+                    on_device: None,
+                });
+            }
+        }
+        drop(all);
+        Self { residency, places }
+    }
+}
+
+impl Drop for ResidencyPin {
+    fn drop(&mut self) {
+        let unpinned: Vec<PinnedPoints> = self
+            .residency
+            .lock_pinned()
+            .extract_if(.., |pinned| self.places.contains(&pinned.place))
+            .collect();
+        drop(unpinned); // outside the lock
     }
 }

@@ -1,25 +1,23 @@
 //! Exclusive prefix sums.
 
 use crate::{
-    kernel::{Access, Kernel},
-    pool::Buffer,
-    prelude,
-    session::Session,
-    work::Work,
+    memory::buffer::Buffer,
+    record::{
+        commands::Commands,
+        kernel::{Access, Kernel},
+        layout::uniform,
+        prelude,
+        recorder::Recorder,
+    },
 };
-use bytemuck::{Pod, Zeroable};
 use isopach_compute::Result;
 
 const SOURCE: &[&str] = &[prelude::THREADS, prelude::ACROSS, include_str!("scan.wgsl")];
+const BUFFERS: &[Access] = &[Access::Write, Access::Write];
 const SCAN: Kernel =
-    Kernel::new("scan", "scan", SOURCE, &[Access::Write, Access::Write]).of_threads(256);
-const RAISE: Kernel = Kernel::new(
-    "scan, raise",
-    "raise",
-    SOURCE,
-    &[Access::Write, Access::Write],
-)
-.of_threads(256);
+    Kernel::new::<ScanParameters>("scan", "scan", SOURCE, BUFFERS).with_threads(256);
+const RAISE: Kernel =
+    Kernel::new::<ScanParameters>("scan, raise", "raise", SOURCE, BUFFERS).with_threads(256);
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&SCAN, &RAISE];
@@ -27,34 +25,35 @@ pub(crate) const KERNELS: &[&Kernel] = &[&SCAN, &RAISE];
 /// Numbers that a workgroup sums.
 const BLOCK: usize = 1024;
 
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Parameters {
-    count: u32,
-    unused: [u32; 3],
+uniform! {
+    /// `Parameters` of scan.wgsl.
+    struct ScanParameters {
+        count: u32,
+        unused: [u32; 3],
+    }
 }
 
 /// Replaces each of the first `count` numbers by the sum (modulo 2³²) of those before it. O(count).
 ///
 /// # Errors
-/// As [`Session::storage`], for the totals of blocks: a thousandth of the numbers.
-pub(crate) fn exclusive(
-    session: &Session,
-    work: &mut Work,
+/// As [`Recorder::allocate_storage`], for the totals of blocks: a thousandth of the numbers.
+pub(crate) fn scan_exclusive(
+    recorder: &Recorder,
+    commands: &mut Commands,
     values: &Buffer,
     count: usize,
 ) -> Result<()> {
     let blocks = count.div_ceil(BLOCK);
-    let totals = session.storage("totals of prefix sums", 4 * blocks as u64)?;
-    let parameters = Parameters {
+    let totals = recorder.allocate_storage("totals of prefix sums", 4 * blocks as u64)?;
+    let parameters = ScanParameters {
         count: count as u32,
         unused: [0; 3],
     };
     let threads = blocks * SCAN.workgroup as usize;
-    work.run(&SCAN, threads, &parameters, &[values, &totals])?;
+    commands.dispatch(&SCAN, threads, &parameters, &[values, &totals])?;
     if blocks > 1 {
-        exclusive(session, work, &totals, blocks)?;
-        work.run(&RAISE, threads, &parameters, &[values, &totals])?;
+        scan_exclusive(recorder, commands, &totals, blocks)?;
+        commands.dispatch(&RAISE, threads, &parameters, &[values, &totals])?;
     }
     Ok(())
 }
@@ -66,18 +65,18 @@ mod tests {
 
     fn check(gpu: &crate::Gpu, sizes: &[usize]) {
         for &count in sizes {
-            let session = gpu.session().unwrap();
+            let recorder = gpu.session().unwrap().recorder.clone();
             let value = |i: usize| (i as u32).wrapping_mul(2_654_435_761) >> 20;
-            let values = session.upload("values", count, value).unwrap();
-            let mut work = session.work();
-            exclusive(&session, &mut work, &values, count).unwrap();
-            let reading = work.read::<u32>(&values, 0..count).unwrap();
-            let found = work
+            let values = recorder.upload("values", count, value).unwrap();
+            let mut commands = recorder.begin_commands();
+            scan_exclusive(&recorder, &mut commands, &values, count).unwrap();
+            let pending = commands.read_back::<u32>(&values, 0..count).unwrap();
+            let found = commands
                 .submit()
                 .unwrap()
                 .wait()
                 .unwrap()
-                .take(reading)
+                .copy_out(pending)
                 .unwrap();
             let mut sum = 0_u32;
             let expected: Vec<u32> = (0..count)
@@ -128,8 +127,8 @@ mod tests {
             return;
         };
         assert_eq!(
-            gpu.lacks().is_empty(),
-            gpu.adapter().features.contains(wgpu::Features::SUBGROUP)
+            gpu.missing_features().is_empty(),
+            gpu.adapter().features.subgroups
         );
         check(&gpu, &[1, 5, 255, 1024, 1025, 65_537, (1 << 20) + 1]);
     }
@@ -137,16 +136,21 @@ mod tests {
     #[test]
     fn folded_into_rows() {
         let options = GpuOptions {
-            most_groups: Some(7),
+            max_workgroups: Some(7),
             ..GpuOptions::default()
         };
         let Some(gpu) = testing::open(options) else {
             return;
         };
         check(&gpu, &[1024 * 7, 1024 * 7 + 1, 1024 * 20, 49 * 1024]);
-        let session = gpu.session().unwrap();
-        let values = session.upload("values", 50 * 1024, |i| i as u32).unwrap();
-        let refused = exclusive(&session, &mut session.work(), &values, 50 * 1024);
+        let recorder = gpu.session().unwrap().recorder.clone();
+        let values = recorder.upload("values", 50 * 1024, |i| i as u32).unwrap();
+        let refused = scan_exclusive(
+            &recorder,
+            &mut recorder.begin_commands(),
+            &values,
+            50 * 1024,
+        );
         assert!(
             matches!(refused, Err(isopach_compute::Error::Unsupported { .. })),
             "{refused:?}"

@@ -1,159 +1,160 @@
-//! A piece of work: commands that are recorded, submitted together and waited for.
+//! Commands: recorded, submitted together, waited for.
 
 use crate::{
-    kernel::Kernel,
-    pool::{Buffer, Role},
-    session::Session,
-    timing::Clock,
+    memory::{bind_groups::BindGroupKey, buffer::Buffer, role::Role},
+    record::{
+        kernel::Kernel,
+        layout::Uniform,
+        read_back::{Completed, PendingRead},
+        recorder::Recorder,
+        timing::{Clock, PendingTimes},
+    },
 };
 use bytemuck::Pod;
 use isopach_compute::Result;
 use std::{
-    marker::PhantomData,
     ops::Range,
-    sync::{
-        Arc, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::{Arc, PoisonError},
 };
 
-/// Commands being recorded. Every buffer that they name is held until they are submitted, whatever
-/// becomes of the caller's copies.
+/// Commands being recorded. They hold every buffer they name until they are submitted.
 #[derive(Debug)]
-pub(crate) struct Work {
-    session: Arc<Session>,
+pub(crate) struct Commands {
+    recorder: Arc<Recorder>,
     encoder: wgpu::CommandEncoder,
     held: Vec<Buffer>,
     clock: Option<Clock>,
 }
 
-impl Work {
-    pub(crate) fn new(session: Arc<Session>) -> Self {
-        let encoder = session
-            .device
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let clock = Clock::new(&session);
-        Self {
-            session,
-            encoder,
+impl Recorder {
+    /// Begins a list of commands that are submitted together.
+    pub(crate) fn begin_commands(self: &Arc<Self>) -> Commands {
+        let descriptor = wgpu::CommandEncoderDescriptor::default();
+        Commands {
+            encoder: self.device.raw.create_command_encoder(&descriptor),
+            clock: Clock::new(&self.device, self.options.timing),
+            recorder: Arc::clone(self),
             held: Vec::new(),
-            clock,
         }
     }
 
-    /// Runs `threads` threads of a kernel (rounded up to whole workgroups) on `buffers`, its
-    /// bindings from 1 on. None: nothing.
+    /// The bind group of `buffers` at bindings `first`, `first + 1`, …
+    fn bind_buffers(
+        &self,
+        name: &'static str,
+        layout: &wgpu::BindGroupLayout,
+        first: u32,
+        buffers: &[&Buffer],
+    ) -> Result<wgpu::BindGroup> {
+        let spans = buffers.iter().map(|buffer| buffer.span()).collect();
+        let key: BindGroupKey = (name, spans);
+        self.bind_groups.get_or_create(key, || {
+            let entries: Vec<wgpu::BindGroupEntry<'_>> = (first..)
+                .zip(buffers)
+                .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                    binding,
+                    resource: buffer.binding(),
+                })
+                .collect();
+            self.device.with_error_scope(name, 0, || {
+                self.device
+                    .raw
+                    .create_bind_group(&wgpu::BindGroupDescriptor {
+                        label: Some(name),
+                        layout,
+                        entries: &entries,
+                    })
+            })
+        })
+    }
+}
+
+impl Commands {
+    /// Runs `threads` threads of a kernel (rounded up to whole workgroups) with `buffers` at its
+    /// bindings from 1 on. No threads, no command.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceFault`] where it does not compile or the bindings are not
-    /// its own; [`isopach_compute::Error::OutOfMemory`] where not even its parameters fit.
-    pub(crate) fn run(
+    /// [`isopach_compute::Error::DeviceFault`] if it does not compile or the buffers do not fit its
+    /// bindings; [`isopach_compute::Error::OutOfMemory`] if not even its parameters fit.
+    pub(crate) fn dispatch<P: Uniform>(
         &mut self,
         kernel: &Kernel,
         threads: usize,
-        parameters: &impl Pod,
+        parameters: &P,
         buffers: &[&Buffer],
     ) -> Result<()> {
+        debug_assert_eq!(kernel.parameters, P::LAYOUT, "{}", kernel.name);
         if threads == 0 {
             return Ok(());
         }
-        let [across, down] = self.session.groups(kernel, threads)?;
-        let compiled = self.session.compiled(kernel)?;
-        let bytes = bytemuck::bytes_of(parameters);
-        self.session.travelled[0].fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        let uniform = self
-            .session
-            .pool
-            .take("parameters", Role::Uniform, bytes.len() as u64)?;
-        let Session {
-            device,
-            queue,
-            faults,
-            bindings,
-            ..
-        } = &*self.session;
-        faults.scoped(device, kernel.name, 0, || {
-            queue.write_buffer(uniform.raw(), 0, bytes)
-        })?;
-        let own = bindings.of(&self.session, (kernel.name, &compiled.layout), 1, buffers)?;
-        let parameters = bindings.of(
-            &self.session,
-            ("parameters", &self.session.parameters),
-            0,
-            &[&uniform],
-        )?;
+        let recorder = &self.recorder;
+        let [across, down] = recorder.workgroups_for(kernel, threads)?;
+        let pipeline = recorder.pipeline(kernel)?;
+        let uniform = self.write_parameters(kernel.name, parameters.as_bytes())?;
+        let storage_group = recorder.bind_buffers(kernel.name, &pipeline.buffers, 1, buffers)?;
+        let layout = &recorder.pipelines.parameters;
+        let uniform_group = recorder.bind_buffers("parameters", layout, 0, &[&uniform])?;
         let timestamp_writes = self
             .clock
             .as_mut()
-            .and_then(|clock| clock.around(kernel.name));
+            .and_then(|clock| clock.time_pass(kernel.name));
         let descriptor = wgpu::ComputePassDescriptor {
             label: Some(kernel.name),
             timestamp_writes,
         };
         let mut pass = self.encoder.begin_compute_pass(&descriptor);
-        pass.set_pipeline(&compiled.pipeline);
-        pass.set_bind_group(0, &own, &[]);
-        pass.set_bind_group(1, &parameters, &[]);
+        pass.set_pipeline(&pipeline.raw);
+        pass.set_bind_group(0, &storage_group, &[]);
+        pass.set_bind_group(1, &uniform_group, &[]);
         pass.dispatch_workgroups(across, down, 1);
         drop(pass);
-        self.session
+        recorder
             .profile
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .called(kernel.name);
+            .add_call(kernel.name);
         self.held.push(uniform);
         self.held
             .extend(buffers.iter().map(|&buffer| buffer.clone()));
         Ok(())
     }
 
+    /// A uniform buffer that holds the parameters of one dispatch.
+    fn write_parameters(&self, name: &'static str, bytes: &[u8]) -> Result<Buffer> {
+        let device = &self.recorder.device;
+        self.recorder.transfers.add_to_device(bytes.len() as u64);
+        let pool = &self.recorder.pool;
+        let uniform = pool.allocate("parameters", Role::Uniform, bytes.len() as u64)?;
+        device.with_error_scope(name, 0, || {
+            device.queue.write_buffer(uniform.raw(), 0, bytes);
+        })?;
+        Ok(uniform)
+    }
+
     /// Fills a buffer with zeroes.
-    pub(crate) fn clear(&mut self, buffer: &Buffer) {
+    pub(crate) fn clear_buffer(&mut self, buffer: &Buffer) {
         self.encoder.clear_buffer(buffer.raw(), 0, None);
         self.held.push(buffer.clone());
     }
 
-    /// Brings elements of a buffer back, once the work is submitted and waited for: see
-    /// [`Done::take`].
+    /// Copies elements of a buffer back to the CPU, to be read from [`Completed`].
     ///
     /// # Errors
-    /// As [`Session::storage`].
-    pub(crate) fn read<T: Pod>(
+    /// As [`Recorder::allocate_storage`].
+    pub(crate) fn read_back<T: Pod>(
         &mut self,
         buffer: &Buffer,
         elements: Range<usize>,
-    ) -> Result<Reading<T>> {
+    ) -> Result<PendingRead<T>> {
         let size = size_of::<T>() as u64;
         let bytes = elements.len() as u64 * size;
-        self.session.travelled[1].fetch_add(bytes, Ordering::Relaxed);
-        let to = self
-            .session
-            .pool
-            .take("results on their way back", Role::ReadBack, bytes)?;
-        let state = Arc::new(AtomicU8::new(WAITING));
-        if bytes > 0 {
-            self.encoder.copy_buffer_to_buffer(
-                buffer.raw(),
-                elements.start as u64 * size,
-                to.raw(),
-                0,
-                bytes,
-            );
-            let mapped = Arc::clone(&state);
-            self.encoder.map_buffer_on_submit(
-                to.raw(),
-                wgpu::MapMode::Read,
-                0..bytes,
-                move |outcome| {
-                    mapped.store(
-                        if outcome.is_ok() { MAPPED } else { FAILED },
-                        Ordering::SeqCst,
-                    );
-                },
-            );
-        }
+        self.recorder.transfers.add_from_device(bytes);
+        let pool = &self.recorder.pool;
+        let to = pool.allocate("results on their way back", Role::ReadBack, bytes)?;
+        let source = (buffer.raw(), elements.start as u64 * size);
+        let pending = PendingRead::record(&mut self.encoder, source, to, elements.len());
         self.held.push(buffer.clone());
-        Ok(Reading::of(to, elements.len(), state))
+        Ok(pending)
     }
 
     /// Submits the commands; does not wait.
@@ -162,158 +163,65 @@ impl Work {
     /// [`isopach_compute::Error::DeviceLost`], [`isopach_compute::Error::DeviceFault`].
     pub(crate) fn submit(self) -> Result<Submitted> {
         let Self {
-            session,
+            recorder,
             mut encoder,
             held,
             clock,
         } = self;
-        let ticking = clock
-            .map(|clock| clock.resolve(&session, &mut encoder))
+        let device = &recorder.device;
+        let times = clock
+            .map(|clock| clock.resolve(device, &recorder.pool, &mut encoder))
             .transpose()?
             .flatten();
-        let Session {
-            device,
-            queue,
-            faults,
-            ..
-        } = &*session;
-        faults.check(device)?;
-        let index = faults.scoped(device, "submission", 0, || queue.submit([encoder.finish()]))?;
+        device.check_health()?;
+        let index =
+            device.with_error_scope("submission", 0, || device.queue.submit([encoder.finish()]))?;
         drop(held);
         Ok(Submitted {
-            session,
+            recorder,
             index,
-            ticking,
+            times,
         })
     }
 }
 
-/// Work that the device is doing.
+/// Commands that the device runs.
 #[derive(Debug)]
-#[must_use = "results are there only after waiting"]
+#[must_use = "results can be read only after waiting"]
 pub(crate) struct Submitted {
-    session: Arc<Session>,
+    recorder: Arc<Recorder>,
     index: wgpu::SubmissionIndex,
-    ticking: Option<crate::timing::Ticking>,
+    times: Option<PendingTimes>,
 }
 
 impl Submitted {
-    /// Waits until the device has done it.
+    /// Waits until the device is done.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::DeviceLost`], also where the device's patience ended;
+    /// [`isopach_compute::Error::DeviceLost`], also after the timeout;
     /// [`isopach_compute::Error::DeviceFault`].
-    pub(crate) fn wait(self) -> Result<Done> {
-        self.session.wait(&self.index)?;
-        let mut unwaited = self;
-        let done = Done {
-            session: Arc::clone(&unwaited.session),
+    pub(crate) fn wait(mut self) -> Result<Completed> {
+        let device = &self.recorder.device;
+        device.wait_submission(&self.index)?;
+        let completed = Completed {
+            device: Arc::clone(device),
         };
-        if let Some(ticking) = unwaited.ticking.take() {
-            ticking.note(&done)?;
+        if let Some(times) = self.times.take() {
+            times.add_to(&self.recorder.profile, &completed)?;
         }
-        Ok(done)
+        Ok(completed)
     }
 }
 
 impl Drop for Submitted {
-    /// Nobody waits for it: its times are read when somebody asks for them.
+    /// Keeps the times of a submission that is not waited for, to be read with the profile.
     fn drop(&mut self) {
-        if let Some(ticking) = self.ticking.take() {
-            self.session
-                .unread
+        if let Some(times) = self.times.take() {
+            self.recorder
+                .unread_times
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(ticking);
+                .push(times);
         }
-    }
-}
-
-/// Work that is done: what was to be read from it can be taken.
-#[derive(Debug)]
-pub(crate) struct Done {
-    pub(crate) session: Arc<Session>,
-}
-
-/// States of a mapping.
-pub(crate) const WAITING: u8 = 0;
-pub(crate) const MAPPED: u8 = 1;
-pub(crate) const FAILED: u8 = 2;
-
-/// Elements on their way back.
-#[derive(Debug)]
-pub(crate) struct Reading<T> {
-    buffer: Buffer,
-    count: usize,
-    state: Arc<AtomicU8>,
-    kind: PhantomData<T>,
-}
-
-impl<T> Reading<T> {
-    /// `count` elements that a copy into `buffer` brings, whose mapping sets `state`.
-    pub(crate) fn of(buffer: Buffer, count: usize, state: Arc<AtomicU8>) -> Self {
-        Self {
-            buffer,
-            count,
-            state,
-            kind: PhantomData,
-        }
-    }
-}
-
-impl<T> Drop for Reading<T> {
-    fn drop(&mut self) {
-        match self.state.load(Ordering::SeqCst) {
-            MAPPED => self.buffer.raw().unmap(),
-            _ if self.count > 0 => self.buffer.spoil(),
-            _ => {}
-        }
-    }
-}
-
-impl Done {
-    /// The elements.
-    ///
-    /// # Errors
-    /// [`isopach_compute::Error::DeviceLost`], [`isopach_compute::Error::DeviceFault`] where they
-    /// did not come.
-    pub(crate) fn take<T: Pod>(&self, reading: Reading<T>) -> Result<Vec<T>> {
-        self.view(&reading, |bytes| {
-            let mut elements = vec![T::zeroed(); reading.count];
-            bytemuck::cast_slice_mut(&mut elements).copy_from_slice(bytes);
-            elements
-        })
-    }
-
-    /// What `look` makes of the elements, without a copy of them in between.
-    ///
-    /// # Errors
-    /// As [`Self::take`].
-    pub(crate) fn look<T: Pod, R>(
-        &self,
-        reading: Reading<T>,
-        look: impl FnOnce(&[T]) -> R,
-    ) -> Result<R> {
-        self.view(&reading, |bytes| match bytemuck::try_cast_slice(bytes) {
-            Ok(elements) => look(elements),
-            Err(_) => look(&bytemuck::pod_collect_to_vec(bytes)), // a mapping that is not aligned
-        })
-    }
-
-    fn view<T: Pod, R>(&self, reading: &Reading<T>, look: impl FnOnce(&[u8]) -> R) -> Result<R> {
-        if reading.count == 0 {
-            return Ok(look(&[]));
-        }
-        let Session { device, faults, .. } = &*self.session;
-        faults.check(device)?;
-        self.session.mapped(&reading.state)?;
-        let bytes = (reading.count * size_of::<T>()) as u64;
-        let view = reading
-            .buffer
-            .raw()
-            .slice(0..bytes)
-            .get_mapped_range()
-            .map_err(|error| faults.fault(device, error))?;
-        Ok(look(&view))
     }
 }

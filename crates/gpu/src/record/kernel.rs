@@ -2,11 +2,11 @@
 //!
 //! # The pattern
 //!
-//! One operation, two files that carry its name, and one line of conformance:
+//! One operation, two files of the same name, and one line of conformance:
 //!
-//! 1. `double.wgsl` opens with the essay of its idea and binds its buffers from 1 on in group 0,
-//!    its parameters in group 1. It need not say its workgroup size: `WORKGROUP` is put before it,
-//!    and [`crate::prelude`]'s functions as far as [`Kernel::source`] names them.
+//! 1. `double.wgsl` opens with the essay of its idea. It binds its buffers from 1 on in group 0
+//!    and its parameters in group 1. [`Kernel::assemble_wgsl`] puts the constant `WORKGROUP` and
+//!    the pieces of [`crate::record::prelude`] that [`Kernel::source`] names before it.
 //!
 //!    ```wgsl
 //!    struct Parameters { count: u32 }
@@ -21,40 +21,41 @@
 //!        doubled[i] = 2.0 * values[i];
 //!    }
 //!    ```
-//! 2. `double.rs` describes it and binds it:
+//! 2. `double.rs` describes it and runs it:
 //!
 //!    ```text
-//!    const DOUBLE: Kernel = Kernel::new(
+//!    uniform! { struct DoubleParameters { count: u32, unused: [u32; 3] } }
+//!    const DOUBLE: Kernel = Kernel::new::<DoubleParameters>(
 //!        "double", "double", &[prelude::THREADS, include_str!("double.wgsl")], &[Access::Read, Access::Write],
 //!    );
-//!    let session = gpu.session()?;
-//!    let values = session.upload("values", n, |i| values[i])?;
-//!    let doubled = session.storage("doubled", 4 * n as u64)?;
-//!    let mut work = session.work();
-//!    work.run(&DOUBLE, n, &Parameters { count: n as u32, .. }, &[&values, &doubled])?;
-//!    let result = work.read::<f32>(&doubled, 0..n)?;
-//!    let done = work.submit()?.wait()?;
-//!    let result: Vec<f32> = done.take(result)?;
+//!    let values = recorder.upload("values", n, |i| values[i])?;
+//!    let doubled = recorder.allocate_storage("doubled", 4 * n as u64)?;
+//!    let mut commands = recorder.begin_commands();
+//!    commands.dispatch(&DOUBLE, n, &DoubleParameters { count: n as u32, .. }, &[&values, &doubled])?;
+//!    let result = commands.read_back::<f32>(&doubled, 0..n)?;
+//!    let completed = commands.submit()?.wait()?;
+//!    let result: Vec<f32> = completed.copy_out(result)?;
 //!    ```
-//! 3. Its name goes into [`crate::kernels::ALL`] (so that it is validated without a device), and
-//!    the capability's conformance suite, run on the device by `tests/conformance.rs`, holds it to
-//!    the plain definition.
+//! 3. Its name goes into `catalogue.rs`, so that it is validated without a device, and the
+//!    capability's conformance suite, run on the device by `tests/conformance.rs`, compares it with
+//!    the reference.
 //!
-//! A kernel with loops that are as long as its input ends with `is_complete` (threads.wgsl) and
-//! marks its result where that is false: llvmpipe ends all loops of eight threads after 65,535
-//! rounds together, without a word. The host turns the mark into an error
-//! ([`crate::faults::Faults::complete`]) or gives that item to the processor.
+//! A kernel with loops as long as its input ends with `is_complete` (threads.wgsl) and marks its
+//! result where that is false: llvmpipe ends all loops of eight threads after 65,535 rounds
+//! together, without an error. The host turns the mark into an error
+//! ([`crate::device::handle::Device::check_complete`]) or has the CPU do that item.
 //!
 //! No kernel passes a pointer to a part of a variable to a function: the SPIR-V writer of naga 30
-//! does not get over it.
+//! fails on it.
 //!
-//! Parameters are a `#[repr(C)]` `Pod` struct, a multiple of 16 bytes long, laid out as the WGSL
-//! one. Everything that a piece of work needs is stated beforehand to a [`crate::plan::Plan`],
-//! which splits it into batches that fit.
+//! Parameters are defined with [`crate::record::layout::uniform!`], a multiple of 16 bytes long.
+//! The buffers that a piece of work needs are stated beforehand in a
+//! [`crate::memory::batch_plan::BatchPlan`], which splits it into batches that fit.
 
-use crate::{LoopBounds, session::Session, texts::Texts, trusted};
-use isopach_compute::Result;
-use std::{borrow::Cow, sync::Arc};
+use crate::record::{
+    layout::{Layout, Uniform},
+    variant::KernelVariant,
+};
 
 /// What a kernel does with a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,25 +66,27 @@ pub(crate) enum Access {
     Write,
 }
 
-/// A kernel, described. See the pattern at the top of this module.
+/// The description of a kernel. See the pattern at the top of this module.
 #[derive(Debug)]
 pub(crate) struct Kernel {
-    /// Unique; what a profile and an error call it.
+    /// Unique; the name in profiles and errors.
     pub(crate) name: &'static str,
-    /// The function.
+    /// The WGSL function.
     pub(crate) entry: &'static str,
-    /// Pieces of WGSL, put one after another.
+    /// Pieces of WGSL, joined in order.
     pub(crate) source: &'static [&'static str],
-    /// The buffers at bindings 1, 2, … of group 0: at most eight. Group 1 is the uniform block of
+    /// The buffers at bindings 1, 2, … of group 0, at most eight. Group 1 is the uniform block of
     /// parameters.
     pub(crate) buffers: &'static [Access],
+    /// The layout of the parameters.
+    pub(crate) parameters: Layout,
     /// Threads in a workgroup, 64 to 256.
     pub(crate) workgroup: u32,
 }
 
 impl Kernel {
-    /// Of 64 threads a workgroup.
-    pub(crate) const fn new(
+    /// A kernel with parameters `P`, of 64 threads per workgroup.
+    pub(crate) const fn new<P: Uniform>(
         name: &'static str,
         entry: &'static str,
         source: &'static [&'static str],
@@ -94,18 +97,23 @@ impl Kernel {
             entry,
             source,
             buffers,
+            parameters: P::LAYOUT,
             workgroup: 64,
         }
     }
 
-    /// Of so many threads a workgroup.
-    pub(crate) const fn of_threads(self, workgroup: u32) -> Self {
+    /// The same kernel with another number of threads per workgroup.
+    pub(crate) const fn with_threads(self, workgroup: u32) -> Self {
         Self { workgroup, ..self }
     }
 
-    /// The whole WGSL.
-    pub(crate) fn wgsl(&self, texts: Texts) -> String {
-        let pieces: Vec<&str> = self.source.iter().map(|piece| texts.piece(piece)).collect();
+    /// The whole WGSL of one variant.
+    pub(crate) fn assemble_wgsl(&self, variant: KernelVariant) -> String {
+        let pieces: Vec<&str> = self
+            .source
+            .iter()
+            .map(|piece| variant.select_piece(piece))
+            .collect();
         format!(
             "const WORKGROUP: u32 = {}u;\n{}",
             self.workgroup,
@@ -113,108 +121,21 @@ impl Kernel {
         )
     }
 
-    /// Groups in two dimensions that make up `threads`; `None` where they are too many for the
-    /// device.
-    pub(crate) fn groups(&self, threads: usize, most: u32) -> Option<[u32; 2]> {
-        fold(
-            u64::try_from(threads)
-                .ok()?
-                .div_ceil(u64::from(self.workgroup)),
-            most,
-        )
+    /// Workgroups in two dimensions that hold `threads`, `max` in one dimension; `None` if they are
+    /// too many for the device.
+    pub(crate) fn workgroups_for(&self, threads: usize, max: u32) -> Option<[u32; 2]> {
+        let threads = u64::try_from(threads).ok()?;
+        fold_groups(threads.div_ceil(u64::from(self.workgroup)), max)
     }
 }
 
-/// `groups` in rows of at most `most`; `None` where the rows are more than that, or threads could
-/// not be told apart by 32 bits.
-fn fold(groups: u64, most: u32) -> Option<[u32; 2]> {
-    let across = groups.clamp(1, u64::from(most));
+/// `groups` in rows of at most `max`; `None` if there are more rows than that, or more threads than
+/// 32 bits can number.
+fn fold_groups(groups: u64, max: u32) -> Option<[u32; 2]> {
+    let across = groups.clamp(1, u64::from(max));
     let down = groups.div_ceil(across).max(1);
     let counted = across * down <= u64::from(u32::MAX) / 256;
-    (down <= u64::from(most) && counted).then_some([across as u32, down as u32])
-}
-
-/// A kernel as one device runs it.
-#[derive(Debug)]
-pub(crate) struct Compiled {
-    pub(crate) pipeline: wgpu::ComputePipeline,
-    pub(crate) layout: wgpu::BindGroupLayout,
-}
-
-impl Compiled {
-    /// Compiles it. Takes a tenth of a second or so, once a device.
-    pub(crate) fn new(session: &Session, kernel: &Kernel) -> Result<Arc<Self>> {
-        let device = &session.device;
-        session.faults.scoped(device, kernel.name, 0, || {
-            let source = wgpu::ShaderSource::Wgsl(Cow::Owned(kernel.wgsl(session.texts)));
-            let descriptor = wgpu::ShaderModuleDescriptor {
-                label: Some(kernel.name),
-                source,
-            };
-            let module = match session.options.loops {
-                LoopBounds::Counted => device.create_shader_module(descriptor),
-                LoopBounds::Plain => trusted::without_counters(device, descriptor),
-            };
-            let storage = |access: &Access| wgpu::BufferBindingType::Storage {
-                read_only: *access == Access::Read,
-            };
-            let layout = layout(
-                device,
-                kernel.name,
-                (1..).zip(kernel.buffers.iter().map(storage)),
-            );
-            let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-                label: Some(kernel.name),
-                bind_group_layouts: &[Some(&layout), Some(&session.parameters)],
-                immediate_size: 0,
-            });
-            let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(kernel.name),
-                layout: Some(&pipeline_layout),
-                module: &module,
-                entry_point: Some(kernel.entry),
-                compilation_options: wgpu::PipelineCompilationOptions {
-                    // Kernels write workgroup memory before they read it.
-                    zero_initialize_workgroup_memory: false,
-                    ..Default::default()
-                },
-                cache: None,
-            });
-            Arc::new(Self { pipeline, layout })
-        })
-    }
-}
-
-/// What the parameters of every kernel are bound as.
-pub(crate) fn parameters(device: &wgpu::Device) -> wgpu::BindGroupLayout {
-    layout(
-        device,
-        "parameters",
-        std::iter::once((0, wgpu::BufferBindingType::Uniform)),
-    )
-}
-
-fn layout(
-    device: &wgpu::Device,
-    label: &'static str,
-    buffers: impl Iterator<Item = (u32, wgpu::BufferBindingType)>,
-) -> wgpu::BindGroupLayout {
-    let entries: Vec<wgpu::BindGroupLayoutEntry> = buffers
-        .map(|(binding, ty)| wgpu::BindGroupLayoutEntry {
-            binding,
-            visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer {
-                ty,
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            },
-            count: None,
-        })
-        .collect();
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some(label),
-        entries: &entries,
-    })
+    (down <= u64::from(max) && counted).then_some([across as u32, down as u32])
 }
 
 #[cfg(test)]
@@ -225,7 +146,7 @@ mod tests {
     proptest! {
         #[test]
         fn folding_reaches_every_group(groups in 0_u64..1 << 24, most in 1_u32..70_000) {
-            if let Some([across, down]) = fold(groups, most) {
+            if let Some([across, down]) = fold_groups(groups, most) {
                 prop_assert!(across <= most && down <= most);
                 prop_assert!(u64::from(across) * u64::from(down) >= groups);
                 prop_assert!(u64::from(across) * u64::from(down) < groups + u64::from(across).max(1) + 1);

@@ -1,16 +1,17 @@
-//! Pieces of WGSL that kernels share. Three are there in a second text: see [`crate::texts`].
+//! Pieces of WGSL that kernels share. Three exist in a second variant: see
+//! [`crate::record::variant`].
 
-/// `thread_of`: which thread of the whole dispatch this is.
-pub(crate) const THREADS: &str = include_str!("threads.wgsl");
+/// `thread_of`: the number of a thread in its dispatch; `is_complete`.
+pub(crate) const THREADS: &str = include_str!("prelude/threads.wgsl");
 
-/// Whole numbers of 64 bits, by pairs of 32.
-pub(crate) const PAIRS_OF_WORDS: &str = include_str!("pairs_of_words.wgsl");
+/// 64-bit integers as pairs of 32 bits.
+pub(crate) const PAIRS_OF_WORDS: &str = include_str!("prelude/pairs_of_words.wgsl");
 
 /// Exact squares of differences in ticks, and guarded comparisons; after [`PAIRS_OF_WORDS`].
-pub(crate) const WHOLE: &str = include_str!("whole.wgsl");
+pub(crate) const WHOLE: &str = include_str!("prelude/whole.wgsl");
 
-/// What the threads of a workgroup find together, through its memory.
-pub(crate) const ACROSS: &str = include_str!("across.wgsl");
+/// Sums and maxima over a workgroup, through its memory.
+pub(crate) const ACROSS: &str = include_str!("prelude/across.wgsl");
 
-/// Points that are searched, of 16 bytes.
-pub(crate) const POINTS: &str = include_str!("search/points_16.wgsl");
+/// The searched points, 16 bytes each.
+pub(crate) const POINTS: &str = include_str!("prelude/points_16.wgsl");

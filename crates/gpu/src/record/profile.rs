@@ -5,52 +5,52 @@ use std::collections::BTreeMap;
 /// How often and how long one kernel ran.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KernelTime {
-    /// The kernel.
+    /// The kernel's name.
     pub name: &'static str,
     /// Dispatches.
     pub calls: u64,
-    /// Dispatches that the device's clock was read around.
+    /// Dispatches that were timed by the device's clock.
     pub timed: u64,
-    /// Time of these on the device, seconds.
+    /// Time of the timed dispatches on the device, seconds.
     pub seconds: f64,
 }
 
-/// Bytes that travelled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TransferCounts {
-    /// From the computer to the device: points, queries, parameters.
-    pub to_device_bytes: u64,
-    /// From the device to the computer: results.
-    pub from_device_bytes: u64,
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    calls: u64,
+    timed: u64,
+    seconds: f64,
 }
 
-/// The sums, by kernel.
+/// The sums behind [`KernelTime`], by kernel.
 #[derive(Debug, Default)]
 pub(crate) struct Profile {
-    kernels: BTreeMap<&'static str, (u64, u64, f64)>,
+    kernels: BTreeMap<&'static str, Sums>,
 }
 
 impl Profile {
-    /// Notes a dispatch.
-    pub(crate) fn called(&mut self, name: &'static str) {
-        self.kernels.entry(name).or_default().0 += 1;
+    /// Counts a dispatch.
+    pub(crate) fn add_call(&mut self, name: &'static str) {
+        self.kernels.entry(name).or_default().calls += 1;
     }
 
-    /// Notes how long one took.
-    pub(crate) fn took(&mut self, name: &'static str, seconds: f64) {
+    /// Adds the time of a dispatch.
+    pub(crate) fn add_time(&mut self, name: &'static str, seconds: f64) {
         let sums = self.kernels.entry(name).or_default();
-        sums.1 += 1;
-        sums.2 += seconds;
+        sums.timed += 1;
+        sums.seconds += seconds;
     }
 
-    /// All kernels by name.
-    pub(crate) fn times(&self) -> Vec<KernelTime> {
-        let time = |(&name, &(calls, timed, seconds)): (&&'static str, &_)| KernelTime {
-            name,
-            calls,
-            timed,
-            seconds,
-        };
-        self.kernels.iter().map(time).collect()
+    /// Every kernel that ran, by name.
+    pub(crate) fn kernel_times(&self) -> Vec<KernelTime> {
+        self.kernels
+            .iter()
+            .map(|(&name, sums)| KernelTime {
+                name,
+                calls: sums.calls,
+                timed: sums.timed,
+                seconds: sums.seconds,
+            })
+            .collect()
     }
 }

@@ -1,21 +1,21 @@
-//! Reading the device's clock around kernels.
+//! The device's clock, read around kernels.
 
 use crate::{
-    KernelTiming,
-    pool::{Buffer, Role},
-    session::Session,
-    work::{Done, FAILED, MAPPED, Reading, WAITING},
+    device::handle::Device,
+    memory::{pool::Pool, role::Role},
+    options::KernelTiming,
+    record::{
+        profile::Profile,
+        read_back::{Completed, PendingRead},
+    },
 };
 use isopach_compute::Result;
-use std::sync::{
-    Arc, PoisonError,
-    atomic::{AtomicU8, Ordering},
-};
+use std::sync::{Mutex, PoisonError};
 
-/// Kernels of one piece of work that are timed; what comes after them is only counted.
-const MOST: u32 = 256;
+/// Dispatches of one submission that are timed; later ones are only counted.
+const CAPACITY: u32 = 256;
 
-/// The clock of one piece of work.
+/// Timestamps around the dispatches of one submission.
 #[derive(Debug)]
 pub(crate) struct Clock {
     queries: wgpu::QuerySet,
@@ -23,32 +23,33 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// `None` where there is no clock, or nobody wants to know.
-    pub(crate) fn new(session: &Session) -> Option<Self> {
-        let feature = wgpu::Features::TIMESTAMP_QUERY;
-        if session.options.timing == KernelTiming::Off
-            || !session.device.features().contains(feature)
-        {
+    /// `None` if timing is off or the device has no clock.
+    pub(crate) fn new(device: &Device, timing: KernelTiming) -> Option<Self> {
+        let wanted = match timing {
+            KernelTiming::Off => false,
+            KernelTiming::EveryKernel => true,
+        };
+        if !wanted || !device.has_feature(wgpu::Features::TIMESTAMP_QUERY) {
             return None;
         }
         let descriptor = wgpu::QuerySetDescriptor {
             label: None,
             ty: wgpu::QueryType::Timestamp,
-            count: 2 * MOST,
+            count: 2 * CAPACITY,
         };
         Some(Self {
-            queries: session.device.create_query_set(&descriptor),
+            queries: device.raw.create_query_set(&descriptor),
             names: Vec::new(),
         })
     }
 
-    /// Times the pass that this goes into.
-    pub(crate) fn around(
+    /// Timestamps for one compute pass; `None` once the capacity is used up.
+    pub(crate) fn time_pass(
         &mut self,
         name: &'static str,
     ) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
         let at = 2 * self.names.len() as u32;
-        if at >= 2 * MOST {
+        if at >= 2 * CAPACITY {
             return None;
         }
         self.names.push(name);
@@ -59,65 +60,52 @@ impl Clock {
         })
     }
 
-    /// Records that the times are to be brought back.
+    /// Records that the timestamps are read back; `None` if nothing was timed.
     pub(crate) fn resolve(
         self,
-        session: &Session,
+        device: &Device,
+        pool: &Pool,
         encoder: &mut wgpu::CommandEncoder,
-    ) -> Result<Option<Ticking>> {
+    ) -> Result<Option<PendingTimes>> {
         let count = 2 * self.names.len();
         if count == 0 {
             return Ok(None);
         }
         let bytes = 8 * count as u64;
-        let device = &session.device;
-        let resolved = session.faults.scoped(device, "timestamps", bytes, || {
-            let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
-            let size = bytes.next_multiple_of(256);
-            device.create_buffer(&wgpu::BufferDescriptor {
+        let resolved = device.with_error_scope("timestamps", bytes, || {
+            device.raw.create_buffer(&wgpu::BufferDescriptor {
                 label: None,
-                size,
-                usage,
+                size: bytes.next_multiple_of(256),
+                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
                 mapped_at_creation: false,
             })
         })?;
-        let to: Buffer = session.pool.take("timestamps", Role::ReadBack, bytes)?;
+        let to = pool.allocate("timestamps", Role::ReadBack, bytes)?;
         encoder.resolve_query_set(&self.queries, 0..count as u32, &resolved, 0);
-        encoder.copy_buffer_to_buffer(&resolved, 0, to.raw(), 0, bytes);
-        let state = Arc::new(AtomicU8::new(WAITING));
-        let mapped = Arc::clone(&state);
-        encoder.map_buffer_on_submit(to.raw(), wgpu::MapMode::Read, 0..bytes, move |outcome| {
-            mapped.store(
-                if outcome.is_ok() { MAPPED } else { FAILED },
-                Ordering::SeqCst,
-            );
-        });
-        Ok(Some(Ticking {
+        Ok(Some(PendingTimes {
             names: self.names,
-            reading: Reading::of(to, count, state),
+            ticks: PendingRead::record(encoder, (&resolved, 0), to, count),
         }))
     }
 }
 
-/// Times on their way back.
+/// Timestamps on their way back.
 #[derive(Debug)]
-pub(crate) struct Ticking {
+pub(crate) struct PendingTimes {
     names: Vec<&'static str>,
-    reading: Reading<u64>,
+    ticks: PendingRead<u64>,
 }
 
-impl Ticking {
+impl PendingTimes {
     /// Adds them to the profile.
-    pub(crate) fn note(self, done: &Done) -> Result<()> {
-        let ticks = done.take(self.reading)?;
-        let second = 1e-9 * f64::from(done.session.queue.get_timestamp_period());
-        let mut profile = done
-            .session
-            .profile
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn add_to(self, profile: &Mutex<Profile>, completed: &Completed) -> Result<()> {
+        let ticks = completed.copy_out(self.ticks)?;
+        let period = f64::from(completed.device.queue.get_timestamp_period());
+        let seconds_per_tick = 1e-9 * period;
+        let mut profile = profile.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, pair) in self.names.into_iter().zip(ticks.chunks_exact(2)) {
-            profile.took(name, pair[1].saturating_sub(pair[0]) as f64 * second);
+            let ticks = pair[1].saturating_sub(pair[0]);
+            profile.add_time(name, ticks as f64 * seconds_per_tick);
         }
         Ok(())
     }

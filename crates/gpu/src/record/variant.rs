@@ -1,18 +1,22 @@
-//! Which of two texts that do the same a device is given.
+//! Variants of kernels: WGSL pieces that exist twice, of which a device gets one.
 
-use crate::{GpuOptions, PointLayout, Reductions, WideIntegers, prelude};
+use crate::{
+    options::{GpuOptions, PointLayout, Reductions, WideIntegers},
+    record::prelude,
+};
 
-/// Which text of each piece that is there twice: what was chosen, as far as the device has it.
+/// Which of two equivalent WGSL pieces a device gets: the one the options ask for, if the device
+/// has the feature that it needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Texts {
+pub(crate) struct KernelVariant {
     pub(crate) integers: WideIntegers,
     pub(crate) reductions: Reductions,
     pub(crate) points: PointLayout,
 }
 
-impl Texts {
-    /// Features of a device that what was chosen needs.
-    pub(crate) fn features(options: &GpuOptions) -> wgpu::Features {
+impl KernelVariant {
+    /// The device features that the options ask for.
+    pub(crate) fn required_features(options: &GpuOptions) -> wgpu::Features {
         let mut features = wgpu::Features::empty();
         features.set(
             wgpu::Features::SHADER_INT64,
@@ -25,33 +29,33 @@ impl Texts {
         features
     }
 
-    /// On a device that has these.
-    pub(crate) fn of(options: &GpuOptions, features: wgpu::Features) -> Self {
-        let mut texts = Self {
+    /// The variant for a device with these features.
+    pub(crate) fn available_on(options: &GpuOptions, features: wgpu::Features) -> Self {
+        let mut variant = Self {
             integers: options.integers,
             reductions: options.reductions,
             points: options.points,
         };
         if !features.contains(wgpu::Features::SHADER_INT64) {
-            texts.integers = WideIntegers::Pairs;
+            variant.integers = WideIntegers::Pairs;
         }
         if !features.contains(wgpu::Features::SUBGROUP) {
-            texts.reductions = Reductions::Workgroup;
+            variant.reductions = Reductions::Workgroup;
         }
-        texts
+        variant
     }
 
-    /// What takes the place of a piece of a kernel.
-    pub(crate) fn piece(self, piece: &'static str) -> &'static str {
+    /// The piece that takes the place of `piece` in this variant.
+    pub(crate) fn select_piece(self, piece: &'static str) -> &'static str {
         match piece {
             prelude::PAIRS_OF_WORDS if self.integers == WideIntegers::Native => {
-                include_str!("native.wgsl")
+                include_str!("prelude/native.wgsl")
             }
             prelude::ACROSS if self.reductions == Reductions::Subgroups => {
-                include_str!("subgroups.wgsl")
+                include_str!("prelude/subgroups.wgsl")
             }
             prelude::POINTS if self.points == PointLayout::NumbersApart => {
-                include_str!("search/points_12.wgsl")
+                include_str!("prelude/points_12.wgsl")
             }
             _ => piece,
         }
@@ -63,55 +67,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_device_lacks_is_not_in_its_texts() {
-        let (integers, reductions, points) = (
-            WideIntegers::Native,
-            Reductions::Subgroups,
-            PointLayout::NumbersApart,
-        );
+    fn a_variant_uses_only_features_that_the_device_has() {
+        let integers = WideIntegers::Native;
+        let reductions = Reductions::Subgroups;
+        let points = PointLayout::NumbersApart;
         let options = GpuOptions {
             integers,
             reductions,
             points,
             ..GpuOptions::default()
         };
-        let wanted = Texts::features(&options);
+        let wanted = KernelVariant::required_features(&options);
         assert_eq!(
             wanted,
             wgpu::Features::SHADER_INT64 | wgpu::Features::SUBGROUP
         );
         assert_eq!(
-            Texts::of(&options, wanted),
-            Texts {
+            KernelVariant::available_on(&options, wanted),
+            KernelVariant {
                 integers,
                 reductions,
                 points
             }
         );
         assert_eq!(
-            Texts::of(&options, wgpu::Features::empty()),
-            Texts {
+            KernelVariant::available_on(&options, wgpu::Features::empty()),
+            KernelVariant {
                 points,
-                ..Texts::default()
+                ..KernelVariant::default()
             }
         );
         assert_eq!(
-            Texts::features(&GpuOptions::default()),
+            KernelVariant::required_features(&GpuOptions::default()),
             wgpu::Features::empty()
         );
         let pieces = [prelude::PAIRS_OF_WORDS, prelude::ACROSS, prelude::POINTS];
+        assert!(pieces.iter().all(|piece| {
+            KernelVariant::available_on(&options, wanted).select_piece(piece) != *piece
+        }));
         assert!(
             pieces
                 .iter()
-                .all(|piece| Texts::of(&options, wanted).piece(piece) != *piece)
-        );
-        assert!(
-            pieces
-                .iter()
-                .all(|piece| Texts::default().piece(piece) == *piece)
+                .all(|piece| KernelVariant::default().select_piece(piece) == *piece)
         );
         assert_eq!(
-            Texts::of(&options, wanted).piece(prelude::THREADS),
+            KernelVariant::available_on(&options, wanted).select_piece(prelude::THREADS),
             prelude::THREADS
         );
     }

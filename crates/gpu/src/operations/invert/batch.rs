@@ -1,307 +1,332 @@
-//! Some pixels on their way through the device.
+//! A batch of pixels on its way through the device.
 
 use super::{
-    CHANNELS,
-    back::Back,
-    layout::{COLUMNS, Found, Numbers, SKIPPED, SOLUTION, Tables, given},
+    outcome::{Numbers, SKIPPED, SOLUTION, SolveOutcome},
+    parameters::{CHANNELS, COLUMNS},
+    pending_rows::{PendingRows, RowShape},
     precision::Precision,
+    store::store_pixels,
+    tables::{Tables, given_weight},
 };
 use crate::{
-    session::Session,
-    work::{Reading, Submitted, Work},
+    memory::buffer::Buffer,
+    record::{
+        commands::{Commands, Submitted},
+        read_back::PendingRead,
+        recorder::Recorder,
+    },
 };
 use isopach_compute::Result;
 use isopach_emission::{
-    PixelStatus, Weights,
-    backend::{Rows, Screened, Shared, Slab, missing_number, screen},
+    Outputs, PixelStatus, Weights,
+    backend::{Rows, Screened, Shared, Slab, screen},
 };
 use rayon::prelude::*;
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
-/// Pixels whose results a thread copies at a time.
+/// Pixels whose results a thread stores at a time.
 const BLOCK: usize = 1024;
 
-/// What goes through the device together.
+/// Pixels that go through the device together.
 #[derive(Debug)]
-pub(super) struct Batch<'a, T> {
-    pub(super) session: &'a Arc<Session>,
+pub(super) struct PixelBatch<'a, T> {
+    pub(super) recorder: &'a Arc<Recorder>,
     pub(super) shared: &'a Shared<'a, T, CHANNELS>,
     pub(super) tables: &'a Tables<T>,
     pub(super) rows: Rows<'a, T>,
 }
 
-/// A batch that the device is at.
+/// A batch on the device.
 #[derive(Debug)]
-pub(super) struct Running<'a, 's, T> {
-    session: &'a Session,
+pub(super) struct RunningBatch<'a, 's, T> {
+    recorder: &'a Recorder,
     shared: &'a Shared<'a, T, CHANNELS>,
     screened: Vec<Screened>,
     slab: Slab<'s, T>,
-    readings: Readings<T>,
+    results: PendingResults<T>,
     submitted: Submitted,
 }
 
-/// What will be brought back; None: it was not asked for.
+/// Results on their way back; `None` if they were not asked for.
 #[derive(Debug)]
-struct Readings<T> {
-    found: Reading<Found>,
-    numbers: Reading<Numbers<T>>,
-    emission: Back<T>,
-    vertical: Option<Back<T>>,
-    horizontal: Option<Back<T>>,
-    averaging: Option<Back<T>>,
+struct PendingResults<T> {
+    outcomes: PendingRead<SolveOutcome>,
+    numbers: PendingRead<Numbers<T>>,
+    emission: PendingRows<T>,
+    vertical: Option<PendingRows<T>>,
+    horizontal: Option<PendingRows<T>>,
+    averaging: Option<PendingRows<T>>,
 }
 
-impl<'a, T: Precision> Batch<'a, T> {
-    /// Sends the pixels of `slab` off; their results will go there.
-    pub(super) fn submit<'s>(&self, slab: Slab<'s, T>) -> Result<Running<'a, 's, T>> {
+/// The buffers between the kernels of a batch.
+struct Solutions {
+    constraints: Buffer,
+    solutions: Buffer,
+}
+
+impl<'a, T: Precision> PixelBatch<'a, T> {
+    /// Submits the pixels of `slab`, which later takes their results.
+    pub(super) fn submit<'s>(&self, slab: Slab<'s, T>) -> Result<RunningBatch<'a, 's, T>> {
         let screened: Vec<Screened> = (0..slab.pixels())
             .into_par_iter()
-            .map(|i| self.screened(i))
+            .map(|i| self.screen_pixel(i))
             .collect();
-        let mut work = self.session.work();
-        let readings = self.record(&mut work, &screened)?;
-        let (session, shared, submitted) = (self.session, self.shared, work.submit()?);
-        Ok(Running {
-            session,
-            shared,
+        let mut commands = self.recorder.begin_commands();
+        let results = self.record_kernels(&mut commands, &screened)?;
+        Ok(RunningBatch {
+            recorder: self.recorder,
+            shared: self.shared,
             screened,
             slab,
-            readings,
-            submitted,
+            results,
+            submitted: commands.submit()?,
         })
     }
 
-    /// Which channels of a pixel to use. Weights that the precision has no room for make it one of
-    /// those that are inverted again.
-    fn screened(&self, i: usize) -> Screened {
+    /// Which channels of a pixel to use. A pixel with weights beyond the precision's range is left
+    /// to double precision.
+    fn screen_pixel(&self, i: usize) -> Screened {
         let shared = self.shared;
         let row = i * shared.channels..(i + 1) * shared.channels;
-        let mut screened = screen(
-            shared.inversion,
-            &self.rows.counts[row.clone()],
-            &self.rows.sigma[row],
-        );
-        if let Weights::Given(given) = &shared.inversion.weights {
-            let row = if given.nrows() == 1 {
-                0
-            } else {
-                self.rows.first + i
-            };
-            let room = given
-                .row(row)
-                .iter()
-                .all(|&weight| T::has_room_for(weight, shared.constraint));
-            if !room && screened.verdict.is_ok() {
-                screened.verdict = Err(PixelStatus::OutOfRange);
-            }
+        let counts = &self.rows.counts[row.clone()];
+        let mut screened = screen(shared.inversion, counts, &self.rows.sigma[row]);
+        if screened.verdict.is_ok() && !self.has_room_for_weights(i) {
+            screened.verdict = Err(PixelStatus::OutOfRange);
         }
         screened
     }
 
-    fn record(&self, work: &mut Work, screened: &[Screened]) -> Result<Readings<T>> {
-        let (session, shared, tables) = (self.session, self.shared, self.tables);
-        let (pixels, bins, outputs) = (
-            screened.len(),
-            shared.response.len(),
-            shared.inversion.outputs,
-        );
-        let observed = |at: usize| {
-            let (row, f) = (at / shared.channels, at % shared.channels);
-            let of = if row % 2 == 0 {
-                self.rows.counts
-            } else {
-                self.rows.sigma
-            };
-            of[row / 2 * shared.channels + f]
+    /// Whether the precision holds the given weights of a pixel.
+    fn has_room_for_weights(&self, i: usize) -> bool {
+        let given = match &self.shared.inversion.weights {
+            Weights::Given(given) => given,
+            Weights::SelfNormalised | Weights::EmissionMeasureLoci(_) => return true,
         };
-        let observed = session.upload(
-            "counts and errors of the pixels",
-            2 * self.rows.counts.len(),
-            observed,
-        )?;
-        let verdicts = session.upload("channels of the pixels", pixels, |i| {
-            screened[i].verdict.unwrap_or(SKIPPED)
-        })?;
-        let constraints = match &shared.inversion.weights {
-            Weights::Given(rows) if rows.nrows() > 1 => {
-                session.upload("constraints", pixels * bins, |at| {
-                    given(shared, self.rows.first + at / bins, at % bins)
-                })?
-            }
-            _ => session.storage("constraints", (size_of::<T>() * pixels * bins) as u64)?,
+        let row = if given.nrows() == 1 {
+            0
+        } else {
+            self.rows.first + i
         };
-        let solutions =
-            session.storage("solutions", (SOLUTION * size_of::<T>() * pixels) as u64)?;
-        let numbers = session.storage(
-            "numbers of the pixels",
-            (size_of::<Numbers<T>>() * pixels) as u64,
-        )?;
-        let found = session.storage("what was found", (size_of::<Found>() * pixels) as u64)?;
-        let parameters = tables.to_solve(pixels);
+        given
+            .row(row)
+            .iter()
+            .all(|&weight| T::has_room_for(weight, self.shared.constraint))
+    }
+
+    /// Records every kernel of the batch, and the way back of the results.
+    fn record_kernels(
+        &self,
+        commands: &mut Commands,
+        screened: &[Screened],
+    ) -> Result<PendingResults<T>> {
+        let pixels = screened.len();
+        let bins = self.shared.response.len();
+        let Outputs {
+            uncertainty,
+            log_t_resolution,
+            averaging_kernel,
+        } = self.shared.inversion.outputs;
+        let outcomes = self.allocate::<SolveOutcome>("what was found", pixels)?;
+        let numbers = self.allocate::<Numbers<T>>("numbers of the pixels", pixels)?;
+        let solved = self.record_solve(commands, screened, &numbers, &outcomes)?;
+
+        let emission = self.allocate::<T>("emission measures", pixels * bins)?;
+        let vertical_bins = if uncertainty { pixels * bins } else { 0 };
+        let vertical = self.allocate::<T>("vertical errors", vertical_bins)?;
         let buffers = [
-            &tables.bins,
-            &observed,
-            &verdicts,
-            &constraints,
-            &solutions,
-            &numbers,
-            &found,
+            &self.tables.bins,
+            &solved.constraints,
+            &solved.solutions,
+            &emission,
+            &vertical,
         ];
-        work.run(&T::KERNELS.solve, pixels, &parameters, &buffers)?;
+        let parameters = self.tables.error_parameters(pixels);
+        commands.dispatch(&T::KERNELS.errors, pixels * bins, &parameters, &buffers)?;
 
-        let all = 0..pixels * bins;
-        let room = |what, wanted: bool| {
-            session.storage(
-                what,
-                if wanted {
-                    (size_of::<T>() * all.len()) as u64
-                } else {
-                    0
-                },
-            )
+        let shape = RowShape {
+            rows: pixels,
+            length: bins,
         };
-        let emission = room("emission measures", true)?;
-        let vertical = room("vertical errors", outputs.uncertainty)?;
-        let buffers = [&tables.bins, &constraints, &solutions, &emission, &vertical];
-        work.run(
-            &T::KERNELS.errors,
-            all.len(),
-            &tables.to_errors(pixels),
-            &buffers,
-        )?;
-        let vertical = outputs
-            .uncertainty
-            .then(|| Back::of(session, work, &vertical, pixels, bins))
+        let vertical = uncertainty
+            .then(|| PendingRows::record(self.recorder, commands, &vertical, shape))
             .transpose()?;
-
-        let mut horizontal = None;
-        if outputs.log_t_resolution {
-            let widths = room("horizontal errors", true)?;
-            let buffers = [
-                &tables.bins,
-                &tables.sampled,
-                &tables.shares,
-                &constraints,
-                &solutions,
-                &widths,
-            ];
-            let threads = pixels * bins.div_ceil(COLUMNS);
-            work.run(
-                &T::KERNELS.horizontal,
-                threads,
-                &tables.to_horizontal(pixels),
-                &buffers,
-            )?;
-            horizontal = Some(Back::of(session, work, &widths, pixels, bins)?);
-        }
-        let mut averaging = None;
-        if outputs.averaging_kernel {
-            let all = 0..all.len() * bins;
-            let kernels =
-                session.storage("averaging kernels", (size_of::<T>() * all.len()) as u64)?;
-            let buffers = [&tables.bins, &constraints, &solutions, &kernels];
-            work.run(
-                &T::KERNELS.averaging,
-                all.len(),
-                &tables.to_averaging(pixels),
-                &buffers,
-            )?;
-            averaging = Some(Back::of(session, work, &kernels, pixels * bins, bins)?);
-        }
-        Ok(Readings {
-            found: work.read(&found, 0..pixels)?,
-            numbers: work.read(&numbers, 0..pixels)?,
-            emission: Back::of(session, work, &emission, pixels, bins)?,
+        let horizontal = log_t_resolution
+            .then(|| self.record_horizontal(commands, shape, &solved))
+            .transpose()?;
+        let averaging = averaging_kernel
+            .then(|| self.record_averaging(commands, shape, &solved))
+            .transpose()?;
+        Ok(PendingResults {
+            outcomes: commands.read_back(&outcomes, 0..pixels)?,
+            numbers: commands.read_back(&numbers, 0..pixels)?,
+            emission: PendingRows::record(self.recorder, commands, &emission, shape)?,
             vertical,
             horizontal,
             averaging,
         })
     }
+
+    /// A buffer of `count` elements.
+    fn allocate<E>(&self, what: &'static str, count: usize) -> Result<Buffer> {
+        self.recorder
+            .allocate_storage(what, (size_of::<E>() * count) as u64)
+    }
+
+    /// Records the kernel from counts to solutions.
+    fn record_solve(
+        &self,
+        commands: &mut Commands,
+        screened: &[Screened],
+        numbers: &Buffer,
+        outcomes: &Buffer,
+    ) -> Result<Solutions> {
+        let pixels = screened.len();
+        let channels = self.shared.channels;
+        let rows = &self.rows;
+        let what = "counts and errors of the pixels";
+        let observed = self.recorder.upload(what, 2 * rows.counts.len(), |at| {
+            let (row, channel) = (at / channels, at % channels);
+            let from = if row % 2 == 0 {
+                rows.counts
+            } else {
+                rows.sigma
+            };
+            from[row / 2 * channels + channel]
+        })?;
+        let verdicts = self
+            .recorder
+            .upload("channels of the pixels", pixels, |i| {
+                screened[i].verdict.unwrap_or(SKIPPED)
+            })?;
+        let constraints = self.constraints(pixels)?;
+        let solutions = self.allocate::<[T; SOLUTION]>("solutions", pixels)?;
+        let parameters = self.tables.solve_parameters(pixels);
+        let buffers = [
+            &self.tables.bins,
+            &observed,
+            &verdicts,
+            &constraints,
+            &solutions,
+            numbers,
+            outcomes,
+        ];
+        commands.dispatch(&T::KERNELS.solve, pixels, &parameters, &buffers)?;
+        Ok(Solutions {
+            constraints,
+            solutions,
+        })
+    }
+
+    /// Room for the constraint of each pixel; the weights, if each pixel has its own.
+    fn constraints(&self, pixels: usize) -> Result<Buffer> {
+        let bins = self.shared.response.len();
+        match &self.shared.inversion.weights {
+            Weights::Given(rows) if rows.nrows() > 1 => {
+                self.recorder.upload("constraints", pixels * bins, |at| {
+                    given_weight(self.shared, self.rows.first + at / bins, at % bins)
+                })
+            }
+            Weights::Given(_) | Weights::SelfNormalised | Weights::EmissionMeasureLoci(_) => {
+                self.allocate::<T>("constraints", pixels * bins)
+            }
+        }
+    }
+
+    /// Records the kernel of the horizontal errors.
+    fn record_horizontal(
+        &self,
+        commands: &mut Commands,
+        shape: RowShape,
+        solved: &Solutions,
+    ) -> Result<PendingRows<T>> {
+        let RowShape {
+            rows: pixels,
+            length: bins,
+        } = shape;
+        let widths = self.allocate::<T>("horizontal errors", pixels * bins)?;
+        let buffers = [
+            &self.tables.bins,
+            &self.tables.sampled,
+            &self.tables.shares,
+            &solved.constraints,
+            &solved.solutions,
+            &widths,
+        ];
+        let parameters = self.tables.horizontal_parameters(pixels);
+        let threads = pixels * bins.div_ceil(COLUMNS);
+        commands.dispatch(&T::KERNELS.horizontal, threads, &parameters, &buffers)?;
+        PendingRows::record(self.recorder, commands, &widths, shape)
+    }
+
+    /// Records the kernel of the averaging kernels.
+    fn record_averaging(
+        &self,
+        commands: &mut Commands,
+        shape: RowShape,
+        solved: &Solutions,
+    ) -> Result<PendingRows<T>> {
+        let RowShape {
+            rows: pixels,
+            length: bins,
+        } = shape;
+        let numbers = pixels * bins * bins;
+        let kernels = self.allocate::<T>("averaging kernels", numbers)?;
+        let buffers = [
+            &self.tables.bins,
+            &solved.constraints,
+            &solved.solutions,
+            &kernels,
+        ];
+        let parameters = self.tables.averaging_parameters(pixels);
+        commands.dispatch(&T::KERNELS.averaging, numbers, &parameters, &buffers)?;
+        let shape = RowShape {
+            rows: pixels * bins,
+            length: bins,
+        };
+        PendingRows::record(self.recorder, commands, &kernels, shape)
+    }
 }
 
-impl<T: Precision> Running<'_, '_, T> {
-    /// Waits for the device, and copies what it found into the map.
-    pub(super) fn finish(self) -> Result<()> {
+impl<T: Precision> RunningBatch<'_, '_, T> {
+    /// Waits for the device and stores the results in the map.
+    pub(super) fn store_when_done(self) -> Result<()> {
         let Self {
-            session,
+            recorder,
             shared,
             screened,
             slab,
-            readings,
+            results,
             submitted,
         } = self;
-        let done = submitted.wait()?;
-        readings.emission.copy(&done, &mut *slab.emission)?;
-        for (reading, to) in [
-            (readings.vertical, &mut *slab.uncertainty),
-            (readings.horizontal, &mut *slab.log_t_resolution),
-            (readings.averaging, &mut *slab.averaging_kernel),
+        let completed = submitted.wait()?;
+        results.emission.copy_to(&completed, &mut *slab.emission)?;
+        for (rows, to) in [
+            (results.vertical, &mut *slab.uncertainty),
+            (results.horizontal, &mut *slab.log_t_resolution),
+            (results.averaging, &mut *slab.averaging_kernel),
         ] {
-            reading.map_or(Ok(()), |reading| reading.copy(&done, to))?;
-        }
-        let numbers = done.take(readings.numbers)?;
-        done.look(readings.found, |found| {
-            let mut rest = slab;
-            let mut blocks = vec![];
-            for ((found, numbers), screened) in found
-                .chunks(BLOCK)
-                .zip(numbers.chunks(BLOCK))
-                .zip(screened.chunks(BLOCK))
-            {
-                blocks.push((found, numbers, screened, rest.take(found.len())));
+            if let Some(rows) = rows {
+                rows.copy_to(&completed, to)?;
             }
-            let left = blocks
+        }
+        let numbers = completed.copy_out(results.numbers)?;
+        completed.view(results.outcomes, |outcomes| {
+            let mut rest = slab;
+            let mut blocks = Vec::new();
+            let numbers = numbers.chunks(BLOCK);
+            let screened = screened.chunks(BLOCK);
+            for ((outcomes, numbers), screened) in outcomes.chunks(BLOCK).zip(numbers).zip(screened)
+            {
+                let block = rest.take(outcomes.len());
+                blocks.push((outcomes, numbers, screened, block));
+            }
+            let undecided: u64 = blocks
                 .into_par_iter()
-                .map(|(found, numbers, screened, block)| {
-                    store(shared, found, numbers, screened, block)
-                });
-            session.near_ties.fetch_add(left.sum(), Ordering::Relaxed);
+                .map(|(outcomes, numbers, screened, block)| {
+                    store_pixels(shared, outcomes, numbers, screened, block)
+                })
+                .sum();
+            recorder.count_reevaluated(undecided);
         })
     }
-}
-
-/// Numbers of some pixels, and what became of them; returns how many the device was not sure of.
-fn store<T: Precision>(
-    shared: &Shared<'_, T, CHANNELS>,
-    found: &[Found],
-    numbers: &[Numbers<T>],
-    screened: &[Screened],
-    mut slab: Slab<'_, T>,
-) -> u64 {
-    let missing = missing_number(shared.inversion);
-    let mut left = 0;
-    let bins = shared.response.len();
-    for (i, ((found, [rest @ .., lambda]), screened)) in
-        found.iter().zip(numbers).zip(screened).enumerate()
-    {
-        // A negative width: the driver ended a loop of `horizontal.wgsl`.
-        let widths = slab
-            .log_t_resolution
-            .get(i * bins..(i + 1) * bins)
-            .unwrap_or_default();
-        let signs = found
-            .signs()
-            .filter(|_| widths.iter().all(|width| width.wide() >= 0.0));
-        match (screened.verdict, signs) {
-            (Err(status), _) => slab.reject(i, status, missing),
-            (Ok(_), None) => {
-                slab.reject(i, PixelStatus::OutOfRange, missing);
-                left += 1;
-            }
-            (Ok(dropped), Some(signs)) => {
-                let [a, b, c, chi_squared, d, e, f] = *rest;
-                slab.chi_squared[i] = chi_squared;
-                slab.lambda[i] = found.lambda(*lambda, shared.scale);
-                slab.iterations[i] = found.iterations;
-                slab.dropped[i] = dropped;
-                slab.status[i] =
-                    PixelStatus::of_result(shared.inversion, signs, dropped, chi_squared.wide());
-                let row = i * shared.channels..(i + 1) * shared.channels;
-                slab.synthetic[row].copy_from_slice(&[a, b, c, d, e, f][..shared.channels]);
-            }
-        }
-        slab.saturated[i] = screened.saturated;
-    }
-    left
 }

@@ -1,6 +1,6 @@
 //! [`InvertPixels`] on the device.
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
 //! | `single.wgsl`, `double.wgsl` | the two precisions: every kernel is one text for both, after one of these |
 //! | `six.wgsl` | rows of six channels, and what kernels share |
@@ -10,38 +10,44 @@
 //! | `grid.wgsl` | the grid of μ, and the choice of λ on it |
 //! | `errors.wgsl` | the measure and its vertical error, one thread a pixel and bin |
 //! | `horizontal.wgsl` | horizontal errors, one thread a pixel and four bins |
-//! | `averaging.wgsl` | averaging kernels, where they are asked for |
+//! | `averaging.wgsl` | averaging kernels, if they are asked for |
 //! | `precision` | the kernels of each precision |
+//! | `parameters`, `tables` | the parameters and inputs of the kernels |
 //! | `powers.wgsl` | powers of two, exactly |
-//! | `halves.wgsl`, `back` | results on their way back, in halves where that is asked for |
-//! | `layout` | what is in their buffers |
-//! | `batch` | some pixels on their way through the device |
+//! | `outcome`, `store` | the results of `solve.wgsl`, and their way into the map |
+//! | `halves.wgsl`, `pending_rows` | rows of results on their way back, in half precision if asked for |
+//! | `batch` | a batch of pixels on its way through the device |
 //!
-//! The processor screens pixels and channels, copies results into the map, and inverts again in
-//! double precision what the device is not sure of, all by the same code as its own version:
+//! The CPU screens pixels and channels, stores results in the map, and inverts again in double
+//! precision the pixels that the device is not sure of, all by the code of its own version:
 //! [`isopach_emission::backend`].
 
-mod back;
 mod batch;
-mod layout;
+mod outcome;
+mod parameters;
+mod pending_rows;
 mod precision;
+mod store;
+mod tables;
 
-use crate::{Gpu, kernel::Kernel, plan::Plan, session::Session};
-use batch::{Batch, Running};
+use crate::{
+    gpu::Gpu, memory::batch_plan::BatchPlan, record::kernel::Kernel, record::recorder::Recorder,
+};
+use batch::{PixelBatch, RunningBatch};
 use isopach_compute::{Error, Result};
 use isopach_emission::{
-    EmissionMap, Inversion, InvertPixels, Method, Observation,
+    EmissionMap, Inversion, InvertPixels, Method, Observation, Outputs,
     backend::{self, Rows, Shared, Slab},
 };
-use layout::{Found, Numbers, SOLUTION, Tables};
+use outcome::{Numbers, SOLUTION, SolveOutcome};
+use parameters::CHANNELS;
+use pending_rows::{RowShape, are_halved, halving_threads, plan_rows};
 use precision::Precision;
 use std::sync::Arc;
+use tables::Tables;
 
-/// Most channels: rows of six stay in registers.
-const CHANNELS: usize = 6;
-
-/// Pixels of a batch, at most. Two are under way at a time: one on the device while the other's
-/// results are copied into the map.
+/// Pixels of a batch, at most. Two are in flight: one on the device while the results of the other
+/// are stored.
 const BATCH: usize = 1 << 18;
 
 /// Threads of one dispatch, at most.
@@ -49,33 +55,33 @@ const THREADS: usize = 1 << 29;
 
 /// The kernels of this operation.
 pub(crate) const KERNELS: &[&Kernel] = &{
-    let [solve, errors, horizontal, averaging] = precision::SINGLE.all();
-    [solve, errors, horizontal, averaging, &back::HALVES]
+    let [solve, errors, horizontal, averaging] = precision::SINGLE.list();
+    [solve, errors, horizontal, averaging, &pending_rows::HALVES]
 };
 
 /// Those that need double precision.
-pub(crate) const KERNELS_IN_DOUBLE: &[&Kernel] = &precision::DOUBLE.all();
+pub(crate) const KERNELS_IN_DOUBLE: &[&Kernel] = &precision::DOUBLE.list();
 
-/// Up to six channels, with any number of bins. What the device declines ([`Error::Unsupported`]):
-/// the positive methods ([`Method`]), seven channels or more, given weights among which the
-/// reference takes a row for "not given" ([`isopach_emission::Compatibility::Reference`]), a grid
-/// of more than 2²⁰ points of μ, and responses that differ from one by more than 10³⁰ in the
-/// reference's units; and double precision, unless [`crate::GpuOptions::double_precision`] asks for
-/// it and the device has it.
+/// Up to six channels, with any number of bins. The device declines ([`Error::Unsupported`]) the
+/// positive methods ([`Method`]), seven channels or more, given weights among which the reference
+/// takes a row for "not given" ([`isopach_emission::Compatibility::Reference`]), a grid of more
+/// than 2²⁰ points of μ, and responses that differ from one by more than 10³⁰ in the reference's
+/// units; and double precision, unless [`crate::GpuOptions::double_precision`] asks for it and the
+/// device has it.
 ///
-/// A pixel's bits depend on nothing but the pixel: neither on its company nor on how pixels fell
-/// into batches.
+/// A pixel's bits depend on nothing but the pixel: neither on other pixels nor on the batches.
 impl InvertPixels for Gpu {
     fn invert(
         &self,
         inversion: &Inversion,
         observation: Observation<'_, f64>,
     ) -> Result<EmissionMap<f64>> {
-        can(
-            self.session()?.has_double_precision(),
+        let session = self.session()?;
+        require(
+            session.device().has_double_precision(),
             "invert in double precision",
         )?;
-        invert(self, inversion, &observation)
+        invert_pixels(self, inversion, &observation)
     }
 
     fn invert_single(
@@ -83,126 +89,151 @@ impl InvertPixels for Gpu {
         inversion: &Inversion,
         observation: Observation<'_, f32>,
     ) -> Result<EmissionMap<f32>> {
-        invert(self, inversion, &observation)
+        invert_pixels(self, inversion, &observation)
     }
 }
 
-fn invert<T: Precision>(
+fn invert_pixels<T: Precision>(
     gpu: &Gpu,
     inversion: &Inversion,
     observation: &Observation<'_, T>,
 ) -> Result<EmissionMap<T>> {
     backend::invert(inversion, observation, |rows, slab| {
-        gpu.options().least.pixels(slab.pixels())?;
-        can(
-            inversion.method == Method::Regularised,
-            "invert by a positive method (the CPU does)",
-        )?;
-        can(
-            inversion.channels() <= CHANNELS,
-            "invert more than six channels",
-        )?;
-        can(
-            !backend::ignores_given_weights(inversion),
-            "leave some pixels' given weights out",
-        )?;
-        can(
-            inversion.mu_samples <= 1 << 20,
-            "search a grid of more than 2²⁰ points",
-        )?;
+        gpu.options().minimum_work.check_pixels(slab.pixels())?;
+        check_supported(inversion)?;
         let shared = Shared::new(inversion, &inversion.discretised()?);
-        can(
+        require(
             (1e-30..1e30).contains(&shared.scale),
             "invert with a response so far from one",
         )?;
-        run(&gpu.session()?, &shared, rows, slab)
+        run_batches(&gpu.session()?.recorder, &shared, rows, slab)
     })
 }
 
-fn can(can: bool, operation: &'static str) -> Result<()> {
-    if can {
+/// Declines inversions that the kernels do not know.
+fn check_supported(inversion: &Inversion) -> Result<()> {
+    match inversion.method {
+        Method::Regularised => {}
+        Method::Positive | Method::NonNegative => {
+            return require(false, "invert by a positive method (the CPU does)");
+        }
+    }
+    require(
+        inversion.channels() <= CHANNELS,
+        "invert more than six channels",
+    )?;
+    require(
+        !backend::ignores_given_weights(inversion),
+        "leave some pixels' given weights out",
+    )?;
+    require(
+        inversion.mu_samples <= 1 << 20,
+        "search a grid of more than 2²⁰ points",
+    )
+}
+
+fn require(supported: bool, operation: &'static str) -> Result<()> {
+    if supported {
         Ok(())
     } else {
         Err(Error::Unsupported { operation })
     }
 }
 
-/// Batch by batch; while the device is at one, the results of the one before are copied.
-fn run<T: Precision>(
-    session: &Arc<Session>,
+/// Inverts batch by batch; while the device works on one, the results of the one before are stored.
+fn run_batches<T: Precision>(
+    recorder: &Arc<Recorder>,
     shared: &Shared<'_, T, CHANNELS>,
     rows: Rows<'_, T>,
     mut slab: Slab<'_, T>,
 ) -> Result<()> {
-    let tables = Tables::upload(session, shared)?;
-    let at_once = pixels_at_once(session, shared, slab.pixels())?;
-    let mut running: Option<Running<'_, '_, T>> = None;
+    let tables = Tables::upload(recorder, shared)?;
+    let at_once = pixels_at_once(recorder, shared, slab.pixels())?;
+    let mut running: Option<RunningBatch<'_, '_, T>> = None;
     let mut first = 0;
     while slab.pixels() > 0 {
         let slab = slab.take(at_once.min(slab.pixels()));
-        let some = first * shared.channels..(first + slab.pixels()) * shared.channels;
+        let numbers = first * shared.channels..(first + slab.pixels()) * shared.channels;
         let rows = Rows {
-            counts: &rows.counts[some.clone()],
-            sigma: &rows.sigma[some],
+            counts: &rows.counts[numbers.clone()],
+            sigma: &rows.sigma[numbers],
             first: rows.first + first,
         };
         first += slab.pixels();
-        let next = Batch {
-            session,
+        let batch = PixelBatch {
+            recorder,
             shared,
             tables: &tables,
             rows,
-        }
-        .submit(slab)?;
-        if let Some(before) = running.replace(next) {
-            before.finish()?;
+        };
+        if let Some(before) = running.replace(batch.submit(slab)?) {
+            before.store_when_done()?;
         }
     }
-    running.map_or(Ok(()), Running::finish)
+    running.map_or(Ok(()), RunningBatch::store_when_done)
 }
 
 /// Pixels that fit the device, twice.
 fn pixels_at_once<T: Precision>(
-    session: &Session,
+    recorder: &Recorder,
     shared: &Shared<'_, T, CHANNELS>,
     pixels: usize,
 ) -> Result<usize> {
-    let outputs = shared.inversion.outputs;
-    let bins = shared.response.len();
-    let number = size_of::<T>() as u64;
-    let row = number * bins as u64;
-    let mut plan = Plan::new(session);
+    let mut plan = BatchPlan::new(&recorder.pool);
     for _ in 0..2 {
-        plan = plan
-            .each(
-                "counts and errors of the pixels",
-                2 * number * shared.channels as u64,
-            )
-            .each("channels of the pixels", 4)
-            .each("constraints", row)
-            .each("solutions", SOLUTION as u64 * number)
-            .brought_back("numbers of the pixels", size_of::<Numbers<T>>() as u64)
-            .brought_back("what was found", size_of::<Found>() as u64);
-        for (what, wanted, rows) in [
-            ("emission measures", true, 1),
-            ("vertical errors", outputs.uncertainty, 1),
-            ("horizontal errors", outputs.log_t_resolution, 1),
-            ("averaging kernels", outputs.averaging_kernel, bins),
-        ] {
-            if wanted {
-                plan = back::plan::<T>(plan, session, what, rows, bins);
-            }
-        }
+        plan = plan_pixel_buffers(plan, recorder, shared);
     }
-    let rows = if outputs.averaging_kernel { bins } else { 1 };
-    let threads = (rows * bins).max(if back::in_halves::<T>(session) {
-        back::threads(rows)
+    let bins = shared.response.len();
+    let rows = if shared.inversion.outputs.averaging_kernel {
+        bins
     } else {
         1
-    });
-    let most_threads = (session.most_groups as usize)
+    };
+    let halving = if are_halved::<T>(recorder) {
+        halving_threads(rows)
+    } else {
+        1
+    };
+    let threads_per_pixel = (rows * bins).max(halving);
+    let max_threads = (recorder.device.max_workgroups as usize)
         .saturating_pow(2)
         .saturating_mul(64)
         .min(THREADS);
-    plan.batch(pixels.min(BATCH).min((most_threads / threads).max(1)))
+    let max_pixels = (max_threads / threads_per_pixel).max(1);
+    plan.max_batch(pixels.min(BATCH).min(max_pixels))
+}
+
+/// The buffers of one pixel.
+fn plan_pixel_buffers<'a, T: Precision>(
+    plan: BatchPlan<'a>,
+    recorder: &Recorder,
+    shared: &Shared<'_, T, CHANNELS>,
+) -> BatchPlan<'a> {
+    let Outputs {
+        uncertainty,
+        log_t_resolution,
+        averaging_kernel,
+    } = shared.inversion.outputs;
+    let bins = shared.response.len();
+    let number = size_of::<T>() as u64;
+    let observed = 2 * number * shared.channels as u64;
+    let mut plan = plan
+        .buffer_per_item("counts and errors of the pixels", observed)
+        .buffer_per_item("channels of the pixels", 4)
+        .buffer_per_item("constraints", number * bins as u64)
+        .buffer_per_item("solutions", SOLUTION as u64 * number)
+        .result_per_item("numbers of the pixels", size_of::<Numbers<T>>() as u64)
+        .result_per_item("what was found", size_of::<SolveOutcome>() as u64);
+    for (what, wanted, rows) in [
+        ("emission measures", true, 1),
+        ("vertical errors", uncertainty, 1),
+        ("horizontal errors", log_t_resolution, 1),
+        ("averaging kernels", averaging_kernel, bins),
+    ] {
+        if wanted {
+            let shape = RowShape { rows, length: bins };
+            plan = plan_rows::<T>(plan, recorder, what, shape);
+        }
+    }
+    plan
 }

@@ -1,20 +1,22 @@
-//! Rows of results on their way back: as they are, or as halves ([`crate::ResultPrecision`]).
+//! Rows of results on their way back, in single or half precision ([`ResultPrecision`]).
 
 use super::precision::Precision;
 use crate::{
-    ResultPrecision,
-    kernel::{Access, Kernel},
-    plan::Plan,
-    pool::Buffer,
-    prelude,
-    session::Session,
-    work::{Done, Reading, Work},
+    memory::{batch_plan::BatchPlan, buffer::Buffer},
+    options::ResultPrecision,
+    record::{
+        commands::Commands,
+        kernel::{Access, Kernel},
+        layout::uniform,
+        prelude,
+        read_back::{Completed, PendingRead},
+        recorder::Recorder,
+    },
 };
-use bytemuck::{Pod, Zeroable};
 use isopach_compute::Result;
 use rayon::prelude::*;
 
-pub(super) const HALVES: Kernel = Kernel::new(
+pub(super) const HALVES: Kernel = Kernel::new::<HalvesParameters>(
     "results as halves",
     "to_halves",
     &[
@@ -27,119 +29,133 @@ pub(super) const HALVES: Kernel = Kernel::new(
     &[Access::Read, Access::Write],
 );
 
-/// `Parameters` of `halves.wgsl`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-struct Parameters {
-    rows: u32,
-    length: u32,
-    unused: [u32; 2],
-}
-
-/// Words of a row of halves: its exponent, and two numbers each.
-fn words(length: usize) -> usize {
-    1 + length.div_ceil(2)
-}
-
-/// Whether rows go back as halves: only those of single precision do.
-pub(super) fn in_halves<T: Precision>(session: &Session) -> bool {
-    T::HAS_HALVES && session.options.results == ResultPrecision::Half
-}
-
-/// Threads for so many rows.
-pub(super) const fn threads(rows: usize) -> usize {
-    rows * HALVES.workgroup as usize
-}
-
-/// The buffers of a pixel's `rows` rows, on the device and on their way back.
-pub(super) fn plan<'a, T: Precision>(
-    plan: Plan<'a>,
-    session: &Session,
-    what: &'static str,
-    rows: usize,
-    length: usize,
-) -> Plan<'a> {
-    let bytes = (size_of::<T>() * rows * length) as u64;
-    if in_halves::<T>(session) {
-        plan.each(what, bytes)
-            .brought_back("results as halves", (4 * rows * words(length)) as u64)
-    } else {
-        plan.brought_back(what, bytes)
+uniform! {
+    /// `Parameters` of `halves.wgsl`.
+    pub(super) struct HalvesParameters {
+        rows: u32,
+        /// Numbers per row.
+        length: u32,
+        unused: [u32; 2],
     }
-}
-
-/// Rows on their way back.
-#[derive(Debug)]
-pub(super) enum Back<T> {
-    Whole(Reading<T>),
-    Halves { words: Reading<u32>, length: usize },
 }
 
 /// Numbers that a thread copies at a time, or about as many.
 const BLOCK: usize = 1 << 16;
 
-impl<T: Precision> Back<T> {
-    /// Brings `rows` rows of `length` numbers back.
-    pub(super) fn of(
-        session: &Session,
-        work: &mut Work,
-        numbers: &Buffer,
-        rows: usize,
+/// Words of a row of halves: its exponent, and two numbers each.
+fn words_per_row(length: usize) -> usize {
+    1 + length.div_ceil(2)
+}
+
+/// Whether rows are copied back in half precision: only those of single precision are.
+pub(super) fn are_halved<T: Precision>(recorder: &Recorder) -> bool {
+    match recorder.options.results {
+        ResultPrecision::Single => false,
+        ResultPrecision::Half => T::HAS_HALVES,
+    }
+}
+
+/// Threads that halve so many rows.
+pub(super) const fn halving_threads(rows: usize) -> usize {
+    rows * HALVES.workgroup as usize
+}
+
+/// The shape of a pixel's results.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowShape {
+    pub(super) rows: usize,
+    /// Numbers per row.
+    pub(super) length: usize,
+}
+
+/// Adds the buffers of a pixel's rows to a plan, on the device and on their way back.
+pub(super) fn plan_rows<'a, T: Precision>(
+    plan: BatchPlan<'a>,
+    recorder: &Recorder,
+    what: &'static str,
+    shape: RowShape,
+) -> BatchPlan<'a> {
+    let RowShape { rows, length } = shape;
+    let bytes = (size_of::<T>() * rows * length) as u64;
+    if are_halved::<T>(recorder) {
+        let half_bytes = (4 * rows * words_per_row(length)) as u64;
+        plan.buffer_per_item(what, bytes)
+            .result_per_item("results as halves", half_bytes)
+    } else {
+        plan.result_per_item(what, bytes)
+    }
+}
+
+/// Rows on their way back.
+#[derive(Debug)]
+pub(super) enum PendingRows<T> {
+    Whole(PendingRead<T>),
+    Halves {
+        words: PendingRead<u32>,
         length: usize,
+    },
+}
+
+impl<T: Precision> PendingRows<T> {
+    /// Records that rows are read back.
+    pub(super) fn record(
+        recorder: &Recorder,
+        commands: &mut Commands,
+        numbers: &Buffer,
+        shape: RowShape,
     ) -> Result<Self> {
-        if !in_halves::<T>(session) {
-            return Ok(Self::Whole(work.read(numbers, 0..rows * length)?));
+        let RowShape { rows, length } = shape;
+        if !are_halved::<T>(recorder) {
+            return Ok(Self::Whole(commands.read_back(numbers, 0..rows * length)?));
         }
-        let all = rows * words(length);
-        let halves = session.storage("results as halves", 4 * all as u64)?;
-        let parameters = Parameters {
+        let words = rows * words_per_row(length);
+        let halves = recorder.allocate_storage("results as halves", 4 * words as u64)?;
+        let parameters = HalvesParameters {
             rows: rows as u32,
             length: length as u32,
             unused: [0; 2],
         };
-        work.run(&HALVES, threads(rows), &parameters, &[numbers, &halves])?;
+        let buffers = [numbers, &halves];
+        commands.dispatch(&HALVES, halving_threads(rows), &parameters, &buffers)?;
         Ok(Self::Halves {
-            words: work.read(&halves, 0..all)?,
+            words: commands.read_back(&halves, 0..words)?,
             length,
         })
     }
 
-    /// Copies them to where they belong.
-    pub(super) fn copy(self, done: &Done, to: &mut [T]) -> Result<()> {
+    /// Copies the rows into the map.
+    pub(super) fn copy_to(self, completed: &Completed, to: &mut [T]) -> Result<()> {
         match self {
-            Self::Whole(numbers) => done.look(numbers, |from| {
+            Self::Whole(numbers) => completed.view(numbers, |from| {
                 let blocks = to.par_chunks_mut(BLOCK).zip(from.par_chunks(BLOCK));
                 blocks.for_each(|(to, from)| to.copy_from_slice(from));
             }),
-            Self::Halves {
-                words: reading,
-                length,
-            } => done.look(reading, |from| {
+            Self::Halves { words, length } => completed.view(words, |from| {
                 let rows = to
                     .par_chunks_mut(length)
-                    .zip(from.par_chunks(words(length)));
+                    .zip(from.par_chunks(words_per_row(length)));
                 rows.with_min_len(BLOCK / length)
-                    .for_each(|(to, from)| widen(to, from));
+                    .for_each(|(to, from)| widen_row(to, from));
             }),
         }
     }
 }
 
 /// A row from its halves.
-fn widen<T: Precision>(to: &mut [T], from: &[u32]) {
+fn widen_row<T: Precision>(to: &mut [T], from: &[u32]) {
     let Some((&exponent, pairs)) = from.split_first() else {
         return;
     };
     let factor = f64::from(exponent as i32).exp2();
     for (to, &pair) in to.chunks_mut(2).zip(pairs) {
         for (to, half) in to.iter_mut().zip([pair & 0xffff, pair >> 16]) {
-            *to = T::of(wide(half) * factor);
+            *to = T::of(widen_half(half) * factor);
         }
     }
 }
 
-/// A half as a number; not for infinities, which are not there.
-fn wide(half: u32) -> f64 {
+/// A half as a number; not for infinities, which do not occur.
+fn widen_half(half: u32) -> f64 {
     // Read as f32, exponents are 112 too small; that also takes care of halves below 2⁻¹⁴.
     let size = f64::from(f32::from_bits((half & 0x7fff) << 13)) * 112_f64.exp2();
     if half & 0x8000 == 0 { size } else { -size }
@@ -147,10 +163,10 @@ fn wide(half: u32) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{wide, widen};
+    use super::{widen_half, widen_row};
 
     #[test]
-    fn halves_are_what_they_say() {
+    fn halves_have_their_values() {
         let known = [
             (0, 0.0),
             (0x3c00, 1.0),
@@ -159,10 +175,10 @@ mod tests {
             (0x0001, 2_f64.powi(-24)),
         ];
         for (half, number) in known {
-            assert_eq!(wide(half), number);
+            assert_eq!(widen_half(half), number);
         }
         let mut row = [0.0_f32; 3];
-        widen(&mut row, &[70, 0xbc00_3c00, 0x3800]);
+        widen_row(&mut row, &[70, 0xbc00_3c00, 0x3800]);
         assert_eq!(row, [2_f32.powi(70), -(2_f32.powi(70)), 2_f32.powi(69)]);
     }
 }

@@ -1,6 +1,7 @@
-//! The two precisions, and their kernels: of one text each, after `single.wgsl` or `double.wgsl`.
+//! The two precisions and their kernels: one WGSL text each, after `single.wgsl` or `double.wgsl`.
 
-use crate::{
+use super::parameters::{AveragingParameters, ErrorParameters, HorizontalBlock, SolveBlock};
+use crate::record::{
     kernel::{
         Access::{Read, Write},
         Kernel,
@@ -13,27 +14,26 @@ use isopach_emission::Real;
 /// A precision that the device computes in.
 pub(super) trait Precision: Real + Pod {
     /// Its kernels.
-    const KERNELS: &'static Kernels;
-    /// Difference of two discrepancies, in units of the target, below which the device does not
-    /// choose: where the processor does not, and where the device's grid of μ, whose points are off
-    /// by some units of the last place, could make it choose otherwise.
+    const KERNELS: &'static PrecisionKernels;
+    /// Difference of two discrepancies, in units of the target, below which the device leaves the
+    /// choice to the CPU: the points of its grid of μ are off by some units of the last place.
     const LEAST_DIFFERENCE: f64;
-    /// Counts in units of their errors above which the precision is not enough; finite, so that its
-    /// square is.
+    /// Counts in units of their errors above which the precision is not enough; its square is
+    /// finite.
     const LOUDEST: f64;
-    /// Whether its results may go back as halves.
+    /// Whether its results may be copied back in half precision.
     const HAS_HALVES: bool;
 }
 
 impl Precision for f32 {
-    const KERNELS: &'static Kernels = &SINGLE;
+    const KERNELS: &'static PrecisionKernels = &SINGLE;
     const LEAST_DIFFERENCE: f64 = Self::LEAST_MARGIN;
     const LOUDEST: f64 = Self::MOST_SIGNAL;
     const HAS_HALVES: bool = true;
 }
 
 impl Precision for f64 {
-    const KERNELS: &'static Kernels = &DOUBLE;
+    const KERNELS: &'static PrecisionKernels = &DOUBLE;
     const LEAST_DIFFERENCE: f64 = 1e-11;
     const LOUDEST: f64 = 1e30;
     const HAS_HALVES: bool = false;
@@ -41,17 +41,17 @@ impl Precision for f64 {
 
 /// The kernels of a precision.
 #[derive(Debug)]
-pub(super) struct Kernels {
+pub(super) struct PrecisionKernels {
     pub(super) solve: Kernel,
     pub(super) errors: Kernel,
     pub(super) horizontal: Kernel,
     pub(super) averaging: Kernel,
 }
 
-/// A kernel: what comes before it, what its name ends with, its own text, and its buffers.
+/// A kernel: its precision and the end of its name, its parameters, its own files, its buffers.
 macro_rules! kernel {
-    ([$precision:literal, $which:literal], $name:literal, $entry:literal, [$($file:literal),+], $buffers:expr) => {
-        Kernel::new(
+    ([$precision:literal, $which:literal], $parameters:ty, $name:literal, $entry:literal, [$($file:literal),+], $buffers:expr) => {
+        Kernel::new::<$parameters>(
             concat!($name, $which),
             $entry,
             &[include_str!($precision), prelude::THREADS, include_str!("six.wgsl"), $(include_str!($file)),+],
@@ -63,9 +63,10 @@ macro_rules! kernel {
 /// The kernels of a precision.
 macro_rules! kernels {
     ($precision:literal, $which:literal) => {
-        Kernels {
+        PrecisionKernels {
             solve: kernel!(
                 [$precision, $which],
+                SolveBlock,
                 "solve pixels",
                 "solve",
                 [
@@ -80,6 +81,7 @@ macro_rules! kernels {
             ),
             errors: kernel!(
                 [$precision, $which],
+                ErrorParameters,
                 "errors of bins",
                 "errors",
                 ["errors.wgsl"],
@@ -87,6 +89,7 @@ macro_rules! kernels {
             ),
             horizontal: kernel!(
                 [$precision, $which],
+                HorizontalBlock,
                 "horizontal errors",
                 "horizontal_errors",
                 ["horizontal.wgsl"],
@@ -94,6 +97,7 @@ macro_rules! kernels {
             ),
             averaging: kernel!(
                 [$precision, $which],
+                AveragingParameters,
                 "averaging kernels",
                 "averaging_kernels",
                 ["averaging.wgsl"],
@@ -103,12 +107,12 @@ macro_rules! kernels {
     };
 }
 
-pub(super) static SINGLE: Kernels = kernels!("single.wgsl", "");
-pub(super) static DOUBLE: Kernels = kernels!("double.wgsl", ", in double precision");
+pub(super) static SINGLE: PrecisionKernels = kernels!("single.wgsl", "");
+pub(super) static DOUBLE: PrecisionKernels = kernels!("double.wgsl", ", in double precision");
 
-impl Kernels {
-    /// All of them.
-    pub(super) const fn all(&'static self) -> [&'static Kernel; 4] {
+impl PrecisionKernels {
+    /// All four.
+    pub(super) const fn list(&'static self) -> [&'static Kernel; 4] {
         [&self.solve, &self.errors, &self.horizontal, &self.averaging]
     }
 }

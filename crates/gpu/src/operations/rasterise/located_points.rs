@@ -1,64 +1,71 @@
-//! Points on a device, in batches, and the cells that they are laid on.
+//! Points on a device, in batches, and the cells that they fall into.
 
-use super::strips::Strips;
-use crate::{plan::Plan, pool::Buffer, session::Session, work::Work};
-use bytemuck::{Pod, Zeroable};
+use super::cell_edges::CellEdges;
+use crate::{
+    memory::{batch_plan::BatchPlan, buffer::Buffer},
+    record::{commands::Commands, layout::uniform, recorder::Recorder},
+    session::Session,
+};
+use bytemuck::Zeroable;
 use isopach_cloud::{Positions, TICK};
 use isopach_compute::Result;
 use isopach_raster::Grid;
 use std::{ops::Range, sync::Arc};
 
-/// As in locate.wgsl.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-pub(crate) struct Parameters {
-    pub(crate) count: u32,
-    pub(crate) columns: u32,
-    pub(crate) first_column: u32,
-    pub(crate) rows: u32,
-    pub(crate) southmost: u32,
-    pub(crate) width: u32,
-    pub(crate) first_cell: u32,
-    pub(crate) cells: u32,
-    pub(crate) density: f32,
-    /// Words from a point to the next.
-    pub(crate) stride: u32,
-    pub(crate) last: [i32; 2],
-    pub(crate) words: u32,
-    pub(crate) extremes: u32,
-    pub(crate) sum: u32,
-    pub(crate) squares: u32,
+uniform! {
+    /// `Parameters` of locate.wgsl.
+    pub(crate) struct LocateParameters {
+        /// Points in the batch.
+        count: u32,
+        columns: u32,
+        first_column: u32,
+        rows: u32,
+        southmost: u32,
+        width: u32,
+        first_cell: u32,
+        cells: u32,
+        density: f32,
+        /// Words from a point to the next.
+        stride: u32,
+        last: [i32; 2],
+        /// Words per cell, and where the words of each sum are: see `CellWords`.
+        words: u32,
+        extremes: u32,
+        sum: u32,
+        squares: u32,
+    }
 }
 
-/// Points and a grid.
+/// Points and the grid that they are rasterised on.
 #[derive(Debug)]
-pub(crate) struct Located<'a> {
-    pub(crate) session: Arc<Session>,
+pub(crate) struct LocatedPoints<'a> {
+    pub(crate) recorder: Arc<Recorder>,
     points: Positions<'a>,
     edges: Buffer,
-    parameters: Parameters,
+    parameters: LocateParameters,
     batch: usize,
-    /// The points, where they are all one batch.
+    /// The points on the device, if all of them are one batch.
     all: Option<Buffer>,
 }
 
-impl<'a> Located<'a> {
-    /// Works out where cells begin; points go up with the first work on them, and stay where all of
-    /// them fit into `room` bytes.
+impl<'a> LocatedPoints<'a> {
+    /// Computes the edges of the cells. Points are uploaded with the first work on them, and stay
+    /// if all of them fit into `room` bytes.
     ///
     /// # Errors
     /// [`isopach_compute::Error::Unsupported`] for cells that ticks cannot tell apart;
     /// [`isopach_compute::Error::OutOfMemory`].
     pub(crate) fn new(
-        session: Arc<Session>,
+        session: &Session,
         points: Positions<'a>,
         grid: &Grid,
         room: u64,
     ) -> Result<Self> {
+        let recorder = Arc::clone(&session.recorder);
         let origin = points.origin().ticks();
-        let columns = Strips::new(grid.first[0], grid.columns, grid.cell_size, origin[0])?;
-        let rows = Strips::new(grid.first[1], grid.rows, grid.cell_size, origin[1])?;
-        let parameters = Parameters {
+        let columns = CellEdges::new(grid.first[0], grid.columns, grid.cell_size, origin[0])?;
+        let rows = CellEdges::new(grid.first[1], grid.rows, grid.cell_size, origin[1])?;
+        let mut parameters = LocateParameters {
             columns: columns.starts.len() as u32,
             first_column: columns.first as u32,
             rows: rows.starts.len() as u32,
@@ -66,72 +73,71 @@ impl<'a> Located<'a> {
             width: grid.columns as u32,
             density: (TICK / grid.cell_size) as f32,
             last: [columns.last, rows.last],
-            ..Parameters::zeroed()
+            ..LocateParameters::zeroed()
         };
         let starts = [columns.starts, rows.starts].concat();
-        let edges = session.upload("edges of cells", starts.len(), |i| starts[i])?;
-        let batch = |bytes: u64| {
-            Plan::new(&session)
-                .within(room)
-                .each("points", bytes)
-                .batch(points.len())
-        };
-        // What others will want to see too is brought once.
-        let held = session.residency.is_held(points.ticks()) && batch(16)? == points.len();
-        let all = if held {
-            Some(session.items(points.ticks())?.items().clone())
+        let edges = recorder.upload("edges of cells", starts.len(), |i| starts[i])?;
+        // Pinned points, which other operations need too, are uploaded once, with their numbers.
+        let pinned = session.is_pinned(points.ticks())
+            && max_batch(&recorder, points.len(), 16, room)? == points.len();
+        let mut all = None;
+        let batch = if pinned {
+            let on_device = session.upload_points(points.ticks())?;
+            all = Some(on_device.items_buffer().clone());
+            parameters.stride = 4;
+            points.len()
         } else {
-            None
+            parameters.stride = 3;
+            max_batch(&recorder, points.len(), 12, room)?
         };
-        let (batch, stride) = if held {
-            (points.len(), 4)
-        } else {
-            (batch(12)?, 3)
-        };
-        let batch = batch.max(1);
         Ok(Self {
-            session,
+            recorder,
             points,
             edges,
-            parameters: Parameters {
-                stride,
-                ..parameters
-            },
-            batch,
+            parameters,
+            batch: batch.max(1),
             all,
         })
     }
 
-    /// The parameters of work on some of the cells, given row by row from the north.
-    pub(crate) fn on(&self, cells: &Range<usize>) -> Parameters {
-        Parameters {
+    /// The parameters of work on some of the cells, counted row by row from the north.
+    pub(crate) fn parameters_for(&self, cells: &Range<usize>) -> LocateParameters {
+        LocateParameters {
             first_cell: cells.start as u32,
             cells: cells.len() as u32,
             ..self.parameters
         }
     }
 
-    /// Does something with each batch of points: `act` gets the number of points in it, the points,
-    /// and the edges. Submits it; does not wait.
+    /// Records work on each batch of points and submits it; does not wait. `record` gets the number
+    /// of points in the batch, the points, and the edges.
     ///
     /// # Errors
-    /// Those of `act`; [`isopach_compute::Error::OutOfMemory`],
+    /// Those of `record`; [`isopach_compute::Error::OutOfMemory`],
     /// [`isopach_compute::Error::DeviceLost`].
-    pub(crate) fn each(
+    pub(crate) fn for_each_batch(
         &mut self,
-        act: impl Fn(&mut Work, u32, [&Buffer; 2]) -> Result<()>,
+        record: impl Fn(&mut Commands, u32, [&Buffer; 2]) -> Result<()>,
     ) -> Result<()> {
         let ticks = self.points.ticks();
         for batch in ticks.chunks(self.batch) {
             let points = match self.all.take() {
                 Some(points) => points,
-                None => self.session.upload("points", batch.len(), |i| batch[i])?,
+                None => self.recorder.upload("points", batch.len(), |i| batch[i])?,
             };
-            let mut work = self.session.work();
-            act(&mut work, batch.len() as u32, [&points, &self.edges])?;
-            drop(work.submit()?); // what is submitted later comes after it
+            let mut commands = self.recorder.begin_commands();
+            record(&mut commands, batch.len() as u32, [&points, &self.edges])?;
+            drop(commands.submit()?); // later submissions run after it
             self.all = Some(points).filter(|_| batch.len() == ticks.len());
         }
         Ok(())
     }
+}
+
+/// Points of `bytes` each that fit into `room` bytes.
+fn max_batch(recorder: &Recorder, points: usize, bytes: u64, room: u64) -> Result<usize> {
+    BatchPlan::new(&recorder.pool)
+        .limited_to(room)
+        .buffer_per_item("points", bytes)
+        .max_batch(points)
 }

@@ -1,20 +1,23 @@
 //! Medians and percentiles of cells.
 
-use super::located::{Located, Parameters};
+use super::located_points::{LocateParameters, LocatedPoints};
 use crate::{
-    kernel::{Access, Kernel},
-    pool::Role,
-    prelude,
-    session::Session,
+    memory::role::Role,
+    record::{
+        kernel::{
+            Access::{Read, Write},
+            Kernel,
+        },
+        layout::uniform,
+        prelude,
+        recorder::Recorder,
+    },
 };
-use bytemuck::{Pod, Zeroable};
 use isopach_compute::Result;
 use isopach_raster::Rank;
 use std::ops::Range;
 
-use Access::{Read, Write};
-
-const SCATTER: Kernel = Kernel::new(
+const SCATTER: Kernel = Kernel::new::<LocateParameters>(
     "heights by cell",
     "scatter",
     &[
@@ -24,166 +27,190 @@ const SCATTER: Kernel = Kernel::new(
     ],
     &[Read, Read, Write, Write],
 )
-.of_threads(256);
-const SELECT_FEW: Kernel = Kernel::new(
+.with_threads(256);
+const SELECT_FEW: Kernel = Kernel::new::<SelectParameters>(
     "ranks of few heights",
     "few",
     &[prelude::THREADS, include_str!("few.wgsl")],
     &[Read, Write, Write, Write],
 );
-const SELECT_MANY: Kernel = Kernel::new(
+const SELECT_MANY: Kernel = Kernel::new::<SelectParameters>(
     "ranks of many heights",
     "many_points",
     &[prelude::THREADS, prelude::ACROSS, include_str!("many.wgsl")],
     &[Read, Read, Write, Read, Write],
 )
-.of_threads(256);
+.with_threads(256);
 
-pub(crate) const KERNELS: [&Kernel; 3] = [&SCATTER, &SELECT_FEW, &SELECT_MANY];
+/// This module's kernels.
+pub(crate) const KERNELS: &[&Kernel] = &[&SCATTER, &SELECT_FEW, &SELECT_MANY];
 
 /// Heights that one thread sorts. As in few.wgsl.
 const FEW: u64 = 32;
 
-/// As in few.wgsl and many.wgsl.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-struct Selection {
-    cells: u32,
-    quantiles: u32,
-    /// 2, which a compiler of kernels must not know.
-    two: u32,
-    unused: u32,
+/// Workgroups that select in crowded cells, at most: each takes one cell after another.
+const MAX_SELECTING: u64 = 1 << 20;
+
+uniform! {
+    /// `Parameters` of few.wgsl and many.wgsl.
+    struct SelectParameters {
+        cells: u32,
+        quantiles: u32,
+        /// 2, which the kernel compiler must not know: see threads.wgsl.
+        two: u32,
+        unused: u32,
+    }
 }
 
-/// Where the heights of a stretch of cells are.
-struct Stretch {
+/// Consecutive cells, and how many heights they have.
+struct CellSpan {
     cells: Range<usize>,
     heights: u64,
 }
 
-impl Stretch {
-    /// Bytes on the device, with what is brought back.
-    fn bytes(cells: u64, heights: u64, quantiles: u64) -> u64 {
-        4 * cells + 4 * heights + 16 * cells * quantiles + 4 * most_crowded(heights)
+impl CellSpan {
+    /// Bytes on the device, with those that are read back.
+    fn device_bytes(cells: u64, heights: u64, quantiles: u64) -> u64 {
+        4 * cells + 4 * heights + 16 * cells * quantiles + 4 * crowded_words(heights)
     }
 
     /// As many cells from `first` on as fit into `room` bytes and the device's bindings and
     /// dispatches; at least one.
-    fn from(first: usize, counts: &[u32], quantiles: u64, room: u64, session: &Session) -> Self {
-        let binding = session.pool.largest(Role::Storage);
-        let most = u64::from(session.most_groups).pow(2) * u64::from(SELECT_FEW.workgroup);
-        let mut stretch = Self {
+    fn starting_at(
+        first: usize,
+        counts: &[u32],
+        quantiles: u64,
+        room: u64,
+        recorder: &Recorder,
+    ) -> Self {
+        let binding = recorder.pool.largest_bytes(Role::Storage);
+        let max_groups = u64::from(recorder.device.max_workgroups).pow(2);
+        let max_cells = max_groups * u64::from(SELECT_FEW.workgroup);
+        let mut span = Self {
             cells: first..first + 1,
             heights: u64::from(counts[first]),
         };
         for &count in &counts[first + 1..] {
-            let (cells, heights) = (
-                stretch.cells.len() as u64 + 1,
-                stretch.heights + u64::from(count),
-            );
-            let fits = Self::bytes(cells, heights, quantiles) <= room
+            let cells = span.cells.len() as u64 + 1;
+            let heights = span.heights + u64::from(count);
+            let fits = Self::device_bytes(cells, heights, quantiles) <= room
                 && (4 * heights).max(8 * cells * quantiles) <= binding
-                && cells <= most;
+                && cells <= max_cells;
             if !fits {
                 break;
             }
-            stretch.cells.end += 1;
-            stretch.heights = heights;
+            span.cells.end += 1;
+            span.heights = heights;
         }
-        stretch
+        span
     }
 }
 
-/// Words that a list of cells with many points, and its length, take.
-fn most_crowded(heights: u64) -> u64 {
+/// Words of a list of crowded cells and its length.
+fn crowded_words(heights: u64) -> u64 {
     heights / (FEW + 1) + 1
 }
 
-/// Finds quantiles (`shares`, 0 to 1) of all cells, of which `counts` tells the points, as many
-/// cells at a time as fit into `room` bytes. `take` gets each stretch of cells that has points, and
-/// for each quantile and cell of it two order statistics: heights in ticks above the lowest that
-/// there can be. O(points) for each stretch and quantile.
+/// Two order statistics of a quantile in a cell: heights in ticks above the lowest that 32 bits
+/// hold.
+pub(crate) type HeightPair = [u32; 2];
+
+/// Finds quantiles (`shares`, 0 to 1) of all cells, whose numbers of points are `counts`, as many
+/// cells at a time as fit into `room` bytes. `take` gets each range of cells that has points, and
+/// two order statistics for each quantile and cell, quantile by quantile. O(points) for each range
+/// and quantile.
 ///
 /// # Errors
-/// [`isopach_compute::Error::OutOfMemory`] where the points of one cell do not fit; whatever else
-/// the device declines with.
-pub(crate) fn each(
-    located: &mut Located<'_>,
+/// [`isopach_compute::Error::OutOfMemory`] if the points of one cell do not fit; other errors of
+/// the device.
+pub(crate) fn select_quantiles(
+    located: &mut LocatedPoints<'_>,
     counts: &[u32],
     shares: &[f64],
     room: u64,
-    mut take: impl FnMut(Range<usize>, &[[u32; 2]]),
+    mut take: impl FnMut(Range<usize>, &[HeightPair]),
 ) -> Result<()> {
+    let quantiles = shares.len() as u64;
     let mut first = 0;
     while first < counts.len() {
-        let Stretch { cells, heights } =
-            Stretch::from(first, counts, shares.len() as u64, room, &located.session);
-        first = cells.end;
-        if heights == 0 {
-            continue;
+        let span = CellSpan::starting_at(first, counts, quantiles, room, &located.recorder);
+        first = span.cells.end;
+        if span.heights > 0 {
+            select_in_span(located, span, counts, shares, &mut take)?;
         }
-        let counts = &counts[cells.clone()];
-        let begins = counts.iter().scan(0, |sum: &mut u32, &count| {
-            let start = *sum;
-            *sum += count; // below 2³¹: checked with the number of points
-            Some(start)
-        });
-        let starts: Vec<u32> = begins.collect();
-        let session = &located.session;
-        let next = session.upload("starts of cells", starts.len(), |i| starts[i])?;
-        let rank = |i: usize| {
-            let (quantile, cell) = (i / counts.len(), i % counts.len());
-            [
-                Rank::of(shares[quantile], counts[cell] as usize)
-                    .map_or(0, |rank| rank.below as u32),
-                0,
-            ]
-        };
-        let entries = shares.len() * counts.len();
-        let found = session.upload("ranks in cells", entries, rank)?;
-        let sorted = session.storage("heights by cell", 4 * heights)?;
-        let many = session.storage("crowded cells", 4 * most_crowded(heights))?;
-        let parameters = located.on(&cells);
-        located.each(|work, count, [points, edges]| {
-            let parameters = Parameters {
-                count,
-                ..parameters
-            };
-            work.run(
-                &SCATTER,
-                count as usize,
-                &parameters,
-                &[points, edges, &next, &sorted],
-            )
-        })?;
-        let selection = Selection {
-            cells: counts.len() as u32,
-            quantiles: shares.len() as u32,
-            two: 2,
-            unused: 0,
-        };
-        let mut work = located.session.work();
-        let ended = located.session.storage("whether loops ended early", 4)?;
-        work.clear(&many);
-        work.clear(&ended);
-        let buffers = [&next, &sorted, &found, &many, &ended];
-        work.run(&SELECT_FEW, counts.len(), &selection, &buffers[..4])?;
-        // Each takes one cell after another, so that there may be fewer of them than cells.
-        let most = u64::from(located.session.most_groups).pow(2).min(1 << 20);
-        let groups = (most_crowded(heights) - 1)
-            .min(counts.len() as u64)
-            .min(most) as usize;
-        work.run(
-            &SELECT_MANY,
-            groups * SELECT_MANY.workgroup as usize,
-            &selection,
-            &buffers,
-        )?;
-        let reading = work.read::<[u32; 2]>(&found, 0..entries)?;
-        let ended = work.read::<u32>(&ended, 0..1)?;
-        let done = work.submit()?.wait()?;
-        done.session.faults.complete(done.take(ended)? == [0])?;
-        done.look(reading, |found| take(cells, found))?;
     }
     Ok(())
+}
+
+/// Finds the quantiles of one range of cells.
+fn select_in_span(
+    located: &mut LocatedPoints<'_>,
+    span: CellSpan,
+    counts: &[u32],
+    shares: &[f64],
+    take: &mut impl FnMut(Range<usize>, &[HeightPair]),
+) -> Result<()> {
+    let CellSpan { cells, heights } = span;
+    let counts = &counts[cells.clone()];
+    let starts = cell_starts(counts);
+    let recorder = &located.recorder;
+    let next = recorder.upload("starts of cells", starts.len(), |i| starts[i])?;
+    let entries = shares.len() * counts.len();
+    let found = recorder.upload("ranks in cells", entries, |i| {
+        let share = shares[i / counts.len()];
+        let count = counts[i % counts.len()];
+        let rank = Rank::of(share, count as usize);
+        [rank.map_or(0, |rank| rank.below as u32), 0]
+    })?;
+    let sorted = recorder.allocate_storage("heights by cell", 4 * heights)?;
+    let many = recorder.allocate_storage("crowded cells", 4 * crowded_words(heights))?;
+    let parameters = located.parameters_for(&cells);
+    located.for_each_batch(|commands, count, [points, edges]| {
+        let parameters = LocateParameters {
+            count,
+            ..parameters
+        };
+        let buffers = [points, edges, &next, &sorted];
+        commands.dispatch(&SCATTER, count as usize, &parameters, &buffers)
+    })?;
+
+    let recorder = &located.recorder;
+    let selection = SelectParameters {
+        cells: counts.len() as u32,
+        quantiles: shares.len() as u32,
+        two: 2,
+        unused: 0,
+    };
+    let mut commands = recorder.begin_commands();
+    let ended = recorder.allocate_storage("whether loops ended early", 4)?;
+    commands.clear_buffer(&many);
+    commands.clear_buffer(&ended);
+    let buffers = [&next, &sorted, &found, &many, &ended];
+    commands.dispatch(&SELECT_FEW, counts.len(), &selection, &buffers[..4])?;
+    let max_groups = u64::from(recorder.device.max_workgroups).pow(2);
+    let groups = (crowded_words(heights) - 1)
+        .min(counts.len() as u64)
+        .min(max_groups.min(MAX_SELECTING));
+    let threads = groups as usize * SELECT_MANY.workgroup as usize;
+    commands.dispatch(&SELECT_MANY, threads, &selection, &buffers)?;
+    let pending = commands.read_back::<HeightPair>(&found, 0..entries)?;
+    let ended = commands.read_back::<u32>(&ended, 0..1)?;
+    let completed = commands.submit()?.wait()?;
+    recorder
+        .device
+        .check_complete(completed.copy_out(ended)? == [0])?;
+    completed.view(pending, |found| take(cells, found))
+}
+
+/// Where the heights of each cell start.
+fn cell_starts(counts: &[u32]) -> Vec<u32> {
+    let mut next = 0;
+    counts
+        .iter()
+        .map(|&count| {
+            let start = next;
+            next += count; // below 2³¹: checked with the number of points
+            start
+        })
+        .collect()
 }

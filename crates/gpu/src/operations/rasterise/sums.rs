@@ -1,19 +1,25 @@
 //! Counts, extremes and sums of cells.
 
-use super::located::{Located, Parameters};
+use super::{
+    located_points::{LocateParameters, LocatedPoints},
+    statistic::SumStatistic,
+};
 use crate::{
-    kernel::{Access, Kernel},
-    plan::Plan,
-    prelude,
+    memory::batch_plan::BatchPlan,
+    record::{
+        kernel::{
+            Access::{Read, Write},
+            Kernel,
+        },
+        prelude,
+    },
 };
 use isopach_compute::Result;
-use isopach_raster::{CellStatistic, CellSums};
+use isopach_raster::CellSums;
 use rayon::{prelude::*, slice::ChunksExact};
 use std::ops::Range;
 
-use Access::{Read, Write};
-
-pub(crate) const SUMS: Kernel = Kernel::new(
+pub(crate) const SUMS: Kernel = Kernel::new::<LocateParameters>(
     "sums of cells",
     "sums",
     &[
@@ -25,45 +31,50 @@ pub(crate) const SUMS: Kernel = Kernel::new(
     ],
     &[Read, Read, Write],
 )
-.of_threads(256);
+.with_threads(256);
 
-/// Where a cell's words are, as far as they are wanted: 0 where they are not. The count is at 0.
+/// Where the words of each sum are among a cell's words; 0 if they are not wanted. The count is at
+/// 0.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Words {
+pub(crate) struct CellWords {
     count: usize,
     extremes: usize,
     sum: usize,
     squares: usize,
 }
 
-impl Words {
-    /// Those that some statistics need.
-    pub(crate) fn of(statistics: &[CellStatistic]) -> Self {
-        use CellStatistic::{Max, Mean, Min, StandardDeviation};
-        let mut count = 1;
-        let mut place = |wanted: &[CellStatistic], words: usize| {
-            let at = if statistics.iter().any(|s| wanted.contains(s)) {
-                count
-            } else {
-                0
-            };
-            count += if at == 0 { 0 } else { words };
-            at
+impl CellWords {
+    /// The words that some statistics need.
+    pub(crate) fn for_statistics(statistics: &[SumStatistic]) -> Self {
+        let mut words = Self {
+            count: 1,
+            extremes: 0,
+            sum: 0,
+            squares: 0,
         };
-        let extremes = place(&[Min, Max], 2);
-        let sum = place(&[Mean, StandardDeviation], 2);
-        let squares = place(&[StandardDeviation], 3);
-        Self {
-            count,
-            extremes,
-            sum,
-            squares,
+        let needs = |wanted: fn(&SumStatistic) -> bool| statistics.iter().any(wanted);
+        if needs(SumStatistic::needs_extremes) {
+            words.extremes = words.reserve(2);
         }
+        if needs(SumStatistic::needs_sum) {
+            words.sum = words.reserve(2);
+        }
+        if needs(SumStatistic::needs_squares) {
+            words.squares = words.reserve(3);
+        }
+        words
     }
 
-    /// A cell's words as sums, counted from the lowest height that there can be: −2³¹ ticks from
+    /// The place of `words` more words.
+    fn reserve(&mut self, words: usize) -> usize {
+        let place = self.count;
+        self.count += words;
+        place
+    }
+
+    /// A cell's words as sums, counted from the lowest height that 32 bits hold: −2³¹ ticks from
     /// the origin's, `origin`.
-    pub(crate) fn sums(self, words: &[u32], origin: i64) -> CellSums {
+    pub(crate) fn decode(self, words: &[u32], origin: i64) -> CellSums {
         let base = origin + i64::from(i32::MIN);
         let word = |at: usize| i64::from(words[at]);
         let mut cell = CellSums {
@@ -87,55 +98,49 @@ impl Words {
     }
 }
 
-/// Adds all points to the first `cells` cells of the grid, as many cells at a time as fit into
-/// `room` bytes; `take` gets each stretch of cells and what `sum` makes of every cell in it.
-/// O(points) for each stretch.
+/// Sums all points over the first `cells` cells of the grid, as many cells at a time as fit into
+/// `room` bytes. `take` gets each range of cells and the words of every cell in it. O(points) for
+/// each range.
 ///
 /// # Errors
-/// Whatever the device declines with.
-pub(crate) fn each(
-    located: &mut Located<'_>,
-    words: Words,
+/// Those of the device.
+pub(crate) fn sum_cells(
+    located: &mut LocatedPoints<'_>,
+    words: CellWords,
     cells: usize,
     room: u64,
     mut take: impl FnMut(Range<usize>, ChunksExact<'_, u32>),
 ) -> Result<()> {
-    let size = 4 * words.count as u64;
-    let stretch = Plan::new(&located.session)
-        .within(room)
-        .brought_back("sums of cells", size)
-        .batch(cells)?;
-    for first in (0..cells).step_by(stretch.max(1)) {
-        let range = first..(first + stretch).min(cells);
+    let at_once = BatchPlan::new(&located.recorder.pool)
+        .limited_to(room)
+        .result_per_item("sums of cells", 4 * words.count as u64)
+        .max_batch(cells)?;
+    for first in (0..cells).step_by(at_once.max(1)) {
+        let range = first..(first + at_once).min(cells);
         let length = range.len() * words.count;
-        let sums = located
-            .session
-            .storage("sums of cells", 4 * length as u64)?;
-        let mut work = located.session.work();
-        work.clear(&sums);
-        drop(work.submit()?); // what is submitted later comes after it
-        let parameters = Parameters {
+        let recorder = &located.recorder;
+        let sums = recorder.allocate_storage("sums of cells", 4 * length as u64)?;
+        let mut commands = recorder.begin_commands();
+        commands.clear_buffer(&sums);
+        drop(commands.submit()?); // later submissions run after it
+        let parameters = LocateParameters {
             words: words.count as u32,
             extremes: words.extremes as u32,
             sum: words.sum as u32,
             squares: words.squares as u32,
-            ..located.on(&range)
+            ..located.parameters_for(&range)
         };
-        located.each(|work, count, [points, edges]| {
-            work.run(
-                &SUMS,
-                count as usize,
-                &Parameters {
-                    count,
-                    ..parameters
-                },
-                &[points, edges, &sums],
-            )
+        located.for_each_batch(|commands, count, [points, edges]| {
+            let parameters = LocateParameters {
+                count,
+                ..parameters
+            };
+            commands.dispatch(&SUMS, count as usize, &parameters, &[points, edges, &sums])
         })?;
-        let mut work = located.session.work();
-        let reading = work.read::<u32>(&sums, 0..length)?;
-        work.submit()?.wait()?.look(reading, |found| {
-            take(range, found.par_chunks_exact(words.count))
+        let mut commands = located.recorder.begin_commands();
+        let pending = commands.read_back::<u32>(&sums, 0..length)?;
+        commands.submit()?.wait()?.view(pending, |found| {
+            take(range, found.par_chunks_exact(words.count));
         })?;
     }
     Ok(())

@@ -1,105 +1,102 @@
-//! What f32 could not decide, looked at again by the definitions.
+//! Queries that `f32` could not decide, evaluated again by the reference.
 
 use super::{
-    cylinder::{Axial, Sides},
-    normals::Facing,
+    cylinder::{CylinderBatch, CylinderSearch},
+    normals::NormalBatch,
 };
 use isopach_cloud::Positions;
 use isopach_compute::Result;
 use isopach_neighbours::{Covariance, Moments, NeighbourIndex, Normal, NormalQuery, reference};
 use rayon::prelude::*;
 
-/// Queries whose lists the processor looks at together.
+/// Queries whose neighbour lists are evaluated together.
 const AT_ONCE: usize = 1 << 12;
 
-/// Some of the queries.
-fn some(queries: Positions<'_>, which: &[usize]) -> Vec<[i32; 3]> {
-    which.iter().map(|&i| queries.ticks()[i]).collect()
+/// The coordinates of the queries with these numbers.
+fn select_queries(queries: Positions<'_>, numbers: &[usize]) -> Vec<[i32; 3]> {
+    numbers.iter().map(|&i| queries.ticks()[i]).collect()
 }
 
-/// Has the definition look at those queries that f32 could not decide.
-pub(super) fn cylinders(
+/// Evaluates the undecided queries of a cylinder search by the reference.
+pub(super) fn reevaluate_cylinders(
     index: &dyn NeighbourIndex,
     queries: Positions<'_>,
     axes: &[[f64; 3]],
-    sides: Sides,
-    axial: &mut Axial,
+    search: CylinderSearch,
+    batch: &mut CylinderBatch,
 ) -> Result<()> {
-    for which in axial.undecided.chunks(AT_ONCE) {
-        let ticks = some(queries, which);
-        let axes: Vec<[f64; 3]> = which.iter().map(|&i| axes[i]).collect();
-        let again = Positions::new(queries.origin(), &ticks);
-        let lists = index.within(again, sides.enclosing)?;
-        let redone = reference::cylinders(
+    for numbers in batch.undecided.chunks(AT_ONCE) {
+        let ticks = select_queries(queries, numbers);
+        let axes: Vec<[f64; 3]> = numbers.iter().map(|&i| axes[i]).collect();
+        let selected = Positions::new(queries.origin(), &ticks);
+        let lists = index.within(selected, search.enclosing)?;
+        let found = reference::cylinders(
             index.positions(),
-            again,
+            selected,
             &axes,
-            sides.cylinder,
-            sides.statistic,
+            search.cylinder,
+            search.statistic,
             &lists,
         )?;
-        for (&i, statistics) in which.iter().zip(redone) {
-            axial.statistics[i] = statistics;
+        for (&i, statistics) in numbers.iter().zip(found) {
+            batch.statistics[i] = statistics;
         }
     }
     Ok(())
 }
 
-/// Looks along those normals that were found again.
-pub(super) fn along(
+/// Searches the cylinders of the queries `numbers` (ascending) again, along normals that the CPU
+/// found.
+pub(super) fn search_new_axes(
     index: &dyn NeighbourIndex,
     queries: Positions<'_>,
     axes: &[[f64; 3]],
-    sides: Sides,
-    which: &[usize],
-    axial: &mut Axial,
+    search: CylinderSearch,
+    numbers: &[usize],
+    batch: &mut CylinderBatch,
 ) -> Result<()> {
-    axial.undecided.retain(|i| which.binary_search(i).is_err());
-    let (ticks, axes): (_, Vec<[f64; 3]>) = (
-        some(queries, which),
-        which.iter().map(|&i| axes[i]).collect(),
-    );
-    let again = Positions::new(queries.origin(), &ticks);
-    let found = index.cylinders(again, &axes, sides.cylinder, sides.statistic)?;
-    which
-        .iter()
-        .zip(found)
-        .for_each(|(&i, statistics)| axial.statistics[i] = statistics);
+    batch
+        .undecided
+        .retain(|i| numbers.binary_search(i).is_err());
+    let ticks = select_queries(queries, numbers);
+    let axes: Vec<[f64; 3]> = numbers.iter().map(|&i| axes[i]).collect();
+    let selected = Positions::new(queries.origin(), &ticks);
+    let found = index.cylinders(selected, &axes, search.cylinder, search.statistic)?;
+    for (&i, statistics) in numbers.iter().zip(found) {
+        batch.statistics[i] = statistics;
+    }
     Ok(())
 }
 
-/// Has the definition look at those queries whose normal f32 could not decide.
-pub(super) fn normals(
+/// Evaluates the undecided queries of a normal search by the reference.
+pub(super) fn reevaluate_normals(
     index: &dyn NeighbourIndex,
     queries: Positions<'_>,
     surface: NormalQuery<'_>,
-    facing: &mut Facing,
+    batch: &mut NormalBatch,
 ) -> Result<()> {
     let points = index.positions();
-    for which in facing.undecided.chunks(AT_ONCE) {
-        let ticks = some(queries, which);
-        let again = Positions::new(queries.origin(), &ticks);
-        let mut normals = vec![Normal::default(); which.len()];
+    for numbers in batch.undecided.chunks(AT_ONCE) {
+        let ticks = select_queries(queries, numbers);
+        let selected = Positions::new(queries.origin(), &ticks);
+        let mut normals = vec![Normal::default(); numbers.len()];
         for &radius in surface.radii {
-            let lists = index.within(again, radius)?;
+            let lists = index.within(selected, radius)?;
             normals.par_iter_mut().enumerate().for_each(|(i, normal)| {
-                normal.improve(
-                    &covariance(points, again.absolute_ticks(i), lists.of(i)),
-                    radius,
-                    surface.towards,
-                );
+                let query = selected.absolute_ticks(i);
+                let covariance = exact_covariance(points, query, lists.of(i));
+                normal.improve(&covariance, radius, surface.towards);
             });
         }
-        which
-            .iter()
-            .zip(normals)
-            .for_each(|(&i, normal)| facing.normals[i] = normal);
+        for (&i, normal) in numbers.iter().zip(normals) {
+            batch.normals[i] = normal;
+        }
     }
     Ok(())
 }
 
-/// The definition's covariance of some points, all within 8 km of a query.
-fn covariance(points: Positions<'_>, query: [i64; 3], neighbours: &[u32]) -> Covariance {
+/// The covariance of some points, all within 8 km of a query, from exact moments.
+fn exact_covariance(points: Positions<'_>, query: [i64; 3], neighbours: &[u32]) -> Covariance {
     let mut moments = Moments::default();
     for &j in neighbours {
         let point = points.absolute_ticks(j as usize);

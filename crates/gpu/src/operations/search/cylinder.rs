@@ -1,41 +1,40 @@
-//! Points in tilted cylinders, seen along their axes.
+//! Points in tilted cylinders, and their statistics along the axes.
 
 use super::{
-    build::Resident,
-    grid::Grid,
-    queries::{Complete, Parameters, Queries, Search},
+    kernel_source::sources,
+    parameters::SearchParameters,
+    queries::{Complete, Queries, Search},
 };
 use crate::{
-    Medians,
-    kernel::{Access, Kernel},
-    pool::Buffer,
-    work::Work,
+    memory::buffer::Buffer,
+    options::Medians,
+    points::{cell_grid::CellGrid, resident_points::ResidentPoints},
+    record::{
+        commands::Commands,
+        kernel::{
+            Access::{self, Read, Write},
+            Kernel,
+        },
+    },
 };
 use isopach_cloud::{TICK, TICKS_PER_METRE};
 use isopach_compute::Result;
 use isopach_neighbours::{AxialStatistic, AxialStatistics, Cylinder};
 use rayon::prelude::*;
-use std::ops::Range;
 
-/// Of every kernel here: points, queries and results.
-const BINDINGS: &[Access] = &[
-    Access::Read,
-    Access::Read,
-    Access::Read,
-    Access::Read,
-    Access::Write,
-];
+/// The buffers of every kernel here: points, starts of cells, queries, axes and results.
+const BUFFERS: &[Access] = &[Read, Read, Read, Read, Write];
 
-const MEAN: Kernel = Kernel::new(
+const MEAN: Kernel = Kernel::new::<SearchParameters>(
     "cylinder, mean",
     "cylinder_mean",
-    super::sources!("walk.wgsl", "cylinder.wgsl", "cylinder_mean.wgsl"),
-    BINDINGS,
+    sources!("walk.wgsl", "cylinder.wgsl", "cylinder_mean.wgsl"),
+    BUFFERS,
 );
-pub(crate) const MEDIAN: Kernel = Kernel::new(
+pub(crate) const MEDIAN: Kernel = Kernel::new::<SearchParameters>(
     "cylinder, median",
     "cylinder_median",
-    super::sources!(
+    sources!(
         "walk.wgsl",
         "cylinder.wgsl",
         "offsets.wgsl",
@@ -44,13 +43,13 @@ pub(crate) const MEDIAN: Kernel = Kernel::new(
         "digits.wgsl",
         "cylinder_median.wgsl"
     ),
-    BINDINGS,
+    BUFFERS,
 );
-/// Instead of [`MEDIAN`], with [`MANY`]: see [`Medians`].
-pub(crate) const FEW: Kernel = Kernel::new(
+/// Instead of [`MEDIAN`], with [`MEDIAN_OF_MANY`]: see [`Medians`].
+pub(crate) const MEDIAN_OF_FEW: Kernel = Kernel::new::<SearchParameters>(
     "cylinder, median of few",
     "cylinder_median_few",
-    super::sources!(
+    sources!(
         "walk.wgsl",
         "cylinder.wgsl",
         "offsets.wgsl",
@@ -58,12 +57,12 @@ pub(crate) const FEW: Kernel = Kernel::new(
         "kept.wgsl",
         "cylinder_median_few.wgsl"
     ),
-    BINDINGS,
+    BUFFERS,
 );
-pub(crate) const MANY: Kernel = Kernel::new(
+pub(crate) const MEDIAN_OF_MANY: Kernel = Kernel::new::<SearchParameters>(
     "cylinder, median of many",
     "cylinder_median_many",
-    super::sources!(
+    sources!(
         "walk.wgsl",
         "cylinder.wgsl",
         "offsets.wgsl",
@@ -71,58 +70,61 @@ pub(crate) const MANY: Kernel = Kernel::new(
         "digits.wgsl",
         "cylinder_median_many.wgsl"
     ),
-    BINDINGS,
+    BUFFERS,
 );
 
 /// This module's kernels.
-pub(crate) const KERNELS: &[&Kernel] = &[&MEAN, &MEDIAN, &FEW, &MANY];
+pub(crate) const KERNELS: &[&Kernel] = &[&MEAN, &MEDIAN, &MEDIAN_OF_FEW, &MEDIAN_OF_MANY];
 
-/// A count that says: too near to a border for f32, or the driver ended a loop.
+/// A count that means: too near to a border for `f32`, or the driver ended a loop.
 const FLAGGED: u32 = u32::MAX;
 
 /// One result: see cylinder.wgsl.
-pub(super) type Entry = [u32; 4];
+pub(super) type CylinderEntry = [u32; 4];
 
-/// What is looked at. Lengths are valid, and the enclosing radius is below 8 km.
+/// Bytes of one result.
+pub(super) const ENTRY_BYTES: u64 = size_of::<CylinderEntry>() as u64;
+
+/// The cylinders to search. Lengths are valid, and the enclosing radius is below 8 km.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sides {
+pub(super) struct CylinderSearch {
     pub(super) cylinder: Cylinder,
     /// Radius of the ball around it, metres.
     pub(super) enclosing: f64,
     pub(super) statistic: AxialStatistic,
 }
 
-impl Sides {
-    /// What runs, one after the other, on the same buffers.
-    fn kernels(self, medians: Medians) -> &'static [&'static Kernel] {
+impl CylinderSearch {
+    /// The kernels that run, one after the other, on the same buffers.
+    fn kernels_for(self, medians: Medians) -> &'static [&'static Kernel] {
         match (self.statistic, medians) {
             (AxialStatistic::MeanDeviation, _) => &[&MEAN],
             (AxialStatistic::MedianIqr, Medians::OneKernel) => &[&MEDIAN],
-            (AxialStatistic::MedianIqr, Medians::TwoKernels) => &[&FEW, &MANY],
+            (AxialStatistic::MedianIqr, Medians::TwoKernels) => &[&MEDIAN_OF_FEW, &MEDIAN_OF_MANY],
         }
     }
 
-    /// What a kernel is told of them.
-    fn on(self, grid: Grid) -> Parameters {
-        Parameters {
-            reach: ((self.enclosing * TICKS_PER_METRE).ceil() as i32).saturating_add(1),
+    fn parameters_on(self, grid: CellGrid) -> SearchParameters {
+        let reach = (self.enclosing * TICKS_PER_METRE).ceil() as i32;
+        SearchParameters {
+            reach: reach.saturating_add(1),
             half_length: (self.cylinder.half_length * TICKS_PER_METRE) as f32,
             radius: (self.cylinder.radius * TICKS_PER_METRE) as f32,
-            ..Parameters::within(grid, 0)
+            ..SearchParameters::for_limit(grid, 0)
         }
     }
 }
 
-/// Statistics of each query, and the queries that are left to the processor.
+/// Statistics per query, and the queries that are left to the CPU.
 #[derive(Debug)]
-pub(super) struct Axial {
+pub(super) struct CylinderBatch {
     pub(super) statistics: Vec<AxialStatistics>,
-    /// Points near a border of the cylinder, loops that a driver ended, or an axis that is not of
-    /// length 1.
+    /// Queries with a point near a border of the cylinder, with a loop that the driver ended, or
+    /// with an axis that is not of length 1.
     pub(super) undecided: Vec<usize>,
 }
 
-impl Axial {
+impl CylinderBatch {
     pub(super) fn with_capacity(queries: usize) -> Self {
         Self {
             statistics: Vec::with_capacity(queries),
@@ -130,105 +132,99 @@ impl Axial {
         }
     }
 
-    /// Takes what was found of the queries from `start` on; `is_odd` says which of these had axes
+    /// Appends the results of the queries from `start` on; `is_odd` says which of these have axes
     /// that a kernel cannot take.
-    pub(super) fn absorb(
+    pub(super) fn append_results(
         &mut self,
         start: usize,
-        found: &[Entry],
+        found: &[CylinderEntry],
         is_odd: impl Fn(usize) -> bool + Sync,
     ) {
-        let undecided = |&i: &usize| found[i][0] == FLAGGED || is_odd(start + i);
-        self.undecided.par_extend(
-            (0..found.len())
-                .into_par_iter()
-                .filter(undecided)
-                .map(|i| start + i),
-        );
-        self.statistics.par_extend(found.par_iter().map(statistics));
+        let undecided = (0..found.len())
+            .into_par_iter()
+            .filter(|&i| found[i][0] == FLAGGED || is_odd(start + i))
+            .map(|i| start + i);
+        self.undecided.par_extend(undecided);
+        let statistics = found.par_iter().map(decode_statistics);
+        self.statistics.par_extend(statistics);
     }
 }
 
-/// Records the search around `n` queries along as many axes; where the results will be.
-pub(super) fn record(
-    work: &mut Work,
-    resident: &Resident,
+/// Records the search around `n` queries along as many axes; returns the buffer of the results.
+pub(super) fn record_cylinders(
+    commands: &mut Commands,
+    resident: &ResidentPoints,
     [queries, axes]: [&Buffer; 2],
     n: usize,
-    sides: Sides,
+    search: CylinderSearch,
 ) -> Result<Buffer> {
-    let Resident {
-        session,
+    let ResidentPoints {
+        recorder,
         points,
         starts,
         grid,
         ..
     } = resident;
-    let found = session.storage("statistics along axes", (size_of::<Entry>() * n) as u64)?;
-    let parameters = Parameters {
+    let bytes = ENTRY_BYTES * n as u64;
+    let found = recorder.allocate_storage("statistics along axes", bytes)?;
+    let parameters = SearchParameters {
         count: n as u32,
-        ..sides.on(*grid)
+        ..search.parameters_on(*grid)
     };
-    for kernel in sides.kernels(session.options.medians) {
-        work.run(
-            kernel,
-            n,
-            &parameters,
-            &[points, starts, queries, axes, &found],
-        )?;
+    let buffers = [points, starts, queries, axes, &found];
+    for kernel in search.kernels_for(recorder.options.medians) {
+        commands.dispatch(kernel, n, &parameters, &buffers)?;
     }
     Ok(found)
 }
 
-/// The points of each query's cylinder along its axis.
-pub(super) fn along_axes(
-    resident: &Resident,
+/// Statistics of the points in each query's cylinder along its axis.
+pub(super) fn search_cylinders(
+    resident: &ResidentPoints,
     queries: Queries<'_>,
     axes: &[[f64; 3]],
-    sides: Sides,
-) -> Result<Axial> {
+    cylinders: CylinderSearch,
+) -> Result<CylinderBatch> {
+    let recorder = &resident.recorder;
     let plan = queries
-        .plan()
-        .each("axes", 16)
-        .brought_back("statistics along axes", 16);
-    let mut all = Axial::with_capacity(queries.len());
-    let directions = |batch: &Range<usize>| {
-        let direction = |i: usize| {
-            let axis = axes[batch.start + i];
-            let [x, y, z] = if is_unit(axis) {
-                axis.map(|x| x as f32)
-            } else {
-                [0.0; 3]
-            };
-            [x, y, z, 0.0]
-        };
-        Ok(vec![resident.session.upload(
-            "axes",
-            batch.len(),
-            direction,
-        )?])
-    };
-    let kernels = sides.kernels(resident.session.options.medians);
+        .plan_batch()
+        .buffer_per_item("axes", 16)
+        .result_per_item("statistics along axes", ENTRY_BYTES);
     let search = Search {
-        kernels,
-        parameters: sides.on(resident.grid),
+        kernels: cylinders.kernels_for(recorder.options.medians),
+        parameters: cylinders.parameters_on(resident.grid),
         entries: 1,
     };
-    queries.each_batch(&plan, search, directions, |start, found: &[Entry]| {
-        all.absorb(start, found, |i| axes[i] != [0.0; 3] && !is_unit(axes[i]));
-        Complete::Yes // what is not is among the undecided
-    })?;
+    let mut all = CylinderBatch::with_capacity(queries.len());
+    queries.for_each_batch(
+        &plan,
+        search,
+        |batch| {
+            let axis = |i: usize| kernel_axis(axes[batch.start + i]);
+            Ok(vec![recorder.upload("axes", batch.len(), axis)?])
+        },
+        |start, found: &[CylinderEntry]| {
+            all.append_results(start, found, |i| axes[i] != [0.0; 3] && !is_unit(axes[i]));
+            Complete::Yes // a query whose loops were ended is undecided
+        },
+    )?;
     Ok(all)
 }
 
-/// Whether an axis is as long as the kernels suppose: were it longer, points beside its shadow
+/// An axis as kernels take it; zero if it is not of length 1.
+fn kernel_axis(axis: [f64; 3]) -> [f32; 4] {
+    let [x, y, z] = if is_unit(axis) { axis } else { [0.0; 3] };
+    [x as f32, y as f32, z as f32, 0.0]
+}
+
+/// Whether an axis is as long as the kernels suppose: along a longer one, points beside its shadow
 /// could count.
 fn is_unit(axis: [f64; 3]) -> bool {
     (axis.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-9
 }
 
 /// One result in metres.
-fn statistics(&[count, location, spread, _]: &Entry) -> AxialStatistics {
+fn decode_statistics(&[count, location, spread, _]: &CylinderEntry) -> AxialStatistics {
     let metres = |bits: u32| f64::from(f32::from_bits(bits)) * TICK;
     match count {
         0 | FLAGGED => AxialStatistics::default(),

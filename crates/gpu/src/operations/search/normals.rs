@@ -1,22 +1,23 @@
 //! Normals at several radii.
 
-use super::{
-    build::Resident,
-    queries::{Parameters, Queries},
-};
+use super::{kernel_source::sources, parameters::SearchParameters, queries::Queries};
 use crate::{
-    kernel::{Access, Kernel},
-    pool::Buffer,
-    work::{Reading, Submitted, Work},
+    memory::buffer::Buffer,
+    points::resident_points::ResidentPoints,
+    record::{
+        commands::{Commands, Submitted},
+        kernel::{Access, Kernel},
+        read_back::PendingRead,
+    },
 };
 use isopach_compute::Result;
 use isopach_neighbours::{Normal, NormalQuery};
 use rayon::prelude::*;
 
-const NORMALS: Kernel = Kernel::new(
+const NORMALS: Kernel = Kernel::new::<SearchParameters>(
     "normals",
     "normals",
-    super::sources!(
+    sources!(
         "walk.wgsl",
         "moments.wgsl",
         "ball.wgsl",
@@ -28,9 +29,6 @@ const NORMALS: Kernel = Kernel::new(
 
 /// This module's kernels.
 pub(crate) const KERNELS: &[&Kernel] = &[&NORMALS];
-
-/// Words of one result: see normals.wgsl.
-const ENTRY: usize = 8;
 
 /// Planarity below which the kernel's direction may be off by 10⁻⁴: its covariances are right to
 /// 4·10⁻⁷ of the largest eigenvalue, its eigenvectors to some 10⁻⁶, and the gap that both are
@@ -44,26 +42,88 @@ const TOO_CLOSE: f32 = 2e-5;
 const TOO_FLAT: f64 = 2e-4;
 
 /// One result: see normals.wgsl.
-pub(super) type Entry = [u32; ENTRY];
+pub(super) type NormalEntry = [u32; 8];
 
-/// What is looked for.
+/// Bytes of one result.
+pub(super) const ENTRY_BYTES: u64 = size_of::<NormalEntry>() as u64;
+
+/// A result by the names of its words.
+struct DecodedEntry {
+    axis: [f32; 3],
+    /// The planarity at the best radius, and the next best planarity.
+    best: f32,
+    next_best: f32,
+    /// Whether the driver ended a loop.
+    ended: bool,
+    /// The best radius by its number from 1 on; 0 if there is none.
+    radius: u32,
+}
+
+impl DecodedEntry {
+    fn new(entry: &NormalEntry) -> Self {
+        let [x, y, z, best, next_best, _, ended, radius] = *entry;
+        Self {
+            axis: [x, y, z].map(f32::from_bits),
+            best: f32::from_bits(best),
+            next_best: f32::from_bits(next_best),
+            ended: ended != 0,
+            radius,
+        }
+    }
+
+    fn wide_axis(&self) -> [f64; 3] {
+        self.axis.map(f64::from)
+    }
+
+    /// The cosine of the axis to a direction, times the length of the axis.
+    fn cosine(&self, towards: [f64; 3]) -> f64 {
+        let axis = self.wide_axis();
+        let dot = |a: [f64; 3], b: [f64; 3]| (0..3).map(|i| a[i] * b[i]).sum::<f64>();
+        dot(axis, towards) / dot(towards, towards).sqrt()
+    }
+
+    fn is_undecided(&self, towards: [f64; 3]) -> bool {
+        // The comparisons are false for directions that are not numbers.
+        let certain = self.best >= TOO_ROUND
+            && self.best - self.next_best > TOO_CLOSE
+            && self.cosine(towards).abs() >= TOO_FLAT;
+        self.ended || (self.radius != 0 && !certain)
+    }
+
+    fn normal(&self, radii: &[f64], towards: [f64; 3]) -> Normal {
+        let number = (self.radius as usize).checked_sub(1);
+        let Some(&radius) = number.and_then(|number| radii.get(number)) else {
+            return Normal::default();
+        };
+        let axis = self.wide_axis();
+        let length = axis.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let signed_length = length.copysign(self.cosine(towards));
+        Normal {
+            axis: axis.map(|x| x / signed_length),
+            radius,
+            planarity: f64::from(self.best),
+        }
+    }
+}
+
+/// The normals to search for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scales<'a> {
+pub(super) struct NormalSearch<'a> {
     pub(super) surface: NormalQuery<'a>,
     /// Largest squared distances of its radii, square ticks.
     pub(super) limits: &'a [u128],
 }
 
-/// Normals, and the queries that are left to the processor.
+/// Normals per query, and the queries that are left to the CPU.
 #[derive(Debug)]
-pub(super) struct Facing {
+pub(super) struct NormalBatch {
     pub(super) normals: Vec<Normal>,
-    /// Neighbourhoods on a line or in a ball, as planar as each other, or across the direction;
-    /// loops that a driver ended. Ascending.
+    /// Queries whose neighbourhood is a line or a ball, is as planar at two radii, or lies across
+    /// the direction; queries with a loop that the driver ended. Ascending.
     pub(super) undecided: Vec<usize>,
 }
 
-impl Facing {
+impl NormalBatch {
     pub(super) fn with_capacity(queries: usize) -> Self {
         Self {
             normals: Vec::with_capacity(queries),
@@ -71,107 +131,91 @@ impl Facing {
         }
     }
 
-    /// Takes what was found of the queries from `start` on.
-    pub(super) fn absorb(&mut self, start: usize, found: &[Entry], scales: Scales<'_>) {
-        let NormalQuery { radii, towards } = scales.surface;
+    /// Appends the results of the queries from `start` on.
+    pub(super) fn append_results(
+        &mut self,
+        start: usize,
+        found: &[NormalEntry],
+        search: NormalSearch<'_>,
+    ) {
+        let NormalQuery { radii, towards } = search.surface;
         let undecided = (0..found.len())
             .into_par_iter()
-            .filter(|&i| is_undecided(&found[i], towards));
-        self.undecided.par_extend(undecided.map(|i| start + i));
-        self.normals
-            .par_extend(found.par_iter().map(|entry| normal(entry, radii, towards)));
+            .filter(|&i| DecodedEntry::new(&found[i]).is_undecided(towards))
+            .map(|i| start + i);
+        self.undecided.par_extend(undecided);
+        let normals = found
+            .par_iter()
+            .map(|entry| DecodedEntry::new(entry).normal(radii, towards));
+        self.normals.par_extend(normals);
     }
 }
 
-/// Records the search around `n` queries; where the results will be.
-pub(super) fn record(
-    work: &mut Work,
-    resident: &Resident,
+/// Records the search around `n` queries; returns the buffer of the results.
+pub(super) fn record_normals(
+    commands: &mut Commands,
+    resident: &ResidentPoints,
     queries: &Buffer,
     n: usize,
     limits: &[u128],
 ) -> Result<Buffer> {
-    let Resident {
-        session,
+    let ResidentPoints {
+        recorder,
         points,
         starts,
         grid,
         ..
     } = resident;
-    let found = session.storage("normals", (size_of::<Entry>() * n) as u64)?;
-    work.clear(&found);
+    let found = recorder.allocate_storage("normals", ENTRY_BYTES * n as u64)?;
+    commands.clear_buffer(&found);
+    let buffers = [points, starts, queries, &found];
     for (number, &limit) in (1..).zip(limits) {
-        let parameters = Parameters {
+        let parameters = SearchParameters {
             count: n as u32,
             wanted: number,
-            ..Parameters::within(*grid, limit)
+            ..SearchParameters::for_limit(*grid, limit)
         };
-        work.run(&NORMALS, n, &parameters, &[points, starts, queries, &found])?;
+        commands.dispatch(&NORMALS, n, &parameters, &buffers)?;
     }
     Ok(found)
 }
 
-/// Of the points within each radius.
-pub(super) fn facing(
-    resident: &Resident,
+/// A batch on the device.
+struct PendingBatch {
+    start: usize,
+    submitted: Submitted,
+    results: PendingRead<NormalEntry>,
+}
+
+/// The most planar normal of each query over the radii.
+pub(super) fn find_normals(
+    resident: &ResidentPoints,
     queries: Queries<'_>,
-    scales: Scales<'_>,
-) -> Result<Facing> {
-    let plan = queries
-        .plan()
-        .brought_back("normals", size_of::<Entry>() as u64);
-    let mut all = Facing::with_capacity(queries.len());
-    let mut look = |(start, submitted, reading): (usize, Submitted, Reading<Entry>)| {
-        submitted
-            .wait()?
-            .look(reading, |found| all.absorb(start, found, scales))
+    search: NormalSearch<'_>,
+) -> Result<NormalBatch> {
+    let plan = queries.plan_batch().result_per_item("normals", ENTRY_BYTES);
+    let mut all = NormalBatch::with_capacity(queries.len());
+    let mut read_batch = |batch: PendingBatch| {
+        batch.submitted.wait()?.view(batch.results, |found| {
+            all.append_results(batch.start, found, search);
+        })
     };
-    let mut last = None;
-    for batch in queries.batches(&plan)? {
-        let mut work = resident.session.work();
-        let items = queries.upload(&mut work, &batch)?;
-        let found = record(&mut work, resident, &items, batch.len(), scales.limits)?;
-        let reading = work.read(&found, 0..batch.len())?;
-        if let Some(before) = last.replace((batch.start, work.submit()?, reading)) {
-            look(before)?;
+    let mut pending: Option<PendingBatch> = None;
+    for batch in queries.split_batches(&plan)? {
+        let n = batch.len();
+        let mut commands = resident.recorder.begin_commands();
+        let items = queries.upload_sorted(&mut commands, &batch)?;
+        let found = record_normals(&mut commands, resident, &items, n, search.limits)?;
+        let results = commands.read_back(&found, 0..n)?;
+        let submitted = PendingBatch {
+            start: batch.start,
+            submitted: commands.submit()?,
+            results,
+        };
+        if let Some(before) = pending.replace(submitted) {
+            read_batch(before)?;
         }
     }
-    last.map_or(Ok(()), look)?;
+    pending.map_or(Ok(()), read_batch)?;
     Ok(all)
-}
-
-/// The axis as it came, and its cosine to a direction.
-fn axis(entry: &Entry, towards: [f64; 3]) -> ([f64; 3], f64) {
-    let axis = [0, 1, 2].map(|i| f64::from(f32::from_bits(entry[i])));
-    let dot = |a: [f64; 3], b: [f64; 3]| (0..3).map(|i| a[i] * b[i]).sum::<f64>();
-    (axis, dot(axis, towards) / dot(towards, towards).sqrt())
-}
-
-fn is_undecided(entry: &Entry, towards: [f64; 3]) -> bool {
-    let [best, other] = [3, 4].map(|word| f32::from_bits(entry[word]));
-    // Comparisons the right way round for directions that are no numbers.
-    let certain =
-        best >= TOO_ROUND && best - other > TOO_CLOSE && axis(entry, towards).1.abs() >= TOO_FLAT;
-    entry[6] != 0 || (entry[7] != 0 && !certain)
-}
-
-fn normal(entry: &Entry, radii: &[f64], towards: [f64; 3]) -> Normal {
-    let Some(&radius) = (entry[7] as usize)
-        .checked_sub(1)
-        .and_then(|number| radii.get(number))
-    else {
-        return Normal::default();
-    };
-    let (axis, along) = axis(entry, towards);
-    let length = axis
-        .iter()
-        .map(|x| x * x)
-        .sum::<f64>()
-        .sqrt()
-        .copysign(along);
-    Normal {
-        axis: axis.map(|x| x / length),
-        radius,
-        planarity: f64::from(f32::from_bits(entry[3])),
-    }
 }

@@ -1,93 +1,56 @@
-//! Queries on their way to the device: batches that fit, sorted by cell.
+//! Queries about the points' origin, split into batches that fit.
 
-use super::{
-    build::{self, Resident},
-    grid::Grid,
-};
+use super::parameters::SearchParameters;
 use crate::{
-    kernel::Kernel,
-    plan::Plan,
-    pool::Buffer,
-    work::{Reading, Submitted, Work},
+    memory::{batch_plan::BatchPlan, buffer::Buffer},
+    points::{resident_points::ResidentPoints, sort::sort_by_cell},
+    record::{
+        commands::{Commands, Submitted},
+        kernel::Kernel,
+        read_back::PendingRead,
+    },
 };
-use bytemuck::{Pod, Zeroable};
-use isopach_cloud::{Positions, TICK};
+use bytemuck::Pod;
+use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use std::ops::Range;
 
 /// Queries below which sorting them costs more than it saves.
 const FEW: usize = 256;
 
-/// What every search kernel is told: see resident.wgsl.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-pub(crate) struct Parameters {
-    pub(crate) grid: Grid,
-    pub(crate) count: u32,
-    pub(crate) reach: i32,
-    pub(crate) limit: [u32; 2],
-    pub(crate) roughly: f32,
-    pub(crate) wanted: u32,
-    pub(crate) half_length: f32,
-    pub(crate) radius: f32,
-}
-
-impl Parameters {
-    /// For what is within `limit` square ticks.
-    pub(crate) fn within(grid: Grid, limit: u128) -> Self {
-        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-        Self {
-            grid,
-            count: 0,
-            reach: i32::try_from(limit.isqrt()).unwrap_or(i32::MAX),
-            limit: [limit as u32, (limit >> 32) as u32],
-            roughly: limit as f32,
-            wanted: 0,
-            half_length: 0.0,
-            radius: 0.0,
-        }
-    }
-}
-
-/// Square metres of square ticks that the device rounded.
-pub(crate) fn square_metres(bits: u32) -> f32 {
-    (f64::from(f32::from_bits(bits)) * (TICK * TICK)) as f32
-}
-
-/// Queries about the points' origin.
+/// Queries and the points that they search, about one origin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Queries<'a> {
-    resident: &'a Resident,
+    resident: &'a ResidentPoints,
     ticks: &'a [[i32; 3]],
     shift: [i64; 3],
     /// Lowest and highest coordinates, about the points' origin.
     bounds: [[i64; 3]; 2],
-    /// Whether queries that follow each other are far apart.
-    jump: bool,
+    /// Whether consecutive queries are far apart.
+    scattered: bool,
 }
 
 impl<'a> Queries<'a> {
     /// # Errors
-    /// [`Error::Unsupported`] where a query is so far from a point that their difference leaves 32
+    /// [`Error::Unsupported`] if a query is so far from a point that their difference leaves 32
     /// bits.
     pub(crate) fn new(
-        resident: &'a Resident,
+        resident: &'a ResidentPoints,
         points: Positions<'_>,
         queries: Positions<'a>,
     ) -> Result<Self> {
         let shift = queries.shift_to(points.origin());
-        let about =
+        let about_origin =
             |ticks: [i32; 3]| std::array::from_fn(|axis| i64::from(ticks[axis]) + shift[axis]);
-        let bounds = queries.bounds().unwrap_or_default().map(about);
         let mut located = Self {
             resident,
             ticks: queries.ticks(),
             shift,
-            bounds,
-            jump: false,
+            bounds: queries.bounds().unwrap_or_default().map(about_origin),
+            scattered: false,
         };
-        located.reach(resident)?;
-        located.jump = located.jumps();
+        located.check_reach(resident)?;
+        located.scattered = located.are_scattered();
         Ok(located)
     }
 
@@ -95,7 +58,7 @@ impl<'a> Queries<'a> {
     ///
     /// # Errors
     /// [`Error::Unsupported`].
-    pub(crate) fn reach(&self, points: &Resident) -> Result<()> {
+    pub(crate) fn check_reach(&self, points: &ResidentPoints) -> Result<()> {
         let [low, high] = self.bounds;
         let fits = |tick: i64| i32::try_from(tick).is_ok();
         let near = (0..3).all(|axis| {
@@ -118,145 +81,182 @@ impl<'a> Queries<'a> {
         self.ticks.len()
     }
 
-    fn local(&self, i: usize) -> [i32; 3] {
+    fn local_ticks(&self, i: usize) -> [i32; 3] {
         let ticks = self.ticks[i];
         // In range: checked when this was made.
         std::array::from_fn(|axis| (i64::from(ticks[axis]) + self.shift[axis]) as i32)
     }
 
-    /// Whether queries that follow each other are, on the mean of a sample, more than a few cells
-    /// apart: threads of a workgroup would then walk different spans.
-    fn jumps(&self) -> bool {
-        let sampled = (1..self.len()).step_by((self.len() / 1000).max(1));
-        let shift = self.resident.grid.shift;
-        let apart = sampled.clone().map(|i| {
-            let (here, before) = (self.local(i), self.local(i - 1));
-            [0, 1]
-                .map(|axis| u64::from(here[axis].abs_diff(before[axis]) >> shift))
-                .iter()
-                .sum::<u64>()
-        });
-        self.len() >= FEW && apart.sum::<u64>() > 4 * sampled.len() as u64
+    /// Whether consecutive queries are, on the mean of a sample, more than a few cells apart:
+    /// threads of a workgroup would then walk different spans.
+    fn are_scattered(&self) -> bool {
+        let mut sampled = 0;
+        let mut cells_apart = 0;
+        for i in (1..self.len()).step_by((self.len() / 1000).max(1)) {
+            let here = self.local_ticks(i);
+            let before = self.local_ticks(i - 1);
+            for axis in 0..2 {
+                let ticks_apart = here[axis].abs_diff(before[axis]);
+                cells_apart += u64::from(ticks_apart >> self.resident.grid.shift);
+            }
+            sampled += 1;
+        }
+        self.len() >= FEW && cells_apart > 4 * sampled
     }
 
-    /// What a batch takes before anything is found.
-    pub(crate) fn plan(&self) -> Plan<'_> {
-        let plan = Plan::new(&self.resident.session).each("queries", 16);
-        if !self.jump {
+    /// The buffers of a batch before its results.
+    pub(crate) fn plan_batch(&self) -> BatchPlan<'_> {
+        let plan = BatchPlan::new(&self.resident.recorder.pool).buffer_per_item("queries", 16);
+        if !self.scattered {
             return plan;
         }
-        let cells = 4 * (self.resident.grid.cells() as u64 + 1);
-        let sorting = plan
-            .each("sorted points", 16)
-            .each("ranks in cells", 4)
-            .each("order by cell", 4);
-        sorting
-            .fixed("starts of cells", cells)
-            .fixed("totals of prefix sums", cells / 512 + 1024)
+        let cells = 4 * (self.resident.grid.cell_count() as u64 + 1);
+        plan.buffer_per_item("sorted points", 16)
+            .buffer_per_item("ranks in cells", 4)
+            .buffer_per_item("order by cell", 4)
+            .fixed_buffer("starts of cells", cells)
+            .fixed_buffer("totals of prefix sums", cells / 512 + 1024)
     }
 
-    /// The batches of a plan.
-    pub(crate) fn batches(
+    /// The batches of a plan, in order.
+    pub(crate) fn split_batches(
         &self,
-        plan: &Plan<'_>,
+        plan: &BatchPlan<'_>,
     ) -> Result<impl Iterator<Item = Range<usize>> + use<>> {
-        let at_once = self.resident.session.options.queries_at_once.max(1);
-        let (count, most) = (self.len(), plan.batch(self.len().min(at_once))?);
+        let at_once = self.resident.recorder.options.queries_at_once.max(1);
+        let count = self.len();
+        let batch = plan.max_batch(count.min(at_once))?;
         Ok((0..count)
-            .step_by(most.max(1))
-            .map(move |start| start..(start + most).min(count)))
+            .step_by(batch.max(1))
+            .map(move |start| start..(start + batch).min(count)))
     }
 
-    /// Runs the kernels on every batch of the plan and hands the results to `take`, in order, with
-    /// the number of queries before them: `entries` elements a query, in a buffer that comes after
-    /// `points`, `starts`, the queries and what `more` gives. While `take` looks at one batch, the
-    /// device works on the next.
+    /// Runs a search on every batch of the plan and passes the results to `take`, in order, with
+    /// the number of queries before them. While `take` reads one batch, the device works on the
+    /// next. `more_buffers` gives a batch the buffers between its queries and its results.
     ///
     /// # Errors
-    /// Those of the device; [`Error::DeviceFault`] where `take` says that a result is not complete.
-    pub(crate) fn each_batch<T: Pod>(
+    /// Those of the device; [`Error::DeviceFault`] if `take` answers [`Complete::No`].
+    pub(crate) fn for_each_batch<T: Pod>(
         &self,
-        plan: &Plan<'_>,
+        plan: &BatchPlan<'_>,
         search: Search<'_>,
-        more: impl Fn(&Range<usize>) -> Result<Vec<Buffer>>,
+        more_buffers: impl Fn(&Range<usize>) -> Result<Vec<Buffer>>,
         mut take: impl FnMut(usize, &[T]) -> Complete,
     ) -> Result<()> {
-        let Resident {
-            session,
+        let mut pending: Option<PendingBatch<T>> = None;
+        for batch in self.split_batches(plan)? {
+            let submitted = self.submit_search(&batch, search, &more_buffers(&batch)?)?;
+            if let Some(before) = pending.replace(submitted) {
+                self.read_batch(before, &mut take)?;
+            }
+        }
+        pending.map_or(Ok(()), |last| self.read_batch(last, &mut take))
+    }
+
+    /// Submits the kernels of a search on one batch. Their buffers are the points, the starts of
+    /// cells, the queries, `more`, and the results.
+    fn submit_search<T: Pod>(
+        &self,
+        batch: &Range<usize>,
+        search: Search<'_>,
+        more: &[Buffer],
+    ) -> Result<PendingBatch<T>> {
+        let ResidentPoints {
+            recorder,
             points,
             starts,
             ..
         } = self.resident;
-        let mut look = |(start, submitted, reading): (usize, Submitted, Reading<T>)| match submitted
-            .wait()?
-            .look(reading, |found| take(start, found))?
-        {
-            Complete::Yes => Ok(()),
-            Complete::No => Err(session.faults.ended()),
+        let mut commands = recorder.begin_commands();
+        let items = self.upload_sorted(&mut commands, batch)?;
+        let count = search.entries * batch.len();
+        let bytes = (size_of::<T>() * count) as u64;
+        let found = recorder.allocate_storage("results of a search", bytes)?;
+        let parameters = SearchParameters {
+            count: batch.len() as u32,
+            ..search.parameters
         };
-        let mut last = None;
-        for batch in self.batches(plan)? {
-            let mut work = session.work();
-            let items = self.upload(&mut work, &batch)?;
-            let more = more(&batch)?;
-            let count = search.entries * batch.len();
-            let found = session.storage("results of a search", (size_of::<T>() * count) as u64)?;
-            let parameters = Parameters {
-                count: batch.len() as u32,
-                ..search.parameters
-            };
-            let buffers: Vec<&Buffer> = [points, starts, &items]
-                .into_iter()
-                .chain(&more)
-                .chain([&found])
-                .collect();
-            for kernel in search.kernels {
-                work.run(kernel, batch.len(), &parameters, &buffers)?;
-            }
-            let reading = work.read::<T>(&found, 0..count)?;
-            if let Some(before) = last.replace((batch.start, work.submit()?, reading)) {
-                look(before)?;
-            }
+        let buffers: Vec<&Buffer> = [points, starts, &items]
+            .into_iter()
+            .chain(more)
+            .chain([&found])
+            .collect();
+        for kernel in search.kernels {
+            commands.dispatch(kernel, batch.len(), &parameters, &buffers)?;
         }
-        last.map_or(Ok(()), look)
+        let results = commands.read_back::<T>(&found, 0..count)?;
+        Ok(PendingBatch {
+            start: batch.start,
+            submitted: commands.submit()?,
+            results,
+        })
     }
 
-    /// Uploads a batch and has it sorted; each query knows its place in the batch.
-    pub(crate) fn upload(&self, work: &mut Work, batch: &Range<usize>) -> Result<Buffer> {
-        let items = self.items(batch)?;
-        self.sorted(work, &items, batch.len())
+    fn read_batch<T: Pod>(
+        &self,
+        batch: PendingBatch<T>,
+        take: &mut impl FnMut(usize, &[T]) -> Complete,
+    ) -> Result<()> {
+        let completed = batch.submitted.wait()?;
+        match completed.view(batch.results, |found| take(batch.start, found))? {
+            Complete::Yes => Ok(()),
+            Complete::No => Err(self.resident.recorder.device.ended_loop_error()),
+        }
     }
 
-    /// Uploads a batch as it is.
-    pub(crate) fn items(&self, batch: &Range<usize>) -> Result<Buffer> {
-        self.resident.session.upload("queries", batch.len(), |i| {
-            let [x, y, z] = self.local(batch.start + i);
+    /// Uploads a batch and sorts it by cell; each query knows its place in the batch.
+    pub(crate) fn upload_sorted(
+        &self,
+        commands: &mut Commands,
+        batch: &Range<usize>,
+    ) -> Result<Buffer> {
+        let items = self.upload_batch(batch)?;
+        self.sort_batch(commands, &items, batch.len())
+    }
+
+    /// Uploads a batch in its own order.
+    pub(crate) fn upload_batch(&self, batch: &Range<usize>) -> Result<Buffer> {
+        self.resident.recorder.upload("queries", batch.len(), |i| {
+            let [x, y, z] = self.local_ticks(batch.start + i);
             [x, y, z, i as i32]
         })
     }
 
-    /// Such a batch, sorted where that helps.
-    pub(crate) fn sorted(&self, work: &mut Work, items: &Buffer, count: usize) -> Result<Buffer> {
-        if !self.jump {
+    /// Sorts an uploaded batch by cell, if that helps.
+    pub(crate) fn sort_batch(
+        &self,
+        commands: &mut Commands,
+        items: &Buffer,
+        count: usize,
+    ) -> Result<Buffer> {
+        if !self.scattered {
             return Ok(items.clone());
         }
-        build::by_cell(
-            &self.resident.session,
-            work,
-            self.resident.grid,
-            items,
-            count,
-        )
+        let ResidentPoints { recorder, grid, .. } = self.resident;
+        sort_by_cell(recorder, commands, *grid, items, count)
     }
 }
 
-/// Kernels that run one after the other on the same buffers, what they are told, and how many
-/// elements a query they write.
+/// A batch on the device.
+struct PendingBatch<T> {
+    start: usize,
+    submitted: Submitted,
+    results: PendingRead<T>,
+}
+
+/// Kernels that run one after the other on the same buffers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Search<'a> {
     pub(crate) kernels: &'a [&'a Kernel],
-    pub(crate) parameters: Parameters,
+    pub(crate) parameters: SearchParameters,
+    /// Elements that they write per query.
     pub(crate) entries: usize,
+}
+
+/// No buffers between queries and results.
+pub(crate) fn no_more_buffers(_: &Range<usize>) -> Result<Vec<Buffer>> {
+    Ok(Vec::new())
 }
 
 /// Whether all loops of all threads ran to their ends: see threads.wgsl.
