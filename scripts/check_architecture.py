@@ -38,5 +38,59 @@ for manifest in sorted(ROOT.glob("crates/*/Cargo.toml")):
         if "allow(unsafe_code)" in text and "SAFETY" not in text:
             breaches.append(f"{where}: unsafe without its SAFETY argument")
 
+
+def check_gpu_floors():
+    """Files of crates/gpu use only lower floors, in the order of the table in its lib.rs, and no two files of a floor use each other."""
+    source = ROOT / "crates/gpu/src"
+    table = re.search(r"//! \| floor \|.*?\n(?!//! \|)", (source / "lib.rs").read_text(), re.S).group()
+    order = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    uses = {}
+    for file in source.glob("**/*.rs"):
+        path = file.relative_to(source).with_suffix("").parts
+        path = path[:-1] if path[-1] == "mod" else path
+        text = re.sub(r"//.*", "", file.read_text().split("#[cfg(test)]")[0])
+        paths = set()
+        for root, tree in re.findall(r"use (crate|super)::(.*?);", text, re.S):
+            paths |= {(("crate",) if root == "crate" else ("crate",) + path[:-1]) + tuple(p) for p in leaves(tree)}
+        for child, tree in re.findall(r"^(?:pub(?:\([a-z]+\))? )?use (?!crate|super|std)(\w+)(::.*?)?;", text, re.S | re.M):
+            if (file.parent / f"{child}.rs").exists() or (file.parent / child).is_dir():
+                paths |= {("crate",) + path + (child,) + tuple(p) for p in leaves(tree.removeprefix("::"))}
+        paths |= {tuple(found.split("::")) for found in re.findall(r"\bcrate(?:::\w+)+", text)}
+        uses[path] = {p[1:] for p in paths}
+    files = {path: {max((f for f in uses if f == used[:len(f)]), key=len, default=None) for used in found} - {None, path} for path, found in uses.items()}
+    for path, found in files.items():
+        for used in found:
+            if path == ("lib",) or not path or not used:
+                continue
+            if path[0] != used[0] and order.index(path[0]) < order.index(used[0]):
+                breaches.append(f"crates/gpu: {'/'.join(path)} (floor {path[0]}) uses {'/'.join(used)} (floor {used[0]}, above it)")
+    for start in files:
+        reached, stack = set(), list(files[start])
+        while stack:
+            here = stack.pop()
+            if here not in reached:
+                reached.add(here)
+                stack += files[here]
+        if start in reached:
+            breaches.append(f"crates/gpu: {'/'.join(start)} uses itself through other files")
+
+def leaves(tree):
+    """The paths of a use tree: `a::{b, c::d}` is a::b and a::c::d."""
+    tree = re.sub(r"\s+", "", tree)
+    head, brace, rest = tree.partition("{")
+    prefix = [part for part in head.split("::") if part]
+    if not brace:
+        return [prefix]
+    depth, start, parts = 0, 0, []
+    body = rest[: rest.rindex("}")]
+    for i, c in enumerate(body + ","):
+        depth += (c == "{") - (c == "}")
+        if c == "," and depth == 0:
+            parts.append(body[start:i])
+            start = i + 1
+    return [prefix + leaf for part in parts if part for leaf in leaves(part)]
+
+check_gpu_floors()
+
 print("\n".join(breaches) or f"{len(FLOOR)} crates keep the invariants")
 sys.exit(bool(breaches))

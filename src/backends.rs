@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// The best backend there is, then the CPU: a graphics processor that is there
 /// ([`gpu::AdapterSelector::Best`](isopach_gpu::AdapterSelector::Best), never one in software), for
 /// what it declines, too little work among it ([`gpu::MinimumWork`](isopach_gpu::MinimumWork)), the
-/// CPU. Why there is none, where there is none, is told by [`Dispatcher::absent`] and in every
+/// CPU. Why there is none, where there is none, is told by [`Dispatcher::missing`] and in every
 /// report.
 ///
 /// Opening a device takes some hundredths of a second: call it once and keep it.
@@ -17,11 +17,11 @@ use std::sync::Arc;
 pub fn auto() -> Dispatcher<dyn Backend> {
     #[cfg(feature = "gpu")]
     return auto_with(&GpuOptions {
-        least: isopach_gpu::MinimumWork::ESTIMATE,
+        minimum_work: isopach_gpu::MinimumWork::ESTIMATE,
         ..GpuOptions::default()
     });
     #[cfg(not(feature = "gpu"))]
-    cpu().without("gpu: this build has none (feature `gpu`)")
+    cpu().with_missing("gpu: this build has none (feature `gpu`)")
 }
 
 /// The CPU and nothing else.
@@ -54,5 +54,5 @@ pub fn on_gpus(
         Ok(Arc::new(Gpu::open(wanted.clone(), options.clone())?) as Arc<dyn Backend>)
     };
     let gpus = wanted.iter().map(open).collect::<Result<_, OpenError>>()?;
-    Ok(Dispatcher::of_ranks(vec![gpus, vec![Arc::new(Cpu)]]))
+    Ok(Dispatcher::from_ranks(vec![gpus, vec![Arc::new(Cpu)]]))
 }

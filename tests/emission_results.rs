@@ -192,7 +192,7 @@ fn an_input_is_not_written_over() {
 #[test]
 fn a_folder_in_which_another_run_is_at_work_is_refused() {
     let folder = Folder::new();
-    let other = FolderLock::alone(folder.path("refused/.lock")).unwrap();
+    let other = FolderLock::acquire_exclusive(folder.path("refused/.lock")).unwrap();
     let options = ["--size", "16", "--bins", "8", "--outputs", "chi2"];
     folder.refused(
         &options,

@@ -19,7 +19,6 @@ impl Compute for Tree {
     fn device(&self) -> Device {
         Device {
             name: "k-d tree".into(),
-            working_set_bytes: u64::MAX,
         }
     }
 }
@@ -208,7 +207,6 @@ impl Compute for Small {
     fn device(&self) -> Device {
         Device {
             name: "small card".into(),
-            working_set_bytes: 1 << 10,
         }
     }
 }

@@ -69,7 +69,7 @@ impl On {
                 "--backend cpu and --gpus exclude each other".into(),
             )),
             (Kind::Auto, []) => Ok(isopach::auto_with(&GpuOptions {
-                least: MinimumWork::ESTIMATE,
+                minimum_work: MinimumWork::ESTIMATE,
                 ..options
             })),
             (_, words) => {
@@ -86,7 +86,7 @@ impl On {
 fn wanted(words: &[String]) -> Vec<AdapterSelector> {
     match words {
         [] => vec![AdapterSelector::Best],
-        [all] if all == "all" => isopach::gpu::all_in_hardware(),
+        [all] if all == "all" => isopach::gpu::hardware_adapters(),
         _ => words
             .iter()
             .map(|word| {

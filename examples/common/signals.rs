@@ -26,7 +26,7 @@ pub(crate) fn say_how_to_go_on(
         for signal in signals.forever() {
             // What is half written has no name of a result yet; who comes next may be on another
             // machine, where this lock would say that somebody is at work.
-            locks.iter().for_each(|lock| FolderLock::forget(lock));
+            locks.iter().for_each(|lock| FolderLock::release_own(lock));
             eprintln!("\n{program}: ended by a signal; {}", kept());
             if signal == SIGTERM {
                 low_level::exit(exit::TRY_AGAIN.into());

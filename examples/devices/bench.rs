@@ -14,9 +14,7 @@ use isopach::{
     cloud::{Cloud, Origin, Rigid},
     compute::{Cpu, Result},
     emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse},
-    gpu::{
-        AdapterSelector, DeviceCeilings, DeviceType, Features, Gpu, GpuOptions, ResultPrecision,
-    },
+    gpu::{AdapterKind, AdapterSelector, DeviceCeilings, Gpu, GpuOptions, ResultPrecision},
     neighbours::{AxialStatistic, Cylinder, CylinderQuery, NeighbourSearch},
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Align, AlignTarget, PointToPlane, Rejection},
@@ -58,14 +56,14 @@ struct Times {
 
 /// What was asked for, a line each; how much is not as it should be.
 pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> std::result::Result<usize, Box<dyn Error>> {
-    let in_software = gpu.adapter().kind == DeviceType::Cpu;
+    let in_software = gpu.adapter().kind == AdapterKind::Cpu;
     // In software there is little to compute with, and points of its size are in caches, too.
     let bytes = if in_software {
         2 << 20
     } else {
         (gpu.options().budget_bytes / 8).min(512 << 20)
     };
-    let floors = gpu.floors(bytes)?;
+    let floors = gpu.measure_ceilings(bytes)?;
     let teller = Teller::new(Some(gpu), arguments.json);
     let bench = Bench {
         gpu,
@@ -252,7 +250,11 @@ impl Bench<'_> {
 
     /// Device time of all kernels so far.
     fn kernel_seconds(&self) -> f64 {
-        self.gpu.profile().iter().map(|kernel| kernel.seconds).sum()
+        self.gpu
+            .kernel_times()
+            .iter()
+            .map(|kernel| kernel.seconds)
+            .sum()
     }
 }
 
@@ -507,7 +509,7 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
             halves.invert_single(&inversion, single())
         }],
     )?;
-    if bench.gpu.adapter().features.contains(Features::SHADER_F64) {
+    if bench.gpu.adapter().features.double_precision {
         bench.compare(
             "emission measure, f64",
             pixels,

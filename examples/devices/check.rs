@@ -92,12 +92,12 @@ fn one(
     let start = Instant::now();
     let found = suite(&gpu);
     let ran = gpu
-        .profile()
+        .kernel_times()
         .iter()
         .filter(|kernel| kernel.calls > 0)
         .map(|kernel| kernel.name)
         .collect();
-    let kernels = gpu.kernels().into_iter().collect();
+    let kernels = gpu.kernel_names().into_iter().collect();
     Ok(Outcome {
         suite: name,
         found,

@@ -41,8 +41,8 @@ mod workers;
 
 use clap::Parser;
 use isopach::gpu::{
-    Adapter, AdapterSelector, DeviceType, DoublePrecision, Gpu, GpuOptions, KernelTiming,
-    OpenError, adapters, all_in_hardware,
+    Adapter, AdapterKind, AdapterSelector, DoublePrecision, Gpu, GpuOptions, KernelTiming,
+    OpenError, hardware_adapters, list_adapters,
 };
 use std::error::Error;
 
@@ -125,7 +125,7 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
     if !asked && !arguments.threads.is_empty() {
         return Ok(0);
     }
-    let known = adapters();
+    let known = list_adapters();
     if !asked || !arguments.json {
         list::print(&known, arguments.json);
     }
@@ -179,8 +179,8 @@ fn chosen(arguments: &Arguments, known: &[Adapter]) -> Vec<AdapterSelector> {
         };
         return arguments.gpus.iter().map(word).collect();
     }
-    let hardware = all_in_hardware();
-    if hardware.is_empty() && known.iter().any(|adapter| adapter.kind == DeviceType::Cpu) {
+    let hardware = hardware_adapters();
+    if hardware.is_empty() && known.iter().any(|adapter| adapter.kind == AdapterKind::Cpu) {
         return vec![AdapterSelector::Software];
     }
     hardware

@@ -17,11 +17,11 @@ pub(crate) struct Own {
 impl Own {
     /// Since the device was opened.
     pub(crate) fn of(gpu: &Gpu) -> Self {
-        let dispatches = gpu.profile().iter().map(|kernel| kernel.calls).sum();
+        let dispatches = gpu.kernel_times().iter().map(|kernel| kernel.calls).sum();
         Self {
             dispatches,
-            given_back: gpu.near_ties(),
-            traffic: gpu.traffic(),
+            given_back: gpu.reevaluated_on_cpu(),
+            traffic: gpu.transfer_counts(),
         }
     }
 

@@ -2,7 +2,7 @@
 //! that lie beside this one.
 
 use crate::{Arguments, agree::Verdict, teller::Teller};
-use isopach::gpu::{Gpu, adapters};
+use isopach::gpu::{Gpu, list_adapters};
 use serde_json::{Value, json};
 use std::{
     error::Error,
@@ -27,7 +27,7 @@ struct Run {
 /// A line a program; how much is not as it should be.
 pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
     let teller = Teller::new(Some(gpu), arguments.json);
-    let number = adapters()
+    let number = list_adapters()
         .iter()
         .position(|adapter| adapter == gpu.adapter())
         .ok_or("the device is no longer there")?;

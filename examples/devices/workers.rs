@@ -121,7 +121,7 @@ fn lost(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found) -> Re
         while Own::of(gpu).dispatches < dispatches + 3 && !job.is_finished() {
             thread::yield_now();
         }
-        gpu.lose();
+        gpu.simulate_loss();
         job.join()
     });
     let meanwhile = match meanwhile {

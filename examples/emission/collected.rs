@@ -146,7 +146,7 @@ pub(crate) fn summarise(
     }
     let on = &inverting.on;
     summary["devices"] = on.devices().into_iter().map(|device| device.name).collect();
-    summary["backends_absent"] = on.absent().into();
+    summary["backends_absent"] = on.missing().into();
     summary["passed_on"] = on
         .fallbacks()
         .into_iter()

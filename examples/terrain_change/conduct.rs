@@ -130,9 +130,9 @@ impl Conduct {
     pub(crate) fn hold(&self, arguments: &Arguments) -> Result<FolderLock> {
         let lock = arguments.out.join(LOCK);
         if self.is_among_others() {
-            FolderLock::shared(lock)
+            FolderLock::acquire_shared(lock)
         } else {
-            FolderLock::alone(lock)
+            FolderLock::acquire_exclusive(lock)
         }
     }
 

@@ -1,21 +1,30 @@
-//! What the conformance suites of all capabilities share: how they report, and made numbers.
+//! The parts that the conformance suites of all capabilities share: findings, and pseudo-random
+//! numbers.
 
 use crate::Result;
 use std::fmt;
 
-/// Something that a backend did differently from the definition, or did not do.
+/// A difference between a backend and the reference of a capability.
+///
+/// ```
+/// use isopach_compute::conformance::Finding;
+/// let finding = Finding::of("nearest", "100 points", Ok(Some("query 3: 7, not 8".into())));
+/// assert_eq!(finding.unwrap().to_string(), "nearest on 100 points: query 3: 7, not 8");
+/// assert_eq!(Finding::of("nearest", "100 points", Ok(None)), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The operation.
     pub operation: &'static str,
-    /// What it was run on.
+    /// The input.
     pub case: String,
-    /// What was wrong.
+    /// The difference, or the error.
     pub what: String,
 }
 
 impl Finding {
-    /// What comes of a comparison: what differs, if anything does, or the error that it ended with.
+    /// The finding of a comparison: its difference, if there is one, or the error that it ended
+    /// with.
     #[must_use]
     pub fn of(
         operation: &'static str,
@@ -30,8 +39,8 @@ impl Finding {
         })
     }
 
-    /// What comes of a caller's mistake: nothing, where it is refused as one, which no other
-    /// backend could mend.
+    /// The finding of a caller's mistake: none if the backend refuses it with an error that is not
+    /// recoverable.
     #[must_use]
     pub fn unless_refused<T>(
         operation: &'static str,
@@ -57,7 +66,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A number in [0, 1) from its position in a sequence.
+/// A pseudo-random number in [0, 1) from its position in a sequence.
 #[must_use]
 pub fn random(i: u64) -> f64 {
     let mut z = i

@@ -1,4 +1,4 @@
-//! Backends in order of preference.
+//! The choice between backends, in order of preference.
 
 use crate::{Compute, Error, Result};
 use std::{
@@ -9,85 +9,82 @@ use std::{
     },
 };
 
-/// How often a backend passed work on to the next, and why.
+/// How often a backend declined work that then fell to the next one, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fallbacks {
     /// Name of the backend's device.
     pub device: String,
-    /// Pieces of work passed on, by [`Error::cause`].
+    /// Declined pieces of work, by [`Error::cause`].
     pub causes: BTreeMap<&'static str, usize>,
 }
 
-/// A backend, and what became of the work that it was given.
+/// A backend and its counts.
 #[derive(Debug)]
 struct Member<B: ?Sized> {
     causes: Mutex<BTreeMap<&'static str, usize>>,
-    /// Pieces of work that it has now.
+    /// Pieces of work that it runs now.
     busy: AtomicUsize,
     backend: Arc<B>,
 }
 
-/// Backends in order of preference, and how often each had to pass work on.
+/// Backends in order of preference, and how often each of them declined work.
 ///
-/// Several can be of the same rank (the graphics cards of one machine): each piece of work goes to
-/// the one that has the least to do at the moment.
+/// Backends of one rank (the GPUs of one machine) share the work: each piece goes to the one that
+/// runs the fewest pieces. A dispatcher is not a backend, so it forwards nothing and forgets no
+/// method.
 ///
 /// ```
-/// use isopach_compute::{Choice, Cpu};
+/// use isopach_compute::{Cpu, Dispatcher};
 /// use std::sync::Arc;
-/// let choice = Choice::new(vec![Arc::new(Cpu)]);
-/// assert_eq!(choice.run(|_cpu| Ok(2 + 2)).unwrap(), 4);
-/// assert_eq!(choice.reruns(), 0);
+/// let dispatcher = Dispatcher::new(vec![Arc::new(Cpu)]);
+/// assert_eq!(dispatcher.run(|_cpu| Ok(2 + 2)).unwrap(), 4);
+/// assert_eq!(dispatcher.fallback_count(), 0);
 /// ```
 #[derive(Debug)]
 pub struct Dispatcher<B: ?Sized> {
     ranks: Vec<Vec<Member<B>>>,
-    absent: Vec<String>,
+    missing: Vec<String>,
 }
 
 impl<B: Compute + ?Sized> Dispatcher<B> {
-    /// The first is asked first.
+    /// A dispatcher with one backend per rank, the preferred one first.
     #[must_use]
     pub fn new(ranked: Vec<Arc<B>>) -> Self {
-        Self::of_ranks(ranked.into_iter().map(|backend| vec![backend]).collect())
+        Self::from_ranks(ranked.into_iter().map(|backend| vec![backend]).collect())
     }
 
-    /// Those of the first rank are asked first; those of one rank share the work.
+    /// A dispatcher with several backends per rank, the preferred rank first. Empty ranks are left
+    /// out.
     #[must_use]
-    pub fn of_ranks(ranks: Vec<Vec<Arc<B>>>) -> Self {
-        let member = |backend| Member {
-            causes: Mutex::default(),
-            busy: AtomicUsize::new(0),
-            backend,
-        };
+    pub fn from_ranks(ranks: Vec<Vec<Arc<B>>>) -> Self {
         let ranks = ranks.into_iter().filter(|rank| !rank.is_empty());
         Self {
             ranks: ranks
-                .map(|rank| rank.into_iter().map(member).collect())
+                .map(|rank| rank.into_iter().map(Member::new).collect())
                 .collect(),
-            absent: Vec::new(),
+            missing: Vec::new(),
         }
     }
 
-    /// Notes that a backend was wanted but is not there, and why, for reports.
+    /// Notes why a wanted backend is missing, for reports.
     #[must_use]
     pub fn with_missing(mut self, reason: impl Into<String>) -> Self {
-        self.absent.push(reason.into());
+        self.missing.push(reason.into());
         self
     }
 
-    /// Backends that were wanted but are not there, and why.
+    /// Why wanted backends are missing.
     #[must_use]
-    pub fn absent(&self) -> &[String] {
-        &self.absent
+    pub fn missing(&self) -> &[String] {
+        &self.missing
     }
 
-    /// Runs `work` on a backend of the first rank; where that declines recoverably, on one of the
-    /// next, and so on.
+    /// Runs `work` on the least busy backend of the first rank; if that fails recoverably, on one
+    /// of the next rank, and so on.
     ///
     /// # Errors
     /// The first error that is not recoverable, else that of the last backend;
-    /// [`Error::Unsupported`] where there is none.
+    /// [`Error::Unsupported`] without a backend.
     pub fn run<T>(&self, work: impl Fn(&B) -> Result<T>) -> Result<T> {
         let mut last = Err(Error::Unsupported {
             operation: "run anything: no backend was given",
@@ -124,7 +121,7 @@ impl<B: Compute + ?Sized> Dispatcher<B> {
             .collect()
     }
 
-    /// What results may be rounded by ([`Compute::precision`]), in order of preference, each once.
+    /// The roundings of results ([`Compute::precision`]), in order of preference, each once.
     #[must_use]
     pub fn precisions(&self) -> Vec<&'static str> {
         let mut all = Vec::new();
@@ -137,7 +134,7 @@ impl<B: Compute + ?Sized> Dispatcher<B> {
         all
     }
 
-    /// What each backend passed on, those with nothing to tell left out.
+    /// The declined work of each backend that declined any.
     #[must_use]
     pub fn fallbacks(&self) -> Vec<Fallbacks> {
         self.members()
@@ -149,23 +146,31 @@ impl<B: Compute + ?Sized> Dispatcher<B> {
                     .unwrap_or_else(PoisonError::into_inner)
                     .clone(),
             })
-            .filter(|passed| !passed.causes.is_empty())
+            .filter(|fallbacks| !fallbacks.causes.is_empty())
             .collect()
     }
 
-    /// Pieces of work that any backend passed on, all causes together.
+    /// Pieces of work that backends declined, all causes together.
     #[must_use]
     pub fn fallback_count(&self) -> usize {
         self.fallbacks()
             .iter()
-            .flat_map(|passed| passed.causes.values())
+            .flat_map(|fallbacks| fallbacks.causes.values())
             .sum()
     }
 }
 
 impl<B: ?Sized> Member<B> {
+    fn new(backend: Arc<B>) -> Self {
+        Self {
+            causes: Mutex::default(),
+            busy: AtomicUsize::new(0),
+            backend,
+        }
+    }
+
     fn run<T>(&self, work: impl Fn(&B) -> Result<T>) -> Result<T> {
-        /// Takes the piece off the count however it ends.
+        /// Uncounts the piece of work, however it ends.
         struct Busy<'a>(&'a AtomicUsize);
         impl Drop for Busy<'_> {
             fn drop(&mut self) {
@@ -189,7 +194,6 @@ mod tests {
         fn device(&self) -> Device {
             Device {
                 name: self.0.into(),
-                working_set_bytes: 0,
             }
         }
     }
@@ -206,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_succeed_elsewhere_is_passed_on_and_counted_by_cause() {
+    fn work_that_may_succeed_elsewhere_falls_to_the_next_and_is_counted() {
         let choice = choice();
         let lost = |b: &Named| {
             if b.0 == "gpu" {
@@ -246,7 +250,7 @@ mod tests {
     #[test]
     fn equals_share_the_work_and_the_next_rank_gets_what_they_decline() {
         let [a, b, cpu] = ["a", "b", "cpu"].map(|name| Arc::new(Named(name)));
-        let choice = Dispatcher::of_ranks(vec![vec![a, b], vec![], vec![cpu]]);
+        let choice = Dispatcher::from_ranks(vec![vec![a, b], vec![], vec![cpu]]);
         // While one of them has work, the other is asked.
         let both = choice
             .run(|first| Ok([first.0, choice.run(|second| Ok(second.0))?]))
@@ -266,9 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_told() {
+    fn missing_backends_are_reported() {
         assert_eq!(
-            choice().with_missing("gpu: no driver").absent(),
+            choice().with_missing("gpu: no driver").missing(),
             ["gpu: no driver"]
         );
     }

@@ -1,4 +1,4 @@
-//! Errors that a computation can end with: each says who is at fault.
+//! Errors of a computation: each says who is at fault, the value, and the remedy.
 
 use std::{
     error::Error as StdError,
@@ -9,32 +9,52 @@ use std::{
 /// Result of a computation.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What ended a computation.
+/// The error of a computation.
+///
+/// ```
+/// use isopach_compute::Error;
+/// let error = Error::positive("cylinder radius", -0.5).unwrap_err();
+/// assert_eq!(error.to_string(), "cylinder radius is -0.5, but must be a finite number above zero");
+/// assert!(matches!(error, Error::InvalidParameter { name: "cylinder radius", .. }));
+/// assert!(!error.is_recoverable());
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The caller gave a parameter that no backend can work with.
     #[error("{name} is {value}, but must {must}")]
     InvalidParameter {
-        /// The parameter, in the words of the public interface.
+        /// The parameter, as the public interface calls it.
         name: &'static str,
-        /// What was given.
+        /// The value that was given.
         value: f64,
-        /// What it should have been, to be read after "must".
+        /// The condition that it violates, to be read after "must".
         must: &'static str,
     },
-    /// The caller gave inputs that do not belong together (lengths, coordinate systems, an empty
+    /// The caller gave two lists that must be equally long.
+    #[error("{given} {what} for {expected} {of}: there must be one each")]
+    LengthMismatch {
+        /// The list that was given.
+        what: &'static str,
+        /// Its length.
+        given: usize,
+        /// The list that it belongs to.
+        of: &'static str,
+        /// The length of that list.
+        expected: usize,
+    },
+    /// The caller gave inputs that do not belong together (coordinate systems, an empty
     /// intersection).
     #[error("{0}")]
     InvalidInput(String),
     /// A coordinate that is not a finite number, or is out of reach of its origin.
     #[error("point {index} has the coordinate {value}, but must {must}")]
     InvalidPoint {
-        /// Position of the point in what was given.
+        /// Position of the point in the input.
         index: usize,
         /// The offending coordinate, metres.
         value: f64,
-        /// What it should have been, to be read after "must".
+        /// The condition that it violates, to be read after "must".
         must: &'static str,
     },
     /// This backend has no such operation.
@@ -43,53 +63,53 @@ pub enum Error {
         /// The operation, to be read after "cannot".
         operation: &'static str,
     },
-    /// Another backend does so little work sooner than this one could begin.
-    #[error("{given} {what} are too little to begin with: here work begins at {least}")]
+    /// The work is smaller than the minimum of this backend: another one does it sooner.
+    #[error("{given} {what} are below this device's minimum of {minimum}")]
     BelowMinimum {
-        /// What there is of it: points, pixels.
+        /// The unit of the work: points, pixels.
         what: &'static str,
-        /// How many there are.
+        /// How many were given.
         given: usize,
-        /// How many it takes.
-        least: usize,
+        /// The backend's minimum.
+        minimum: usize,
     },
-    /// The work does not fit the memory it was given.
+    /// The work does not fit the memory budget.
     #[error("{what} needs {requested} bytes, but the budget is {budget}: {advice}")]
     OutOfMemory {
-        /// What was to be held.
+        /// The content of the memory.
         what: &'static str,
-        /// Bytes that it would have taken.
+        /// Bytes that it needs.
         requested: u64,
-        /// Bytes that were allowed.
+        /// Bytes of the budget.
         budget: u64,
-        /// Which number to change.
+        /// The remedy.
         advice: &'static str,
     },
-    /// The device went away.
+    /// The device was lost: unplugged, or its driver restarted.
     #[error("the device {device} was lost")]
     DeviceLost {
         /// Its name.
         device: String,
     },
-    /// The device is there, but failed at something that it should have done: a driver's or a
-    /// kernel's mistake, not the caller's.
+    /// The device failed: a driver's or a kernel's mistake, not the caller's.
     #[error("the device {device} failed: {what}")]
     DeviceFault {
         /// Its name.
         device: String,
-        /// What it said.
+        /// The driver's message.
         what: String,
     },
-    /// Another process is at work there, or has changed what this one had read: the same command
-    /// may succeed later.
+    /// Another process is at work on the same files, or changed them: the same command may succeed
+    /// later.
     #[error("{0}")]
     Busy(String),
-    /// A file or another source of data failed; the source says which and why.
-    #[error("{0}")]
+    /// A file or another source of data failed; the wrapped error says which and why, and its
+    /// causes are the causes of this one.
+    #[error(transparent)]
     Source(Box<dyn StdError + Send + Sync>),
 }
 
-/// What went wrong with a file or folder.
+/// The error of a file or folder, with its path.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
 struct FileError {
@@ -98,8 +118,8 @@ struct FileError {
 }
 
 impl Error {
-    /// Whether another backend may succeed. A caller's mistake, or a broken file, is the same
-    /// everywhere.
+    /// Whether another backend may succeed. A caller's mistake or a broken file fails on every
+    /// backend.
     ///
     /// ```
     /// # use isopach_compute::Error;
@@ -119,9 +139,9 @@ impl Error {
         )
     }
 
-    /// Whether the same work may succeed later, or on another machine: the system failed to read or
-    /// write (not for lack of the file), a device was lost, another process was at work. A caller's
-    /// mistake, or a broken file, is the same everywhere.
+    /// Whether the same work may succeed later or on another machine: the system failed to read or
+    /// write an existing file, a device was lost, or another process was at work. A caller's
+    /// mistake or a broken file fails everywhere.
     ///
     /// ```
     /// # use isopach_compute::Error;
@@ -135,6 +155,7 @@ impl Error {
             Self::Busy(_) | Self::DeviceLost { .. } | Self::DeviceFault { .. } => true,
             Self::Source(error) => is_transient(&**error),
             Self::InvalidParameter { .. }
+            | Self::LengthMismatch { .. }
             | Self::InvalidInput(_)
             | Self::InvalidPoint { .. }
             | Self::Unsupported { .. }
@@ -143,12 +164,12 @@ impl Error {
         }
     }
 
-    /// One word for the kind of failure, for counters and reports.
+    /// The kind of failure in a word or two, for counters and reports. Stable.
     #[must_use]
     pub fn cause(&self) -> &'static str {
         match self {
             Self::InvalidParameter { .. } => "invalid parameter",
-            Self::InvalidInput(_) => "invalid input",
+            Self::LengthMismatch { .. } | Self::InvalidInput(_) => "invalid input",
             Self::InvalidPoint { .. } => "invalid point",
             Self::Unsupported { .. } => "unsupported",
             Self::BelowMinimum { .. } => "too little work",
@@ -160,12 +181,21 @@ impl Error {
         }
     }
 
-    /// Wraps the error of a file or another source.
+    /// Wraps the error of a file or another source of data.
+    ///
+    /// ```
+    /// use isopach_compute::Error;
+    /// use std::error::Error as _;
+    /// let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    /// let error = Error::of_file("a.laz", denied);
+    /// let cause = error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    /// assert_eq!(cause.unwrap().kind(), std::io::ErrorKind::PermissionDenied);
+    /// ```
     pub fn source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Source(error.into())
     }
 
-    /// The error of a file or folder, by its name.
+    /// The error of a file or folder, with its path.
     ///
     /// ```
     /// # use isopach_compute::Error;
@@ -182,7 +212,7 @@ impl Error {
         })
     }
 
-    /// `value` if it is finite and above zero.
+    /// Returns `value` if it is finite and above zero.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] otherwise.
@@ -195,7 +225,7 @@ impl Error {
         )
     }
 
-    /// `value` if it is finite and not below zero.
+    /// Returns `value` if it is finite and not below zero.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] otherwise.
@@ -208,7 +238,34 @@ impl Error {
         )
     }
 
-    /// `value` if `holds`, else the complaint that it `must` have been something else.
+    /// Refuses a list that has not one element for each of another list.
+    ///
+    /// ```
+    /// use isopach_compute::Error;
+    /// let error = Error::check_length("normals", 3, "core points", 4).unwrap_err();
+    /// assert_eq!(error.to_string(), "3 normals for 4 core points: there must be one each");
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::LengthMismatch`] if the lengths differ.
+    pub fn check_length(
+        what: &'static str,
+        given: usize,
+        of: &'static str,
+        expected: usize,
+    ) -> Result<()> {
+        if given == expected {
+            return Ok(());
+        }
+        Err(Self::LengthMismatch {
+            what,
+            given,
+            of,
+            expected,
+        })
+    }
+
+    /// Returns `value` if `holds`; `must` is the condition in words, to be read after "must".
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] if it does not hold.
@@ -221,8 +278,8 @@ impl Error {
     }
 }
 
-/// Whether what failed may succeed later or elsewhere ([`Error::is_transient`]), for an error of
-/// any type: what it comes from decides.
+/// Whether the failed work may succeed later or elsewhere ([`Error::is_transient`]), for an error
+/// of any type: its chain of causes decides.
 ///
 /// ```
 /// # use isopach_compute::{Error, is_transient};
@@ -245,7 +302,7 @@ pub fn is_transient(error: &(dyn StdError + 'static)) -> bool {
     error.source().is_some_and(is_transient)
 }
 
-/// Kinds of failure that say that a wrong path was given.
+/// Whether the caller gave a wrong path.
 fn is_of_caller(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -261,7 +318,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_pass_is_told_from_what_will_not() {
+    fn transient_failures_are_told_from_lasting_ones() {
         // EIO, EACCES, ENOSPC, ESTALE; ENOENT, EISDIR.
         for (code, expected) in [
             (5, true),

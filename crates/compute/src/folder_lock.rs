@@ -1,14 +1,14 @@
-//! A file that says that somebody is working in a folder.
+//! A lock file that reserves a folder for one process, or for several that share it.
 //!
-//! It is created new, names the machine and the process, is locked as long as it is held, and is
-//! removed afterwards. The lock ends with its process, however that ends: on the same machine what
-//! a killed one left is taken over. Of another machine's nobody can tell, so its file is named,
-//! with the remedy.
+//! The file names the machine and the process, is locked while the folder is held, and is removed
+//! afterwards. A lock ends with its process, however that ends: on the same machine, the file of a
+//! killed process is taken over. A file of another machine cannot be checked, so the error names
+//! it, with the remedy.
 //!
-//! Where a file system has no locks, the file alone says it: one at a time may hold the folder
-//! alone, those who hold it together are let in, and what is left of a process of this machine that
-//! is gone is taken over. So those who hold it together never wait, and are refused only where
-//! another is, or was, alone.
+//! On a file system without locks, the existence of the file decides: one process at a time may
+//! hold the folder exclusively, processes that share it are let in, and the file of a process of
+//! this machine that has ended is taken over. So sharing processes never wait, and are refused only
+//! if another process holds, or held, the folder exclusively.
 
 use crate::{Error, Result, machine, unfinished_file::is_at};
 use std::{
@@ -19,97 +19,112 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long one who comes to others waits for somebody who is alone for a moment.
+/// How long a sharing process waits for one that is exclusive for a moment.
 const MOMENT: Duration = Duration::from_millis(200);
-/// How often it is tried in that time.
+/// The pause between two attempts in that time.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How often a file that others create and remove at the same time is tried.
+/// Attempts on a file that other processes create and remove at the same time.
 const ATTEMPTS: usize = 1000;
 
-/// A folder that is held; given back when dropped.
+/// A folder reserved for this process, exclusively or shared; released when dropped.
+///
+/// ```
+/// use isopach_compute::{Error, FolderLock};
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("lock");
+/// let lock = FolderLock::acquire_exclusive(&path)?;
+/// assert!(matches!(FolderLock::acquire_shared(&path), Err(Error::Busy(_))));
+/// drop(lock);
+/// let _shared = FolderLock::acquire_shared(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct FolderLock {
     path: PathBuf,
     file: File,
     mode: Mode,
-    /// Whether the file is locked: not on a file system without locks.
+    /// Whether the file is locked: false on a file system without locks.
     is_locked: bool,
-    /// Whether this one wrote the file: not where it was let in by others.
+    /// Whether this process wrote the file: false if it joined others.
     wrote: bool,
 }
 
 /// Locks a file for a mode.
 type Locking = fn(&File, Mode) -> std::result::Result<(), TryLockError>;
 
-/// Who else may hold it.
+/// Whether other processes may hold the folder too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Alone,
     Shared,
 }
 
-/// What a lock file says.
+/// The content of a lock file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Holder {
     mode: String,
     process: String,
     host: String,
     machine: String,
-    /// Among which processes it has its number: those of a container have their own.
+    /// The namespace of the process number: a container has its own.
     processes: String,
 }
 
 impl FolderLock {
-    /// Holds the folder of the file `path` alone. The folder is made if it is not there.
+    /// Reserves the folder of the file `path` for this process. Creates the folder if it does not
+    /// exist.
     ///
     /// # Errors
-    /// [`Error::Busy`] where others hold it, or may: who, and what to do. [`Error::Source`] where
-    /// the file cannot be written.
-    pub fn alone(path: impl Into<PathBuf>) -> Result<Self> {
-        Self::take(path.into(), Mode::Alone, lock)
+    /// [`Error::Busy`] if another process holds it, or may hold it: names the holder and the
+    /// remedy. [`Error::Source`] if the file cannot be written.
+    pub fn acquire_exclusive(path: impl Into<PathBuf>) -> Result<Self> {
+        Self::acquire(path.into(), Mode::Alone, try_lock_mode)
     }
 
-    /// Holds it together with others who do not ask to be alone.
+    /// Reserves it together with other processes that share it.
     ///
     /// # Errors
-    /// As [`Self::alone`].
-    pub fn shared(path: impl Into<PathBuf>) -> Result<Self> {
-        Self::take(path.into(), Mode::Shared, lock)
+    /// As [`Self::acquire_exclusive`].
+    pub fn acquire_shared(path: impl Into<PathBuf>) -> Result<Self> {
+        Self::acquire(path.into(), Mode::Shared, try_lock_mode)
     }
 
-    /// Removes the file where this process wrote it: before a process ends that cannot drop what it
-    /// holds.
-    pub fn forget(path: &Path) {
-        let holder = File::open(path).map(|mut file| Holder::of(&mut file));
+    /// Removes the lock file if this process wrote it: before a process ends without dropping its
+    /// locks.
+    pub fn release_own(path: &Path) {
+        let holder = File::open(path).map(|mut file| Holder::read_from(&mut file));
         let is_mine = holder.is_ok_and(|holder| {
             holder
                 == Holder {
                     mode: holder.mode.clone(),
-                    ..Holder::here(Mode::Alone)
+                    ..Holder::of_this_process(Mode::Alone)
                 }
         });
         if is_mine {
-            // Where that fails, the next one takes it over, or says who has it.
+            // If that fails, the next process takes it over, or names the holder.
             let _ = fs::remove_file(path);
         }
     }
 
-    fn take(path: PathBuf, mode: Mode, lock: Locking) -> Result<Self> {
+    fn acquire(path: PathBuf, mode: Mode, lock: Locking) -> Result<Self> {
         let named = |error: io::Error| Error::of_file(&path, error);
         for _ in 0..ATTEMPTS {
-            let Some((mut file, is_new)) = opened(&path).map_err(named)? else {
+            let Some((mut file, is_new)) = open_lock_file(&path).map_err(named)? else {
                 continue;
             };
             let is_locked = match lock(&file, mode) {
                 Ok(()) => true,
-                Err(TryLockError::WouldBlock) => return Err(held(&path, &Holder::of(&mut file))),
-                // A file system without locks: the file alone must do.
+                Err(TryLockError::WouldBlock) => {
+                    return Err(held_error(&path, &Holder::read_from(&mut file)));
+                }
+                // A file system without locks: the existence of the file decides.
                 Err(TryLockError::Error(_)) => false,
             };
             if !is_at(&file, &path) {
-                continue; // The one before removed it.
+                continue; // The last holder removed it.
             }
-            let (before, now) = (Holder::of(&mut file), Holder::here(mode));
+            let before = Holder::read_from(&mut file);
+            let now = Holder::of_this_process(mode);
             let together = mode == Mode::Shared && before.mode == now.mode;
             if !is_locked && !is_new && together {
                 return Ok(Self {
@@ -122,19 +137,19 @@ impl FolderLock {
             }
             if !is_locked && !is_new {
                 if !before.is_gone(&now) {
-                    return Err(not_shared(&path, &before));
+                    return Err(not_shared_error(&path, &before));
                 }
-                // Who creates the next one has it.
+                // The process that creates the next file holds the folder.
                 fs::remove_file(&path)
-                    .or_else(unless_absent)
+                    .or_else(ignore_absent)
                     .map_err(named)?;
                 continue;
             }
             if !is_new && !before.machine.is_empty() && before.machine != now.machine && !together {
-                return Err(left(&path, &before));
+                return Err(left_behind_error(&path, &before));
             }
             if !together {
-                now.write(&mut file).map_err(named)?;
+                now.write_to(&mut file).map_err(named)?;
             }
             return Ok(Self {
                 path,
@@ -145,39 +160,41 @@ impl FolderLock {
             });
         }
         Err(named(io::Error::other(
-            "others take and leave it all the time",
+            "other processes acquire and release it all the time: try again later",
         )))
     }
 
-    /// Does `work` while nobody else holds it; `None` where others do, or may.
+    /// Runs `work` while no other process holds the folder; returns `None` if others hold it, or
+    /// may.
     ///
     /// # Errors
-    /// [`Error::Busy`] where another took the folder meanwhile: asking to be alone gives back what
-    /// was held with others, for a moment.
-    pub fn while_alone<T>(&self, work: impl FnOnce() -> T) -> Result<Option<T>> {
+    /// [`Error::Busy`] if another process took the folder meanwhile: to become exclusive, a shared
+    /// lock is released for a moment.
+    pub fn with_exclusive<T>(&self, work: impl FnOnce() -> T) -> Result<Option<T>> {
         if self.mode == Mode::Alone {
             return Ok(Some(work()));
         }
         if !self.is_locked {
-            return Ok(None); // Nobody can tell.
+            return Ok(None); // Without locks, others cannot be seen.
         }
         let is_alone = self.file.try_lock().is_ok();
         let done = (is_alone && is_at(&self.file, &self.path)).then(work);
         match lock_shared(&self.file) {
             Ok(()) if is_at(&self.file, &self.path) => Ok(done),
             Err(TryLockError::Error(error)) => Err(Error::of_file(&self.path, error)),
-            Ok(()) | Err(TryLockError::WouldBlock) => Err(lost(&self.path)),
+            Ok(()) | Err(TryLockError::WouldBlock) => Err(lock_lost_error(&self.path)),
         }
     }
 }
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // The last one removes it; without locks the one who wrote it. Where that fails, the next
-        // one takes it over.
-        let is_last = match self.is_locked {
-            true => self.file.try_lock().is_ok(),
-            false => self.wrote,
+        // The last holder removes it; without locks, the process that wrote it. If that fails, the
+        // next process takes it over.
+        let is_last = if self.is_locked {
+            self.file.try_lock().is_ok()
+        } else {
+            self.wrote
         };
         if is_last && is_at(&self.file, &self.path) {
             let _ = fs::remove_file(&self.path);
@@ -185,8 +202,8 @@ impl Drop for FolderLock {
     }
 }
 
-/// The file, and whether it is new; `None` where it went away in between.
-fn opened(path: &Path) -> io::Result<Option<(File, bool)>> {
+/// The file, and whether it is new; `None` if it disappeared in between.
+fn open_lock_file(path: &Path) -> io::Result<Option<(File, bool)>> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -204,7 +221,7 @@ fn opened(path: &Path) -> io::Result<Option<(File, bool)>> {
     match fs::symlink_metadata(path) {
         Ok(about) if !about.is_file() => {
             return Err(io::Error::other(
-                "it is no file, but should be a lock: remove it",
+                "it should be a lock file, but is not a file: remove it",
             ));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -217,14 +234,14 @@ fn opened(path: &Path) -> io::Result<Option<(File, bool)>> {
     }
 }
 
-fn lock(file: &File, mode: Mode) -> std::result::Result<(), TryLockError> {
+fn try_lock_mode(file: &File, mode: Mode) -> std::result::Result<(), TryLockError> {
     match mode {
         Mode::Alone => file.try_lock(),
         Mode::Shared => lock_shared(file),
     }
 }
 
-/// Locks it with others, after one who is alone for a moment.
+/// Locks it shared; waits for a process that is exclusive for a moment.
 fn lock_shared(file: &File) -> std::result::Result<(), TryLockError> {
     let end = Instant::now() + MOMENT;
     loop {
@@ -235,7 +252,7 @@ fn lock_shared(file: &File) -> std::result::Result<(), TryLockError> {
     }
 }
 
-fn unless_absent(error: io::Error) -> io::Result<()> {
+fn ignore_absent(error: io::Error) -> io::Result<()> {
     if error.kind() == ErrorKind::NotFound {
         Ok(())
     } else {
@@ -243,7 +260,7 @@ fn unless_absent(error: io::Error) -> io::Result<()> {
     }
 }
 
-fn held(path: &Path, holder: &Holder) -> Error {
+fn held_error(path: &Path, holder: &Holder) -> Error {
     let folder = path.parent().unwrap_or(path).display();
     Error::Busy(format!(
         "{folder}: another run is at work there ({holder}; its lock is {}): wait for it, or name another folder",
@@ -251,7 +268,7 @@ fn held(path: &Path, holder: &Holder) -> Error {
     ))
 }
 
-fn left(path: &Path, holder: &Holder) -> Error {
+fn left_behind_error(path: &Path, holder: &Holder) -> Error {
     let folder = path.parent().unwrap_or(path).display();
     Error::Busy(format!(
         "{folder}: a run on another machine is at work there, or was ended ({holder}): if it has ended, remove {}",
@@ -259,7 +276,7 @@ fn left(path: &Path, holder: &Holder) -> Error {
     ))
 }
 
-fn not_shared(path: &Path, holder: &Holder) -> Error {
+fn not_shared_error(path: &Path, holder: &Holder) -> Error {
     let folder = path.parent().unwrap_or(path).display();
     Error::Busy(format!(
         "{folder}: another run is at work there, or was ended ({holder}), and this file system has no locks, so that one at a time may: \
@@ -268,7 +285,7 @@ wait for it, or name another folder; if it has ended, remove {}",
     ))
 }
 
-fn lost(path: &Path) -> Error {
+fn lock_lost_error(path: &Path) -> Error {
     let folder = path.parent().unwrap_or(path).display();
     Error::Busy(format!(
         "{folder}: another run took it while this one was beginning: run the same command again"
@@ -276,58 +293,51 @@ fn lost(path: &Path) -> Error {
 }
 
 impl Holder {
-    fn here(mode: Mode) -> Self {
+    fn of_this_process(mode: Mode) -> Self {
         Self {
             mode: format!("{mode:?}").to_lowercase(),
             process: std::process::id().to_string(),
             // Containers of one machine have names of their own, but share its locks.
-            machine: machine::identity(),
+            machine: machine::machine_identity(),
             host: gethostname::gethostname().to_string_lossy().into_owned(),
             processes: fs::read_link("/proc/self/ns/pid")
                 .map_or_else(|_| String::new(), |name| name.display().to_string()),
         }
     }
 
-    /// Whether its process has ended: known of those that have their numbers where `here` has its
-    /// own.
+    /// Whether its process has ended; known only of processes in the namespace of `here`.
     fn is_gone(&self, here: &Self) -> bool {
         let is_of_here = self.machine == here.machine
             && self.processes == here.processes
             && !here.processes.is_empty();
-        let is_there = |process: u32| Path::new(&format!("/proc/{process}")).exists();
-        // The first process is not shown to those to whom processes of others are not.
-        is_of_here && is_there(1) && self.process.parse().is_ok_and(|process| !is_there(process))
+        // Where processes of other users are hidden, the first process is hidden too.
+        is_of_here
+            && process_exists(1)
+            && self
+                .process
+                .parse()
+                .is_ok_and(|process| !process_exists(process))
     }
 
-    /// What the file says; empty where it says nothing yet.
-    fn of(file: &mut File) -> Self {
+    /// The content of the file; empty if nothing is written yet.
+    fn read_from(file: &mut File) -> Self {
         let mut text = String::new();
         let read = file
             .rewind()
             .and_then(|()| (&mut *file).take(4096).read_to_string(&mut text));
-        let word = |key: &str| {
-            let line = text
-                .lines()
-                .filter(|_| read.is_ok())
-                .find_map(|line| line.strip_prefix(key));
-            let shown = line
-                .unwrap_or_default()
-                .trim()
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(80);
-            shown.collect::<String>()
-        };
+        if read.is_err() {
+            text.clear();
+        }
         Self {
-            mode: word("held "),
-            process: word("process "),
-            host: word("host "),
-            machine: word("machine "),
-            processes: word("processes "),
+            mode: find_value(&text, "held "),
+            process: find_value(&text, "process "),
+            host: find_value(&text, "host "),
+            machine: find_value(&text, "machine "),
+            processes: find_value(&text, "processes "),
         }
     }
 
-    fn write(&self, file: &mut File) -> io::Result<()> {
+    fn write_to(&self, file: &mut File) -> io::Result<()> {
         let Self {
             mode,
             process,
@@ -342,6 +352,24 @@ impl Holder {
             "held {mode}\nprocess {process}\nhost {host}\nmachine {machine}\nprocesses {processes}\n"
         )
     }
+}
+
+/// The value after a key at the beginning of a line, at most 80 printable characters; empty if
+/// there is none.
+fn find_value(text: &str, key: &str) -> String {
+    text.lines()
+        .find_map(|line| line.strip_prefix(key))
+        .unwrap_or_default()
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(80)
+        .collect()
+}
+
+/// Whether a process of this number runs here.
+fn process_exists(process: u32) -> bool {
+    Path::new(&format!("/proc/{process}")).exists()
 }
 
 impl std::fmt::Display for Holder {
@@ -361,8 +389,11 @@ mod tests {
     fn one_alone_or_several_together() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out/.lock");
-        let alone = FolderLock::alone(&path).unwrap();
-        for refused in [FolderLock::alone(&path), FolderLock::shared(&path)] {
+        let alone = FolderLock::acquire_exclusive(&path).unwrap();
+        for refused in [
+            FolderLock::acquire_exclusive(&path),
+            FolderLock::acquire_shared(&path),
+        ] {
             let message = refused.unwrap_err().to_string();
             assert!(
                 message.contains(&format!("process {}", std::process::id()))
@@ -373,27 +404,30 @@ mod tests {
         drop(alone);
         assert!(!path.exists());
         let [first, second] = [
-            FolderLock::shared(&path).unwrap(),
-            FolderLock::shared(&path).unwrap(),
+            FolderLock::acquire_shared(&path).unwrap(),
+            FolderLock::acquire_shared(&path).unwrap(),
         ];
-        assert!(FolderLock::alone(&path).is_err() && first.while_alone(|| ()).unwrap().is_none());
+        assert!(
+            FolderLock::acquire_exclusive(&path).is_err()
+                && first.with_exclusive(|| ()).unwrap().is_none()
+        );
         drop(first);
         assert!(
             path.exists()
                 && second
-                    .while_alone(|| FolderLock::shared(&path).is_err())
+                    .with_exclusive(|| FolderLock::acquire_shared(&path).is_err())
                     .unwrap()
                     .unwrap()
         );
         drop(second);
-        assert!(!path.exists() && FolderLock::alone(&path).is_ok());
+        assert!(!path.exists() && FolderLock::acquire_exclusive(&path).is_ok());
     }
 
     #[test]
     fn what_a_killed_process_left_is_taken_over_on_its_own_machine_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".lock");
-        let machine = Holder::here(Mode::Alone).machine;
+        let machine = Holder::of_this_process(Mode::Alone).machine;
         let left = |machine: &str| {
             fs::write(
                 &path,
@@ -401,9 +435,15 @@ mod tests {
             )
         };
         left(&machine).unwrap();
-        assert!(FolderLock::alone(&path).is_ok(), "nobody holds it");
+        assert!(
+            FolderLock::acquire_exclusive(&path).is_ok(),
+            "nobody holds it"
+        );
         left("another").unwrap();
-        for refused in [FolderLock::alone(&path), FolderLock::shared(&path)] {
+        for refused in [
+            FolderLock::acquire_exclusive(&path),
+            FolderLock::acquire_shared(&path),
+        ] {
             let message = refused.unwrap_err().to_string();
             assert!(
                 message.contains("process 7 on there") && message.contains("remove "),
@@ -411,14 +451,17 @@ mod tests {
             );
         }
         fs::write(&path, "").unwrap();
-        assert!(FolderLock::alone(&path).is_ok(), "killed before it wrote");
+        assert!(
+            FolderLock::acquire_exclusive(&path).is_ok(),
+            "killed before it wrote"
+        );
         // Shards on several machines.
         fs::write(
             &path,
             "held shared\nprocess 7\nhost there\nmachine another\n",
         )
         .unwrap();
-        assert!(FolderLock::shared(&path).is_ok());
+        assert!(FolderLock::acquire_shared(&path).is_ok());
     }
 
     /// As on a file system without locks.
@@ -430,7 +473,7 @@ mod tests {
     fn without_locks_the_file_alone_says_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".lock");
-        let take = |mode| FolderLock::take(path.clone(), mode, no_locks);
+        let take = |mode| FolderLock::acquire(path.clone(), mode, no_locks);
         for mode in [Mode::Alone, Mode::Shared] {
             let lock = take(mode).unwrap();
             let together = (mode == Mode::Shared).then(|| take(Mode::Shared).unwrap());
@@ -457,7 +500,7 @@ mod tests {
                 );
             }
             assert_eq!(
-                lock.while_alone(|| 7).unwrap(),
+                lock.with_exclusive(|| 7).unwrap(),
                 (mode == Mode::Alone).then_some(7),
                 "others cannot be seen"
             );
@@ -473,17 +516,17 @@ mod tests {
         let path = dir.path().join(".lock");
         let mut child = std::process::Command::new("true").spawn().unwrap();
         child.wait().unwrap();
-        let here = || Holder::here(Mode::Alone);
+        let here = || Holder::of_this_process(Mode::Alone);
         let gone = Holder {
             process: child.id().to_string(),
             ..here()
         };
         let left = |holder: &Holder| {
-            holder.write(&mut File::create(&path).unwrap()).unwrap();
-            FolderLock::take(path.clone(), Mode::Alone, no_locks)
+            holder.write_to(&mut File::create(&path).unwrap()).unwrap();
+            FolderLock::acquire(path.clone(), Mode::Alone, no_locks)
         };
         let lock = left(&gone).unwrap();
-        assert_eq!(Holder::of(&mut File::open(&path).unwrap()), here());
+        assert_eq!(Holder::read_from(&mut File::open(&path).unwrap()), here());
         drop(lock);
         for there in [
             here(),
@@ -515,7 +558,7 @@ mod tests {
     fn one_who_is_alone_for_a_moment_is_waited_for() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".lock");
-        let first = FolderLock::shared(&path).unwrap();
+        let first = FolderLock::acquire_shared(&path).unwrap();
         let (begun, begins) = std::sync::mpsc::channel();
         thread::scope(|threads| {
             threads.spawn(|| {
@@ -523,13 +566,13 @@ mod tests {
                     begun.send(()).unwrap();
                     thread::sleep(MOMENT / 4);
                 };
-                assert!(first.while_alone(work).unwrap().is_some());
+                assert!(first.with_exclusive(work).unwrap().is_some());
             });
             begins.recv().unwrap();
-            drop(FolderLock::shared(&path).unwrap());
+            drop(FolderLock::acquire_shared(&path).unwrap());
         });
         let alone = first
-            .while_alone(|| FolderLock::shared(&path).unwrap_err().to_string())
+            .with_exclusive(|| FolderLock::acquire_shared(&path).unwrap_err().to_string())
             .unwrap()
             .unwrap();
         assert!(alone.contains("another run is at work"), "{alone}");
@@ -539,15 +582,15 @@ mod tests {
     fn a_process_forgets_its_own_lock_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".lock");
-        std::mem::forget(FolderLock::shared(&path).unwrap());
-        FolderLock::forget(&path);
+        std::mem::forget(FolderLock::acquire_shared(&path).unwrap());
+        FolderLock::release_own(&path);
         assert!(!path.exists());
         fs::write(
             &path,
             "held alone\nprocess 7\nhost there\nmachine another\n",
         )
         .unwrap();
-        FolderLock::forget(&path);
+        FolderLock::release_own(&path);
         assert!(path.exists());
     }
 
@@ -556,12 +599,15 @@ mod tests {
     fn a_folder_that_another_took_meanwhile_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".lock");
-        let first = FolderLock::shared(&path).unwrap();
+        let first = FolderLock::acquire_shared(&path).unwrap();
         // As one that held it alone, and was done, would have.
         fs::remove_file(&path).unwrap();
-        let other = FolderLock::alone(&path).unwrap();
+        let other = FolderLock::acquire_exclusive(&path).unwrap();
         let mut worked = false;
-        let message = first.while_alone(|| worked = true).unwrap_err().to_string();
+        let message = first
+            .with_exclusive(|| worked = true)
+            .unwrap_err()
+            .to_string();
         assert!(
             message.contains("another run took it") && !worked,
             "{message}"

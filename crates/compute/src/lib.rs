@@ -1,72 +1,131 @@
-//! Where work is done, and what can go wrong there.
+//! Backends, the choice between them, and their errors: the root of all isopach crates.
 //!
-//! A *capability* (neighbour search, rasterising, aligning) is a small object-safe trait that lives
-//! beside its domain and has [`Compute`] as its supertrait. A *backend* is whatever implements some
-//! of them. [`Dispatcher`] ranks backends and reruns whole pieces of work on the next one where
-//! that can help; it is not a backend itself, so there is nothing to forward and nothing to forget.
+//! A *capability* (neighbour search, rasterising, aligning, inverting) is a small object-safe trait
+//! in the crate of its domain, with [`Compute`] as its supertrait. A *backend* implements some of
+//! them: [`Cpu`] all, a GPU all, a stranger's perhaps one. A [`Dispatcher`] ranks backends and runs
+//! each piece of work on the first that accepts it.
+//!
+//! ```
+//! use isopach_compute::{Compute, Cpu, Device, Dispatcher, Error, Result};
+//! use std::sync::Arc;
+//!
+//! /// A capability, with its reference as the provided body.
+//! trait Square: Compute {
+//!     fn square(&self, x: f64) -> Result<f64> {
+//!         Ok(x * x)
+//!     }
+//! }
+//! impl Square for Cpu {}
+//!
+//! /// A backend that declines.
+//! #[derive(Debug)]
+//! struct Picky;
+//! impl Compute for Picky {
+//!     fn device(&self) -> Device {
+//!         Device { name: "picky".into() }
+//!     }
+//! }
+//! impl Square for Picky {
+//!     fn square(&self, _: f64) -> Result<f64> {
+//!         Err(Error::Unsupported { operation: "square numbers" })
+//!     }
+//! }
+//!
+//! let backends: Dispatcher<dyn Square> = Dispatcher::new(vec![Arc::new(Picky), Arc::new(Cpu)]);
+//! assert_eq!(backends.run(|on| on.square(3.0))?, 9.0);
+//! assert_eq!(backends.fallbacks()[0].causes["unsupported"], 1);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Errors
+//!
+//! [`Error`] says who is at fault. A caller's mistake names the parameter, its value and what it
+//! must be. A backend's failure is recoverable ([`Error::is_recoverable`]): the dispatcher tries
+//! the next backend. A failure of the system is transient ([`Error::is_transient`]): the same work
+//! may succeed later.
+//!
+//! # Pins
+//!
+//! A tile loop pins the coordinates of a tile while its operations run ([`Compute::pin`]), so that
+//! a backend with memory of its own copies them once.
+//!
+//! # Files
+//!
+//! [`FolderLock`] keeps two processes from writing one folder; [`UnfinishedFile`] gives a file its
+//! name only when it is complete.
 
+mod catch_panic;
 pub mod conformance;
 mod dispatcher;
 mod error;
 mod folder_lock;
 mod hash;
 mod machine;
+mod pin;
 mod unfinished_file;
-mod unpanicked;
 
+pub use catch_panic::catch_panic;
 pub use dispatcher::{Dispatcher, Fallbacks};
 pub use error::{Error, Result, is_transient};
 pub use folder_lock::FolderLock;
 pub use hash::fnv1a;
+pub use pin::PinGuard;
 pub use unfinished_file::{
     UnfinishedFile, remove_if_left, write_new, write_whole, write_whole_among_others,
 };
-pub use unpanicked::unpanicked;
 
 use std::fmt::Debug;
 
-/// What a backend runs on.
+/// The device that a backend runs on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// Name as a person would say it: `"cpu"`, `"NVIDIA H200"`.
+    /// Its name as a person would say it: `"cpu"`, `"NVIDIA H200"`.
     pub name: String,
-    /// Bytes that one piece of work may occupy there; `u64::MAX` where nothing limits it.
-    pub working_set_bytes: u64,
 }
 
-/// Supertrait of every capability: something that computes, and says on what.
+/// Supertrait of every capability: a backend, which computes on a device.
 pub trait Compute: Debug + Send + Sync {
     /// The device that the work runs on.
     fn device(&self) -> Device;
 
-    /// What its results are rounded by, for people and for the folders of unfinished runs: results
-    /// of backends with different words are not mixed.
+    /// The rounding of its results, in words for people and for the manifests of unfinished runs:
+    /// results of backends with different words are not mixed.
     fn precision(&self) -> &'static str {
         "as on the processor"
     }
 
-    /// Does `work`, in which these coordinates (`n` × 3 each) are likely to be worked on more than
-    /// once: they are borrowed until it returns, so that they neither move nor change, and a
-    /// backend that has to bring them somewhere may leave them there. Nothing but time depends on
-    /// it.
-    fn holding(&self, coordinates: &[&[[i32; 3]]], work: &mut dyn FnMut()) {
-        let _ = coordinates;
-        work();
+    /// Pins coordinates (`n` × 3 each) until the guard is dropped: operations may use them more
+    /// than once, and a backend may keep its copy of them. The guard borrows them, so that they
+    /// neither move nor change. Only speed depends on it.
+    ///
+    /// The guard must be dropped: a backend may identify pinned coordinates by their address, which
+    /// a leaked guard ([`std::mem::forget`]) leaves behind.
+    ///
+    /// ```
+    /// use isopach_compute::{Compute, Cpu};
+    /// let ticks = vec![[0, 0, 0], [5, 5, 5]];
+    /// let pin = Cpu.pin(&[&ticks]);
+    /// // … operations on `ticks` …
+    /// drop(pin);
+    /// ```
+    fn pin<'a>(&'a self, _coordinates: &[&'a [[i32; 3]]]) -> PinGuard<'a> {
+        PinGuard::none()
     }
 }
 
-/// The processor: every capability, on the threads of the current `rayon` pool.
+/// The CPU: every capability, on the threads of the current `rayon` pool.
 ///
-/// It owns no threads: call it inside `rayon::ThreadPool::install` to choose how many there are.
-/// Its results do not depend on that number.
+/// It owns no threads: call it inside `rayon::ThreadPool::install` to choose their number. Results
+/// do not depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cpu;
 
 impl Compute for Cpu {
     fn device(&self) -> Device {
-        Device {
-            name: "cpu".into(),
-            working_set_bytes: u64::MAX,
-        }
+        Device { name: "cpu".into() }
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

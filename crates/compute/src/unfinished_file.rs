@@ -1,12 +1,12 @@
-//! Files that have their name only when they are complete.
+//! Files that get their name only when they are complete.
 //!
-//! Each writer has a file of its own, `.name.MACHINE-RANDOM.part`, which nobody can foresee: two of
-//! them never write into one, whatever machine or container they are on, and a link that lies in
-//! wait is not followed. While it is written it is locked, so that what a killed process left can
-//! be told from what another is writing. Locks of other machines may not be seen here, so only
-//! files of this machine are ever removed.
+//! Each writer writes a file of its own, `.name.MACHINE-RANDOM.part`, whose name cannot be
+//! foreseen: two writers never share one, on any machine or in any container, and a link planted
+//! there is not followed. The file is locked while it is written, so that the rest of a killed
+//! process is told from a file that another process writes. Locks of other machines may be
+//! invisible, so only files of this machine are removed.
 
-use crate::machine::machine;
+use crate::machine::machine_digits;
 use std::{
     ffi::OsString,
     fs::{self, File, TryLockError},
@@ -20,8 +20,20 @@ const ENDING: &str = "part";
 /// Names that are tried.
 const ATTEMPTS: usize = 100;
 
-/// A file being written beside the place where it will be; removed when dropped before it is
-/// complete.
+/// A file being written beside its later place; removed if it is dropped before it is complete.
+///
+/// ```
+/// use isopach_compute::UnfinishedFile;
+/// use std::io::Write;
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("result.txt");
+/// let (part, mut file) = UnfinishedFile::create(&path)?;
+/// file.write_all(b"42")?;
+/// assert!(!path.exists());
+/// part.complete(&file)?;
+/// assert_eq!(std::fs::read(&path)?, b"42");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct UnfinishedFile {
     to: PathBuf,
@@ -31,25 +43,31 @@ pub struct UnfinishedFile {
 }
 
 impl UnfinishedFile {
-    /// Creates a new file beside `to`, and removes what killed processes of this machine have left
-    /// of such files.
+    /// Creates a new file beside `to`, and removes such files of killed processes of this machine.
     ///
     /// # Errors
-    /// Where it cannot be created, or `to` has no file name.
+    /// If it cannot be created, or `to` has no file name.
     pub fn create(to: &Path) -> io::Result<(Self, File)> {
         Self::remove_left_over(to);
         Self::create_among_others(to)
     }
 
-    /// As [`Self::create`], in a folder of very many files: what killed processes have left stays
-    /// there until [`remove_if_left`].
+    /// As [`Self::create`], for a folder of very many files: files of killed processes stay until
+    /// [`remove_if_left`].
     ///
     /// # Errors
     /// As [`Self::create`].
     pub fn create_among_others(to: &Path) -> io::Result<(Self, File)> {
         for _ in 0..ATTEMPTS {
-            let part = Self::beside(to, &format!("{}-{:016x}.{ENDING}", machine(), random()))?;
-            // Read as well: what is written may be looked at again before it is complete.
+            let part = Self::beside(
+                to,
+                &format!(
+                    "{}-{:016x}.{ENDING}",
+                    machine_digits(),
+                    unforeseeable_number()
+                ),
+            )?;
+            // Readable too: the writer may read its part again before the file is complete.
             let file = match File::options()
                 .create_new(true)
                 .read(true)
@@ -60,9 +78,9 @@ impl UnfinishedFile {
                 file => file?,
             };
             let lock = file.try_clone()?;
-            // Where a file system has no locks, nothing that was left is removed either.
+            // On a file system without locks, no file is removed either.
             if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) || !is_at(&file, &part) {
-                continue; // It was taken for one that was left, in the moment before it was locked.
+                continue; // Another process removed it as left over, before it was locked.
             }
             return Ok((
                 Self {
@@ -75,12 +93,12 @@ impl UnfinishedFile {
         }
         Err(io::Error::new(
             ErrorKind::AlreadyExists,
-            "no name for a file beside it is free",
+            "no free name for a file beside it",
         ))
     }
 
-    /// Removes what killed processes of this machine have left beside `to`; what others are writing
-    /// stays. What cannot be removed is left for the next one.
+    /// Removes unfinished files of killed processes of this machine beside `to`; files that are
+    /// being written stay. A file that cannot be removed stays for the next call.
     pub fn remove_left_over(to: &Path) {
         let Some(name) = to
             .file_name()
@@ -104,7 +122,7 @@ impl UnfinishedFile {
         }
     }
 
-    /// Where it is while it is written.
+    /// The place of the file while it is written.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.part.as_deref().unwrap_or(&self.to)
@@ -113,7 +131,7 @@ impl UnfinishedFile {
     /// A hidden file beside `to`: `.name.ending`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] where `to` has no file name.
+    /// [`ErrorKind::InvalidInput`] if `to` has no file name.
     pub fn beside(to: &Path, ending: &str) -> io::Result<PathBuf> {
         let name = to
             .file_name()
@@ -125,10 +143,10 @@ impl UnfinishedFile {
         Ok(to.with_file_name(hidden))
     }
 
-    /// Gives the file its name, once all of it is on the disk.
+    /// Flushes the file to the disk and gives it its name.
     ///
     /// # Errors
-    /// Where it cannot be written or renamed; it is removed then.
+    /// If it cannot be written or renamed; it is then removed.
     pub fn complete(mut self, file: &File) -> io::Result<()> {
         file.sync_all()?;
         if let Some(part) = &self.part {
@@ -142,20 +160,20 @@ impl UnfinishedFile {
 impl Drop for UnfinishedFile {
     fn drop(&mut self) {
         if let Some(part) = &self.part {
-            // Nothing more can be done about a file that cannot be removed.
+            // A file that cannot be removed is left.
             let _ = fs::remove_file(part);
         }
     }
 }
 
-/// Removes a file that a killed process of this machine was writing: one with such a name that
-/// nobody holds a lock on. Whether it did.
+/// Removes an unfinished file of a killed process of this machine: one with such a name and without
+/// a lock. Returns whether it did.
 pub fn remove_if_left(path: &Path) -> bool {
-    if !is_of_here(path) {
+    if !is_of_this_machine(path) {
         return false;
     }
     let is_file = fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
-    // Opened for writing, as locks of some file systems ask for.
+    // Opened for writing: some file systems lock nothing else.
     let Some(file) = is_file
         .then(|| File::options().read(true).write(true).open(path).ok())
         .flatten()
@@ -165,25 +183,24 @@ pub fn remove_if_left(path: &Path) -> bool {
     file.try_lock().is_ok() && is_at(&file, path) && fs::remove_file(path).is_ok()
 }
 
-/// Whether the name is that of a file which a process of this machine writes:
-/// `.name.MACHINE-RANDOM.part`.
-fn is_of_here(path: &Path) -> bool {
+/// Whether a process of this machine writes files of this name: `.name.MACHINE-RANDOM.part`.
+fn is_of_this_machine(path: &Path) -> bool {
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
         .filter(|name| name.starts_with('.'));
     let mut pieces = name.unwrap_or_default().rsplit('.');
-    let (ending, writer) = (
-        pieces.next(),
-        pieces.next().and_then(|writer| writer.split_once('-')),
-    );
-    let is_random =
-        |digits: &str| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let ending = pieces.next();
+    let writer = pieces.next().and_then(|writer| writer.split_once('-'));
     ending == Some(ENDING)
-        && writer.is_some_and(|(of, random)| of == machine() && is_random(random))
+        && writer.is_some_and(|(of, random)| of == machine_digits() && is_random_part(random))
 }
 
-/// Whether the open file is the one that has this name now.
+fn is_random_part(digits: &str) -> bool {
+    digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Whether the open file is the one with this name now.
 #[cfg(unix)]
 pub(crate) fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -193,37 +210,39 @@ pub(crate) fn is_at(file: &File, path: &Path) -> bool {
         .is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino()))
 }
 
-/// Whether the open file is the one that has this name now: an open file keeps its name on other
-/// systems.
+/// Whether the open file is the one with this name now: on other systems, an open file keeps its
+/// name.
 #[cfg(not(unix))]
 pub(crate) fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
 }
 
-/// A number that nobody can foresee.
-pub(crate) fn random() -> u64 {
+/// A number that cannot be foreseen.
+pub(crate) fn unforeseeable_number() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// Writes a file whole or not at all. Where others write the same file at the same time, each
-/// writes one of its own, and the last one's stays.
+/// Writes a file whole or not at all. If several processes write the same file at the same time,
+/// the last one's stays.
 ///
 /// # Errors
-/// Where it cannot be written or renamed.
+/// If it cannot be written or renamed.
 pub fn write_whole(to: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    write(UnfinishedFile::create(to)?, pieces)
+    let (part, file) = UnfinishedFile::create(to)?;
+    write_pieces(part, file, pieces)
 }
 
-/// As [`write_whole`], into a folder of very many files: see
+/// As [`write_whole`], for a folder of very many files: see
 /// [`UnfinishedFile::create_among_others`].
 ///
 /// # Errors
 /// As [`write_whole`].
 pub fn write_whole_among_others(to: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    write(UnfinishedFile::create_among_others(to)?, pieces)
+    let (part, file) = UnfinishedFile::create_among_others(to)?;
+    write_pieces(part, file, pieces)
 }
 
-/// Writes a file whole, unless there is one: whether it did.
+/// Writes a file whole, unless it exists; returns whether it did.
 ///
 /// # Errors
 /// As [`write_whole`].
@@ -243,7 +262,7 @@ pub fn write_new(to: &Path, bytes: &[u8]) -> io::Result<bool> {
     }
 }
 
-fn write((part, mut file): (UnfinishedFile, File), pieces: &[&[u8]]) -> io::Result<()> {
+fn write_pieces(part: UnfinishedFile, mut file: File, pieces: &[&[u8]]) -> io::Result<()> {
     pieces.iter().try_for_each(|piece| file.write_all(piece))?;
     part.complete(&file)
 }
@@ -304,11 +323,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.tif");
         let named = |name: String| folder.path().join(name);
-        let left = [named(format!(".a.tif.{}-0123456789abcdef.part", machine()))];
+        let left = [named(format!(
+            ".a.tif.{}-0123456789abcdef.part",
+            machine_digits()
+        ))];
         let others = [
-            named(format!(".b.tif.{}-0123456789abcdef.part", machine())),
-            named(format!(".a.tif.{}-mine.part", machine())),
-            named(format!("a.tif.{}-0123456789abcdef.part", machine())),
+            named(format!(".b.tif.{}-0123456789abcdef.part", machine_digits())),
+            named(format!(".a.tif.{}-mine.part", machine_digits())),
+            named(format!("a.tif.{}-0123456789abcdef.part", machine_digits())),
             // Of another machine, whose locks are not seen here.
             named(".a.tif.00000000-0123456789abcdef.part".into()),
             named(".nfs0123456789abcdef".into()),
@@ -331,7 +353,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, victim) = (folder.path().join("a.tif"), folder.path().join("victim"));
         fs::write(&victim, b"precious").unwrap();
-        let part = format!(".a.tif.{}-0123456789abcdef.part", machine());
+        let part = format!(".a.tif.{}-0123456789abcdef.part", machine_digits());
         for name in [&part, "a.tif"] {
             std::os::unix::fs::symlink(&victim, folder.path().join(name)).unwrap();
         }

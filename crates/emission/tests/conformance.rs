@@ -16,10 +16,7 @@ struct Provided;
 struct Wrong;
 
 fn device(name: &str) -> Device {
-    Device {
-        name: name.into(),
-        working_set_bytes: u64::MAX,
-    }
+    Device { name: name.into() }
 }
 
 impl Compute for Provided {

@@ -6,7 +6,7 @@
 use crate::FitsHeader;
 use fitskit::{Bitpix, tile_compress as fitskit_codec, tile_compress::CompressionType};
 use flate2::read::GzDecoder;
-use isopach_compute::{Error, Result, unpanicked};
+use isopach_compute::{Error, Result, catch_panic};
 use std::io::Read;
 
 /// Words of 16 bits of a stream of PLIO at most: its head, and a pixel that is not like the one
@@ -224,7 +224,7 @@ impl Codec {
 
 /// Runs a decoder of `fitskit`.
 fn by_fitskit<T>(work: impl FnOnce() -> fitskit::Result<T>) -> Result<T> {
-    let decoded = unpanicked(|| work().map_err(|error| error.to_string()));
+    let decoded = catch_panic(|| work().map_err(|error| error.to_string()));
     decoded
         .map_err(|reason| Error::source(format!("a compressed tile cannot be decoded: {reason}")))
 }

@@ -1,7 +1,7 @@
 //! Keywords.
 
 use fitskit::{HeaderValue, Keyword};
-use isopach_compute::{Error, Result, unpanicked};
+use isopach_compute::{Error, Result, catch_panic};
 use std::io::{ErrorKind, Read};
 
 /// Bytes of a FITS block.
@@ -162,7 +162,7 @@ impl FitsHeader {
 /// Adds a record; one of the name CONTINUE goes on with the text before.
 fn push_card(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
     let name = String::from_utf8_lossy(&card[..8]).trim_end().to_owned();
-    let parsed = unpanicked(|| Keyword::parse(card).map_err(|error| error.to_string()));
+    let parsed = catch_panic(|| Keyword::parse(card).map_err(|error| error.to_string()));
     let keyword = match parsed {
         Ok(keyword) => keyword,
         Err(_) if matches!(name.as_str(), "" | "COMMENT" | "HISTORY") => {
@@ -187,7 +187,7 @@ fn push_card(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
 fn continued_text(card: &[u8; CARD]) -> Option<HeaderValue> {
     let mut with_sign = *card;
     with_sign[8..10].copy_from_slice(b"= ");
-    unpanicked(|| Keyword::parse(&with_sign).map_err(|error| error.to_string()))
+    catch_panic(|| Keyword::parse(&with_sign).map_err(|error| error.to_string()))
         .ok()?
         .value
 }

@@ -307,7 +307,7 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
 impl Tried {
     /// Does the work once more, unless it failed before or the device lacks something for it.
     fn takes_a_turn(&mut self, tiles: &[Tile], first: &[Found], round: usize) {
-        if self.failed.is_some() || !self.gpu.lacks().is_empty() {
+        if self.failed.is_some() || !self.gpu.missing_features().is_empty() {
             return;
         }
         let start = Instant::now();
@@ -331,13 +331,13 @@ impl Tried {
         if round > 0 {
             self.times.push(seconds);
         } else {
-            self.first_round = self.gpu.pool();
+            self.first_round = self.gpu.pool_counts();
         }
     }
 
     /// Share of buffers that were there already, after the first round.
     fn pool_hits_after_first(&self) -> f64 {
-        let pool = self.gpu.pool();
+        let pool = self.gpu.pool_counts();
         let [hits, misses] = [
             pool.hits - self.first_round.hits,
             pool.misses - self.first_round.misses,
@@ -365,11 +365,12 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
             "commit": machine::commit(), "points_an_epoch": asked.points, "pixels": pixels(asked.points), "tiles": TILES,
             "tiles_at_once": at_once, "rounds": rounds, "agrees": failed.as_ref().map_or_else(|| json!(true), |what| json!(what)),
         });
-        let lacks = gpu.lacks();
+        let lacks = gpu.missing_features();
         if !lacks.is_empty() {
             line["lacks"] = json!(lacks);
         } else if failed.is_none() {
-            let (pool, traffic, profile) = (gpu.pool(), gpu.traffic(), gpu.profile());
+            let (pool, traffic, profile) =
+                (gpu.pool_counts(), gpu.transfer_counts(), gpu.kernel_times());
             let mut ratios: Vec<f64> = times
                 .iter()
                 .zip(default)
@@ -386,13 +387,13 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
                 json!({ "quartile_1": quarter(1), "median": quarter(2), "quartile_3": quarter(3) });
             line["longer_in"] = json!(ratios.iter().filter(|ratio| **ratio > 1.0).count());
             line["dispatches"] = json!(profile.iter().map(|kernel| kernel.calls).sum::<u64>());
-            line["given_back"] = json!(gpu.near_ties());
+            line["given_back"] = json!(gpu.reevaluated_on_cpu());
             line["pool_hits"] = json!(pool.hits);
             line["pool_misses"] = json!(pool.misses);
             line["pool_hits_after_first_round"] = json!(rounded(choice.pool_hits_after_first()));
-            line["most_bytes"] = json!(pool.most_bytes);
-            line["bindings_hits"] = json!(pool.bindings_hits);
-            line["bindings_misses"] = json!(pool.bindings_misses);
+            line["most_bytes"] = json!(pool.peak_bytes);
+            line["bindings_hits"] = json!(pool.bind_group_hits);
+            line["bindings_misses"] = json!(pool.bind_group_misses);
             line["to_device_bytes"] = json!(traffic.to_device_bytes);
             line["from_device_bytes"] = json!(traffic.from_device_bytes);
         }
@@ -405,7 +406,9 @@ fn tell_kernels(tried: &[Tried]) {
     let timed = tried
         .iter()
         .find(|tried| tried.gpu.options().timing == KernelTiming::EveryKernel);
-    let mut kernels = timed.map(|tried| tried.gpu.profile()).unwrap_or_default();
+    let mut kernels = timed
+        .map(|tried| tried.gpu.kernel_times())
+        .unwrap_or_default();
     kernels.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     let all: f64 = kernels.iter().map(|kernel| kernel.seconds).sum();
     for kernel in kernels.iter().filter(|kernel| kernel.timed > 0) {
@@ -430,14 +433,13 @@ fn work(gpu: &Gpu, tiles: &[Tile], at_once: usize) -> Result<Vec<Found>> {
             let Some(tile) = tiles.get(number) else {
                 return Ok(());
             };
-            let mut found = Err(Error::Unsupported {
-                operation: "hold anything",
-            });
-            let held = tile
+            let points = tile
                 .epochs
                 .each_ref()
                 .map(|epoch| epoch.positions().ticks());
-            gpu.holding(&held, &mut || found = all_of(gpu, tile));
+            let pin = gpu.pin(&points);
+            let found = all_of(gpu, tile);
+            drop(pin);
             all.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push((number, found?));

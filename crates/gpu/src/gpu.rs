@@ -1,29 +1,45 @@
-//! The backend: a device, and what becomes of it.
+//! The GPU backend: an open device, and its reopening after a loss.
 
 use crate::{
-    Adapter, AdapterSelector, DoublePrecision, GpuOptions, KernelTime, OpenError, PointResidency,
-    PoolCounts, TransferCounts, adapters, kernels, residency::Holding, session::Session,
+    adapters::{self, Adapter, AdapterSelector, OpenError},
+    memory::counts::{PoolCounts, TransferCounts},
+    options::{DoublePrecision, GpuOptions, PointResidency},
+    record::profile::KernelTime,
+    session::Session,
 };
-use isopach_compute::{Compute, Device, Result};
+use isopach_compute::{Compute, Device, PinGuard, Result};
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// A graphics processor. Copies are cheap and mean the same device; two that are opened on their
-/// own know nothing of each other.
+/// A GPU, as a backend for every capability.
+///
+/// A clone is cheap and means the same device. Two that are opened separately share nothing.
 ///
 /// # Loss
 ///
-/// A device can go away: it is pulled out, its driver starts anew, a kernel runs for too long.
-/// Whatever was on it then answers [`isopach_compute::Error::DeviceLost`], so that a
-/// [`isopach_compute::Dispatcher`] does that piece of work elsewhere. The first time, the device is
-/// opened again for the next piece; the second time it stays lost.
+/// A device can be lost: it is unplugged, its driver restarts, or a kernel exceeds
+/// [`GpuOptions::timeout`]. Everything on it then answers
+/// [`isopach_compute::Error::DeviceLost`], so that an [`isopach_compute::Dispatcher`] does that
+/// piece of work elsewhere. After the first loss, the next piece of work reopens the device; a
+/// second loss is final.
+///
+/// ```no_run
+/// use isopach_compute::{Cpu, Dispatcher};
+/// use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
+/// use isopach_neighbours::NeighbourSearch;
+/// use std::sync::Arc;
+/// let gpu = Gpu::open(AdapterSelector::Best, GpuOptions::default())?;
+/// let backends: Dispatcher<dyn NeighbourSearch> =
+///     Dispatcher::new(vec![Arc::new(gpu), Arc::new(Cpu)]);
+/// # Ok::<(), isopach_gpu::OpenError>(())
+/// ```
 #[derive(Clone)]
 pub struct Gpu(Arc<Shared>);
 
 struct Shared {
-    wanted: AdapterSelector,
+    selector: AdapterSelector,
     adapter: Adapter,
     options: GpuOptions,
     life: Mutex<Life>,
@@ -31,8 +47,8 @@ struct Shared {
 
 struct Life {
     session: Arc<Session>,
-    /// Whether it was opened again already.
-    second: bool,
+    /// Whether the device was reopened already.
+    reopened: bool,
 }
 
 impl fmt::Debug for Gpu {
@@ -48,197 +64,182 @@ impl Compute for Gpu {
     fn device(&self) -> Device {
         Device {
             name: self.0.adapter.name.clone(),
-            working_set_bytes: self.0.options.budget_bytes,
         }
     }
 
     fn precision(&self) -> &'static str {
+        // Words in the manifests of unfinished runs: they must not change.
         match self.0.options.double_precision {
-            crate::DoublePrecision::Device => "as on a graphics processor, in double precision",
-            _ => "as on a graphics processor, in single precision",
+            DoublePrecision::Device => "as on a graphics processor, in double precision",
+            DoublePrecision::Cpu => "as on a graphics processor, in single precision",
         }
     }
 
-    fn holding(&self, coordinates: &[&[[i32; 3]]], work: &mut dyn FnMut()) {
-        let held = match self.0.options.residency {
-            PointResidency::WhileHeld => self
-                .session()
-                .ok()
-                .map(|session| Holding::new(session, coordinates)),
-            PointResidency::Never => None,
-        };
-        work();
-        drop(held);
+    fn pin<'a>(&'a self, coordinates: &[&'a [[i32; 3]]]) -> PinGuard<'a> {
+        match (self.0.options.residency, self.session()) {
+            (PointResidency::WhilePinned, Ok(session)) => {
+                PinGuard::new(session.pin_points(coordinates))
+            }
+            // An operation that needs the lost device reports the loss.
+            (PointResidency::WhilePinned, Err(_)) | (PointResidency::Never, _) => PinGuard::none(),
+        }
     }
 }
 
 impl Gpu {
     /// Opens a device. No kernel is compiled yet.
     ///
+    /// ```no_run
+    /// use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
+    /// let gpu = Gpu::open(AdapterSelector::Named("H200".into()), GpuOptions::default())?;
+    /// println!("{} through {:?}", gpu.adapter().name, gpu.adapter().interface);
+    /// # Ok::<(), isopach_gpu::OpenError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`OpenError`], with the reason.
     pub fn open(
-        wanted: AdapterSelector,
+        selector: AdapterSelector,
         options: GpuOptions,
     ) -> std::result::Result<Self, OpenError> {
-        let (adapter, session) = start(&wanted, &options)?;
-        let life = Mutex::new(Life {
-            session,
-            second: false,
-        });
+        let opened = open_session(&selector, &options)?;
         Ok(Self(Arc::new(Shared {
-            wanted,
-            adapter,
+            selector,
+            adapter: opened.adapter,
             options,
-            life,
+            life: Mutex::new(Life {
+                session: Arc::new(opened.session),
+                reopened: false,
+            }),
         })))
     }
 
-    /// What was opened.
+    /// The adapter that was opened.
     #[must_use]
     pub fn adapter(&self) -> &Adapter {
         &self.0.adapter
     }
 
-    /// What was chosen when it was opened.
+    /// The options it was opened with.
     #[must_use]
     pub fn options(&self) -> &GpuOptions {
         &self.0.options
     }
 
-    /// What its buffer pool did since the device was opened, or opened again.
+    /// Counts of the buffer pool since the device was opened or reopened.
     #[must_use]
-    pub fn pool(&self) -> PoolCounts {
-        self.life().session.pool.counts()
+    pub fn pool_counts(&self) -> PoolCounts {
+        self.current_session().recorder.pool.counts()
     }
 
-    /// Bytes that travelled to the device and back since it was opened, or opened again.
+    /// Bytes copied to the device and back since it was opened or reopened.
     #[must_use]
-    pub fn traffic(&self) -> TransferCounts {
-        self.life().session.traffic()
+    pub fn transfer_counts(&self) -> TransferCounts {
+        self.current_session().recorder.transfers.counts()
     }
 
-    /// How often each kernel ran since the device was opened, or opened again, and how long, where
-    /// [`GpuOptions::timing`] says so.
+    /// How often each kernel ran since the device was opened or reopened; with
+    /// [`crate::KernelTiming::EveryKernel`] also how long, in seconds.
     #[must_use]
-    pub fn profile(&self) -> Vec<KernelTime> {
-        let session = Arc::clone(&self.life().session);
-        session.times()
+    pub fn kernel_times(&self) -> Vec<KernelTime> {
+        self.current_session().recorder.kernel_times()
     }
 
-    /// Queries and pixels that were given back to the processor, because they lay too near to a
-    /// border for f32 to decide, since the device was opened, or opened again.
+    /// Queries and pixels that the CPU evaluated again, because they are too near to a border for
+    /// `f32` to decide, since the device was opened or reopened.
     #[must_use]
-    pub fn near_ties(&self) -> u64 {
-        self.life().session.near_ties.load(Ordering::Relaxed)
+    pub fn reevaluated_on_cpu(&self) -> u64 {
+        self.current_session().recorder.reevaluated_on_cpu()
     }
 
-    /// The names of every kernel that this device has, whether it ran or not: what a profile is
-    /// held against.
+    /// Features that the options ask for and the device lacks, so that it works without them.
     #[must_use]
-    pub fn kernels(&self) -> Vec<&'static str> {
-        kernels::of(&self.life().session)
-            .map(|kernel| kernel.name)
-            .collect()
+    pub fn missing_features(&self) -> Vec<&'static str> {
+        let session = self.current_session();
+        let (options, variant) = (&session.recorder.options, session.recorder.variant);
+        let mut missing = Vec::new();
+        if options.integers != variant.integers {
+            missing.push("64-bit integers");
+        }
+        if options.reductions != variant.reductions {
+            missing.push("subgroups");
+        }
+        if options.double_precision == DoublePrecision::Device
+            && !session.device().has_double_precision()
+        {
+            missing.push("double precision");
+        }
+        missing
     }
 
-    /// Compiles every kernel, which else happens when it is first needed.
-    ///
-    /// # Errors
-    /// [`isopach_compute::Error::DeviceFault`] where the driver refuses one,
-    /// [`isopach_compute::Error::DeviceLost`].
-    pub fn warm_up(&self) -> Result<()> {
-        let session = self.session()?;
-        kernels::of(&session).try_for_each(|kernel| session.compiled(kernel).map(drop))
+    /// Loses the device as if it had been unplugged, to test that the work goes on.
+    pub fn simulate_loss(&self) {
+        let session = self.current_session();
+        session.device().destroy();
+        // wgpu 30 runs the loss callback at a poll.
+        let _ = session.device().raw.poll(wgpu::PollType::Poll);
     }
 
-    /// What was chosen and the device does not have, so that it works as by default.
-    #[must_use]
-    pub fn lacks(&self) -> Vec<&'static str> {
-        let session = Arc::clone(&self.life().session);
-        let GpuOptions {
-            integers,
-            reductions,
-            double_precision,
-            ..
-        } = session.options;
-        let lacking = [
-            (
-                integers != session.texts.integers,
-                "whole numbers of 64 bits",
-            ),
-            (reductions != session.texts.reductions, "subgroups"),
-            (
-                double_precision == DoublePrecision::Device && !session.has_double_precision(),
-                "double precision",
-            ),
-        ];
-        lacking
-            .into_iter()
-            .filter_map(|(lacks, what)| lacks.then_some(what))
-            .collect()
-    }
-
-    /// Loses the device, as if it had been pulled out: to see that the work goes on. The session
-    /// hears of it as of any loss, by the callback that it installed.
-    pub fn lose(&self) {
-        let session = Arc::clone(&self.life().session);
-        session.device.destroy();
-        // wgpu 30 calls back when the device is looked at.
-        let _ = session.device.poll(wgpu::PollType::Poll);
-    }
-
-    fn life(&self) -> MutexGuard<'_, Life> {
+    fn lock_life(&self) -> MutexGuard<'_, Life> {
         self.0.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The device, for a new piece of work. After a loss that nobody was told of, this tells it;
-    /// after the first one that somebody was told of, the device is opened again.
+    /// The latest session, lost or not.
+    pub(crate) fn current_session(&self) -> Arc<Session> {
+        Arc::clone(&self.lock_life().session)
+    }
+
+    /// The session for a new piece of work.
+    ///
+    /// # Errors
+    /// [`isopach_compute::Error::DeviceLost`] once after a loss; the next call reopens the device.
+    /// After a second loss, always.
     pub(crate) fn session(&self) -> Result<Arc<Session>> {
-        let mut life = self.life();
-        let faults = &life.session.faults;
-        if faults.is_lost() {
-            if faults.tell() || life.second {
-                return Err(faults.loss());
+        let mut life = self.lock_life();
+        let lost = Arc::clone(&life.session.device().faults);
+        if lost.is_lost() {
+            if lost.mark_reported() || life.reopened {
+                return Err(lost.loss_error());
             }
-            life.second = true;
-            // Where it cannot be opened again, it stays lost.
-            let (_, session) =
-                start(&self.0.wanted, &self.0.options).map_err(|_| life.session.faults.loss())?;
-            life.session = session;
+            life.reopened = true;
+            // If it cannot be opened again, it stays lost.
+            let opened =
+                open_session(&self.0.selector, &self.0.options).map_err(|_| lost.loss_error())?;
+            life.session = Arc::new(opened.session);
         }
-        life.session.faults.check(&life.session.device)?;
+        life.session.device().check_health()?;
         Ok(Arc::clone(&life.session))
     }
 }
 
-/// Finds the adapter and opens it.
-fn start(
-    wanted: &AdapterSelector,
+struct Opened {
+    adapter: Adapter,
+    session: Session,
+}
+
+/// Finds the adapter, checks that it can run the kernels, and opens it.
+fn open_session(
+    selector: &AdapterSelector,
     options: &GpuOptions,
-) -> std::result::Result<(Adapter, Arc<Session>), OpenError> {
-    let adapter = adapters::pick(wanted)?;
-    let known = Adapter::of(&adapter);
-    let name = || known.name.clone();
-    let flags = adapter.get_downlevel_capabilities().flags;
-    if !flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS) {
+) -> std::result::Result<Opened, OpenError> {
+    let raw = adapters::select_adapter(selector)?;
+    let adapter = Adapter::describe(&raw);
+    if !adapter.features.compute_shaders {
         return Err(OpenError::Lacks {
-            name: name(),
+            name: adapter.name,
             feature: "compute shaders",
         });
     }
-    if known.limits.max_storage_buffers_per_shader_stage < 8
-        || known.limits.max_compute_invocations_per_workgroup < 256
-    {
+    if adapter.limits.storage_buffers_per_kernel < 8 || adapter.limits.threads_per_workgroup < 256 {
         return Err(OpenError::Lacks {
-            name: name(),
-            feature: "eight buffers and 256 threads a workgroup",
+            name: adapter.name,
+            feature: "eight buffers and 256 threads per workgroup",
         });
     }
-    match Session::open(&adapter, options) {
-        Ok(session) => Ok((known, session)),
+    match Session::open(&raw, options) {
+        Ok(session) => Ok(Opened { adapter, session }),
         Err(error) => Err(OpenError::Refused {
-            name: name(),
+            name: adapter.name,
             reason: error.to_string(),
         }),
     }
@@ -249,33 +250,40 @@ mod tests {
     use crate::{GpuOptions, testing};
     use isopach_compute::Error;
 
-    /// As a driver would, not as [`crate::Gpu::lose`]: nobody but the callback that the session
-    /// installed sets the flag.
+    /// As a driver does it: only the callback that was installed at the opening marks the loss.
     #[test]
-    fn a_loss_that_only_the_callback_tells_of_is_a_loss() {
+    fn a_loss_that_only_the_callback_reports_is_a_loss() {
         let Some(gpu) = testing::open(GpuOptions::default()) else {
             return;
         };
         let session = gpu.session().unwrap();
-        session.work().submit().unwrap().wait().unwrap();
-        session.device.destroy();
+        session
+            .recorder
+            .begin_commands()
+            .submit()
+            .unwrap()
+            .wait()
+            .unwrap();
+        session.device().destroy();
         assert!(
-            !session.faults.is_lost(),
-            "wgpu 30 calls back when it is looked at"
+            !session.device().faults.is_lost(),
+            "wgpu 30 calls back at the next poll"
         );
         let failed = session
-            .work()
+            .recorder
+            .begin_commands()
             .submit()
             .and_then(|submitted| submitted.wait().map(drop));
         assert!(
             matches!(failed, Err(Error::DeviceLost { .. })),
             "{failed:?}"
         );
-        assert!(session.faults.is_lost());
-        // Somebody was told: the next piece of work finds it open again.
+        assert!(session.device().faults.is_lost());
+        // The loss was reported: the next piece of work opens the device again.
         gpu.session()
             .unwrap()
-            .work()
+            .recorder
+            .begin_commands()
             .submit()
             .unwrap()
             .wait()

@@ -1,70 +1,120 @@
-//! Every capability on a graphics processor, through wgpu: Vulkan, Metal or DX12.
+//! Every capability of isopach on a GPU, through wgpu: Vulkan, Metal or DX12.
 //!
-//! [`Gpu`] gives the CPU's answers: indices, counts and orders are the same, numbers are within the
-//! tolerance that the capability states, and two runs give the same bits. What it cannot do it
-//! declines with a recoverable error ([`isopach_compute::Error::is_recoverable`]), never with a
-//! worse answer.
+//! [`Gpu`] is a backend like [`isopach_compute::Cpu`]: it searches neighbours, rasterises, aligns
+//! and inverts. It gives the CPU's answers: indices, counts and orders are the same, numbers are
+//! within the tolerance that the capability states, and two runs give the same bits. An operation
+//! that it does not support fails with a recoverable error
+//! ([`isopach_compute::Error::is_recoverable`]), never with a worse answer.
 //!
 //! ```no_run
-//! use isopach_gpu::{Gpu, Options, Wanted, adapters};
-//! for adapter in adapters() {
-//!     println!("{} ({:?}, {:?})", adapter.name, adapter.kind, adapter.backend);
+//! use isopach_cloud::Cloud;
+//! use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
+//! use isopach_neighbours::NeighbourSearch;
+//!
+//! let cloud = Cloud::from_points(&[[0.0, 0.0, 1.0], [3.0, 0.0, 1.0]])?;
+//! let gpu = Gpu::open(AdapterSelector::Best, GpuOptions::default())?;
+//! let index = gpu.index(cloud.positions())?;
+//! let nearest = index.nearest(cloud.positions(), 10.0)?;
+//! assert!(nearest.iter().all(Option::is_some));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Choosing a device
+//!
+//! [`list_adapters`] lists the GPUs of the machine; an [`AdapterSelector`] selects one. Software
+//! Vulkan drivers (lavapipe) are opened only if they are selected: they are slower than the CPU
+//! backend, but run the same kernels, for tests.
+//!
+//! ```no_run
+//! use isopach_gpu::{AdapterSelector, Gpu, GpuOptions, list_adapters};
+//! for adapter in list_adapters() {
+//!     println!("{} ({:?}, {:?})", adapter.name, adapter.kind, adapter.interface);
 //! }
-//! match Gpu::open(Wanted::Best, Options::default()) {
+//! match Gpu::open(AdapterSelector::Best, GpuOptions::default()) {
 //!     Ok(gpu) => println!("{gpu:?}"),
-//!     Err(absent) => println!("on the CPU: {absent}"),
+//!     Err(error) => println!("on the CPU: {error}"),
 //! }
 //! ```
 //!
+//! # With the CPU as fallback
+//!
+//! An [`isopach_compute::Dispatcher`] runs each piece of work on the GPU, and on the CPU where the
+//! GPU declines: an unsupported operation, work below [`MinimumWork`], a full budget, a lost
+//! device. It counts every fallback.
+//!
+//! ```no_run
+//! use isopach_compute::{Cpu, Dispatcher};
+//! use isopach_gpu::{AdapterSelector, Gpu, GpuOptions, MinimumWork};
+//! use isopach_neighbours::NeighbourSearch;
+//! use std::sync::Arc;
+//! let options = GpuOptions {
+//!     budget_bytes: 8 << 30,
+//!     minimum_work: MinimumWork::ESTIMATE,
+//!     ..GpuOptions::default()
+//! };
+//! let gpu = Gpu::open(AdapterSelector::Best, options)?;
+//! let backends: Dispatcher<dyn NeighbourSearch> =
+//!     Dispatcher::new(vec![Arc::new(gpu), Arc::new(Cpu)]);
+//! println!("{:?}", backends.fallbacks());
+//! # Ok::<(), isopach_gpu::OpenError>(())
+//! ```
+//!
+//! # Measuring
+//!
+//! [`Gpu::kernel_times`], [`Gpu::pool_counts`] and [`Gpu::transfer_counts`] say how often and how
+//! long kernels ran, and how many bytes were held and copied. [`Gpu::measure_ceilings`] measures
+//! the rates that the device can reach.
+//!
 //! # How it is built
 //!
-//! | module | what it is |
-//! |---|---|
-//! | `adapters`, `options`, `gpu` | what there is, what is chosen, and what becomes of a device that is lost |
-//! | `session` | one life of a device: its queue, its compiled kernels, its buffers |
-//! | `pool`, `bindings`, `plan` | buffers within a budget, what kernels see of them; work split so that it fits |
-//! | `residency` | points that stay from one operation to the next |
-//! | `kernel`, `kernels`, `prelude`, `trusted` | what a kernel is and **how one is written**; all of them; what they share; compiled without counters |
-//! | `work`, `stage`, `timing` | commands and their results; large inputs; the device's clock |
-//! | `search`, `rasterise`, `align`, `invert` | capabilities: neighbours and what is made of them; rasters; normal equations; emission measure |
+//! Modules are floors: each uses only those above it in this table.
 //!
-//! Nothing is global, nothing reads the environment, and two [`Gpu`]s know nothing of each other.
+//! | floor | content |
+//! |---|---|
+//! | `options`, `adapters` | the options of a device; the GPUs of the machine and the choice of one |
+//! | `device` | an open device: handles, limits, faults, waiting |
+//! | `memory` | buffers within a budget, uploads, the plan of a batch |
+//! | `record` | kernels and **how one is written** (`record::kernel`); commands, results, timing |
+//! | `points` | points on the device, sorted by cell; pinned points, which stay |
+//! | `session` | one opening of a device: the floors above put together |
+//! | `gpu` | the backend, and its reopening after a loss |
+//! | `operations` | capabilities: `search`, `rasterise`, `align`, `invert`; measured `ceilings` |
+//! | `catalogue` | every kernel, for validation and compilation beforehand |
+//!
+//! No state is global, no environment variable is read, and two [`Gpu`]s share nothing.
 
 mod adapters;
-mod align;
-mod bindings;
-mod faults;
-mod floor;
+mod catalogue;
+mod device;
 mod gpu;
-mod invert;
-mod kernel;
-mod kernels;
+mod memory;
+mod operations;
 mod options;
-mod plan;
-mod pool;
-mod prelude;
-mod profile;
-mod rasterise;
-mod residency;
-mod scan;
-mod search;
+mod points;
+mod record;
 mod session;
-mod stage;
 #[cfg(test)]
 #[path = "../tests/common/device.rs"]
 mod testing;
-mod texts;
-mod timing;
-mod trusted;
-mod work;
 
-pub use adapters::{Adapter, AdapterSelector, OpenError, adapters, all_in_hardware};
-pub use floor::DeviceCeilings;
+pub use adapters::{
+    Adapter, AdapterFeatures, AdapterKind, AdapterLimits, AdapterSelector, GraphicsInterface,
+    OpenError, hardware_adapters, list_adapters,
+};
 pub use gpu::Gpu;
+pub use isopach_compute::{Error, Result};
+pub use isopach_emission::InvertPixels;
+pub use isopach_neighbours::NeighbourSearch;
+pub use isopach_raster::Rasterise;
+pub use isopach_registration::Align;
+pub use memory::counts::{PoolCounts, TransferCounts};
+pub use operations::ceilings::DeviceCeilings;
 pub use options::{
     BufferReuse, DoublePrecision, GpuOptions, KernelTiming, LoopBounds, Medians, MinimumWork,
     PointLayout, PointResidency, Reductions, ResultPrecision, Upload, WideIntegers,
 };
-pub use pool::PoolCounts;
-pub use profile::{KernelTime, TransferCounts};
-pub use wgpu::{Backend, DeviceType, Features, Limits};
+pub use record::profile::KernelTime;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

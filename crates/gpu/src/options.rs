@@ -1,4 +1,4 @@
-//! What can be chosen when a device is opened.
+//! Options of a device, chosen when it is opened.
 
 use isopach_compute::{Error, Result};
 use std::time::Duration;
@@ -6,220 +6,230 @@ use std::time::Duration;
 /// How coordinates and other large inputs reach the device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Upload {
-    /// Converted straight into a ring of buffers that stay allocated and are mapped again and
-    /// again.
+    /// Converted straight into a ring of staging buffers, which stay allocated.
     #[default]
     Ring,
-    /// Through the queue, which allocates anew at every call.
+    /// Through the queue, which allocates for every call.
     Queue,
 }
 
-/// What becomes of something that is no longer needed, and may be needed again.
+/// Whether buffers and bind groups that are no longer used are kept for the next use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BufferReuse {
-    /// It is kept: a buffer for the next of its size, as long as the budget allows.
+    /// Kept: a buffer for the next request of its size, as long as the budget allows.
     #[default]
     Keep,
-    /// It is freed.
+    /// Freed.
     Free,
 }
 
 /// Whether points that several operations use stay on the device: see
-/// [`isopach_compute::Compute::holding`].
+/// [`isopach_compute::Compute::pin`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PointResidency {
-    /// As long as they are held, and the budget is not needed for something else.
+    /// As long as they are pinned and the budget allows.
     #[default]
-    WhileHeld,
-    /// No: each operation brings them anew.
+    WhilePinned,
+    /// Never: each operation brings them again.
     Never,
 }
 
-/// Whether the device's clock is read around every kernel.
+/// Whether the device's clock times every kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KernelTiming {
-    /// No.
+    /// Not timed.
     #[default]
     Off,
-    /// Yes, where the device has a clock: see [`crate::Gpu::profile`].
+    /// Timed, if the device has a clock: see `Gpu::kernel_times`.
     EveryKernel,
 }
 
-/// Work below which a device is not worth starting: it is declined with
+/// The smallest work that the device accepts. Smaller work is declined with
 /// [`isopach_compute::Error::BelowMinimum`], so that the next backend does it.
 ///
-/// Whether a piece of work is declined depends on its size alone, never on how long something took:
-/// results do not change from run to run.
+/// The decision depends on the size alone, never on a measured time, so that results do not change
+/// from run to run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MinimumWork {
-    /// Points to be indexed, rasterised or aligned.
+    /// Points to index, rasterise or align.
     pub points: usize,
-    /// Pixels whose emission measure is wanted.
+    /// Pixels to invert for their emission measure.
     pub pixels: usize,
 }
 
 impl MinimumWork {
-    /// What a device on its own card is likely to need. An estimate, not a measurement: the example
-    /// `devices --bench --sweep` tells where the border lies on the device at hand.
+    /// The minimum that pays off on a discrete GPU. An estimate: `devices --bench --sweep` measures
+    /// it on the device at hand.
     pub const ESTIMATE: Self = Self {
         points: 10_000,
         pixels: 4096,
     };
 
-    /// Declines fewer points than it takes.
-    pub(crate) fn points(self, given: usize) -> Result<()> {
-        at_least("points", given, self.points)
+    /// Declines fewer points than the minimum.
+    pub(crate) fn check_points(self, given: usize) -> Result<()> {
+        check_minimum("points", given, self.points)
     }
 
-    /// Declines fewer pixels than it takes.
-    pub(crate) fn pixels(self, given: usize) -> Result<()> {
-        at_least("pixels", given, self.pixels)
-    }
-}
-
-fn at_least(what: &'static str, given: usize, least: usize) -> Result<()> {
-    if given < least {
-        Err(Error::BelowMinimum { what, given, least })
-    } else {
-        Ok(())
+    /// Declines fewer pixels than the minimum.
+    pub(crate) fn check_pixels(self, given: usize) -> Result<()> {
+        check_minimum("pixels", given, self.pixels)
     }
 }
 
-/// Whether the compiler of kernels puts a counter into every loop, which ends it after 2⁶⁴ rounds.
+fn check_minimum(what: &'static str, given: usize, minimum: usize) -> Result<()> {
+    if given >= minimum {
+        return Ok(());
+    }
+    Err(Error::BelowMinimum {
+        what,
+        given,
+        minimum,
+    })
+}
+
+/// Whether the kernel compiler adds a counter to every loop, which ends it after 2⁶⁴ rounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LoopBounds {
-    /// It does, as it must for kernels that nobody has looked at.
+    /// It does, as it must for kernels from untrusted sources.
     #[default]
     Counted,
-    /// It does not: the loops of all kernels here end by themselves. What is read or written
-    /// outside of a buffer is caught all the same. A switch until a device has told whether it
-    /// gains anything.
+    /// It does not: the loops of this crate's kernels end by themselves. Accesses outside a buffer
+    /// are still caught.
     Plain,
 }
 
-/// How kernels compute with whole numbers of 64 bits: squared distances, and sums of squares in
-/// rasters. Results are the same.
+/// How kernels compute with 64-bit integers: squared distances, and sums of squares in rasters.
+/// Results are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WideIntegers {
-    /// As pairs of 32 bits, which every device has.
+    /// As pairs of 32 bits, on every device.
     #[default]
     Pairs,
-    /// As the device's own (`SHADER_INT64`); as pairs where it has none.
+    /// As 64-bit integers of the device (`SHADER_INT64`); as pairs if it has none.
     Native,
 }
 
-/// How threads of a workgroup find sums and maxima of whole numbers together. Results are the same.
+/// How the threads of a workgroup compute sums and maxima of integers. Results are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reductions {
-    /// Through the workgroup's memory, which every device has.
+    /// Through the workgroup's memory, on every device.
     #[default]
     Workgroup,
-    /// Within each subgroup first (`SUBGROUP`); as above where the device has none.
+    /// Within each subgroup first (`SUBGROUP`); through the workgroup's memory if the device has
+    /// none.
     Subgroups,
 }
 
-/// How points that are searched lie in the device's memory. Results are the same.
+/// How searched points are laid out in the device's memory. Results are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PointLayout {
-    /// 16 bytes each, which are read at once: coordinates, and the original number.
+    /// 16 bytes each, read at once: coordinates and the original number.
     #[default]
     WithNumbers,
-    /// 12 bytes each, coordinates alone; the numbers lie behind all points, and are read of those
-    /// that are found.
+    /// 12 bytes each, coordinates alone; the numbers follow after all points and are read only for
+    /// points that are found.
     NumbersApart,
 }
 
 /// How medians along axes (M3C2 with [`isopach_neighbours::AxialStatistic::MedianIqr`]) are found.
-/// Results are the same, but for rounding.
+/// Results are the same up to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Medians {
     /// By one kernel, whose threads have memory for few points and for many.
     #[default]
     OneKernel,
-    /// By two, one for few points, then one for many: each has less memory a thread.
+    /// By two kernels, one for few points, one for many: each needs less memory per thread.
     TwoKernels,
 }
 
-/// Where emission measure is inverted in double precision.
+/// Where emission measures are inverted in double precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DoublePrecision {
-    /// On the processor: the device declines.
+    /// On the CPU: the device declines.
     #[default]
-    Processor,
-    /// On the device, where it has double precision (`SHADER_F64`: Vulkan, and slow on most cards
-    /// that are not made for it); else as above.
+    Cpu,
+    /// On the device, if it has double precision (`SHADER_F64`: Vulkan; slow on most consumer
+    /// GPUs); else on the CPU.
     Device,
 }
 
-/// How emission measures, their errors and averaging kernels come back from the device, where they
-/// are inverted in single precision.
+/// The precision in which emission measures, their errors and averaging kernels are copied back
+/// from the device, after an inversion in single precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ResultPrecision {
-    /// As they are, four bytes a number.
+    /// Single precision, four bytes per number.
     #[default]
     Single,
-    /// As halves, two bytes a number: each is off by up to 2⁻¹¹ of itself, which is up to 2⁻¹¹ =
-    /// 4.9·10⁻⁴ of a pixel's largest; numbers below 2⁻²⁸ of the largest of their row become zero. A
-    /// row is the bins of a pixel, or a row of its averaging kernel. λ, χ², counts, iterations and
-    /// statuses are those of [`ResultPrecision::Single`], and pixels that the processor inverts
-    /// again are in single precision.
+    /// Half precision, two bytes per number: each is off by up to 2⁻¹¹ = 4.9·10⁻⁴ of itself;
+    /// numbers below 2⁻²⁸ of the largest of their row become zero. A row is the bins of a pixel, or
+    /// a row of its averaging kernel. λ, χ², counts, iterations and statuses are those of
+    /// [`ResultPrecision::Single`], and pixels that the CPU inverts again are in single precision.
     Half,
 }
 
-/// What can be chosen when a device is opened. The default is what was faster where it was
-/// measured.
+/// Options of a device, chosen when it is opened. The defaults are the faster choice where it was
+/// measured. No option changes a result, except that [`Self::double_precision`] and
+/// [`Self::results`] change its precision.
+///
+/// ```
+/// use isopach_gpu::{GpuOptions, MinimumWork};
+/// let options = GpuOptions {
+///     budget_bytes: 2 << 30,
+///     minimum_work: MinimumWork::ESTIMATE,
+///     ..GpuOptions::default()
+/// };
+/// assert_eq!(options.minimum_work.points, 10_000);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GpuOptions {
-    /// Bytes that all buffers together may take. What does not fit is refused before the driver
-    /// hears of it.
+    /// Bytes that all buffers together may take; 4 GiB by default. Requests beyond it fail with
+    /// [`Error::OutOfMemory`] before the driver hears of them.
     pub budget_bytes: u64,
-    /// Work below which it is declined; by default nothing is too little.
-    pub least: MinimumWork,
-    /// Workgroups in one dimension of a dispatch: fewer than the device has, to see that the work
-    /// is split rightly.
-    pub most_groups: Option<u32>,
-    /// Bytes that a kernel may see of one buffer: fewer than the device allows, to see that the
-    /// work is split rightly.
-    pub most_binding_bytes: Option<u64>,
-    /// Queries of one submission, at most: enough to fill the device, few enough that results
-    /// travel while the next are found. Results do not depend on it.
+    /// The smallest work that is accepted; by default any.
+    pub minimum_work: MinimumWork,
+    /// Lowers the limit of workgroups in one dimension of a dispatch, to test how work is split.
+    pub max_workgroups: Option<u32>,
+    /// Lowers the limit of bytes that a kernel sees of one buffer, to test how work is split.
+    pub max_binding_bytes: Option<u64>,
+    /// Queries per submission, at most: enough to fill the device, few enough that results are
+    /// copied back while the next are computed. Results do not depend on it.
     pub queries_at_once: usize,
     /// How large inputs reach the device.
     pub upload: Upload,
-    /// What becomes of buffers.
+    /// Whether buffers are reused.
     pub reuse: BufferReuse,
-    /// What becomes of the lists of buffers that kernels are given.
+    /// Whether bind groups, the lists of buffers that kernels are given, are reused.
     pub bindings: BufferReuse,
-    /// Whether points stay from one operation on a tile to the next.
+    /// Whether pinned points stay on the device from one operation to the next.
     pub residency: PointResidency,
     /// Whether kernels are timed.
     pub timing: KernelTiming,
-    /// Whether loops of kernels are counted.
+    /// Whether the loops of kernels are counted.
     pub loops: LoopBounds,
-    /// How whole numbers of 64 bits are computed with.
+    /// How kernels compute with 64-bit integers.
     pub integers: WideIntegers,
-    /// How threads of a workgroup find sums.
+    /// How the threads of a workgroup compute sums.
     pub reductions: Reductions,
-    /// How points that are searched lie in memory.
+    /// How searched points are laid out in memory.
     pub points: PointLayout,
     /// How medians are found.
     pub medians: Medians,
-    /// Where emission measure is inverted in double precision.
+    /// Where emission measures are inverted in double precision.
     pub double_precision: DoublePrecision,
-    /// How results of inversions come back.
+    /// The precision in which results of inversions are copied back.
     pub results: ResultPrecision,
-    /// How long a piece of work may run before the device counts as lost. Waited for twice, so that
-    /// a computer that slept in between is forgiven.
-    pub patience: Duration,
+    /// How long a submission may run before the device counts as lost; 120 s by default. It is
+    /// waited for twice, so that time in which the computer sleeps does not count.
+    pub timeout: Duration,
 }
 
 impl Default for GpuOptions {
     fn default() -> Self {
         Self {
             budget_bytes: 4 << 30,
-            least: MinimumWork::default(),
-            most_groups: None,
-            most_binding_bytes: None,
+            minimum_work: MinimumWork::default(),
+            max_workgroups: None,
+            max_binding_bytes: None,
             queries_at_once: 1 << 22,
             upload: Upload::default(),
             reuse: BufferReuse::default(),
@@ -233,7 +243,7 @@ impl Default for GpuOptions {
             medians: Medians::default(),
             double_precision: DoublePrecision::default(),
             results: ResultPrecision::default(),
-            patience: Duration::from_secs(120),
+            timeout: Duration::from_secs(120),
         }
     }
 }

@@ -12,13 +12,14 @@ mod random;
 
 use device::{gpu, open};
 use isopach_cloud::{Cloud, Rigid};
-use isopach_compute::Cpu;
+use isopach_compute::{Cpu, Dispatcher, Error};
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_registration::{
-    Align, AlignTarget, Factor, Huber, Icp, Pair, PointToPlane, PointToPoint, Rejection,
-    conformance::compare_equations, estimate_normals,
+    Align, AlignTarget, Candidate, Factor, Huber, Icp, NormalEquations, Pair, PointToPlane,
+    PointToPoint, Rejection, Rejector, conformance::compare_equations, estimate_normals,
 };
 use random::random;
+use std::sync::Arc;
 
 /// Hills of `n` points from `first` on in a random sequence, over a square of so many metres.
 fn hills(first: usize, n: usize, side: f64, [x, y]: [f64; 2]) -> Cloud {
@@ -66,8 +67,85 @@ fn other_factors_and_trimmed_pairs_are_summed_by_the_definition() {
     }
 }
 
+/// A factor that no backend knows: the height difference alone.
+struct HeightDifference;
+
+impl Factor for HeightDifference {
+    fn linearize_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        _normal: [f64; 3],
+    ) -> NormalEquations {
+        let [x, y, z] = source;
+        NormalEquations::from_residual(z - target[2], [y, -x, 0.0, 0.0, 0.0, 1.0])
+    }
+}
+
+/// A rejector that no backend knows: pairs west of the pivot.
+struct WestOfPivot(Rejection);
+
+impl Rejector for WestOfPivot {
+    fn max_distance(&self) -> f64 {
+        self.0.max_distance
+    }
+    fn accepts(&self, pair: &Candidate) -> bool {
+        pair.source[0] < 0.0
+    }
+}
+
+/// Neither is ignored: the factor is summed by the reference, the rejector is declined, and a
+/// dispatcher has the CPU ask it.
 #[test]
-fn the_motion_found_is_the_processors() {
+fn a_strangers_factor_and_rejector_are_not_ignored() {
+    let Some(gpu) = gpu() else { return };
+    let target = hills(0, 4000, 30.0, [100.0, 200.0]);
+    let source = hills(7000, 3000, 30.0, [100.1, 200.0]);
+    let pose = Rigid::from_vectors([0.0, 0.01, 0.0], [0.1, 0.0, 0.05], [115.0, 215.0, 430.0]);
+    let all = Rejection {
+        max_distance: 2.0,
+        kept_share: 1.0,
+    };
+    let to = AlignTarget {
+        positions: target.positions(),
+        normals: &[],
+    };
+    let on_cpu = Cpu.prepare_points(source.positions(), to).unwrap();
+    let on_gpu = gpu.prepare_points(source.positions(), to).unwrap();
+    let expected = on_cpu
+        .linearize_pairs(&HeightDifference, all, &pose)
+        .unwrap();
+    assert!(expected.inliers > 1000);
+    assert_eq!(
+        on_gpu
+            .linearize_pairs(&HeightDifference, all, &pose)
+            .unwrap(),
+        expected
+    );
+
+    let rejector = WestOfPivot(all);
+    let expected = on_cpu
+        .linearize_pairs_with(&PointToPoint, &rejector, &pose)
+        .unwrap();
+    let everywhere = on_cpu.linearize_pairs(&PointToPoint, all, &pose).unwrap();
+    assert!(expected.inliers > 100 && expected.inliers < everywhere.inliers);
+    let declined = on_gpu.linearize_pairs_with(&PointToPoint, &rejector, &pose);
+    assert!(
+        matches!(declined, Err(Error::Unsupported { .. })),
+        "{declined:?}"
+    );
+    let backends: Dispatcher<dyn Align> =
+        Dispatcher::new(vec![Arc::new(gpu.clone()), Arc::new(Cpu)]);
+    let found = backends.run(|on| {
+        on.prepare_points(source.positions(), to)?
+            .linearize_pairs_with(&PointToPoint, &rejector, &pose)
+    });
+    assert_eq!(found.unwrap(), expected);
+    assert_eq!(backends.fallback_count(), 1);
+}
+
+#[test]
+fn the_motion_found_is_the_cpus() {
     let Some(gpu) = gpu() else { return };
     let target = hills(0, 12_000, 40.0, [596_000.25, 6_653_000.5]);
     let motion = Rigid::from_vectors(
@@ -104,8 +182,8 @@ fn the_motion_found_is_the_processors() {
 fn little_room() {
     let little = GpuOptions {
         budget_bytes: 8 << 20,
-        most_groups: Some(30),
-        most_binding_bytes: Some(256 << 10),
+        max_workgroups: Some(30),
+        max_binding_bytes: Some(256 << 10),
         ..GpuOptions::default()
     };
     let Some(gpu) = open(little) else { return };
@@ -136,5 +214,5 @@ fn little_room() {
             assert_eq!(first, again, "two runs");
         }
     }
-    assert!(gpu.pool().most_bytes <= 8 << 20);
+    assert!(gpu.pool_counts().peak_bytes <= 8 << 20);
 }

@@ -20,8 +20,8 @@ fn timed(suite: impl FnOnce() -> Vec<Finding>, gpu: &Gpu) -> Vec<Finding> {
         "{} findings in {:?}, {:?}, {} near ties",
         findings.len(),
         start.elapsed(),
-        gpu.pool(),
-        gpu.near_ties()
+        gpu.pool_counts(),
+        gpu.reevaluated_on_cpu()
     );
     findings
 }
@@ -70,7 +70,7 @@ fn all_conforms_with_every_other_text() {
     let Some(gpu) = device::open(options) else {
         return;
     };
-    println!("not there: {:?}", gpu.lacks());
+    println!("not there: {:?}", gpu.missing_features());
     let findings = timed(
         || [neighbour_search(&gpu), rasterising(&gpu), alignment(&gpu)].concat(),
         &gpu,

@@ -7,10 +7,10 @@ mod device;
 mod random;
 
 use isopach_cloud::{Cloud, Positions};
-use isopach_compute::{Compute, Cpu, Dispatcher, Error};
+use isopach_compute::{Cpu, Dispatcher, Error};
 use isopach_gpu::{
     AdapterSelector, BufferReuse, Gpu, GpuOptions, KernelTiming, LoopBounds, Medians, MinimumWork,
-    PointLayout, Reductions, Upload, WideIntegers, adapters,
+    PointLayout, Reductions, Upload, WideIntegers, list_adapters,
 };
 use isopach_neighbours::{AxialStatistic, Cylinder, CylinderQuery, NeighbourSearch};
 use random::random;
@@ -27,7 +27,7 @@ fn cloud(n: usize) -> Cloud {
     Cloud::from_points(&(0..n).map(point).collect::<Vec<_>>()).unwrap()
 }
 
-/// Everything that an index answers, against the processor's.
+/// Everything that an index answers, against the CPU's.
 fn agrees(on: &dyn NeighbourSearch, points: Positions<'_>) {
     let (device, cpu) = (on.index(points).unwrap(), Cpu.index(points).unwrap());
     assert!(device.nearest(points, 1.0).unwrap() == cpu.nearest(points, 1.0).unwrap());
@@ -81,8 +81,8 @@ fn few_workgroups_and_short_bindings_split_the_work() {
     let cloud = cloud(20_000);
     // 7² groups of 256 threads for the points; 20,000 queries do not fit 7² groups of 64.
     let options = GpuOptions {
-        most_groups: Some(9),
-        most_binding_bytes: Some(400 << 10),
+        max_workgroups: Some(9),
+        max_binding_bytes: Some(400 << 10),
         ..GpuOptions::default()
     };
     let Some(gpu) = device::open(options) else {
@@ -135,16 +135,12 @@ fn every_choice_gives_the_same() {
             return;
         };
         agrees(&gpu, cloud.positions());
-        let (counts, profile) = (gpu.pool(), gpu.profile());
+        let (counts, profile) = (gpu.pool_counts(), gpu.kernel_times());
         println!("{counts:?}");
         assert_eq!(counts.hits == 0, reuse == BufferReuse::Free);
         let nearest = profile.iter().find(|time| time.name == "nearest").unwrap();
         assert!(nearest.calls > 0);
-        if gpu
-            .adapter()
-            .features
-            .contains(isopach_gpu::Features::TIMESTAMP_QUERY)
-        {
+        if gpu.adapter().features.timestamps {
             assert_eq!(nearest.timed > 0, timing == KernelTiming::EveryKernel);
             assert_eq!(nearest.seconds > 0.0, timing == KernelTiming::EveryKernel);
         }
@@ -160,8 +156,12 @@ fn a_budget_of_eight_mebibytes_is_kept() {
         return;
     };
     agrees(&gpu, cloud(20_000).positions());
-    assert!(gpu.pool().most_bytes <= 8 << 20, "{:?}", gpu.pool());
-    assert_eq!(gpu.device().working_set_bytes, 8 << 20);
+    assert!(
+        gpu.pool_counts().peak_bytes <= 8 << 20,
+        "{:?}",
+        gpu.pool_counts()
+    );
+    assert_eq!(gpu.options().budget_bytes, 8 << 20);
     let large = cloud(600_000);
     let refused = gpu.index(large.positions()).map(drop);
     let Err(Error::OutOfMemory {
@@ -171,7 +171,7 @@ fn a_budget_of_eight_mebibytes_is_kept() {
         panic!("{refused:?}")
     };
     assert!(requested > 9 << 20 && budget == 8 << 20);
-    assert!(gpu.pool().refusals > 0);
+    assert!(gpu.pool_counts().refusals > 0);
     let choice: Dispatcher<dyn NeighbourSearch> =
         Dispatcher::new(vec![Arc::new(gpu.clone()), Arc::new(Cpu)]);
     let few = Positions::new(large.positions().origin(), &large.positions().ticks()[..10]);
@@ -181,7 +181,10 @@ fn a_budget_of_eight_mebibytes_is_kept() {
     assert!(found.iter().all(Option::is_some));
     assert_eq!(choice.fallbacks()[0].causes["out of memory"], 1);
     // What did not fit left nothing behind.
-    assert_eq!(gpu.pool().held_bytes, gpu.pool().held_bytes.min(2 << 20));
+    assert_eq!(
+        gpu.pool_counts().held_bytes,
+        gpu.pool_counts().held_bytes.min(2 << 20)
+    );
     agrees(&gpu, cloud(5_000).positions());
 }
 
@@ -201,12 +204,12 @@ fn a_device_that_is_lost_is_opened_again_once() {
     let cpu = Cpu.index(points).unwrap().nearest(points, 1.0).unwrap();
     let index = gpu.index(points).unwrap();
     assert!(index.nearest(points, 1.0).unwrap() == cpu);
-    // In the middle of a piece of work: it goes to the processor.
+    // In the middle of a piece of work: it goes to the CPU.
     let lose = std::cell::Cell::new(true);
     let piece = |on: &(dyn NeighbourSearch + 'static)| {
         let index = on.index(points)?;
         if lose.replace(false) {
-            gpu.lose();
+            gpu.simulate_loss();
         }
         index.nearest(points, 1.0)
     };
@@ -221,7 +224,7 @@ fn a_device_that_is_lost_is_opened_again_once() {
     assert!(choice.run(piece).unwrap() == cpu);
     assert_eq!(choice.fallback_count(), 1);
     // The second time it stays lost, and every piece says so. Between two pieces: the next is told.
-    gpu.lose();
+    gpu.simulate_loss();
     for count in 2..5 {
         assert!(choice.run(piece).unwrap() == cpu);
         assert_eq!(choice.fallback_count(), count);
@@ -255,7 +258,7 @@ fn a_device_that_is_lost_while_others_work_on_it() {
             });
         }
         std::thread::sleep(std::time::Duration::from_millis(60));
-        gpu.lose();
+        gpu.simulate_loss();
     });
     assert!(choice.fallback_count() >= 1);
     assert!(
@@ -270,9 +273,9 @@ fn a_device_that_is_lost_while_others_work_on_it() {
 
 #[test]
 fn impatience_ends_in_the_right_answer_or_in_loss() {
-    let patience = std::time::Duration::from_micros(1);
+    let timeout = std::time::Duration::from_micros(1);
     let Some(gpu) = device::open(GpuOptions {
-        patience,
+        timeout,
         ..GpuOptions::default()
     }) else {
         return;
@@ -290,12 +293,12 @@ fn impatience_ends_in_the_right_answer_or_in_loss() {
 
 #[test]
 fn too_little_work_is_left_to_the_next() {
-    let least = MinimumWork {
+    let minimum_work = MinimumWork {
         points: 1_000,
         pixels: 0,
     };
     let Some(gpu) = device::open(GpuOptions {
-        least,
+        minimum_work,
         ..GpuOptions::default()
     }) else {
         return;
@@ -351,17 +354,17 @@ fn two_devices_know_nothing_of_each_other() {
         threads.map(|thread| thread.join().unwrap()).into()
     });
     assert!(found[0] == found[1]);
-    a.lose();
+    a.simulate_loss();
     agrees(b, points);
 }
 
 #[test]
 fn what_there_is_can_be_listed_and_asked_for() {
-    let all = adapters();
+    let all = list_adapters();
     for (position, adapter) in all.iter().enumerate() {
         println!(
             "{position}: {} ({:?}, {:?}, {})",
-            adapter.name, adapter.kind, adapter.backend, adapter.driver
+            adapter.name, adapter.kind, adapter.interface, adapter.driver
         );
     }
     let refused = Gpu::open(

@@ -38,11 +38,11 @@ fn check(gpu: &Gpu, what: &str, points: &[[f64; 3]], radii: &[f64], towards: [f6
         .estimate_normals(points, NormalQuery { radii, towards })
         .unwrap();
     let index = gpu.index(points).unwrap();
-    let before = gpu.near_ties();
+    let before = gpu.reevaluated_on_cpu();
     let found = index
         .estimate_normals(points, NormalQuery { radii, towards })
         .unwrap();
-    let left = (gpu.near_ties() - before) as f64 / points.len().max(1) as f64;
+    let left = (gpu.reevaluated_on_cpu() - before) as f64 / points.len().max(1) as f64;
     for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
         let same = a.radius == b.radius || (a.radius.is_nan() && b.radius.is_nan());
         let apart = (0..3)
@@ -68,20 +68,17 @@ fn check(gpu: &Gpu, what: &str, points: &[[f64; 3]], radii: &[f64], towards: [f6
             "{what}: two runs"
         );
     }
-    println!("{what}: {left:.5} left to the processor");
+    println!("{what}: {left:.5} left to the CPU");
     left
 }
 
 #[test]
-fn normals_are_the_processors() {
+fn normals_are_the_cpus() {
     let Some(gpu) = gpu() else { return };
     let up = [0.0, 0.0, 1.0];
     let terrain = hills(0, 6000, 35.0, [596_000.25, 6_653_000.5], 0.0);
     let left = check(gpu, "hills", &terrain, &[1.0, 2.0, 4.0], up);
-    assert!(
-        left < 0.01,
-        "{left} of ordinary terrain is left to the processor"
-    );
+    assert!(left < 0.01, "{left} of ordinary terrain is left to the CPU");
     check(
         gpu,
         "hills, radii falling, a slanting direction",
@@ -154,8 +151,8 @@ fn what_is_no_radius_is_refused() {
 fn little_room() {
     let little = GpuOptions {
         budget_bytes: 8 << 20,
-        most_groups: Some(20),
-        most_binding_bytes: Some(256 << 10),
+        max_workgroups: Some(20),
+        max_binding_bytes: Some(256 << 10),
         ..GpuOptions::default()
     };
     let Some(gpu) = open(little) else { return };
@@ -166,13 +163,13 @@ fn little_room() {
         &[1.0, 2.0],
         [0.0, 0.0, 1.0],
     );
-    assert!(gpu.pool().most_bytes <= 8 << 20);
+    assert!(gpu.pool_counts().peak_bytes <= 8 << 20);
 }
 
 /// A point at the border of a cylinder may change sides when the axis turns by a millionth: rarely,
 /// and by one.
 #[test]
-fn differences_are_the_processors() {
+fn differences_are_the_cpus() {
     let Some(gpu) = gpu() else { return };
     let cloud = |first: usize, raised: f64| {
         Cloud::from_points(&hills(first, 8000, 40.0, [100.0, 200.0], raised)).unwrap()

@@ -69,8 +69,8 @@ fn check(
 fn little_room() {
     let little = GpuOptions {
         budget_bytes: 8 << 20,
-        most_groups: Some(9),
-        most_binding_bytes: Some(64 << 10),
+        max_workgroups: Some(9),
+        max_binding_bytes: Some(64 << 10),
         ..GpuOptions::default()
     };
     let Some(gpu) = open(little) else { return };
@@ -83,7 +83,7 @@ fn little_room() {
         0.7,
         &STATISTICS,
     );
-    assert!(gpu.pool().most_bytes <= 8 << 20);
+    assert!(gpu.pool_counts().peak_bytes <= 8 << 20);
     // A cell with more points than a binding holds.
     let cloud = Cloud::from_points(&points).unwrap();
     let grid = Grid::covering(

@@ -1,5 +1,5 @@
-//! Points that are held are brought to the device once, whatever is done with them, and leave
-//! nothing behind.
+//! Pinned points are brought to the device once, for any operations on them, and leave nothing
+//! behind.
 
 #![allow(missing_docs)]
 
@@ -59,12 +59,11 @@ fn all(gpu: &Gpu, epochs: [&Cloud; 2], core_points: &Cloud) -> Result<Found> {
     Ok((before?, after?, m3c2, c2c))
 }
 
-/// The same while both epochs are held.
-fn held(gpu: &Gpu, epochs: [&Cloud; 2], core_points: &Cloud) -> Result<Found> {
-    let mut found = None;
-    let held = epochs.map(|epoch| epoch.positions().ticks());
-    gpu.holding(&held, &mut || found = Some(all(gpu, epochs, core_points)));
-    found.unwrap()
+/// The same while both epochs are pinned.
+fn all_pinned(gpu: &Gpu, epochs: [&Cloud; 2], core_points: &Cloud) -> Result<Found> {
+    let points = epochs.map(|epoch| epoch.positions().ticks());
+    let _pin = gpu.pin(&points);
+    all(gpu, epochs, core_points)
 }
 
 fn same(a: &Found, b: &Found) -> bool {
@@ -73,16 +72,16 @@ fn same(a: &Found, b: &Found) -> bool {
 }
 
 fn up(gpu: &Gpu, work: impl FnOnce()) -> u64 {
-    let before = gpu.traffic();
+    let before = gpu.transfer_counts();
     work();
     let TransferCounts {
         to_device_bytes, ..
-    } = gpu.traffic();
+    } = gpu.transfer_counts();
     to_device_bytes - before.to_device_bytes
 }
 
 #[test]
-fn what_is_held_is_brought_once_and_then_gone() {
+fn pinned_points_are_brought_once_and_then_gone() {
     // A device of its own: other tests count on theirs.
     let Some(gpu) = &open(GpuOptions::default()) else {
         return;
@@ -90,7 +89,7 @@ fn what_is_held_is_brought_once_and_then_gone() {
     let (before, after) = (hills(0, 0.0), hills(N, 0.4));
     let core_points = before.subsample_grid(1.0).unwrap();
     let plain = all(gpu, [&before, &after], &core_points).unwrap();
-    let held_bytes = gpu.pool().held_bytes;
+    let held_bytes = gpu.pool_counts().held_bytes;
     let again = up(gpu, || {
         assert!(same(
             &all(gpu, [&before, &after], &core_points).unwrap(),
@@ -99,7 +98,7 @@ fn what_is_held_is_brought_once_and_then_gone() {
     });
     let once = up(gpu, || {
         assert!(same(
-            &held(gpu, [&before, &after], &core_points).unwrap(),
+            &all_pinned(gpu, [&before, &after], &core_points).unwrap(),
             &plain
         ))
     });
@@ -113,9 +112,9 @@ fn what_is_held_is_brought_once_and_then_gone() {
         again - once
     );
     assert_eq!(
-        gpu.pool().held_bytes,
+        gpu.pool_counts().held_bytes,
         held_bytes,
-        "something is still there"
+        "buffers are left behind"
     );
 }
 
@@ -128,11 +127,11 @@ fn of_m3c2_only_results_travel() {
     let core_points = before.subsample_grid(1.0).unwrap();
     let [reference, compared] =
         [&before, &after].map(|epoch| gpu.index(epoch.positions()).unwrap());
-    let (before, ties) = (gpu.traffic(), gpu.near_ties());
+    let (before, ties) = (gpu.transfer_counts(), gpu.reevaluated_on_cpu());
     let found = M3c2::default()
         .run_indexed(&*reference, &*compared, core_points.positions())
         .unwrap();
-    let (after, ties) = (gpu.traffic(), gpu.near_ties() - ties);
+    let (after, ties) = (gpu.transfer_counts(), gpu.reevaluated_on_cpu() - ties);
     // Up: coordinates of core points. Back: a normal and two statistics each.
     let n = found.len() as u64;
     let little = 4096 + 16_384 * ties;
@@ -158,11 +157,11 @@ fn other_points_in_the_same_place_are_other_points() {
     for round in 0..3 {
         let points = Positions::new(origin, &ticks);
         let mut found = Vec::new();
-        gpu.holding(&[points.ticks(), points.ticks()], &mut || {
-            for _ in 0..2 {
-                found.push(gpu.index(points).unwrap().nearest(points, 1.0).unwrap());
-            }
-        });
+        let pin = gpu.pin(&[points.ticks(), points.ticks()]);
+        for _ in 0..2 {
+            found.push(gpu.index(points).unwrap().nearest(points, 1.0).unwrap());
+        }
+        drop(pin);
         let expected: Vec<u32> = (0..N as u32).collect();
         for found in &found {
             let indices: Vec<u32> = found.iter().map(|n| n.unwrap().index).collect();
@@ -173,7 +172,7 @@ fn other_points_in_the_same_place_are_other_points() {
 }
 
 #[test]
-fn what_is_held_gives_way() {
+fn pinned_points_give_way() {
     let room = |bytes: u64| GpuOptions {
         budget_bytes: bytes,
         ..GpuOptions::default()
@@ -185,13 +184,13 @@ fn what_is_held_gives_way() {
         ..GpuOptions::default()
     };
     let Some(plain) = open(never) else { return };
-    let expected = held(&plain, [&before, &after], &core_points).unwrap();
+    let expected = all_pinned(&plain, [&before, &after], &core_points).unwrap();
     let mut least = None;
     for mebibytes in [64, 16, 8, 6, 5, 4, 3] {
         let gpu = open(room(mebibytes << 20)).unwrap();
         let alone = all(&gpu, [&before, &after], &core_points);
-        let found = held(&gpu, [&before, &after], &core_points);
-        // Whatever fits without being held fits with it.
+        let found = all_pinned(&gpu, [&before, &after], &core_points);
+        // Work that fits without a pin fits with it.
         assert!(
             alone.is_err() || found.is_ok(),
             "{mebibytes} MiB: {:?}",

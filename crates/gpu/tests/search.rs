@@ -1,4 +1,4 @@
-//! Neighbour search against the processor's, at tens of thousands of points: the same answers, and
+//! Neighbour search against the CPU's, at tens of thousands of points: the same answers, and
 //! the same bits twice.
 #![allow(clippy::print_stdout)]
 
@@ -46,7 +46,7 @@ fn indices<'a>(gpu: &Gpu, points: Positions<'a>) -> [Box<dyn NeighbourIndex + 'a
 }
 
 #[test]
-fn the_nearest_and_lists_are_the_processors() {
+fn the_nearest_and_lists_are_the_cpus() {
     let Some(gpu) = device::gpu() else { return };
     let (points, queries) = (terrain(0), terrain(1_000_003));
     let (points, queries) = (points.positions(), queries.positions());
@@ -171,7 +171,7 @@ fn cylinders_are_within_the_tolerance() {
         for statistic in [AxialStatistic::MeanDeviation, AxialStatistic::MedianIqr] {
             let count = if radius > 3.0 { 1_500 } else { N };
             let some = Positions::new(queries.origin(), &queries.ticks()[..count]);
-            let before = gpu.near_ties();
+            let before = gpu.reevaluated_on_cpu();
             let cylinder = Cylinder {
                 radius,
                 half_length,
@@ -197,7 +197,7 @@ fn cylinders_are_within_the_tolerance() {
                 )
                 .unwrap();
             let worst = same_statistics(&found, &expected);
-            let ties = gpu.near_ties() - before;
+            let ties = gpu.reevaluated_on_cpu() - before;
             println!(
                 "{radius} × {half_length} {statistic:?}: off by {worst:e} m, {ties} of {count} near ties"
             );
@@ -357,7 +357,7 @@ fn a_loop_that_the_driver_ends_is_no_answer() {
 }
 
 #[test]
-fn parameters_that_no_backend_takes_are_refused_as_by_the_processor() {
+fn parameters_that_no_backend_takes_are_refused_as_by_the_cpu() {
     let Some(gpu) = device::gpu() else { return };
     let cloud = cloud(10, |i| [i as f64, 0.0, 0.0]);
     let points = cloud.positions();

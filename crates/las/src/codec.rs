@@ -8,7 +8,7 @@ use crate::{
     error::LasProblem,
     header::{Laz, Parsed},
 };
-use isopach_compute::unpanicked;
+use isopach_compute::catch_panic;
 use laz::laszip::{ChunkTable, ChunkTableEntry};
 use laz::{DecompressionSelection, LasZipDecompressor};
 use std::io::{Cursor, Read, Seek, SeekFrom};
@@ -163,7 +163,7 @@ fn compressed_chunks(
     }
     check_table_head(&mut file, parsed.points_at, size)?;
     file.seek(SeekFrom::Start(parsed.points_at))?;
-    let table = catch_panic(0, || Ok(ChunkTable::read_from(&mut file, &laz.vlr)))?
+    let table = catch_codec_panic(0, || Ok(ChunkTable::read_from(&mut file, &laz.vlr)))?
         .map_err(unreadable_table)?;
     let entries: &[ChunkTableEntry] = table.as_ref();
     let mut at = parsed.points_at + ChunkTable::OFFSET_SIZE as u64;
@@ -279,7 +279,7 @@ pub(crate) fn decode_chunk(
     records: &mut [u8],
 ) -> Result<(), LasProblem> {
     if laz.pointwise {
-        return catch_panic(number, || {
+        return catch_codec_panic(number, || {
             let mut decoder = LasZipDecompressor::new(Cursor::new(bytes), laz.vlr.clone())
                 .map_err(|e| e.to_string())?;
             let size = laz.vlr.items_size() as usize;
@@ -298,7 +298,7 @@ pub(crate) fn decode_chunk(
         point_count: chunk.points,
         byte_count: chunk.bytes,
     };
-    catch_panic(number, || {
+    catch_codec_panic(number, || {
         laz::par_decompress_selective(bytes, records, &laz.vlr, &[entry], selection)
             .map_err(reason_of)
     })
@@ -326,8 +326,11 @@ fn reason_of(error: laz::LasZipError) -> String {
 }
 
 /// Runs a piece of the codec; its panic is the file's fault.
-fn catch_panic<T>(chunk: usize, work: impl FnOnce() -> Result<T, String>) -> Result<T, LasProblem> {
-    unpanicked(work).map_err(|reason| LasProblem::Codec { chunk, reason })
+fn catch_codec_panic<T>(
+    chunk: usize,
+    work: impl FnOnce() -> Result<T, String>,
+) -> Result<T, LasProblem> {
+    catch_panic(work).map_err(|reason| LasProblem::Codec { chunk, reason })
 }
 
 #[cfg(test)]

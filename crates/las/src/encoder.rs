@@ -5,7 +5,7 @@
 //! The memory needed does not depend on the length of the file.
 
 use crate::error::LasProblem;
-use isopach_compute::unpanicked;
+use isopach_compute::catch_panic;
 use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
 use std::{
     fs::File,
@@ -88,7 +88,7 @@ impl Encoder {
                 if !waiting.is_empty() {
                     compress_records(&mut points, &waiting)?;
                 }
-                catch_panic(|| points.done())?;
+                catch_codec_panic(|| points.done())?;
                 points.into_inner()
             }
         };
@@ -102,7 +102,7 @@ fn compress_records(
     points: &mut ParLasZipCompressor<BufWriter<File>>,
     records: &[u8],
 ) -> Result<(), LasProblem> {
-    catch_panic(|| {
+    catch_codec_panic(|| {
         points
             .compress_many(records)
             .map_err(laz::LasZipError::from)
@@ -110,8 +110,10 @@ fn compress_records(
 }
 
 /// `laz` 0.13 panics on some waveforms in builds that check for overflow.
-fn catch_panic(work: impl FnOnce() -> Result<(), laz::LasZipError>) -> Result<(), LasProblem> {
-    unpanicked(|| work().map_err(|error| error.to_string())).map_err(LasProblem::Unwritable)
+fn catch_codec_panic(
+    work: impl FnOnce() -> Result<(), laz::LasZipError>,
+) -> Result<(), LasProblem> {
+    catch_panic(|| work().map_err(|error| error.to_string())).map_err(LasProblem::Unwritable)
 }
 
 /// The compressor's record for a point format with `extra` extra bytes per point and `chunk` points

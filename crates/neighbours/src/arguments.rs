@@ -86,13 +86,7 @@ pub fn check_cylinders(
 /// # Errors
 /// [`Error::InvalidInput`] with the two numbers, or with the first axis that is not finite.
 pub fn check_axes(queries: Positions<'_>, axes: &[[f64; 3]]) -> Result<()> {
-    if axes.len() != queries.len() {
-        return Err(Error::InvalidInput(format!(
-            "{} axes were given for {} queries: give one axis per query",
-            axes.len(),
-            queries.len()
-        )));
-    }
+    Error::check_length("axes", axes.len(), "queries", queries.len())?;
     let is_not_finite = |axis: &[f64; 3]| axis.iter().any(|x| !x.is_finite());
     match axes.iter().position(is_not_finite) {
         Some(i) => Err(Error::InvalidInput(format!(

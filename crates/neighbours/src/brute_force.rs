@@ -28,7 +28,6 @@ impl Compute for BruteForce {
     fn device(&self) -> Device {
         Device {
             name: "plain loop".into(),
-            working_set_bytes: u64::MAX,
         }
     }
 }

@@ -12,10 +12,7 @@ struct Own(fn(Positions<'_>, &Grid, &[CellStatistic]) -> Result<Vec<Raster>>);
 
 impl Compute for Own {
     fn device(&self) -> Device {
-        Device {
-            name: "own".into(),
-            working_set_bytes: u64::MAX,
-        }
+        Device { name: "own".into() }
     }
 }
 

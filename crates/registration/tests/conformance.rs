@@ -29,10 +29,7 @@ struct OwnPairing<'a> {
 
 impl Compute for Own {
     fn device(&self) -> Device {
-        Device {
-            name: "own".into(),
-            working_set_bytes: u64::MAX,
-        }
+        Device { name: "own".into() }
     }
 }
 
@@ -78,7 +75,6 @@ impl Compute for Later {
     fn device(&self) -> Device {
         Device {
             name: "later".into(),
-            working_set_bytes: u64::MAX,
         }
     }
 }

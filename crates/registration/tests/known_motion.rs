@@ -212,7 +212,6 @@ impl Compute for Plain {
     fn device(&self) -> Device {
         Device {
             name: "plain".into(),
-            working_set_bytes: u64::MAX,
         }
     }
 }

@@ -98,9 +98,9 @@ impl Conduct {
     pub(crate) fn hold(&self) -> Result<FolderLock> {
         let lock = self.out.join(LOCK);
         if self.is_among_others() {
-            FolderLock::shared(lock)
+            FolderLock::acquire_shared(lock)
         } else {
-            FolderLock::alone(lock)
+            FolderLock::acquire_exclusive(lock)
         }
     }
 

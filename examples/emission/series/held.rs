@@ -42,7 +42,7 @@ pub(super) fn hold<'a>(
 ) -> std::result::Result<Held<'a>, Box<dyn Error>> {
     let out = arguments.out.as_path();
     finished::make_folder(out)?;
-    let lock = FolderLock::alone(out.join(".lock"))?;
+    let lock = FolderLock::acquire_exclusive(out.join(".lock"))?;
     let inputs = guard::inputs(arguments);
     let frames = frame_names(groups.len());
     let names = || {

@@ -136,11 +136,8 @@ impl Normals {
                 let axes = vec![unit_vector(*normal)?; n];
                 Measurement::of_axes(axes, epochs, core_points, cylinders)
             }
-            Self::Given(normals) if normals.len() != n => Err(Error::InvalidInput(format!(
-                "{} normals were given for {n} core points: give one per core point",
-                normals.len()
-            ))),
             Self::Given(normals) => {
+                Error::check_length("normals", normals.len(), "core points", n)?;
                 let units = normals.iter().map(|normal| unit_vector(*normal));
                 let axes = units.collect::<Result<_>>()?;
                 Measurement::of_axes(axes, epochs, core_points, cylinders)

@@ -9,7 +9,7 @@ use isopach_compute::{Cpu, Error};
 use isopach_emission::{
     Inversion, InvertPixels, Observation, Outputs, Weights, conformance::conformance,
 };
-use isopach_gpu::{DoublePrecision, Features, Gpu, GpuOptions};
+use isopach_gpu::{DoublePrecision, Gpu, GpuOptions};
 use ndarray::{Axis, Slice};
 use std::sync::OnceLock;
 
@@ -23,7 +23,7 @@ pub(crate) fn double() -> Option<&'static Gpu> {
             double_precision: DoublePrecision::Device,
             ..GpuOptions::default()
         })?;
-        if gpu.adapter().features.contains(Features::SHADER_F64) {
+        if gpu.adapter().features.double_precision {
             return Some(gpu);
         }
         assert!(
@@ -63,13 +63,13 @@ fn it_conforms_in_double_precision() {
 }
 
 #[test]
-fn every_kind_of_weights_and_number_of_bins_is_that_of_the_processor() {
+fn every_kind_of_weights_and_number_of_bins_is_that_of_the_cpu() {
     let Some(gpu) = double() else { return };
     for (bins, pixels) in [(15, 1000), (42, 1000), (200, 200)] {
         for (name, weights) in kinds(bins, pixels) {
             let inversion = inversion(bins, weights);
             let observed = wide(&observed(&inversion, pixels));
-            let before = gpu.near_ties();
+            let before = gpu.reevaluated_on_cpu();
             let found = inverted(gpu, &inversion, &observed);
             let far = far(&found, &inverted(&Cpu, &inversion, &observed));
             eprintln!("{bins} bins, {name}: {far:?}");
@@ -92,7 +92,7 @@ fn every_kind_of_weights_and_number_of_bins_is_that_of_the_processor() {
                 "{bins} bins, {name}: too many were inverted again: {far:?}"
             );
             assert_eq!(
-                gpu.near_ties() - before,
+                gpu.reevaluated_on_cpu() - before,
                 far.again as u64,
                 "{bins} bins, {name}"
             );
@@ -113,7 +113,7 @@ fn a_pixel_in_double_precision_is_the_same_in_any_batch_and_any_run() {
     );
     let small = GpuOptions {
         budget_bytes: 3 << 20,
-        most_groups: Some(100),
+        max_workgroups: Some(100),
         ..gpu.options().clone()
     };
     let small = open(small).unwrap();
@@ -122,9 +122,9 @@ fn a_pixel_in_double_precision_is_the_same_in_any_batch_and_any_run() {
         bits(&inverted(&small, &inversion, &observed)),
         "split"
     );
-    assert!(small.pool().most_bytes <= 3 << 20);
+    assert!(small.pool_counts().peak_bytes <= 3 << 20);
     let calls = small
-        .profile()
+        .kernel_times()
         .iter()
         .map(|kernel| kernel.calls)
         .max()
@@ -153,7 +153,7 @@ fn a_pixel_in_double_precision_is_the_same_in_any_batch_and_any_run() {
 }
 
 #[test]
-fn numbers_beyond_the_device_s_range_are_the_processor_s() {
+fn numbers_beyond_the_device_s_range_are_the_cpus() {
     let Some(gpu) = double() else { return };
     let base = inversion(33, Weights::SelfNormalised);
     let mut observed = wide(&observed(&base, 300));

@@ -123,7 +123,7 @@ fn halves_are_the_same_in_any_batch_and_any_run() {
         );
         let options = GpuOptions {
             budget_bytes: budget,
-            most_groups: Some(60),
+            max_workgroups: Some(60),
             ..halved.options().clone()
         };
         let small = open(options).unwrap();
@@ -142,9 +142,9 @@ fn halves_are_the_same_in_any_batch_and_any_run() {
             bits(&inverted(&by_subgroups, &inversion, &observed)),
             "{bins} bins: by subgroups"
         );
-        assert!(small.pool().most_bytes <= budget, "{bins} bins");
+        assert!(small.pool_counts().peak_bytes <= budget, "{bins} bins");
         let calls = small
-            .profile()
+            .kernel_times()
             .iter()
             .map(|kernel| kernel.calls)
             .max()

@@ -1,4 +1,4 @@
-//! The inversion on the device against its definition and the processor's version.
+//! The inversion on the device against its definition and the CPU's version.
 
 #![allow(missing_docs, clippy::print_stderr)]
 
@@ -92,7 +92,7 @@ fn it_conforms_without_counters_in_loops() {
         "{}",
         wrong.iter().map(|f| format!("{f}\n")).collect::<String>()
     );
-    assert!(gpu.profile().iter().any(|kernel| kernel.calls > 0));
+    assert!(gpu.kernel_times().iter().any(|kernel| kernel.calls > 0));
 }
 
 /// Some drivers end loops after a number of rounds; with four hundred bins and two hundred
@@ -185,7 +185,7 @@ fn a_pixel_is_the_same_in_any_batch_and_any_run() {
     // Hardly any room, so that there are many batches; few groups, so that dispatches are folded.
     let small = GpuOptions {
         budget_bytes: 3 << 20,
-        most_groups: Some(100),
+        max_workgroups: Some(100),
         ..GpuOptions::default()
     };
     let small = open(small).unwrap();
@@ -194,9 +194,9 @@ fn a_pixel_is_the_same_in_any_batch_and_any_run() {
         bits(&inverted(&small, &inversion, &observed)),
         "split"
     );
-    assert!(small.pool().most_bytes <= 3 << 20);
+    assert!(small.pool_counts().peak_bytes <= 3 << 20);
     let calls = small
-        .profile()
+        .kernel_times()
         .iter()
         .map(|kernel| kernel.calls)
         .max()
@@ -226,7 +226,7 @@ fn a_pixel_is_the_same_in_any_batch_and_any_run() {
         "averaging kernels"
     );
     let calls = roomier
-        .profile()
+        .kernel_times()
         .iter()
         .map(|kernel| kernel.calls)
         .max()
@@ -481,7 +481,7 @@ fn what_it_cannot_do_it_declines() {
     assert!(matches!(wrong, Err(Error::InvalidParameter { .. })));
 }
 
-/// The provided body and the device, on a few pixels: the definition itself, not the processor's
+/// The provided body and the device, on a few pixels: the definition itself, not the CPU's
 /// version.
 #[test]
 fn the_definition_agrees() {

@@ -188,7 +188,10 @@ pub(super) fn compare_cylinders(
         (&broken[..], "an axis that is no number"),
     ] {
         let refused = indexes.found.cylinder_statistics(queries, wrong, query);
-        if !matches!(refused, Err(Error::InvalidInput(_))) {
+        if !matches!(
+            refused,
+            Err(Error::LengthMismatch { .. } | Error::InvalidInput(_))
+        ) {
             return Ok(Some(format!("{name} were accepted")));
         }
     }

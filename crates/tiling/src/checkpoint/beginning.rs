@@ -77,7 +77,7 @@ impl<P> Beginning<'_, P> {
             files::remove_results(self.tiles)?;
             write_whole(self.path, &[manifest.to_text().as_bytes()])
         };
-        let begun = self.lock.while_alone(begin)?.transpose();
+        let begun = self.lock.with_exclusive(begin)?.transpose();
         Ok(begun
             .map_err(|error| Error::of_file(self.folder, error))?
             .is_some())

@@ -128,7 +128,7 @@ impl CheckpointDir {
         if !self.folder.exists() {
             return Ok(true);
         }
-        match FolderLock::alone(self.folder.join(LOCK)) {
+        match FolderLock::acquire_exclusive(self.folder.join(LOCK)) {
             Ok(_alone) => self.remove().map(|()| true),
             Err(Error::Busy(_)) => Ok(false),
             Err(error) => Err(error),
@@ -241,9 +241,9 @@ impl<'a, T> Results<'a, T> {
             )));
         }
         let lock = match working {
-            FolderUse::Alone => FolderLock::alone(folder.join(LOCK)),
+            FolderUse::Alone => FolderLock::acquire_exclusive(folder.join(LOCK)),
             FolderUse::Planning | FolderUse::Among | FolderUse::Merging => {
-                FolderLock::shared(folder.join(LOCK))
+                FolderLock::acquire_shared(folder.join(LOCK))
             }
         }?;
         fs::create_dir_all(&tiles).map_err(|error| Error::of_file(&tiles, error))?;

@@ -237,7 +237,7 @@ impl Tiling {
             .iter_mut()
             .for_each(|source| source.bytes = bytes(source));
         report.devices = on.devices().into_iter().map(|device| device.name).collect();
-        report.absent = on.absent().to_vec();
+        report.absent = on.missing().to_vec();
         report.passed_on = passed_on_since(&passed_on_before, on.fallbacks());
         (report.memory, report.peak_bytes, report.spilled_bytes) =
             (self.memory, ledger.peak(), buckets.spilled());

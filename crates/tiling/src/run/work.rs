@@ -184,16 +184,12 @@ where
     /// The operation on one backend, which may keep the tile's points where it computes until all
     /// is done.
     fn on_backend(&self, backend: &B, tile: &Tile<N>) -> Result<O::Output> {
-        let mut output = None;
         let points = tile
             .epochs
             .each_ref()
             .map(|epoch| epoch.positions().ticks());
-        backend.holding(&points, &mut || {
-            output = Some(self.operation.run_tile(backend, tile))
-        });
-        // A backend that does not do what it holds for is asked without that.
-        output.unwrap_or_else(|| self.operation.run_tile(backend, tile))
+        let _pin = backend.pin(&points);
+        self.operation.run_tile(backend, tile)
     }
 
     fn load(&self, unit: &Unit) -> Result<Tile<N>> {

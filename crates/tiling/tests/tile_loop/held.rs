@@ -1,41 +1,50 @@
-//! A tile's points are held while its operations run, and whatever a backend makes of that, the
-//! results are there.
+//! A tile's points are pinned while its operations run, and no longer.
 
 use isopach_cloud::{Cloud, Rect};
-use isopach_compute::{Compute, Device, Dispatcher, Result};
+use isopach_compute::{Compute, Device, Dispatcher, PinGuard, Result};
 use isopach_tiling::{InMemory, Tile, TileOperation, Tiling};
 use std::sync::{Arc, Mutex};
 
-/// What a backend does when it is told what is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Does {
-    TheWork,
-    Nothing,
+/// A slice by its address and length.
+type Place = (usize, usize);
+
+fn place(ticks: &[[i32; 3]]) -> Place {
+    (ticks.as_ptr().addr(), ticks.len())
 }
 
-/// Slices that are held, by address and length.
+/// Notes the slices that are pinned now, and how many ever were.
+#[derive(Debug, Default)]
+struct Noting {
+    pinned: Mutex<Vec<Place>>,
+    pins: Mutex<usize>,
+}
+
+/// Unpins its slices.
 #[derive(Debug)]
-struct Noting(Does, Mutex<Vec<(usize, usize)>>);
+struct Unpin<'a>(&'a Noting, Vec<Place>);
+
+impl Drop for Unpin<'_> {
+    fn drop(&mut self) {
+        let mut pinned = self.0.pinned.lock().unwrap();
+        pinned.retain(|place| !self.1.contains(place));
+    }
+}
 
 impl Compute for Noting {
     fn device(&self) -> Device {
         Device {
             name: "noting".into(),
-            working_set_bytes: u64::MAX,
         }
     }
-    fn holding(&self, coordinates: &[&[[i32; 3]]], work: &mut dyn FnMut()) {
-        let places = coordinates
-            .iter()
-            .map(|ticks| (ticks.as_ptr().addr(), ticks.len()));
-        self.1.lock().unwrap().extend(places);
-        if self.0 == Does::TheWork {
-            work();
-        }
+    fn pin<'a>(&'a self, coordinates: &[&'a [[i32; 3]]]) -> PinGuard<'a> {
+        let places: Vec<Place> = coordinates.iter().map(|ticks| place(ticks)).collect();
+        self.pinned.lock().unwrap().extend(&places);
+        *self.pins.lock().unwrap() += places.len();
+        PinGuard::new(Unpin(self, places))
     }
 }
 
-/// Counts what it owns, where its points are held.
+/// Counts the points of a tile, which must be pinned.
 struct Count;
 
 impl TileOperation<1, Noting> for Count {
@@ -45,39 +54,31 @@ impl TileOperation<1, Noting> for Count {
     }
     fn run_tile(&self, on: &Noting, tile: &Tile<1>) -> Result<usize> {
         let ticks = tile.epochs[0].positions().ticks();
-        assert!(
-            on.1.lock()
-                .unwrap()
-                .contains(&(ticks.as_ptr().addr(), ticks.len()))
-        );
+        assert!(on.pinned.lock().unwrap().contains(&place(ticks)));
         Ok(tile.owned(0).len())
     }
 }
 
 #[test]
-fn the_points_of_a_tile_are_held_while_its_operations_run() {
+fn the_points_of_a_tile_are_pinned_while_its_operations_run() {
     let lattice: Vec<[f64; 3]> = (0..10_000)
         .map(|i| [f64::from(i % 100), f64::from(i / 100), 0.0])
         .collect();
     let source = InMemory::new("lattice", Cloud::from_points(&lattice).unwrap());
-    for does in [Does::TheWork, Does::Nothing] {
-        let noting = Arc::new(Noting(does, Mutex::default()));
-        let on = Dispatcher::new(vec![Arc::clone(&noting)]);
-        let (mut tiles, mut total) = (0, 0);
-        let mut sink = |_: Rect, count: usize| {
-            (tiles, total) = (tiles + 1, total + count);
-            Ok(())
-        };
-        Tiling {
-            tile_size: 30.0,
-            ..Tiling::default()
-        }
-        .stream(&on, &Count, [&source], &mut sink)
-        .unwrap();
-        assert_eq!(
-            (total, noting.1.lock().unwrap().len()),
-            (10_000, tiles),
-            "{does:?}"
-        );
+    let noting = Arc::new(Noting::default());
+    let on = Dispatcher::new(vec![Arc::clone(&noting)]);
+    let (mut tiles, mut total) = (0, 0);
+    let mut sink = |_: Rect, count: usize| {
+        (tiles, total) = (tiles + 1, total + count);
+        Ok(())
+    };
+    Tiling {
+        tile_size: 30.0,
+        ..Tiling::default()
     }
+    .stream(&on, &Count, [&source], &mut sink)
+    .unwrap();
+    assert_eq!(total, 10_000);
+    assert_eq!(*noting.pins.lock().unwrap(), tiles);
+    assert!(noting.pinned.lock().unwrap().is_empty());
 }

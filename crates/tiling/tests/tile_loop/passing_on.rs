@@ -13,7 +13,6 @@ impl Compute for Named {
     fn device(&self) -> Device {
         Device {
             name: self.0.into(),
-            working_set_bytes: 0,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes of a block to numbers: compression, predictor, sample.
 
 use super::fault::{ReadResult, damaged, shortened, unsupported};
-use isopach_compute::unpanicked;
+use isopach_compute::catch_panic;
 use std::io::Read as _;
 
 /// Compression method of the blocks.
@@ -45,9 +45,9 @@ impl Compression {
         let expanded = match self {
             Self::None => read(bytes, count),
             Self::PackBits => Ok(pack_bits(bytes, count)),
-            Self::Deflate => unpanicked(|| read(flate2::read::ZlibDecoder::new(bytes), count)),
-            Self::Zstd => unpanicked(|| expand_zstd(bytes, count, whole)),
-            Self::Lzw => unpanicked(|| expand_lzw(bytes, count)),
+            Self::Deflate => catch_panic(|| read(flate2::read::ZlibDecoder::new(bytes), count)),
+            Self::Zstd => catch_panic(|| expand_zstd(bytes, count, whole)),
+            Self::Lzw => catch_panic(|| expand_lzw(bytes, count)),
         }?;
         if expanded.len() < count {
             return Err(format!(
