@@ -11,7 +11,7 @@ pub use crate::{
     discretised::NULL,
     kernel::{Rows, Shared},
     map::Slab,
-    screen::{Screened, screen},
+    screen::{Screened, screen_pixel},
     status::Signs,
 };
 
@@ -24,26 +24,26 @@ use isopach_compute::{Cpu, Result};
 ///
 /// # Errors
 /// As [`InvertPixels::invert`]; and those of `kernel`.
-pub fn invert<T: Real>(
+pub fn invert_with_kernel<T: Real>(
     inversion: &Inversion,
     observation: &Observation<'_, T>,
     kernel: impl FnOnce(Rows<'_, T>, Slab<'_, T>) -> Result<()>,
 ) -> Result<EmissionMap<T>> {
-    let pixels = observation.pixels(inversion.channels())?;
-    inversion.check(pixels.count())?;
-    let mut map = EmissionMap::empty(inversion, &pixels.leading);
+    let pixels = observation.pixel_rows(inversion.channels())?;
+    inversion.check(pixels.pixel_count())?;
+    let mut map = EmissionMap::zeroed(inversion, &pixels.leading);
     if !map.is_empty() {
-        let (counts, sigma) = pixels.rows();
+        let (counts, sigma) = pixels.counts_and_sigma();
         kernel(
             Rows {
                 counts,
                 sigma,
                 first: 0,
             },
-            map.slab(),
+            map.as_slab(),
         )?;
     }
-    cpu::again(
+    cpu::reinvert_in_double(
         inversion,
         observation,
         &mut map,
@@ -59,7 +59,7 @@ pub fn ignores_given_weights(inversion: &Inversion) -> bool {
     match &inversion.weights {
         Weights::Given(given) if inversion.compat == Compatibility::Reference => given
             .outer_iter()
-            .any(|row| !inversion.takes(&row.to_vec())),
+            .any(|row| !inversion.uses_given_row(&row.to_vec())),
         _ => false,
     }
 }

@@ -31,8 +31,8 @@ const PIXELS: usize = 101;
 /// Where a case cannot be made; not where the backend fails, which is a finding.
 pub fn conformance(on: &dyn InvertPixels) -> Result<Vec<Finding>> {
     let mut findings = vec![];
-    for (case, inversion) in cases()? {
-        let [counts, sigma] = pixels(&inversion)?;
+    for (case, inversion) in conformance_cases()? {
+        let [counts, sigma] = observed_pixels(&inversion)?;
         let observation = Observation {
             counts: counts.view(),
             sigma: sigma.view(),
@@ -76,7 +76,7 @@ pub fn conformance(on: &dyn InvertPixels) -> Result<Vec<Finding>> {
         };
         let single = on
             .invert_single(&inversion, single)
-            .map(|map| map.rounded());
+            .map(|map| map.to_precision());
         if inversion.method == Method::Regularised {
             note("invert_single", single, &expected, 1e-5, 1);
         } else {
@@ -95,7 +95,7 @@ pub fn conformance(on: &dyn InvertPixels) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn cases() -> Result<Vec<(&'static str, Inversion)>> {
+fn conformance_cases() -> Result<Vec<(&'static str, Inversion)>> {
     let edges = |bins: usize, range: f64| {
         (0..=bins)
             .map(|i| 5.7 + range * i as f64 / bins as f64)
@@ -109,7 +109,7 @@ fn cases() -> Result<Vec<(&'static str, Inversion)>> {
         };
         Weights::Given(Array2::from_shape_fn((rows, 33), falling))
     };
-    let levels = levels(&base)?;
+    let levels = saturation_levels(&base)?;
     let saturation = |then| Saturation {
         levels: levels.clone(),
         then,
@@ -363,8 +363,8 @@ fn cases() -> Result<Vec<(&'static str, Inversion)>> {
 }
 
 /// Levels that the brightest pixels of the three channels that see most are above.
-fn levels(inversion: &Inversion) -> Result<Vec<f64>> {
-    let [counts, _] = pixels(inversion)?;
+fn saturation_levels(inversion: &Inversion) -> Result<Vec<f64>> {
+    let [counts, _] = observed_pixels(inversion)?;
     let level = |f: usize| {
         let mut column: Vec<f64> = counts
             .index_axis(Axis(1), f)
@@ -384,7 +384,7 @@ fn levels(inversion: &Inversion) -> Result<Vec<f64>> {
 
 /// Counts of Gaussians with noise, and their errors; every tenth pixel has something that is not a
 /// count.
-fn pixels(inversion: &Inversion) -> Result<[ArrayD<f64>; 2]> {
+fn observed_pixels(inversion: &Inversion) -> Result<[ArrayD<f64>; 2]> {
     let centres: Vec<f64> = inversion
         .log_t_edges
         .windows(2)
@@ -405,8 +405,8 @@ fn pixels(inversion: &Inversion) -> Result<[ArrayD<f64>; 2]> {
     let noises: Vec<Noise> = (0..inversion.channels())
         .map(|f| Noise::aia(&AIA[f % AIA.len()], 2.9, 4.0, 0.03))
         .collect();
-    let mut sigma = Noise::of(&noises, exact.view())?;
-    let mut counts = MonteCarlo { draws: 2, seed: 3 }.counts(
+    let mut sigma = Noise::sigma_of_counts(&noises, exact.view())?;
+    let mut counts = MonteCarlo { draws: 2, seed: 3 }.draw_counts(
         0,
         &Observation {
             counts: exact.view(),
@@ -553,12 +553,12 @@ mod tests {
 
     #[test]
     fn cases_of_saturation_have_saturated_pixels_and_others() {
-        for (case, inversion) in cases()
+        for (case, inversion) in conformance_cases()
             .unwrap()
             .into_iter()
             .filter(|(_, inversion)| inversion.saturation.is_some())
         {
-            let [counts, sigma] = pixels(&inversion).unwrap();
+            let [counts, sigma] = observed_pixels(&inversion).unwrap();
             let observation = Observation {
                 counts: counts.view(),
                 sigma: sigma.view(),

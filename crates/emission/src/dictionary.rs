@@ -45,7 +45,13 @@ impl Dictionary {
         };
         let bins = shared.log_t.len();
         let response: Vec<Vec<f64>> = (0..bins)
-            .map(|t| shared.bin(t).iter().map(|r| r * integrated(t)).collect())
+            .map(|t| {
+                shared
+                    .response_of_bin(t)
+                    .iter()
+                    .map(|r| r * integrated(t))
+                    .collect()
+            })
             .collect();
         let to_report = (0..bins)
             .map(|t| match inversion.report {
@@ -55,8 +61,8 @@ impl Dictionary {
             .collect();
         let mut atoms = vec![];
         for (deviation, distance, preference) in KINDS {
-            for centre in centres(&shared.log_t, distance) {
-                atoms.push(atom(shared, &response, centre, deviation, preference));
+            for centre in atom_centres(&shared.log_t, distance) {
+                atoms.push(make_atom(shared, &response, centre, deviation, preference));
             }
         }
         Self {
@@ -68,7 +74,7 @@ impl Dictionary {
 }
 
 /// Bins at least `distance` apart, the first one first.
-fn centres(log_t: &[f64], distance: f64) -> Vec<usize> {
+fn atom_centres(log_t: &[f64], distance: f64) -> Vec<usize> {
     let mut last = f64::NEG_INFINITY;
     let mut chosen = vec![];
     for (t, &x) in log_t.iter().enumerate() {
@@ -80,7 +86,7 @@ fn centres(log_t: &[f64], distance: f64) -> Vec<usize> {
     chosen
 }
 
-fn atom(
+fn make_atom(
     shared: &Discretised,
     response: &[Vec<f64>],
     centre: usize,

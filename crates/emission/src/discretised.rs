@@ -1,6 +1,6 @@
 //! The inversion in numbers: what every pixel shares.
 
-use crate::{Compatibility, Inversion, Quantity, response::interpolate};
+use crate::{Compatibility, Inversion, Quantity, response::interpolate_linear};
 use isopach_compute::{Error, Result};
 
 /// Scale of the response and of the solution in the reference. Part of the definition, because the
@@ -53,7 +53,7 @@ pub struct Discretised {
 impl Discretised {
     /// The row of a bin: the response of every channel.
     #[must_use]
-    pub fn bin(&self, bin: usize) -> &[f64] {
+    pub fn response_of_bin(&self, bin: usize) -> &[f64] {
         &self.response[bin * self.channels..][..self.channels]
     }
 
@@ -74,7 +74,7 @@ impl Inversion {
     /// # Errors
     /// As [`Self::check`], but for given weights.
     pub fn discretised(&self) -> Result<Discretised> {
-        self.response.check()?;
+        self.response.check_response()?;
         let edges = &self.log_t_edges;
         if self.bins() < 3 || !edges.windows(2).all(|w| w[0] < w[1]) {
             return Err(Error::InvalidInput(
@@ -99,14 +99,14 @@ impl Inversion {
             .collect();
         let logs: Vec<Vec<f64>> = self
             .response
-            .cleaned(self.compat)?
+            .clean_channels(self.compat)?
             .into_iter()
             .map(|channel| channel.into_iter().map(f64::log10).collect())
             .collect();
         let mut response = Vec::with_capacity(log_t.len() * logs.len());
         for (&x, kelvin) in log_t.iter().zip(&kelvin) {
             for channel in &logs {
-                let value = 10f64.powf(interpolate(x, &self.response.log_t, channel));
+                let value = 10f64.powf(interpolate_linear(x, &self.response.log_t, channel));
                 let factor = if self.solve_for == Quantity::Differential {
                     *kelvin
                 } else {

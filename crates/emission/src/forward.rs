@@ -20,7 +20,7 @@ impl Inversion {
         for (mut to, from) in counts.lanes_mut(axis).into_iter().zip(emission.lanes(axis)) {
             for t in 0..bins {
                 let solution = from[t] / shared.to_report(self, t);
-                for (count, response) in to.iter_mut().zip(shared.bin(t)) {
+                for (count, response) in to.iter_mut().zip(shared.response_of_bin(t)) {
                     *count += response * solution;
                 }
             }
@@ -29,7 +29,7 @@ impl Inversion {
     }
 
     /// Emission measure of each bin, cm⁻⁵, for a unit of what is reported.
-    pub(crate) fn integrated(&self) -> Result<Vec<f64>> {
+    pub(crate) fn integrated_factors(&self) -> Result<Vec<f64>> {
         let shared = self.discretised()?;
         Ok(match self.report {
             Quantity::Differential => shared.kelvin,

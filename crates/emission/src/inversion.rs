@@ -251,7 +251,7 @@ impl Inversion {
     /// # Errors
     /// [`Error::InvalidParameter`] or [`Error::InvalidInput`], naming what is wrong.
     pub fn check(&self, pixels: usize) -> Result<()> {
-        self.response.check()?;
+        self.response.check_response()?;
         let (bins, channels) = (self.bins(), self.channels());
         let enough = bins >= channels.max(3);
         Error::check(
@@ -363,7 +363,7 @@ impl Inversion {
 
     /// Whether a row of given weights is to be used; the reference takes two kinds of rows for "not
     /// given".
-    pub(crate) fn takes(&self, row: &[f64]) -> bool {
+    pub(crate) fn uses_given_row(&self, row: &[f64]) -> bool {
         self.compat != Compatibility::Reference
             || !(row[0] == 0.0 || row.iter().product::<f64>() == 1.0)
     }

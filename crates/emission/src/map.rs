@@ -43,7 +43,7 @@ pub struct EmissionMap<T> {
 
 impl<T: Real> EmissionMap<T> {
     /// Room for the pixels of a leading shape.
-    pub(crate) fn empty(inversion: &Inversion, leading: &[usize]) -> Self {
+    pub(crate) fn zeroed(inversion: &Inversion, leading: &[usize]) -> Self {
         let with = |last: usize| IxDyn(&[leading, &[last]].concat());
         let (bins, one) = (with(inversion.bins()), IxDyn(leading));
         let asked = |asked: bool| asked.then(|| ArrayD::from_elem(bins.clone(), T::default()));
@@ -69,8 +69,8 @@ impl<T: Real> EmissionMap<T> {
     }
 
     /// The same in the other precision, rounded once.
-    pub(crate) fn rounded<U: Real>(&self) -> EmissionMap<U> {
-        let round = |array: &ArrayD<T>| array.mapv(|x| U::of(x.wide()));
+    pub(crate) fn to_precision<U: Real>(&self) -> EmissionMap<U> {
+        let round = |array: &ArrayD<T>| array.mapv(|x| U::from_f64(x.to_f64()));
         EmissionMap {
             emission: round(&self.emission),
             uncertainty: self.uncertainty.as_ref().map(round),
@@ -96,7 +96,7 @@ impl<T: Real> EmissionMap<T> {
         let mut traces = ArrayD::from_elem(self.status.raw_dim(), T::default());
         let kernels = kernels.as_slice().unwrap_or_default().chunks(bins * bins);
         for (trace, kernel) in traces.iter_mut().zip(kernels) {
-            *trace = T::of((0..bins).map(|t| kernel[t * bins + t].wide()).sum());
+            *trace = T::from_f64((0..bins).map(|t| kernel[t * bins + t].to_f64()).sum());
         }
         Some(traces)
     }
@@ -119,7 +119,7 @@ impl<T: Real> EmissionMap<T> {
         self.status.iter().filter(|&&s| s == status).count()
     }
 
-    pub(crate) fn slab(&mut self) -> Slab<'_, T> {
+    pub(crate) fn as_slab(&mut self) -> Slab<'_, T> {
         fn flat<A>(array: &mut ArrayD<A>) -> &mut [A] {
             // Arrays of `empty` are in standard order.
             array.as_slice_mut().unwrap_or_default()
@@ -170,20 +170,20 @@ pub struct Slab<'a, T> {
 impl<'a, T: Real> Slab<'a, T> {
     /// Number of pixels.
     #[must_use]
-    pub fn pixels(&self) -> usize {
+    pub fn pixel_count(&self) -> usize {
         self.status.len()
     }
 
     /// Takes the first `pixels` off.
     #[must_use]
-    pub fn take(&mut self, pixels: usize) -> Self {
+    pub fn take_pixels(&mut self, pixels: usize) -> Self {
         fn cut<'a, A>(rows: &mut &'a mut [A], pixels: usize, all: usize) -> &'a mut [A] {
             let at = rows.len() / all * pixels;
             let (front, rest) = std::mem::take(rows).split_at_mut(at);
             *rows = rest;
             front
         }
-        let all = self.pixels().max(1);
+        let all = self.pixel_count().max(1);
         Self {
             emission: cut(&mut self.emission, pixels, all),
             uncertainty: cut(&mut self.uncertainty, pixels, all),
@@ -201,7 +201,7 @@ impl<'a, T: Real> Slab<'a, T> {
 
     /// Pixel `to` becomes pixel `from` of another slab with the same outputs.
     pub(crate) fn copy_pixel(&mut self, to: usize, other: &Self, from: usize) {
-        let (own, others) = (self.pixels(), other.pixels());
+        let (own, others) = (self.pixel_count(), other.pixel_count());
         for (rows, source) in [
             (&mut *self.emission, &*other.emission),
             (&mut *self.uncertainty, &*other.uncertainty),
@@ -222,9 +222,9 @@ impl<'a, T: Real> Slab<'a, T> {
     }
 
     /// Pixel `i` has no result, for this reason.
-    pub fn reject(&mut self, i: usize, status: PixelStatus, missing: f64) {
-        let all = self.pixels();
-        let missing = T::of(missing);
+    pub fn reject_pixel(&mut self, i: usize, status: PixelStatus, missing: f64) {
+        let all = self.pixel_count();
+        let missing = T::from_f64(missing);
         for rows in [
             &mut *self.emission,
             &mut *self.uncertainty,
@@ -236,7 +236,7 @@ impl<'a, T: Real> Slab<'a, T> {
             let row = rows.len() / all;
             rows[i * row..(i + 1) * row].fill(missing);
         }
-        self.lambda[i] = missing.wide();
+        self.lambda[i] = missing.to_f64();
         self.iterations[i] = 0;
         self.status[i] = status;
         self.dropped[i] = 0;

@@ -27,7 +27,7 @@ impl AiaChannel {
     }
 }
 
-const fn aia(wavelength: u16, gain: f64, read_noise: f64) -> AiaChannel {
+const fn aia_channel(wavelength: u16, gain: f64, read_noise: f64) -> AiaChannel {
     AiaChannel {
         wavelength,
         gain,
@@ -38,12 +38,12 @@ const fn aia(wavelength: u16, gain: f64, read_noise: f64) -> AiaChannel {
 
 /// The coronal channels, in the order of [`crate::TemperatureResponse::aia`].
 pub const AIA: [AiaChannel; 6] = [
-    aia(94, 18.3, 1.14),
-    aia(131, 17.6, 1.18),
-    aia(171, 17.7, 1.15),
-    aia(193, 18.3, 1.20),
-    aia(211, 18.3, 1.20),
-    aia(335, 17.6, 1.18),
+    aia_channel(94, 18.3, 1.14),
+    aia_channel(131, 17.6, 1.18),
+    aia_channel(171, 17.7, 1.15),
+    aia_channel(193, 18.3, 1.20),
+    aia_channel(211, 18.3, 1.20),
+    aia_channel(335, 17.6, 1.18),
 ];
 
 /// Shot, read and systematic noise of one channel.
@@ -102,7 +102,7 @@ impl Noise {
     /// [`Error::InvalidInput`] where noises and channels differ in number;
     /// [`Error::InvalidParameter`] for an exposure or a number of pixels that is not above zero, or
     /// a negative noise.
-    pub fn of(channels: &[Self], counts: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
+    pub fn sigma_of_counts(channels: &[Self], counts: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
         if counts.shape().last() != Some(&channels.len()) {
             let message = format!(
                 "{} noises for counts of the shape {:?}",
@@ -161,9 +161,9 @@ mod tests {
                 > 10.0
         );
         assert_eq!(noise.sigma(-5.0), noise.sigma(0.0));
-        assert!(Noise::of(&[noise], arr1(&[1.0, 2.0]).view().into_dyn()).is_err());
+        assert!(Noise::sigma_of_counts(&[noise], arr1(&[1.0, 2.0]).view().into_dyn()).is_err());
         assert!(
-            Noise::of(
+            Noise::sigma_of_counts(
                 &[Noise {
                     exposure: 0.0,
                     ..noise

@@ -105,7 +105,7 @@ impl PixelStatus {
     /// assert_eq!(Status::of_code(18), Some(Status::BadInput { channel: 2 }));
     /// ```
     #[must_use]
-    pub fn of_code(code: u8) -> Option<Self> {
+    pub fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             0 => Self::Converged,
             1 => Self::ChannelDropped,
@@ -123,7 +123,12 @@ impl PixelStatus {
     /// The status of a pixel that has numbers: its signs, the channels left out (bits), χ² a
     /// channel. For backends.
     #[must_use]
-    pub fn of_result(inversion: &Inversion, signs: Signs, dropped: u32, chi_squared: f64) -> Self {
+    pub fn from_result(
+        inversion: &Inversion,
+        signs: Signs,
+        dropped: u32,
+        chi_squared: f64,
+    ) -> Self {
         let explained = (inversion.compat != Compatibility::Off
             && inversion.method == Method::Regularised)
             || chi_squared <= Self::TARGET_SLACK * inversion.chi_squared_target;

@@ -85,7 +85,7 @@ impl Inversion {
                 return Err(Error::InvalidInput(message));
             }
             let map = on.run(|on| {
-                T::invert(
+                T::invert_on(
                     on,
                     self,
                     Observation {

@@ -15,24 +15,24 @@ const CREDENTIALS: &str = "give credentials that may read it (AWS_ACCESS_KEY_ID,
 const OWN_MACHINE: &str = "169.254.169.254";
 
 /// An object that is another one than was opened.
-pub(crate) fn changed() -> io::Error {
+pub(crate) fn changed_object() -> io::Error {
     io::Error::other("the object was changed while it was read: open it again")
 }
 
 /// What may succeed later ([`isopach_compute::is_transient`]).
-pub(crate) fn transient(text: impl Into<String>) -> io::Error {
+pub(crate) fn transient_error(text: impl Into<String>) -> io::Error {
     io::Error::other(Error::Busy(text.into()))
 }
 
 /// What ends a request.
-pub(crate) fn of_store(error: object_store::Error) -> io::Error {
+pub(crate) fn from_store(error: object_store::Error) -> io::Error {
     use object_store::Error as Store;
     let refused = |text: String| io::Error::other(text);
     match &error {
         Store::NotFound { .. } => {
             io::Error::new(io::ErrorKind::NotFound, "there is no such object")
         }
-        Store::Precondition { .. } => changed(),
+        Store::Precondition { .. } => changed_object(),
         Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => {
             let kind = io::ErrorKind::PermissionDenied;
             io::Error::new(kind, format!("the store refuses access: {CREDENTIALS}"))
@@ -53,7 +53,7 @@ pub(crate) fn of_store(error: object_store::Error) -> io::Error {
             if text.contains(STATUS) {
                 return refused(format!("the store refuses the request{hint}: {text}"));
             }
-            transient(format!(
+            transient_error(format!(
                 "the store does not answer as it should{hint}: {text}"
             ))
         }

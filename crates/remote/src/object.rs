@@ -1,6 +1,6 @@
 //! An object as a source of bytes.
 
-use crate::{ahead::Ahead, place::Place, remote::Remote};
+use crate::{ahead::Prefetch, place::OpenedObject, remote::Remote};
 use bytes::Bytes;
 use isopach_las::ByteSource;
 use std::{
@@ -19,9 +19,9 @@ pub(crate) struct Object {
     pub(crate) remote: Remote,
     pub(crate) name: PathBuf,
     pub(crate) address: String,
-    pub(crate) place: Place,
+    pub(crate) place: OpenedObject,
     pub(crate) head: Bytes,
-    pub(crate) ahead: Arc<Ahead>,
+    pub(crate) ahead: Arc<Prefetch>,
 }
 
 impl fmt::Debug for Object {
@@ -58,7 +58,7 @@ impl ByteSource for Object {
         }
         let at_hand = |range: &Range<u64>| {
             self.in_head(range)
-                .or_else(|| self.ahead.take(range, &self.place).map(Vec::from))
+                .or_else(|| self.ahead.take_range(range, &self.place).map(Vec::from))
         };
         let mut found: Vec<Option<Vec<u8>>> = ranges.iter().map(at_hand).collect();
         let missing: Vec<usize> = (0..ranges.len())
@@ -73,7 +73,7 @@ impl ByteSource for Object {
             let fetched = self
                 .place
                 .shared
-                .wait(async move { place.fetch(&wanted).await })?;
+                .wait_for(async move { place.fetch_ranges(&wanted).await })?;
             for (number, bytes) in missing.into_iter().zip(fetched) {
                 found[number] = Some(bytes.into());
             }
@@ -82,11 +82,14 @@ impl ByteSource for Object {
     }
 
     fn reopen(&self) -> io::Result<Arc<dyn ByteSource>> {
-        Ok(Arc::new(self.remote.object(&self.address)?))
+        Ok(Arc::new(self.remote.connect_object(&self.address)?))
     }
 
     fn sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
-        match self.remote.object(&format!("{}{suffix}", self.address)) {
+        match self
+            .remote
+            .connect_object(&format!("{}{suffix}", self.address))
+        {
             Ok(object) => Ok(Some(Arc::new(object))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -99,6 +102,6 @@ impl ByteSource for Object {
 
     fn expect(&self, ranges: &[Range<u64>]) {
         self.ahead
-            .expect(ranges, self.place.shared.options.request_bytes);
+            .expect_ranges(ranges, self.place.shared.options.request_bytes);
     }
 }

@@ -14,7 +14,7 @@ pub struct RemoteOptions {
     /// connection or one that is too slow.
     pub retries: usize,
     /// After that long no request is tried again.
-    pub patience: Duration,
+    pub retry_timeout: Duration,
     /// Time for a connection to be made.
     pub connect_timeout: Duration,
     /// Time for one request with its answer, of [`Self::request_bytes`] at most.
@@ -42,7 +42,7 @@ impl Default for RemoteOptions {
         Self {
             settings: Vec::new(),
             retries: 3,
-            patience: Duration::from_secs(60),
+            retry_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             gap: 64 << 10,

@@ -3,9 +3,9 @@
 use crate::{
     RemoteOptions, RequestCounts, ResultStore,
     address::Address,
-    ahead::Ahead,
+    ahead::Prefetch,
     object::{HEAD, Object},
-    place::{self, Place},
+    place::{self, OpenedObject},
     shared::Shared,
 };
 use isopach_compute::{Error, Result};
@@ -29,7 +29,7 @@ pub struct Remote {
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Remote")
-            .field("traffic", &self.traffic())
+            .field("traffic", &self.request_counts())
             .finish_non_exhaustive()
     }
 }
@@ -57,17 +57,17 @@ impl Remote {
     /// [`Error::InvalidInput`] for an address that is none; [`Error::Source`] of the store and of
     /// the file. Whether it may pass says [`Error::is_transient`].
     pub fn open_las(&self, address: &str) -> Result<Las> {
-        Ok(Las::from_source(self.open(address)?)?)
+        Ok(Las::from_source(self.open_object(address)?)?)
     }
 
     /// Opens an object by its address.
     ///
     /// # Errors
     /// As [`Self::open_las`].
-    pub fn open(&self, address: &str) -> Result<Arc<dyn ByteSource>> {
-        Address::parse(address)?;
+    pub fn open_object(&self, address: &str) -> Result<Arc<dyn ByteSource>> {
+        Address::parse_address(address)?;
         let object = self
-            .object(address)
+            .connect_object(address)
             .map_err(|error| Error::of_file(address, error))?;
         Ok(Arc::new(object))
     }
@@ -76,9 +76,9 @@ impl Remote {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for an address that is none.
-    pub fn results(&self, address: &str) -> Result<ResultStore> {
-        let parsed = Address::parse(address)?;
-        let store = self.store(&parsed)?;
+    pub fn open_results(&self, address: &str) -> Result<ResultStore> {
+        let parsed = Address::parse_address(address)?;
+        let store = self.store_of(&parsed)?;
         Ok(ResultStore::new(
             Arc::clone(&self.shared),
             store,
@@ -89,27 +89,27 @@ impl Remote {
 
     /// What was asked of all stores so far.
     #[must_use]
-    pub fn traffic(&self) -> RequestCounts {
+    pub fn request_counts(&self) -> RequestCounts {
         self.shared.counters.so_far()
     }
 
-    pub(crate) fn object(&self, address: &str) -> io::Result<Object> {
-        let parsed = Address::parse(address).map_err(io::Error::other)?;
-        let store = self.store(&parsed).map_err(io::Error::other)?;
+    pub(crate) fn connect_object(&self, address: &str) -> io::Result<Object> {
+        let parsed = Address::parse_address(address).map_err(io::Error::other)?;
+        let store = self.store_of(&parsed).map_err(io::Error::other)?;
         let (shared, path) = (Arc::clone(&self.shared), parsed.path.clone());
         let (opened, head) = {
             let (shared, store) = (Arc::clone(&shared), Arc::clone(&store));
             let path = path.clone();
-            let begun = async move { place::begin(&shared, &*store, &path, HEAD).await };
-            self.shared.wait(begun)?
+            let begun = async move { place::fetch_head(&shared, &*store, &path, HEAD).await };
+            self.shared.wait_for(begun)?
         };
-        let place = Place {
+        let place = OpenedObject {
             shared,
             store,
             path,
             opened: Arc::new(opened),
         };
-        let ahead = Arc::new(Ahead::default());
+        let ahead = Arc::new(Prefetch::default());
         Ok(Object {
             remote: self.clone(),
             name: PathBuf::from(address),
@@ -120,12 +120,12 @@ impl Remote {
         })
     }
 
-    fn store(&self, address: &Address) -> Result<Arc<dyn ObjectStore>> {
+    fn store_of(&self, address: &Address) -> Result<Arc<dyn ObjectStore>> {
         let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = stores.get(address.store_name()) {
             return Ok(Arc::clone(store));
         }
-        let store = address.connect(&self.shared.options)?;
+        let store = address.connect_store(&self.shared.options)?;
         stores.insert(address.store_name().to_owned(), Arc::clone(&store));
         Ok(store)
     }

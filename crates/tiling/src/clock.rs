@@ -63,7 +63,7 @@ pub struct StageTimes {
 impl StageTimes {
     /// Wall time of a stage.
     #[must_use]
-    pub fn of(&self, stage: RunStage) -> Duration {
+    pub fn wall_of(&self, stage: RunStage) -> Duration {
         self.wall[stage as usize]
     }
 
@@ -77,18 +77,18 @@ impl StageTimes {
 /// Counts who does what, and shares the time among them.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    state: Mutex<State>,
+    state: Mutex<ClockState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ClockState {
     since: Instant,
     active: [u32; STAGES],
     times: StageTimes,
 }
 
 /// A piece of work; over when dropped.
-pub(crate) struct Working<'a> {
+pub(crate) struct StageGuard<'a> {
     clock: &'a Clock,
     stage: RunStage,
 }
@@ -96,7 +96,7 @@ pub(crate) struct Working<'a> {
 impl Clock {
     pub(crate) fn new() -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(ClockState {
                 since: Instant::now(),
                 active: [0; STAGES],
                 times: StageTimes::default(),
@@ -105,14 +105,14 @@ impl Clock {
     }
 
     /// Begins a piece of work.
-    pub(crate) fn working(&self, stage: RunStage) -> Working<'_> {
-        self.change(|active| active[stage as usize] += 1);
-        Working { clock: self, stage }
+    pub(crate) fn start_stage(&self, stage: RunStage) -> StageGuard<'_> {
+        self.account_then(|active| active[stage as usize] += 1);
+        StageGuard { clock: self, stage }
     }
 
     /// The times so far.
-    pub(crate) fn times(&self) -> StageTimes {
-        self.change(|_| ());
+    pub(crate) fn stage_times(&self) -> StageTimes {
+        self.account_then(|_| ());
         self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -120,7 +120,7 @@ impl Clock {
             .clone()
     }
 
-    fn change(&self, what: impl FnOnce(&mut [u32; STAGES])) {
+    fn account_then(&self, what: impl FnOnce(&mut [u32; STAGES])) {
         // A poisoned clock is still one: every change of it is whole.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -139,11 +139,11 @@ impl Clock {
     }
 }
 
-impl Drop for Working<'_> {
+impl Drop for StageGuard<'_> {
     fn drop(&mut self) {
         let stage = self.stage as usize;
         self.clock
-            .change(|active| active[stage] = active[stage].saturating_sub(1));
+            .account_then(|active| active[stage] = active[stage].saturating_sub(1));
     }
 }
 
@@ -156,22 +156,22 @@ mod tests {
         let start = Instant::now();
         let clock = Clock::new();
         let both = (
-            clock.working(RunStage::Decode),
-            clock.working(RunStage::Compute),
+            clock.start_stage(RunStage::Decode),
+            clock.start_stage(RunStage::Compute),
         );
         std::thread::sleep(Duration::from_millis(3));
         drop(both);
-        let times = clock.times();
+        let times = clock.stage_times();
         let sum: Duration = times.wall.iter().sum::<Duration>() + times.idle;
         assert!(
             sum <= start.elapsed() && sum + Duration::from_micros(1) >= Duration::from_millis(3),
             "{sum:?}"
         );
         assert_eq!(
-            times.of(RunStage::Decode) > Duration::ZERO,
-            times.of(RunStage::Compute) > Duration::ZERO
+            times.wall_of(RunStage::Decode) > Duration::ZERO,
+            times.wall_of(RunStage::Compute) > Duration::ZERO
         );
-        assert!(times.threads_of(RunStage::Decode) >= times.of(RunStage::Decode));
-        assert_eq!(times.of(RunStage::Write), Duration::ZERO);
+        assert!(times.threads_of(RunStage::Decode) >= times.wall_of(RunStage::Decode));
+        assert_eq!(times.wall_of(RunStage::Write), Duration::ZERO);
     }
 }

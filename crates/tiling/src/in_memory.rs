@@ -20,12 +20,12 @@ impl InMemory {
     /// `cloud`, in chunks of 65,536 points.
     #[must_use]
     pub fn new(name: impl Into<String>, cloud: Cloud) -> Self {
-        Self::in_chunks(name, cloud, 1 << 16)
+        Self::with_chunk_size(name, cloud, 1 << 16)
     }
 
     /// `cloud`, in chunks of `chunk_points` (at least 1).
     #[must_use]
-    pub fn in_chunks(name: impl Into<String>, cloud: Cloud, chunk_points: usize) -> Self {
+    pub fn with_chunk_size(name: impl Into<String>, cloud: Cloud, chunk_points: usize) -> Self {
         let positions = cloud.positions();
         let nowhere = Rect {
             min: [0.0; 2],
@@ -52,17 +52,17 @@ impl InMemory {
     ///
     /// # Errors
     /// Where the source cannot say what it is ([`PointSource::identity`]).
-    pub fn read_from(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
+    pub fn from_source(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
         let (extent, heights, identity) = (
             source.extent(),
             source.height_range(),
-            Some(source.identity()?),
+            Some(source.input_identities()?),
         );
         Ok(Self {
             extent,
             heights,
             identity,
-            names: source.names(),
+            names: source.input_names(),
             ..Self::new(source.name(), cloud)
         })
     }
@@ -96,7 +96,7 @@ impl PointSource for InMemory {
             .saturating_sub(chunk * self.chunk_points)
             .min(self.chunk_points) as u64
     }
-    fn identity(&self) -> Result<Vec<String>> {
+    fn input_identities(&self) -> Result<Vec<String>> {
         let stated = || {
             vec![format!(
                 "{}: {} points in {}",
@@ -107,7 +107,7 @@ impl PointSource for InMemory {
         };
         Ok(self.identity.clone().unwrap_or_else(stated))
     }
-    fn names(&self) -> Vec<String> {
+    fn input_names(&self) -> Vec<String> {
         self.names.clone()
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {

@@ -68,7 +68,7 @@ pub use checkpoint::{
 pub use clock::{RunStage, StageTimes};
 pub use in_memory::InMemory;
 pub use operation::{Tile, TileOperation, TileStats};
-pub use plan::{LARGEST_SIDE, Plan, TileEstimate, round_length};
+pub use plan::{MAX_TILE_SIDE, Plan, TileEstimate, round_length};
 pub use progress::Progress;
 pub use report::{RunReport, SourceReport, TileFailure};
 pub use run::{InFlight, RunOptions, Tiling};

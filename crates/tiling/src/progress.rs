@@ -30,7 +30,7 @@ impl Progress {
 
     /// Share of the whole that is done, 0 to 1: chunks and tiles each count for half.
     #[must_use]
-    pub fn share(&self) -> f64 {
+    pub fn done_fraction(&self) -> f64 {
         let share = |done: u64, of: u64| {
             if of == 0 {
                 1.0
@@ -44,7 +44,7 @@ impl Progress {
 
 /// What is counted to tell it.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct ProgressMeter {
     start: Instant,
     pub(crate) chunks: [u64; 2],
     pub(crate) tiles: [u64; 2],
@@ -56,12 +56,12 @@ pub(crate) struct Pace {
 
 /// What took a time.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Took {
+pub(crate) enum PieceKind {
     Chunk = 0,
     Tile = 1,
 }
 
-impl Pace {
+impl ProgressMeter {
     pub(crate) fn new(start: Instant, chunks: u64, tiles: u64) -> Self {
         Self {
             start,
@@ -74,12 +74,12 @@ impl Pace {
     }
 
     /// Notes how long something took.
-    pub(crate) fn note(&mut self, what: Took, time: Duration) {
+    pub(crate) fn record_time(&mut self, what: PieceKind, time: Duration) {
         self.took[what as usize] += time;
         self.counted[what as usize] += 1;
     }
 
-    pub(crate) fn progress(&self) -> Progress {
+    pub(crate) fn current_progress(&self) -> Progress {
         let elapsed = self.start.elapsed();
         Progress {
             chunks_done: self.chunks[0],
@@ -88,13 +88,13 @@ impl Pace {
             tiles_done: self.tiles[0],
             tiles: self.tiles[1],
             elapsed,
-            remaining: self.remaining(elapsed),
+            remaining: self.time_remaining(elapsed),
         }
     }
 
     /// Thread time of what is left, at the rate at which thread time has passed so far.
-    fn remaining(&self, elapsed: Duration) -> Option<Duration> {
-        let left = |what: Took| {
+    fn time_remaining(&self, elapsed: Duration) -> Option<Duration> {
+        let left = |what: PieceKind| {
             let [done, of] = [self.chunks, self.tiles][what as usize];
             let (took, counted) = (
                 self.took[what as usize].as_secs_f64(),
@@ -107,7 +107,7 @@ impl Pace {
                 (counted > 0).then(|| left * took / f64::from(counted))
             }
         };
-        let both = left(Took::Chunk)? + left(Took::Tile)?;
+        let both = left(PieceKind::Chunk)? + left(PieceKind::Tile)?;
         let rate =
             self.took.iter().sum::<Duration>().as_secs_f64() / elapsed.as_secs_f64().max(1e-9);
         Duration::try_from_secs_f64(both / rate.max(1e-3)).ok()
@@ -120,16 +120,16 @@ mod tests {
 
     #[test]
     fn what_is_left_takes_as_long_as_what_was_done() {
-        let mut pace = Pace::new(Instant::now(), 10, 4);
-        assert_eq!(pace.remaining(Duration::from_secs(1)), None);
+        let mut pace = ProgressMeter::new(Instant::now(), 10, 4);
+        assert_eq!(pace.time_remaining(Duration::from_secs(1)), None);
         (pace.chunks[0], pace.tiles[0]) = (5, 1);
-        (0..5).for_each(|_| pace.note(Took::Chunk, Duration::from_secs(2)));
-        pace.note(Took::Tile, Duration::from_secs(10));
+        (0..5).for_each(|_| pace.record_time(PieceKind::Chunk, Duration::from_secs(2)));
+        pace.record_time(PieceKind::Tile, Duration::from_secs(10));
         // 20 s of threads in 10 s: two at a time. Left: 5 chunks of 2 s and 3 tiles of 10 s.
         assert_eq!(
-            pace.remaining(Duration::from_secs(10)),
+            pace.time_remaining(Duration::from_secs(10)),
             Some(Duration::from_secs(20))
         );
-        assert!((pace.progress().share() - 0.375).abs() < 1e-12);
+        assert!((pace.current_progress().done_fraction() - 0.375).abs() < 1e-12);
     }
 }

@@ -88,12 +88,12 @@ impl Routing<'_> {
         extent: &Rect,
     ) -> std::result::Result<Given, Unrouted> {
         let points = {
-            let _working = self.clock.working(RunStage::Decode);
+            let _working = self.clock.start_stage(RunStage::Decode);
             source
                 .read_chunk(chunk, self.columns)
                 .map_err(Unrouted::of_reading)?
         };
-        let _working = self.clock.working(RunStage::Route);
+        let _working = self.clock.start_stage(RunStage::Route);
         check_columns(source, &points, self.columns).map_err(Unrouted::Source)?;
         let mut room = self
             .room
@@ -122,7 +122,7 @@ impl Routing<'_> {
             room.places[tile] = 0;
             if outcome.is_ok() {
                 let attributes = self.attributes_of(&points, &rows);
-                self.buckets.put(
+                self.buckets.put_piece(
                     number,
                     tile,
                     Piece {
@@ -164,7 +164,7 @@ impl Routing<'_> {
             }
             // Ownership is decided on the coordinate as it will be held, not as it was written.
             let ticks = [to_ticks(point[0]), to_ticks(point[1])];
-            let told = self.plan.each_tile_at(ticks, |tile| {
+            let told = self.plan.for_each_tile_at(ticks, |tile| {
                 if self.wanted[tile as usize].load(Ordering::Relaxed) {
                     let list = room.list(tile);
                     room.lists[list as usize].count += 1;

@@ -25,20 +25,20 @@ pub enum RunScope {
 
 impl RunScope {
     /// Whether a tile is run here.
-    pub(crate) fn of(self, plan: &Plan) -> Result<Vec<bool>> {
-        self.of_work(plan.len(), &|i| u128::from(plan.expected(i).bytes) + 1)
+    pub(crate) fn select_tiles(self, plan: &Plan) -> Result<Vec<bool>> {
+        self.select_pieces(plan.len(), &|i| u128::from(plan.estimate(i).bytes) + 1)
     }
 
     /// Whether each of `count` blocks is run here that are the same work.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a shard or a block that there is not.
-    pub fn of_blocks(self, count: usize) -> Result<Vec<bool>> {
-        self.of_work(count, &|_| 1)
+    pub fn select_blocks(self, count: usize) -> Result<Vec<bool>> {
+        self.select_pieces(count, &|_| 1)
     }
 
     /// Whether each of `count` pieces of so much work is done here.
-    fn of_work(self, count: usize, work: &dyn Fn(usize) -> u128) -> Result<Vec<bool>> {
+    fn select_pieces(self, count: usize, work: &dyn Fn(usize) -> u128) -> Result<Vec<bool>> {
         match self {
             Self::All => Ok(vec![true; count]),
             Self::Merge => Ok(vec![false; count]),
@@ -50,7 +50,7 @@ impl RunScope {
                 )))
             }
             Self::Shard { number, of } if (1..=of).contains(&number) => {
-                Ok(shard(count, work, number, of))
+                Ok(select_shard(count, work, number, of))
             }
             Self::Shard { number, of } => Err(Error::InvalidInput(format!(
                 "there is no shard {number} of {of}: the first is 1 of {of}"
@@ -59,13 +59,13 @@ impl RunScope {
     }
 
     /// Whether results go to the sink.
-    pub(crate) fn hands_over(self) -> bool {
+    pub(crate) fn delivers_results(self) -> bool {
         matches!(self, Self::All | Self::Merge)
     }
 }
 
 /// Pieces whose middle lies in the shard's part of all the work, in their order.
-fn shard(count: usize, work: &dyn Fn(usize) -> u128, number: usize, of: usize) -> Vec<bool> {
+fn select_shard(count: usize, work: &dyn Fn(usize) -> u128, number: usize, of: usize) -> Vec<bool> {
     let total: u128 = (0..count).map(work).sum();
     let mut before = 0;
     let mut mine = |i: usize| {
@@ -107,7 +107,7 @@ mod tests {
         .unwrap();
         for of in [1, 2, 3, 7, 500] {
             let shards: Vec<Vec<bool>> = (1..=of)
-                .map(|number| RunScope::Shard { number, of }.of(&plan).unwrap())
+                .map(|number| RunScope::Shard { number, of }.select_tiles(&plan).unwrap())
                 .collect();
             assert!(
                 (0..plan.len()).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1),
@@ -117,7 +117,7 @@ mod tests {
         let halves: Vec<usize> = (1..=2)
             .map(|number| {
                 RunScope::Shard { number, of: 2 }
-                    .of(&plan)
+                    .select_tiles(&plan)
                     .unwrap()
                     .into_iter()
                     .filter(|mine| *mine)
@@ -126,23 +126,27 @@ mod tests {
             .collect();
         assert!(halves[0].abs_diff(halves[1]) <= 1);
         assert!(
-            RunScope::Shard { number: 0, of: 2 }.of(&plan).is_err()
-                && RunScope::Shard { number: 3, of: 2 }.of(&plan).is_err()
+            RunScope::Shard { number: 0, of: 2 }
+                .select_tiles(&plan)
+                .is_err()
+                && RunScope::Shard { number: 3, of: 2 }
+                    .select_tiles(&plan)
+                    .is_err()
         );
-        assert!(RunScope::Tile(plan.len()).of(&plan).is_err());
+        assert!(RunScope::Tile(plan.len()).select_tiles(&plan).is_err());
     }
 
     #[test]
     fn each_block_is_in_one_shard_also_where_there_are_fewer_than_shards() {
         for (count, of) in [(0, 3), (1, 3), (7, 3), (64, 5)] {
             let shards: Vec<Vec<bool>> = (1..=of)
-                .map(|number| RunScope::Shard { number, of }.of_blocks(count).unwrap())
+                .map(|number| RunScope::Shard { number, of }.select_blocks(count).unwrap())
                 .collect();
             assert!(
                 (0..count).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1),
                 "{count} in {of}"
             );
         }
-        assert!(RunScope::Tile(0).of_blocks(0).is_err());
+        assert!(RunScope::Tile(0).select_blocks(0).is_err());
     }
 }

@@ -36,7 +36,7 @@ pub trait PointSource: Sync {
     /// These chunks will be read, each once, in about this order; what was expected before is over.
     /// A source for which asking costs time (an object store) asks for several together. Nothing
     /// has to come of it.
-    fn expect(&self, chunks: &[usize]) {
+    fn expect_chunks(&self, chunks: &[usize]) {
         let _ = chunks;
     }
     /// A rectangle that has every point of the chunk, far edges included, where that is known
@@ -60,7 +60,7 @@ pub trait PointSource: Sync {
     ///
     /// # Errors
     /// Where a file cannot be looked at any more.
-    fn identity(&self) -> Result<Vec<String>> {
+    fn input_identities(&self) -> Result<Vec<String>> {
         Ok(vec![format!(
             "{}: {} points in {}",
             self.name(),
@@ -69,7 +69,7 @@ pub trait PointSource: Sync {
         )])
     }
     /// What to call each line of [`Self::identity`] in messages: paths. Lines beyond have none.
-    fn names(&self) -> Vec<String> {
+    fn input_names(&self) -> Vec<String> {
         Vec::new()
     }
     /// The coordinate reference system, where it is stated; a run refuses one that is not in
@@ -106,8 +106,8 @@ impl<S: PointSource + ?Sized> PointSource for &S {
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         (**self).read_chunk(chunk, columns)
     }
-    fn expect(&self, chunks: &[usize]) {
-        (**self).expect(chunks);
+    fn expect_chunks(&self, chunks: &[usize]) {
+        (**self).expect_chunks(chunks);
     }
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         (**self).chunk_extent(chunk)
@@ -115,11 +115,11 @@ impl<S: PointSource + ?Sized> PointSource for &S {
     fn points_in_chunk(&self, chunk: usize) -> u64 {
         (**self).points_in_chunk(chunk)
     }
-    fn identity(&self) -> Result<Vec<String>> {
-        (**self).identity()
+    fn input_identities(&self) -> Result<Vec<String>> {
+        (**self).input_identities()
     }
-    fn names(&self) -> Vec<String> {
-        (**self).names()
+    fn input_names(&self) -> Vec<String> {
+        (**self).input_names()
     }
     fn crs(&self) -> Option<&Crs> {
         (**self).crs()

@@ -30,16 +30,16 @@ pub enum Spill {
         /// Made if it is not there.
         folder: PathBuf,
         /// Bytes that they may take there.
-        most_bytes: u64,
+        max_bytes: u64,
     },
 }
 
 impl Spill {
     /// Into a file of their own within this folder, as much as there is.
-    pub fn within(folder: impl Into<PathBuf>) -> Self {
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self::Within {
             folder: folder.into(),
-            most_bytes: u64::MAX,
+            max_bytes: u64::MAX,
         }
     }
 }
@@ -84,7 +84,7 @@ impl From<SpillError> for Error {
 
 /// Where a block is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Block {
+pub(crate) struct SpillBlock {
     at: u64,
     bytes: u64,
     sum: u32,
@@ -94,13 +94,13 @@ pub(crate) struct Block {
 #[derive(Debug)]
 pub(crate) struct SpillFile {
     to: Spill,
-    open: OnceLock<Opened>,
+    open: OnceLock<OpenSpill>,
     opening: Mutex<()>,
     end: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Opened {
+struct OpenSpill {
     unfinished: UnfinishedFile,
     file: File,
 }
@@ -121,15 +121,18 @@ impl SpillFile {
     }
 
     /// Bytes that were put here.
-    pub(crate) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes_written(&self) -> u64 {
         self.end.load(Ordering::Relaxed)
     }
 
     /// Puts pieces of bytes behind each other.
-    pub(crate) fn write(&self, pieces: &[&[u8]]) -> Result<Block> {
+    pub(crate) fn write_block(&self, pieces: &[&[u8]]) -> Result<SpillBlock> {
         let bytes = pieces.iter().map(|piece| piece.len() as u64).sum();
         let at = self.end.fetch_add(bytes, Ordering::Relaxed);
-        if let Spill::Within { most_bytes, .. } = self.to
+        if let Spill::Within {
+            max_bytes: most_bytes,
+            ..
+        } = self.to
             && at.saturating_add(bytes) > most_bytes
         {
             return Err(SpillError::DiskLimit {
@@ -138,15 +141,15 @@ impl SpillFile {
             }
             .into());
         }
-        let opened = self.opened()?;
+        let opened = self.open_file()?;
         let mut sum = crc32fast::Hasher::new();
         let mut place = at;
         for piece in pieces {
             sum.update(piece);
-            write_all_at(&opened.file, piece, place).map_err(|source| opened.failed(source))?;
+            write_all_at(&opened.file, piece, place).map_err(|source| opened.io_error(source))?;
             place += piece.len() as u64;
         }
-        Ok(Block {
+        Ok(SpillBlock {
             at,
             bytes,
             sum: sum.finalize(),
@@ -154,10 +157,10 @@ impl SpillFile {
     }
 
     /// Gets a block back, into `bytes`.
-    pub(crate) fn read(&self, block: Block, bytes: &mut Vec<u8>) -> Result<()> {
-        let opened = self.opened()?;
+    pub(crate) fn read_block(&self, block: SpillBlock, bytes: &mut Vec<u8>) -> Result<()> {
+        let opened = self.open_file()?;
         bytes.resize(block.bytes as usize, 0); // it was in memory before
-        read_exact_at(&opened.file, bytes, block.at).map_err(|source| opened.failed(source))?;
+        read_exact_at(&opened.file, bytes, block.at).map_err(|source| opened.io_error(source))?;
         if crc32fast::hash(bytes) == block.sum {
             return Ok(());
         }
@@ -168,7 +171,7 @@ impl SpillFile {
         .into())
     }
 
-    fn opened(&self) -> Result<&Opened> {
+    fn open_file(&self) -> Result<&OpenSpill> {
         let _one_at_a_time = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = self.open.get() {
             return Ok(opened);
@@ -178,7 +181,7 @@ impl SpillFile {
                 operation: "put points on disk: no folder was given",
             });
         };
-        let opened = Opened::within(folder).map_err(|source| SpillError::Io {
+        let opened = OpenSpill::create_in(folder).map_err(|source| SpillError::Io {
             path: folder.clone(),
             source,
         })?;
@@ -186,10 +189,10 @@ impl SpillFile {
     }
 }
 
-impl Opened {
+impl OpenSpill {
     /// A file that nobody else has, which is locked: so others see that it is in use. What killed
     /// runs have left is removed.
-    fn within(folder: &Path) -> io::Result<Self> {
+    fn create_in(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let (unfinished, file) = UnfinishedFile::create(&folder.join(NAME))?;
         Ok(Self { unfinished, file })
@@ -199,7 +202,7 @@ impl Opened {
         self.unfinished.path().to_owned()
     }
 
-    fn failed(&self, source: io::Error) -> Error {
+    fn io_error(&self, source: io::Error) -> Error {
         SpillError::Io {
             path: self.path(),
             source,
@@ -209,7 +212,7 @@ impl Opened {
 }
 
 /// Removes what killed runs have left within a folder; what others use stays.
-pub(crate) fn clear(folder: &Path) {
+pub(crate) fn remove_left_over(folder: &Path) {
     UnfinishedFile::remove_left_over(&folder.join(NAME));
 }
 
@@ -257,16 +260,16 @@ mod tests {
     #[test]
     fn blocks_come_back_and_the_folder_goes() {
         let dir = tempfile::tempdir().unwrap();
-        let spill = SpillFile::new(Spill::within(dir.path().join("deep")));
+        let spill = SpillFile::new(Spill::in_folder(dir.path().join("deep")));
         let [a, b] = [
-            spill.write(&[b"one", b"two"]).unwrap(),
-            spill.write(&[&[7; 100_000]]).unwrap(),
+            spill.write_block(&[b"one", b"two"]).unwrap(),
+            spill.write_block(&[&[7; 100_000]]).unwrap(),
         ];
         let mut bytes = Vec::new();
-        spill.read(a, &mut bytes).unwrap();
+        spill.read_block(a, &mut bytes).unwrap();
         assert_eq!(bytes, b"onetwo");
-        spill.read(b, &mut bytes).unwrap();
-        assert!(bytes == [7; 100_000] && spill.bytes() == 100_006);
+        spill.read_block(b, &mut bytes).unwrap();
+        assert!(bytes == [7; 100_000] && spill.bytes_written() == 100_006);
         assert_eq!(fs::read_dir(dir.path().join("deep")).unwrap().count(), 1);
         drop(spill);
         assert_eq!(fs::read_dir(dir.path().join("deep")).unwrap().count(), 0);
@@ -275,10 +278,10 @@ mod tests {
     #[test]
     fn what_was_changed_on_disk_is_noticed() {
         let dir = tempfile::tempdir().unwrap();
-        let spill = SpillFile::new(Spill::within(dir.path()));
-        let block = spill.write(&[&[1; 1000]]).unwrap();
-        write_all_at(&spill.opened().unwrap().file, &[2], 500).unwrap();
-        let error = downcast(spill.read(block, &mut Vec::new()).unwrap_err());
+        let spill = SpillFile::new(Spill::in_folder(dir.path()));
+        let block = spill.write_block(&[&[1; 1000]]).unwrap();
+        write_all_at(&spill.open_file().unwrap().file, &[2], 500).unwrap();
+        let error = downcast(spill.read_block(block, &mut Vec::new()).unwrap_err());
         assert!(
             matches!(error, SpillError::Changed { at: 0, .. }),
             "{error}"
@@ -290,10 +293,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let spill = SpillFile::new(Spill::Within {
             folder: dir.path().into(),
-            most_bytes: 1000,
+            max_bytes: 1000,
         });
-        spill.write(&[&[1; 900]]).unwrap();
-        let error = downcast(spill.write(&[&[1; 200]]).unwrap_err());
+        spill.write_block(&[&[1; 900]]).unwrap();
+        let error = downcast(spill.write_block(&[&[1; 200]]).unwrap_err());
         assert!(
             matches!(
                 error,
@@ -304,12 +307,12 @@ mod tests {
             ),
             "{error}"
         );
-        assert!(SpillFile::new(Spill::Never).write(&[b"x"]).is_err());
+        assert!(SpillFile::new(Spill::Never).write_block(&[b"x"]).is_err());
     }
 
     /// A name that a file of points may have, which none has.
     fn name_of_one(folder: &Path) -> PathBuf {
-        Opened::within(folder).unwrap().path()
+        OpenSpill::create_in(folder).unwrap().path()
     }
 
     #[test]
@@ -318,14 +321,14 @@ mod tests {
         let left = name_of_one(dir.path());
         fs::write(&left, b"x").unwrap();
         fs::write(dir.path().join("mine"), b"x").unwrap();
-        clear(dir.path());
-        clear(&dir.path().join("not there"));
+        remove_left_over(dir.path());
+        remove_left_over(&dir.path().join("not there"));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         // A run that puts nothing aside clears nothing; one that does clears what it finds.
         fs::write(&left, b"x").unwrap();
-        let spill = SpillFile::new(Spill::within(dir.path()));
+        let spill = SpillFile::new(Spill::in_folder(dir.path()));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
-        spill.write(&[b"points"]).unwrap();
+        spill.write_block(&[b"points"]).unwrap();
         drop(spill);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
@@ -334,15 +337,17 @@ mod tests {
     fn what_another_run_uses_is_not_cleared() {
         let dir = tempfile::tempdir().unwrap();
         let runs = [
-            SpillFile::new(Spill::within(dir.path())),
-            SpillFile::new(Spill::within(dir.path())),
+            SpillFile::new(Spill::in_folder(dir.path())),
+            SpillFile::new(Spill::in_folder(dir.path())),
         ];
-        let blocks = runs.each_ref().map(|run| run.write(&[b"points"]).unwrap());
-        clear(dir.path());
+        let blocks = runs
+            .each_ref()
+            .map(|run| run.write_block(&[b"points"]).unwrap());
+        remove_left_over(dir.path());
         for (run, block) in runs.iter().zip(blocks) {
             let mut bytes = Vec::new();
-            run.read(block, &mut bytes).unwrap();
-            assert!(run.opened().unwrap().path().exists() && bytes == b"points");
+            run.read_block(block, &mut bytes).unwrap();
+            assert!(run.open_file().unwrap().path().exists() && bytes == b"points");
         }
         drop(runs);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
@@ -354,10 +359,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("victim"), b"precious").unwrap();
         std::os::unix::fs::symlink(dir.path().join("victim"), name_of_one(dir.path())).unwrap();
-        SpillFile::new(Spill::within(dir.path()))
-            .write(&[b"points"])
+        SpillFile::new(Spill::in_folder(dir.path()))
+            .write_block(&[b"points"])
             .unwrap();
-        clear(dir.path());
+        remove_left_over(dir.path());
         assert_eq!(fs::read(dir.path().join("victim")).unwrap(), b"precious");
     }
 }

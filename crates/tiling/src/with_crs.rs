@@ -28,11 +28,11 @@ impl<S: PointSource> PointSource for WithCrs<S> {
         point_count() -> u64;
         chunk_count() -> usize;
         read_chunk(chunk: usize, columns: Columns) -> Result<Points>;
-        expect(chunks: &[usize]) -> ();
+        expect_chunks(chunks: &[usize]) -> ();
         chunk_extent(chunk: usize) -> Option<Rect>;
         points_in_chunk(chunk: usize) -> u64;
-        identity() -> Result<Vec<String>>;
-        names() -> Vec<String>;
+        input_identities() -> Result<Vec<String>>;
+        input_names() -> Vec<String>;
     }
     fn crs(&self) -> Option<&Crs> {
         self.crs.as_ref()

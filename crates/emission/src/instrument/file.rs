@@ -2,8 +2,8 @@
 
 use super::{
     Channel, Instrument,
-    fields::{Fields, wrong},
-    words,
+    fields::{Fields, wrong_value},
+    split_words,
 };
 use crate::TemperatureResponse;
 use isopach_compute::{Error, Result};
@@ -12,7 +12,7 @@ use serde_json::Value;
 /// DN of a photon are this over gain and wavelength: h c / 3.65 eV in Å.
 const ANGSTROM_PER_ELECTRON: f64 = 3397.0;
 
-pub(super) fn parse(text: &str) -> Result<Instrument> {
+pub(super) fn parse_instrument(text: &str) -> Result<Instrument> {
     let (bytes, most) = (text.len(), Instrument::MOST_BYTES);
     if bytes > most {
         return Err(Error::InvalidInput(format!(
@@ -21,41 +21,41 @@ pub(super) fn parse(text: &str) -> Result<Instrument> {
     }
     let value: Value = serde_json::from_str(text)
         .map_err(|error| Error::InvalidInput(format!("no JSON: {error}")))?;
-    let fields = Fields::of("", &value)?;
-    let name = fields.text("instrument")?;
+    let fields = Fields::of_object("", &value)?;
+    let name = fields.get_text("instrument")?;
     let name = name.ok_or_else(|| Error::InvalidInput("instrument is missing: its name".into()))?;
     if name.contains([',', '=', ':']) {
-        return Err(wrong(
+        return Err(wrong_value(
             "instrument",
             "a name without , = and :",
             &name.into(),
         ));
     }
-    let headers = headers(&fields)?;
-    let pixel_arcsec = fields.positive("pixel_arcsec")?;
+    let headers = parse_headers(&fields)?;
+    let pixel_arcsec = fields.get_positive("pixel_arcsec")?;
     let pixel_arcsec = pixel_arcsec.ok_or_else(|| {
         Error::InvalidInput(
             "pixel_arcsec is missing: the side of a pixel of the detector, arcseconds".into(),
         )
     })?;
-    let binned_are_sums = match fields.text("binned")?.as_deref() {
+    let binned_are_sums = match fields.get_text("binned")?.as_deref() {
         None | Some("mean") => false,
         Some("sum") => true,
-        Some(other) => return Err(wrong("binned", "\"mean\" or \"sum\"", &other.into())),
+        Some(other) => return Err(wrong_value("binned", "\"mean\" or \"sum\"", &other.into())),
     };
-    let log_t = fields.numbers("log_t", "log10 of the temperatures of the responses, K")?;
+    let log_t = fields.get_numbers("log_t", "log10 of the temperatures of the responses, K")?;
     if log_t.len() < 2 || !log_t.windows(2).all(|w| w[0] < w[1]) {
         return Err(Error::InvalidInput(
             "log_t must be two temperatures or more that ascend".into(),
         ));
     }
-    let common = Common::of(&fields)?;
-    let (unit, response_until) = (fields.text("unit")?, fields.text("response_until")?);
-    fields.text("source")?;
-    let list = fields.needed("channels", "a list of channels")?;
+    let common = ChannelDefaults::read_common(&fields)?;
+    let (unit, response_until) = (fields.get_text("unit")?, fields.get_text("response_until")?);
+    fields.get_text("source")?;
+    let list = fields.require_value("channels", "a list of channels")?;
     let list = list
         .as_array()
-        .ok_or_else(|| wrong("channels", "a list of channels", list))?;
+        .ok_or_else(|| wrong_value("channels", "a list of channels", list))?;
     let most = TemperatureResponse::MOST_CHANNELS;
     if !(1..=most).contains(&list.len()) {
         return Err(Error::InvalidInput(format!(
@@ -63,17 +63,17 @@ pub(super) fn parse(text: &str) -> Result<Instrument> {
             list.len()
         )));
     }
-    let of = |(i, value)| channel(&format!("channels[{i}]."), value, &common, log_t.len());
+    let of = |(i, value)| parse_channel(&format!("channels[{i}]."), value, &common, log_t.len());
     let channels = list
         .iter()
         .enumerate()
         .map(of)
         .collect::<Result<Vec<_>>>()?;
-    fields.finish()?;
+    fields.refuse_unknown()?;
     for (i, channel) in channels.iter().enumerate() {
         if let Some(first) = channels[..i]
             .iter()
-            .position(|other| words(&other.name) == words(&channel.name))
+            .position(|other| split_words(&other.name) == split_words(&channel.name))
         {
             let name = &channel.name;
             return Err(Error::InvalidInput(format!(
@@ -94,43 +94,50 @@ pub(super) fn parse(text: &str) -> Result<Instrument> {
 }
 
 /// What is the same for all channels that do not say otherwise.
-struct Common {
+struct ChannelDefaults {
     gain: Option<f64>,
     read_noise: Option<f64>,
     saturation: Option<f64>,
 }
 
-impl Common {
-    fn of(fields: &Fields<'_>) -> Result<Self> {
+impl ChannelDefaults {
+    fn read_common(fields: &Fields<'_>) -> Result<Self> {
         Ok(Self {
-            gain: fields.positive("gain")?,
-            read_noise: fields.number("read_noise", "a number, zero or above", |x| x >= 0.0)?,
-            saturation: fields.positive("saturation")?,
+            gain: fields.get_positive("gain")?,
+            read_noise: fields.get_number("read_noise", "a number, zero or above", |x| x >= 0.0)?,
+            saturation: fields.get_positive("saturation")?,
         })
     }
 }
 
-fn channel(place: &str, value: &Value, common: &Common, temperatures: usize) -> Result<Channel> {
-    let fields = Fields::of(place, value)?;
+fn parse_channel(
+    place: &str,
+    value: &Value,
+    common: &ChannelDefaults,
+    temperatures: usize,
+) -> Result<Channel> {
+    let fields = Fields::of_object(place, value)?;
     let missing =
         |key: &str, what: &str| Error::InvalidInput(format!("{place}{key} is missing: {what}"));
     let name = fields
-        .text("name")?
+        .get_text("name")?
         .ok_or_else(|| missing("name", "a name for reports and options"))?;
-    if words(&name).is_empty() || name.contains([',', '=', ':']) {
-        return Err(wrong(
-            &fields.path("name"),
+    if split_words(&name).is_empty() || name.contains([',', '=', ':']) {
+        return Err(wrong_value(
+            &fields.path_of("name"),
             "a name with letters or digits, without , = and :",
             &name.into(),
         ));
     }
-    let wavelength = fields.positive("wavelength")?;
-    let keywords = fields.get("keywords").map_or(Ok(Vec::new()), |value| {
-        pairs(&fields.path("keywords"), value)
-    })?;
-    let own = Common::of(&fields)?;
+    let wavelength = fields.get_positive("wavelength")?;
+    let keywords = fields
+        .get_value("keywords")
+        .map_or(Ok(Vec::new()), |value| {
+            parse_keywords(&fields.path_of("keywords"), value)
+        })?;
+    let own = ChannelDefaults::read_common(&fields)?;
     let gain = own.gain.or(common.gain);
-    let dn_per_photon = match (fields.positive("dn_per_photon")?, gain, wavelength) {
+    let dn_per_photon = match (fields.get_positive("dn_per_photon")?, gain, wavelength) {
         (Some(dn), ..) => dn,
         (None, Some(gain), Some(wavelength)) => {
             let dn = ANGSTROM_PER_ELECTRON / (gain * wavelength);
@@ -155,21 +162,21 @@ fn channel(place: &str, value: &Value, common: &Common, temperatures: usize) -> 
         .saturation
         .or(common.saturation)
         .unwrap_or(f64::INFINITY);
-    let response = fields.numbers("response", "DN cm^5 s^-1 px^-1, one for each of log_t")?;
+    let response = fields.get_numbers("response", "DN cm^5 s^-1 px^-1, one for each of log_t")?;
     if response.len() != temperatures {
         let found = response.len();
         return Err(Error::InvalidInput(format!(
             "{} has {found} numbers for {temperatures} temperatures in log_t",
-            fields.path("response")
+            fields.path_of("response")
         )));
     }
     if !response.iter().any(|x| *x > 0.0) {
         return Err(Error::InvalidInput(format!(
             "{} is nowhere above zero",
-            fields.path("response")
+            fields.path_of("response")
         )));
     }
-    fields.finish()?;
+    fields.refuse_unknown()?;
     Ok(Channel {
         name,
         wavelength,
@@ -181,40 +188,41 @@ fn channel(place: &str, value: &Value, common: &Common, temperatures: usize) -> 
     })
 }
 
-fn headers(fields: &Fields<'_>) -> Result<Vec<Vec<(String, String)>>> {
-    let value = fields.needed(
+fn parse_headers(fields: &Fields<'_>) -> Result<Vec<Vec<(String, String)>>> {
+    let value = fields.require_value(
         "headers",
         "how files say what they are of: [{\"INSTRUME\": \"XRT\"}]",
     )?;
     let list = value.as_array().filter(|list| !list.is_empty());
-    let list = list.ok_or_else(|| wrong("headers", "a list: [{\"INSTRUME\": \"XRT\"}]", value))?;
+    let list =
+        list.ok_or_else(|| wrong_value("headers", "a list: [{\"INSTRUME\": \"XRT\"}]", value))?;
     list.iter()
         .enumerate()
-        .map(|(i, value)| pairs(&format!("headers[{i}]"), value))
+        .map(|(i, value)| parse_keywords(&format!("headers[{i}]"), value))
         .collect()
 }
 
 /// Keywords and the words they must have.
-fn pairs(path: &str, value: &Value) -> Result<Vec<(String, String)>> {
+fn parse_keywords(path: &str, value: &Value) -> Result<Vec<(String, String)>> {
     let must = "keywords and their text: {\"INSTRUME\": \"XRT\"}";
     let object = value
         .as_object()
         .filter(|object| !object.is_empty())
-        .ok_or_else(|| wrong(path, must, value))?;
+        .ok_or_else(|| wrong_value(path, must, value))?;
     let pair = |(keyword, value): (&String, &Value)| {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
             _ => {
-                return Err(wrong(
+                return Err(wrong_value(
                     &format!("{path}.{keyword}"),
                     "a text or a number",
                     value,
                 ));
             }
         };
-        if words(&text).is_empty() {
-            return Err(wrong(
+        if split_words(&text).is_empty() {
+            return Err(wrong_value(
                 &format!("{path}.{keyword}"),
                 "a text with letters or digits",
                 value,
@@ -243,7 +251,9 @@ mod tests {
     fn refused(change: impl Fn(&mut Value), words: &[&str]) {
         let mut value = good();
         change(&mut value);
-        let error = parse(&value.to_string()).unwrap_err().to_string();
+        let error = parse_instrument(&value.to_string())
+            .unwrap_err()
+            .to_string();
         assert!(
             words.iter().all(|word| error.contains(word)),
             "{error} without {words:?}"
@@ -252,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_file_is_what_it_says() {
-        let found = parse(&good().to_string()).unwrap();
+        let found = parse_instrument(&good().to_string()).unwrap();
         let [poly, euv] = &found.channels[..] else {
             panic!()
         };
@@ -343,18 +353,18 @@ mod tests {
         refused(|v| v["instrument"] = json!(""), &["instrument is \"\""]);
         refused(|v| *v = json!([1, 2]), &["the file is [1,2]"]);
         assert!(
-            parse("{\"instrument\": 1e999}")
+            parse_instrument("{\"instrument\": 1e999}")
                 .unwrap_err()
                 .to_string()
                 .contains("no JSON")
         );
         assert!(
-            parse(&"[".repeat(100_000))
+            parse_instrument(&"[".repeat(100_000))
                 .unwrap_err()
                 .to_string()
                 .contains("no JSON")
         );
-        let long = parse(&json!({ "instrument": vec![0; 10_000] }).to_string())
+        let long = parse_instrument(&json!({ "instrument": vec![0; 10_000] }).to_string())
             .unwrap_err()
             .to_string();
         assert!(long.len() < 300, "{long}");
@@ -368,7 +378,7 @@ mod tests {
             if text.is_char_boundary(at) && text.is_char_boundary(at + 1) {
                 text.replace_range(at..=at, &byte);
             }
-            let _ = parse(&text);
+            let _ = parse_instrument(&text);
         }
     }
 }

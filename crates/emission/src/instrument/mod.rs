@@ -99,7 +99,7 @@ impl Instrument {
     /// # Errors
     /// None: the shipped file is tested.
     pub fn aia() -> Result<Self> {
-        Self::parse(include_str!("../../data/aia.json"))
+        Self::from_json(include_str!("../../data/aia.json"))
     }
 
     /// Reads the text of an instrument file.
@@ -108,15 +108,18 @@ impl Instrument {
     /// [`isopach_compute::Error::InvalidInput`] naming the field: no JSON, a key that is not known
     /// or missing, a value of another kind, numbers that mean nothing, channels of the same name,
     /// more than [`Self::MOST_BYTES`].
-    pub fn parse(text: &str) -> Result<Self> {
-        file::parse(text)
+    pub fn from_json(text: &str) -> Result<Self> {
+        file::parse_instrument(text)
     }
 
     /// Whether a file is of this instrument; `header` gives the text of a keyword.
     #[must_use]
-    pub fn is_named_by(&self, header: impl Fn(&str) -> Option<String>) -> bool {
+    pub fn matches_header(&self, header: impl Fn(&str) -> Option<String>) -> bool {
         let has = |(keyword, wanted): &(String, String)| {
-            let (wanted, found) = (words(wanted), words(&header(keyword).unwrap_or_default()));
+            let (wanted, found) = (
+                split_words(wanted),
+                split_words(&header(keyword).unwrap_or_default()),
+            );
             !wanted.is_empty() && found.windows(wanted.len()).any(|some| some == wanted)
         };
         self.headers.iter().any(|all| all.iter().all(has))
@@ -125,14 +128,14 @@ impl Instrument {
     /// Positions of the channels that a file may be of: by its wavelength in Å, and by its
     /// keywords.
     #[must_use]
-    pub fn channels_of(
+    pub fn channels_matching(
         &self,
         wavelength: Option<f64>,
         header: impl Fn(&str) -> Option<String>,
     ) -> Vec<usize> {
         let is_of = |channel: &Channel| {
             let has = |(keyword, wanted): &(String, String)| {
-                words(&header(keyword).unwrap_or_default()) == words(wanted)
+                split_words(&header(keyword).unwrap_or_default()) == split_words(wanted)
             };
             let by_wavelength = channel
                 .wavelength
@@ -148,7 +151,7 @@ impl Instrument {
     /// Position of a channel by its name or its wavelength.
     #[must_use]
     pub fn channel_named(&self, name: &str) -> Option<usize> {
-        let is_named = |channel: &Channel| words(&channel.name) == words(name);
+        let is_named = |channel: &Channel| split_words(&channel.name) == split_words(name);
         let wavelength = name.trim().parse::<f64>().ok();
         let has_wavelength = |channel: &Channel| {
             channel
@@ -162,7 +165,7 @@ impl Instrument {
 
     /// Names of all channels, for messages.
     #[must_use]
-    pub fn names(&self) -> String {
+    pub fn channel_names(&self) -> String {
         self.channels
             .iter()
             .map(|channel| channel.name.as_str())
@@ -187,7 +190,7 @@ impl Instrument {
 impl Noise {
     /// Of a channel of an instrument.
     #[must_use]
-    pub fn of_channel(channel: &Channel, exposure: f64, pixels: f64, systematic: f64) -> Self {
+    pub fn from_channel(channel: &Channel, exposure: f64, pixels: f64, systematic: f64) -> Self {
         let Channel {
             dn_per_photon,
             read_noise,
@@ -204,7 +207,7 @@ impl Noise {
 }
 
 /// Letters and digits that stand together, without capitals: `SDO/AIA_3` is sdo, aia, 3.
-fn words(text: &str) -> Vec<String> {
+fn split_words(text: &str) -> Vec<String> {
     let parts = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|part| !part.is_empty());
@@ -235,7 +238,7 @@ mod tests {
         for (i, (channel, expected)) in aia.channels.iter().zip(AIA).enumerate() {
             assert_eq!(channel.name, expected.wavelength.to_string());
             assert_eq!(
-                Noise::of_channel(channel, 2.9, 4.0, 0.1),
+                Noise::from_channel(channel, 2.9, 4.0, 0.1),
                 Noise::aia(&expected, 2.9, 4.0, 0.1)
             );
             assert_eq!(
@@ -243,22 +246,22 @@ mod tests {
                 (expected.saturation, 0.6)
             );
             let wavelength = Some(f64::from(expected.wavelength));
-            assert_eq!(aia.channels_of(wavelength, |_| None), [i]);
+            assert_eq!(aia.channels_matching(wavelength, |_| None), [i]);
             assert_eq!(aia.channel_named(&channel.name), Some(i));
         }
         assert!(
-            aia.channels_of(Some(304.0), |_| None).is_empty()
-                && aia.channels_of(None, |_| None).is_empty()
+            aia.channels_matching(Some(304.0), |_| None).is_empty()
+                && aia.channels_matching(None, |_| None).is_empty()
         );
     }
 
     #[test]
     fn files_are_known_by_words_of_their_keywords() {
         let aia = Instrument::aia().unwrap();
-        assert!(aia.is_named_by(header(&[("TELESCOP", "SDO/AIA")])));
-        assert!(aia.is_named_by(header(&[("INSTRUME", "AIA_3")])));
-        assert!(!aia.is_named_by(header(&[("INSTRUME", "AIAX")])));
-        assert!(!aia.is_named_by(header(&[])));
+        assert!(aia.matches_header(header(&[("TELESCOP", "SDO/AIA")])));
+        assert!(aia.matches_header(header(&[("INSTRUME", "AIA_3")])));
+        assert!(!aia.matches_header(header(&[("INSTRUME", "AIAX")])));
+        assert!(!aia.matches_header(header(&[])));
         let euvi = Instrument {
             headers: vec![vec![
                 ("INSTRUME".into(), "secchi".into()),
@@ -266,8 +269,8 @@ mod tests {
             ]],
             ..aia
         };
-        assert!(euvi.is_named_by(header(&[("INSTRUME", "SECCHI"), ("DETECTOR", "EUVI")])));
-        assert!(!euvi.is_named_by(header(&[("INSTRUME", "SECCHI"), ("DETECTOR", "COR1")])));
+        assert!(euvi.matches_header(header(&[("INSTRUME", "SECCHI"), ("DETECTOR", "EUVI")])));
+        assert!(!euvi.matches_header(header(&[("INSTRUME", "SECCHI"), ("DETECTOR", "COR1")])));
     }
 
     #[test]
@@ -279,20 +282,20 @@ mod tests {
             channel.keywords = vec![("EC_FW1_".into(), filter.into())];
         }
         assert_eq!(
-            xrt.channels_of(None, header(&[("EC_FW1_", "AL-POLY")])),
+            xrt.channels_matching(None, header(&[("EC_FW1_", "AL-POLY")])),
             [0]
         );
         assert_eq!(
-            xrt.channels_of(Some(94.0), header(&[("EC_FW1_", "open ")])),
+            xrt.channels_matching(Some(94.0), header(&[("EC_FW1_", "open ")])),
             [1]
         );
         assert!(
-            xrt.channels_of(None, header(&[("EC_FW1_", "thin Al poly")]))
+            xrt.channels_matching(None, header(&[("EC_FW1_", "thin Al poly")]))
                 .is_empty()
         );
         xrt.channels[0].keywords.clear();
         assert!(
-            xrt.channels_of(None, |_| None).is_empty(),
+            xrt.channels_matching(None, |_| None).is_empty(),
             "nothing to know it by"
         );
     }

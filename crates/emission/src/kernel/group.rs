@@ -2,29 +2,29 @@
 
 use super::{
     Rows, Shared, Vector,
-    pixel::{MOST_LANES, Scratch},
+    pixel::{MAX_LANES, Scratch},
 };
 use crate::{
     PixelStatus, Real, Weights,
     lanes::Lanes,
-    screen::{Screened, screen},
+    screen::{Screened, screen_pixel},
 };
 
 /// What goes into a group of lanes. A lane without a pixel to invert holds harmless numbers.
-pub(super) struct Group<V: Lanes, const NF: usize> {
+pub(super) struct LaneGroup<V: Lanes, const NF: usize> {
     pub(super) counts: Vector<V, NF>,
     pub(super) inverse_sigma: Vector<V, NF>,
     pub(super) g: Vector<V, NF>,
     /// Channels in use.
     pub(super) channels: V,
     pub(super) given: bool,
-    pub(super) screened: [Screened; MOST_LANES],
+    pub(super) screened: [Screened; MAX_LANES],
 }
 
-impl<V: Lanes, const NF: usize> Group<V, NF> {
+impl<V: Lanes, const NF: usize> LaneGroup<V, NF> {
     /// Pixels from `first` on.
     #[inline(always)]
-    pub(super) fn load(
+    pub(super) fn load_pixels(
         shared: &Shared<'_, V::Scalar, NF>,
         rows: Rows<'_, V::Scalar>,
         first: usize,
@@ -32,15 +32,15 @@ impl<V: Lanes, const NF: usize> Group<V, NF> {
         scratch: &mut Scratch<V, NF>,
     ) -> Self {
         let n = shared.channels;
-        let (zero, one) = (V::Scalar::default(), V::Scalar::of(1.0));
-        let mut counts = [[zero; MOST_LANES]; NF];
-        let mut inverse_sigma = [[zero; MOST_LANES]; NF];
-        let mut g = [[zero; MOST_LANES]; NF];
-        let mut used = [V::Scalar::of(n as f64); MOST_LANES];
+        let (zero, one) = (V::Scalar::default(), V::Scalar::from_f64(1.0));
+        let mut counts = [[zero; MAX_LANES]; NF];
+        let mut inverse_sigma = [[zero; MAX_LANES]; NF];
+        let mut g = [[zero; MAX_LANES]; NF];
+        let mut used = [V::Scalar::from_f64(n as f64); MAX_LANES];
         let mut screened = [Screened {
             saturated: 0,
             verdict: Err(PixelStatus::NoChannel),
-        }; MOST_LANES];
+        }; MAX_LANES];
         for lane in 0..V::COUNT {
             let pixel = first + lane;
             if pixel < pixels {
@@ -48,7 +48,7 @@ impl<V: Lanes, const NF: usize> Group<V, NF> {
                     &rows.counts[pixel * n..][..n],
                     &rows.sigma[pixel * n..][..n],
                 );
-                screened[lane] = screen(shared.inversion, count, sigma);
+                screened[lane] = screen_pixel(shared.inversion, count, sigma);
                 if let Ok(dropped) = screened[lane].verdict {
                     for f in 0..n {
                         if dropped & (1 << f) == 0 {
@@ -57,7 +57,7 @@ impl<V: Lanes, const NF: usize> Group<V, NF> {
                             g[f][lane] = count[f] / sigma[f];
                         }
                     }
-                    used[lane] = V::Scalar::of((n - dropped.count_ones() as usize) as f64);
+                    used[lane] = V::Scalar::from_f64((n - dropped.count_ones() as usize) as f64);
                     continue;
                 }
             }
@@ -103,17 +103,17 @@ fn load_weights<V: Lanes, const NF: usize>(
     first: usize,
     pixels: usize,
     scratch: &mut Scratch<V, NF>,
-    screened: &mut [Screened; MOST_LANES],
+    screened: &mut [Screened; MAX_LANES],
 ) -> bool {
     let Weights::Given(given) = &shared.inversion.weights else {
         return false;
     };
     let one_row = given.nrows() == 1;
     for t in 0..shared.response.len() {
-        let mut here = [V::Scalar::of(1.0); MOST_LANES];
+        let mut here = [V::Scalar::from_f64(1.0); MAX_LANES];
         for lane in 0..V::COUNT.min(pixels) {
             let weight = given[[if one_row { 0 } else { first + lane }, t]];
-            here[lane] = V::Scalar::of(weight);
+            here[lane] = V::Scalar::from_f64(weight);
             if !V::Scalar::has_room_for(weight, shared.constraint) && screened[lane].verdict.is_ok()
             {
                 screened[lane].verdict = Err(PixelStatus::OutOfRange);

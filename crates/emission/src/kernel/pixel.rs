@@ -2,15 +2,15 @@
 
 use super::{
     Rows, Shared,
-    group::Group,
-    regularise::Curve,
-    results::{errors, store},
-    solve::solve,
+    group::LaneGroup,
+    regularise::DiscrepancyCurve,
+    results::{write_errors, write_pixels},
+    solve::solve_group,
 };
 use crate::{lanes::Lanes, map::Slab};
 
 /// Most lanes of any kind, for what goes one by one.
-pub(super) const MOST_LANES: usize = 8;
+pub(super) const MAX_LANES: usize = 8;
 
 /// Room for one group of lanes; made once a thread.
 #[derive(Debug)]
@@ -19,14 +19,14 @@ pub(crate) struct Scratch<V, const NF: usize> {
     pub(super) l: Vec<V>,
     pub(super) a: Vec<V>,
     pub(super) b: Vec<V>,
-    pub(super) curve: Curve<V>,
+    pub(super) curve: DiscrepancyCurve<V>,
 }
 
 impl<V: Lanes, const NF: usize> Scratch<V, NF> {
     #[inline(always)]
     pub(super) fn new(bins: usize) -> Self {
         let zeros = vec![V::constant(0.0); bins];
-        let curve = Curve::new();
+        let curve = DiscrepancyCurve::new();
         Self {
             x: vec![[V::constant(0.0); NF]; bins],
             l: zeros.clone(),
@@ -46,10 +46,11 @@ pub(crate) fn invert_slab<V: Lanes, const NF: usize>(
 ) {
     let mut scratch = Scratch::<V, NF>::new(shared.response.len());
     let mut first = 0;
-    while first < slab.pixels() {
-        let group = Group::<V, NF>::load(shared, rows, first, slab.pixels(), &mut scratch);
-        let (system, found) = solve(shared, &group, &mut scratch, &mut slab, first);
-        errors(
+    while first < slab.pixel_count() {
+        let group =
+            LaneGroup::<V, NF>::load_pixels(shared, rows, first, slab.pixel_count(), &mut scratch);
+        let (system, found) = solve_group(shared, &group, &mut scratch, &mut slab, first);
+        write_errors(
             shared,
             &system,
             found.lambda,
@@ -57,7 +58,7 @@ pub(crate) fn invert_slab<V: Lanes, const NF: usize>(
             &mut slab,
             first,
         );
-        store(shared, &group, &found, &mut slab, first);
+        write_pixels(shared, &group, &found, &mut slab, first);
         first += V::COUNT;
     }
 }

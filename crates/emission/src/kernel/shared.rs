@@ -59,12 +59,12 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
     #[must_use]
     pub fn new(inversion: &'a Inversion, definition: &Discretised) -> Self {
         let (bins, channels) = (definition.log_t.len(), definition.channels);
-        let scale = scale(definition);
-        let rounded = |values: &[f64]| values.iter().map(|&x| T::of(x)).collect::<Vec<T>>();
+        let scale = response_scale(definition);
+        let rounded = |values: &[f64]| values.iter().map(|&x| T::from_f64(x)).collect::<Vec<T>>();
         let mut response = vec![[T::default(); NF]; bins];
         for (t, row) in response.iter_mut().enumerate() {
-            for (to, from) in row.iter_mut().zip(definition.bin(t)) {
-                *to = T::of(from * scale);
+            for (to, from) in row.iter_mut().zip(definition.response_of_bin(t)) {
+                *to = T::from_f64(from * scale);
             }
         }
         let mut loci = [false; NF];
@@ -78,7 +78,7 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
         Self {
             inversion,
             channels,
-            first: first_triangle(definition, scale).map(|row| row.map(T::of)),
+            first: first_triangle(definition, scale).map(|row| row.map(T::from_f64)),
             response,
             widths: rounded(&definition.widths),
             densities: rounded(&densities),
@@ -88,27 +88,31 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
             resolution: definition
                 .resolution
                 .iter()
-                .map(|p| (p.bin, T::of(p.share)))
+                .map(|p| (p.bin, T::from_f64(p.share)))
                 .collect(),
-            resolution_unit: T::of(definition.resolution_step / 2.0 / FWHM),
-            resolution_widths: definition.widths.iter().map(|w| T::of(w / FWHM)).collect(),
+            resolution_unit: T::from_f64(definition.resolution_step / 2.0 / FWHM),
+            resolution_widths: definition
+                .widths
+                .iter()
+                .map(|w| T::from_f64(w / FWHM))
+                .collect(),
             loci,
-            round_off: T::of(if inversion.compat == Compatibility::Reference {
+            round_off: T::from_f64(if inversion.compat == Compatibility::Reference {
                 0.0
             } else {
                 ROUND_OFF
             }),
-            tolerance: T::of(inversion.effective_tolerance()),
+            tolerance: T::from_f64(inversion.effective_tolerance()),
             upper_limits: inversion.compat == Compatibility::Off,
         }
     }
 }
 
 /// The power of two that brings the responses, largest by channel, to about one.
-fn scale(definition: &Discretised) -> f64 {
+fn response_scale(definition: &Discretised) -> f64 {
     let largest = |f: usize| {
         (0..definition.log_t.len())
-            .map(|t| definition.bin(t)[f])
+            .map(|t| definition.response_of_bin(t)[f])
             .fold(f64::MIN_POSITIVE, f64::max)
     };
     let mean = (0..definition.channels)
@@ -123,7 +127,14 @@ fn first_triangle<const NF: usize>(definition: &Discretised, scale: f64) -> [[f6
     let mut x: Vec<[Array<f64, 1>; NF]> = (0..definition.log_t.len())
         .map(|t| {
             let root = definition.widths[t].sqrt() * scale;
-            std::array::from_fn(|f| Array::one(definition.bin(t).get(f).map_or(0.0, |r| r * root)))
+            std::array::from_fn(|f| {
+                Array::one(
+                    definition
+                        .response_of_bin(t)
+                        .get(f)
+                        .map_or(0.0, |r| r * root),
+                )
+            })
         })
         .collect();
     super::lq::lower_triangle(&mut x).map(|row| row.map(Array::only))

@@ -1,6 +1,6 @@
 //! One pixel.
 
-use super::svd::{Svd, dot, svd};
+use super::svd::{Svd, decompose_svd, dot_product};
 use crate::{
     Compatibility, Constraint, Discretised, Inversion, PixelStatus, Weights,
     backend::Signs,
@@ -45,7 +45,7 @@ pub struct CountMap {
 }
 
 /// The counts of a pixel in units of their errors; channels left out are zero.
-pub(super) struct Pixel<'a> {
+pub(super) struct ScaledPixel<'a> {
     pub(super) counts: &'a [f64],
     pub(super) g: Vec<f64>,
     pub(super) inverse_sigma: Vec<f64>,
@@ -53,7 +53,7 @@ pub(super) struct Pixel<'a> {
     pub(super) dropped: u32,
 }
 
-impl<'a> Pixel<'a> {
+impl<'a> ScaledPixel<'a> {
     pub(super) fn new(counts: &'a [f64], sigma: &[f64], dropped: u32) -> Self {
         let used: Vec<bool> = (0..counts.len()).map(|f| dropped & (1 << f) == 0).collect();
         let of_used = |value: &dyn Fn(usize) -> f64| {
@@ -75,7 +75,7 @@ impl<'a> Pixel<'a> {
     }
 
     /// Number of channels in use.
-    pub(super) fn channels(&self) -> f64 {
+    pub(super) fn used_channels(&self) -> f64 {
         self.used.iter().filter(|&&used| used).count() as f64
     }
 
@@ -86,13 +86,13 @@ impl<'a> Pixel<'a> {
             .filter(|&f| self.used[f])
             .map(|f| residual(f).powi(2))
             .sum::<f64>()
-            / self.channels()
+            / self.used_channels()
     }
 }
 
 /// Solves one pixel whose channels outside `dropped` (bits) are good, or says that the result is no
 /// finite number.
-pub(super) fn solve(
+pub(super) fn solve_regularised(
     inversion: &Inversion,
     shared: &Discretised,
     given: Option<Vec<f64>>,
@@ -100,16 +100,16 @@ pub(super) fn solve(
     sigma: &[f64],
     dropped: u32,
 ) -> Result<PixelSolution, PixelStatus> {
-    let pixel = Pixel::new(counts, sigma, dropped);
+    let pixel = ScaledPixel::new(counts, sigma, dropped);
     let weights = match (given, &inversion.weights) {
         (Some(row), _) => row.iter().map(|w| w.abs()).collect(),
-        (None, Weights::EmissionMeasureLoci(chosen)) => smoothed(&loci(
+        (None, Weights::EmissionMeasureLoci(chosen)) => smooth_weights(&lowest_loci(
             shared,
             &pixel,
             chosen,
             &upper_limits(inversion, counts, sigma),
         )),
-        (None, _) => smoothed(&first_solution(inversion, shared, &pixel)),
+        (None, _) => smooth_weights(&first_solution(inversion, shared, &pixel)),
     };
     let l: Vec<f64> = match inversion.effective_constraint() {
         Constraint::PerLogT => weights
@@ -119,31 +119,35 @@ pub(super) fn solve(
             .collect(),
         Constraint::PerBin => weights.iter().map(|w| w * w).collect(),
     };
-    let system = System::new(inversion, shared, &pixel, &l);
+    let system = RegularisedSystem::new(inversion, shared, &pixel, &l);
 
     let mut target = inversion.chi_squared_target;
     let (mut iterations, mut signs) = (0, Signs::Negative);
     let (mut lambda, mut x) = (0.0, vec![]);
     while signs == Signs::Negative && iterations < inversion.max_iterations {
-        lambda = system.lambda(target);
-        x = system.solution(lambda);
-        signs = signs_of(&x, inversion, || system.deviations(lambda));
+        lambda = system.choose_lambda(target);
+        x = system.solution_at(lambda);
+        signs = signs_of(&x, inversion, || system.deviations_at(lambda));
         target *= inversion.target_growth;
         iterations += 1;
     }
 
     let synthetic: Vec<f64> = (0..counts.len())
-        .map(|f| (0..x.len()).map(|t| shared.bin(t)[f] * x[t]).sum())
+        .map(|f| {
+            (0..x.len())
+                .map(|t| shared.response_of_bin(t)[f] * x[t])
+                .sum()
+        })
         .collect();
     let chi_squared = pixel.chi_squared(&synthetic);
     if !chi_squared.is_finite() || !x.iter().all(|x| x.is_finite()) {
         return Err(PixelStatus::OutOfRange);
     }
-    let kernel = system.kernel(lambda);
+    let kernel = system.count_map_at(lambda);
     let factor: Vec<f64> = (0..x.len())
         .map(|t| shared.to_report(inversion, t))
         .collect();
-    let deviations = deviations(&kernel.inverse);
+    let deviations = standard_deviations(&kernel.inverse);
     Ok(PixelSolution {
         emission: x
             .iter()
@@ -155,12 +159,12 @@ pub(super) fn solve(
             .enumerate()
             .map(|(t, factor)| deviations[t] * factor)
             .collect(),
-        log_t_resolution: resolution(shared, &kernel.averaging),
+        log_t_resolution: column_resolution(shared, &kernel.averaging),
         chi_squared,
         synthetic,
         lambda,
         iterations: iterations as u32,
-        status: PixelStatus::of_result(inversion, signs, dropped, chi_squared),
+        status: PixelStatus::from_result(inversion, signs, dropped, chi_squared),
         dropped,
         kernel,
     })
@@ -190,7 +194,7 @@ fn signs_of(x: &[f64], inversion: &Inversion, deviations: impl FnOnce() -> Vec<f
 }
 
 /// Standard deviation of each bin from the noise of the counts.
-pub(super) fn deviations(inverse: &Array2<f64>) -> Vec<f64> {
+pub(super) fn standard_deviations(inverse: &Array2<f64>) -> Vec<f64> {
     inverse
         .rows()
         .into_iter()
@@ -210,9 +214,9 @@ fn upper_limits(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Vec<f64
 }
 
 /// `X = diag(1/σ) Rᵀ diag(√l)` and its decomposition.
-struct System<'a> {
+struct RegularisedSystem<'a> {
     shared: &'a Discretised,
-    pixel: &'a Pixel<'a>,
+    pixel: &'a ScaledPixel<'a>,
     l: &'a [f64],
     svd: Svd,
     /// Uᵀ g.
@@ -220,19 +224,21 @@ struct System<'a> {
     mu: Vec<f64>,
 }
 
-impl<'a> System<'a> {
+impl<'a> RegularisedSystem<'a> {
     fn new(
         inversion: &Inversion,
         shared: &'a Discretised,
-        pixel: &'a Pixel<'a>,
+        pixel: &'a ScaledPixel<'a>,
         l: &'a [f64],
     ) -> Self {
-        let entry = |f: usize, t: usize| shared.bin(t)[f] * pixel.inverse_sigma[f] * l[t].sqrt();
+        let entry = |f: usize, t: usize| {
+            shared.response_of_bin(t)[f] * pixel.inverse_sigma[f] * l[t].sqrt()
+        };
         let rows = (0..pixel.g.len())
             .map(|f| (0..l.len()).map(|t| entry(f, t)).collect())
             .collect();
-        let svd = svd(rows);
-        let c = svd.u.iter().map(|u| dot(u, &pixel.g)).collect();
+        let svd = decompose_svd(rows);
+        let c = svd.u.iter().map(|u| dot_product(u, &pixel.g)).collect();
         let mu = grid_of_mu(&svd.squared, inversion.mu_samples);
         Self {
             shared,
@@ -246,8 +252,8 @@ impl<'a> System<'a> {
 
     /// The point of the grid at which the discrepancy is nearest to its target; the first of
     /// several.
-    fn lambda(&self, target: f64) -> f64 {
-        let target = target * self.pixel.channels();
+    fn choose_lambda(&self, target: f64) -> f64 {
+        let target = target * self.pixel.used_channels();
         let discrepancy = |mu: f64| -> f64 {
             let terms = self.c.iter().zip(&self.svd.squared);
             terms
@@ -266,8 +272,8 @@ impl<'a> System<'a> {
     }
 
     /// `d = 1 / (s² + λ)`; 0 where s is zero but for round-off.
-    fn damping(&self, lambda: f64) -> Vec<f64> {
-        let null = null(&self.svd.squared);
+    fn damping_factors(&self, lambda: f64) -> Vec<f64> {
+        let null = null_threshold(&self.svd.squared);
         self.svd
             .squared
             .iter()
@@ -283,7 +289,7 @@ impl<'a> System<'a> {
 
     /// `diag(√l) V S v`. The same as `diag(l) Aᵀ U v`, but that would lose the square of the
     /// condition number of X in digits: `U v` is large, and most of it cancels.
-    fn back(&self, v: &[f64]) -> Vec<f64> {
+    fn back_project(&self, v: &[f64]) -> Vec<f64> {
         let sum = |t: usize| {
             v.iter()
                 .zip(&self.svd.scaled_v)
@@ -295,22 +301,22 @@ impl<'a> System<'a> {
             .collect()
     }
 
-    fn solution(&self, lambda: f64) -> Vec<f64> {
+    fn solution_at(&self, lambda: f64) -> Vec<f64> {
         let damped: Vec<f64> = self
-            .damping(lambda)
+            .damping_factors(lambda)
             .iter()
             .zip(&self.c)
             .map(|(d, c)| d * c)
             .collect();
-        self.back(&damped)
+        self.back_project(&damped)
     }
 
     /// `∂ solution / ∂ (counts / σ)`, shape (bins, channels).
-    fn inverse(&self, lambda: f64) -> Array2<f64> {
+    fn inverse_at(&self, lambda: f64) -> Array2<f64> {
         let (bins, channels) = (self.l.len(), self.c.len());
-        let d = self.damping(lambda);
+        let d = self.damping_factors(lambda);
         let column = |f: usize| {
-            self.back(
+            self.back_project(
                 &(0..channels)
                     .map(|k| d[k] * self.svd.u[k][f])
                     .collect::<Vec<_>>(),
@@ -321,25 +327,29 @@ impl<'a> System<'a> {
     }
 
     /// Vertical error of each bin, in the units of the solution.
-    fn deviations(&self, lambda: f64) -> Vec<f64> {
-        deviations(&self.inverse(lambda))
+    fn deviations_at(&self, lambda: f64) -> Vec<f64> {
+        standard_deviations(&self.inverse_at(lambda))
     }
 
-    fn kernel(&self, lambda: f64) -> CountMap {
+    fn count_map_at(&self, lambda: f64) -> CountMap {
         let (bins, channels) = (self.l.len(), self.c.len());
-        let d = self.damping(lambda);
+        let d = self.damping_factors(lambda);
         let turned = |to: &dyn Fn(usize) -> f64| {
-            self.back(&(0..channels).map(|k| d[k] * to(k)).collect::<Vec<_>>())
+            self.back_project(&(0..channels).map(|k| d[k] * to(k)).collect::<Vec<_>>())
         };
         let seen = |k: usize, bin: usize| -> f64 {
-            let row = self.shared.bin(bin).iter().zip(&self.pixel.inverse_sigma);
+            let row = self
+                .shared
+                .response_of_bin(bin)
+                .iter()
+                .zip(&self.pixel.inverse_sigma);
             row.zip(&self.svd.u[k])
                 .map(|((r, inverse_sigma), u)| r * inverse_sigma * u)
                 .sum()
         };
         let averaging: Vec<Vec<f64>> = (0..bins).map(|bin| turned(&|k| seen(k, bin))).collect();
         CountMap {
-            inverse: self.inverse(lambda),
+            inverse: self.inverse_at(lambda),
             averaging: Array2::from_shape_fn((bins, bins), |(t, bin)| averaging[bin][t]),
         }
     }
@@ -349,7 +359,7 @@ impl<'a> System<'a> {
 /// the reference has it. Those that are zero but for round-off (channels that are not there, or
 /// sums of others) are left out.
 fn grid_of_mu(squared: &[f64], samples: usize) -> Vec<f64> {
-    let null = null(squared);
+    let null = null_threshold(squared);
     let least = squared
         .iter()
         .copied()
@@ -366,14 +376,18 @@ fn grid_of_mu(squared: &[f64], samples: usize) -> Vec<f64> {
 }
 
 /// Squared singular values up to this are zero.
-fn null(squared: &[f64]) -> f64 {
+fn null_threshold(squared: &[f64]) -> f64 {
     NULL * squared.iter().copied().fold(0.0, f64::max)
 }
 
 /// Solution with w = 1 and `L² = 1 / Δ log T`, where it is above 10⁻⁴ of its largest, else 1.
-fn first_solution(inversion: &Inversion, shared: &Discretised, pixel: &Pixel<'_>) -> Vec<f64> {
-    let system = System::new(inversion, shared, pixel, &shared.widths);
-    let first = system.solution(system.lambda(inversion.chi_squared_target));
+fn first_solution(
+    inversion: &Inversion,
+    shared: &Discretised,
+    pixel: &ScaledPixel<'_>,
+) -> Vec<f64> {
+    let system = RegularisedSystem::new(inversion, shared, pixel, &shared.widths);
+    let first = system.solution_at(system.choose_lambda(inversion.chi_squared_target));
     let least = 1e-4 * first.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     first
         .iter()
@@ -382,12 +396,17 @@ fn first_solution(inversion: &Inversion, shared: &Discretised, pixel: &Pixel<'_>
 }
 
 /// The lowest of the EM loci in each bin, loci that are zero left out.
-fn loci(shared: &Discretised, pixel: &Pixel<'_>, chosen: &[usize], counts: &[f64]) -> Vec<f64> {
+fn lowest_loci(
+    shared: &Discretised,
+    pixel: &ScaledPixel<'_>,
+    chosen: &[usize],
+    counts: &[f64],
+) -> Vec<f64> {
     let of = |t: usize| {
         let curves = chosen
             .iter()
             .filter(|&&f| pixel.used[f])
-            .map(|&f| counts[f] / shared.bin(t)[f]);
+            .map(|&f| counts[f] / shared.response_of_bin(t)[f]);
         curves.filter(|&x| x != 0.0).fold(f64::INFINITY, f64::min)
     };
     (0..shared.log_t.len()).map(of).collect()
@@ -395,7 +414,7 @@ fn loci(shared: &Discretised, pixel: &Pixel<'_>, chosen: &[usize], counts: &[f64
 
 /// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the
 /// largest weight; at least 10⁻⁸.
-fn smoothed(w: &[f64]) -> Vec<f64> {
+fn smooth_weights(w: &[f64]) -> Vec<f64> {
     let largest = w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let inner = |j: usize| j >= 1 && j + 1 < w.len();
     let mean = |t: usize| {
@@ -412,7 +431,7 @@ fn smoothed(w: &[f64]) -> Vec<f64> {
 
 /// Half width at half maximum of each column of the averaging kernel as a standard deviation; the
 /// width of the bin where no sample reaches half.
-pub(super) fn resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f64> {
+pub(super) fn column_resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f64> {
     let of = |k: usize| {
         let column = averaging.column(k);
         let half = column.iter().copied().fold(f64::NEG_INFINITY, f64::max) / 2.0;

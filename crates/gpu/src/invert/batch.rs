@@ -13,7 +13,7 @@ use crate::{
 use isopach_compute::Result;
 use isopach_emission::{
     PixelStatus, Weights,
-    backend::{Rows, Screened, Shared, Slab, missing_number, screen},
+    backend::{Rows, Screened, Shared, Slab, missing_number, screen_pixel},
 };
 use rayon::prelude::*;
 use std::sync::{Arc, atomic::Ordering};
@@ -55,7 +55,7 @@ struct Readings<T> {
 impl<'a, T: Precision> Batch<'a, T> {
     /// Sends the pixels of `slab` off; their results will go there.
     pub(super) fn submit<'s>(&self, slab: Slab<'s, T>) -> Result<Running<'a, 's, T>> {
-        let screened: Vec<Screened> = (0..slab.pixels())
+        let screened: Vec<Screened> = (0..slab.pixel_count())
             .into_par_iter()
             .map(|i| self.screened(i))
             .collect();
@@ -77,7 +77,7 @@ impl<'a, T: Precision> Batch<'a, T> {
     fn screened(&self, i: usize) -> Screened {
         let shared = self.shared;
         let row = i * shared.channels..(i + 1) * shared.channels;
-        let mut screened = screen(
+        let mut screened = screen_pixel(
             shared.inversion,
             &self.rows.counts[row.clone()],
             &self.rows.sigma[row],
@@ -249,7 +249,7 @@ impl<T: Precision> Running<'_, '_, T> {
                 .zip(numbers.chunks(BLOCK))
                 .zip(screened.chunks(BLOCK))
             {
-                blocks.push((found, numbers, screened, rest.take(found.len())));
+                blocks.push((found, numbers, screened, rest.take_pixels(found.len())));
             }
             let left = blocks
                 .into_par_iter()
@@ -282,11 +282,11 @@ fn store<T: Precision>(
             .unwrap_or_default();
         let signs = found
             .signs()
-            .filter(|_| widths.iter().all(|width| width.wide() >= 0.0));
+            .filter(|_| widths.iter().all(|width| width.to_f64() >= 0.0));
         match (screened.verdict, signs) {
-            (Err(status), _) => slab.reject(i, status, missing),
+            (Err(status), _) => slab.reject_pixel(i, status, missing),
             (Ok(_), None) => {
-                slab.reject(i, PixelStatus::OutOfRange, missing);
+                slab.reject_pixel(i, PixelStatus::OutOfRange, missing);
                 left += 1;
             }
             (Ok(dropped), Some(signs)) => {
@@ -295,8 +295,12 @@ fn store<T: Precision>(
                 slab.lambda[i] = found.lambda(*lambda, shared.scale);
                 slab.iterations[i] = found.iterations;
                 slab.dropped[i] = dropped;
-                slab.status[i] =
-                    PixelStatus::of_result(shared.inversion, signs, dropped, chi_squared.wide());
+                slab.status[i] = PixelStatus::from_result(
+                    shared.inversion,
+                    signs,
+                    dropped,
+                    chi_squared.to_f64(),
+                );
                 let row = i * shared.channels..(i + 1) * shared.channels;
                 slab.synthetic[row].copy_from_slice(&[a, b, c, d, e, f][..shared.channels]);
             }

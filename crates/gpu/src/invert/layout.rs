@@ -123,7 +123,7 @@ impl Found {
     /// λ in the reference's units.
     pub(super) fn lambda(&self, lambda: impl Real, scale: f64) -> f64 {
         let root = f64::from(self.exponent).exp2() / scale;
-        lambda.wide() * root * root
+        lambda.to_f64() * root * root
     }
 }
 
@@ -259,20 +259,20 @@ fn numbers_to_solve<T: Precision>(shared: &Shared<'_, T, CHANNELS>) -> Vec<T> {
         1.0 / shared.scale,
         inversion.chi_squared_target,
         inversion.target_growth,
-        shared.round_off.wide(),
-        shared.tolerance.wide(),
+        shared.round_off.to_f64(),
+        shared.tolerance.to_f64(),
         T::LEAST_CONDITION.powi(2),
         T::LOUDEST,
         T::LEAST_DIFFERENCE,
         NULL,
     ];
-    first.chain(rest.map(T::of)).collect()
+    first.chain(rest.map(T::from_f64)).collect()
 }
 
 /// A weight as it was given; 0 where none is.
 pub(super) fn given<T: Real>(shared: &Shared<'_, T, CHANNELS>, row: usize, bin: usize) -> T {
     match &shared.inversion.weights {
-        Weights::Given(given) => T::of(given[[row, bin]].abs()),
+        Weights::Given(given) => T::from_f64(given[[row, bin]].abs()),
         _ => T::default(),
     }
 }

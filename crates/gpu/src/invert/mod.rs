@@ -92,8 +92,8 @@ fn invert<T: Precision>(
     inversion: &Inversion,
     observation: &Observation<'_, T>,
 ) -> Result<EmissionMap<T>> {
-    backend::invert(inversion, observation, |rows, slab| {
-        gpu.options().least.pixels(slab.pixels())?;
+    backend::invert_with_kernel(inversion, observation, |rows, slab| {
+        gpu.options().least.pixels(slab.pixel_count())?;
         can(
             inversion.method == Method::Regularised,
             "invert by a positive method (the CPU does)",
@@ -135,18 +135,18 @@ fn run<T: Precision>(
     mut slab: Slab<'_, T>,
 ) -> Result<()> {
     let tables = Tables::upload(session, shared)?;
-    let at_once = pixels_at_once(session, shared, slab.pixels())?;
+    let at_once = pixels_at_once(session, shared, slab.pixel_count())?;
     let mut running: Option<Running<'_, '_, T>> = None;
     let mut first = 0;
-    while slab.pixels() > 0 {
-        let slab = slab.take(at_once.min(slab.pixels()));
-        let some = first * shared.channels..(first + slab.pixels()) * shared.channels;
+    while slab.pixel_count() > 0 {
+        let slab = slab.take_pixels(at_once.min(slab.pixel_count()));
+        let some = first * shared.channels..(first + slab.pixel_count()) * shared.channels;
         let rows = Rows {
             counts: &rows.counts[some.clone()],
             sigma: &rows.sigma[some],
             first: rows.first + first,
         };
-        first += slab.pixels();
+        first += slab.pixel_count();
         let next = Batch {
             session,
             shared,

@@ -2,8 +2,8 @@
 //! kept, looked for and removed as those of tiles are.
 
 use super::{
-    CheckpointDir, FolderUse, Manifest, Part, Plans, ResultReader, ResultWriter, Results,
-    most_bytes,
+    CheckpointDir, FolderUse, Manifest, Plans, ResultReader, ResultWriter, Results, TilePart,
+    max_manifest_bytes,
 };
 use isopach_compute::Result;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub struct BlockRun<'a> {
     /// What this process does in the folder.
-    pub working: FolderUse,
+    pub folder_use: FolderUse,
     /// What results may be rounded by: the words of the backends.
     pub precision: Vec<&'a str>,
     /// What tells each input from others: what it has, not where it lies.
@@ -70,9 +70,9 @@ impl CheckpointDir {
     /// version was begun there; [`isopach_compute::Error::Busy`] where others are at work, or
     /// nothing is there to be merged; [`isopach_compute::Error::Source`] where the folder cannot be
     /// read or written.
-    pub fn blocks(&self, run: BlockRun<'_>) -> Result<BlockCheckpoints<'_>> {
+    pub fn open_blocks(&self, run: BlockRun<'_>) -> Result<BlockCheckpoints<'_>> {
         let BlockRun {
-            working,
+            folder_use: working,
             precision,
             identities,
             names,
@@ -83,12 +83,18 @@ impl CheckpointDir {
             cut: &|| Ok(plan.clone()),
             to_manifest: &Value::clone,
             from_manifest: &|plan| Ok(Some(plan.clone())),
-            most_bytes: most_bytes(memory),
+            most_bytes: max_manifest_bytes(memory),
         };
         let manifest = |parameters: &str, found: &_| {
-            Ok(Manifest::of(parameters, &precision, &[identities], found))
+            Ok(Manifest::describe(
+                parameters,
+                &precision,
+                &[identities],
+                found,
+            ))
         };
-        let (results, plan) = Results::open(self.results(), working, manifest, &plans, &names)?;
+        let (results, plan) =
+            Results::open_run(self.for_results(), working, manifest, &plans, &names)?;
         Ok(BlockCheckpoints { results, plan })
     }
 }
@@ -106,10 +112,10 @@ impl BlockCheckpoints<'_> {
     /// # Errors
     /// [`isopach_compute::Error::Source`] where a result is there and cannot be read: nobody knows
     /// what it is then.
-    pub fn done(&self, wanted: &[bool]) -> Result<Vec<bool>> {
+    pub fn finished_blocks(&self, wanted: &[bool]) -> Result<Vec<bool>> {
         Ok(self
             .results
-            .done(wanted)?
+            .finished_parts(wanted)?
             .into_iter()
             .map(|parts| parts.is_some())
             .collect())
@@ -121,12 +127,12 @@ impl BlockCheckpoints<'_> {
     /// # Errors
     /// Of `store`; [`isopach_compute::Error::Source`] where it cannot be written;
     /// [`isopach_compute::Error::Busy`] where the folder is gone.
-    pub fn write(
+    pub fn write_block(
         &self,
         block: usize,
         store: impl FnOnce(&mut ResultWriter<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.results.write(part(block), store)
+        self.results.write_part(part_of_block(block), store)
     }
 
     /// What `restore` makes of a block's bytes; it gives `None` where they are none of it. The
@@ -136,18 +142,18 @@ impl BlockCheckpoints<'_> {
     /// # Errors
     /// Of `restore`; [`isopach_compute::Error::Source`] where it cannot be read or is damaged;
     /// [`isopach_compute::Error::Busy`] where it is gone.
-    pub fn read<R>(
+    pub fn read_block<R>(
         &self,
         block: usize,
         restore: impl FnOnce(&mut ResultReader<'_>) -> Result<Option<R>>,
     ) -> Result<R> {
-        self.results.read(part(block), restore)
+        self.results.read_part(part_of_block(block), restore)
     }
 }
 
 /// A block is never cut.
-fn part(block: usize) -> Part {
-    Part {
+fn part_of_block(block: usize) -> TilePart {
+    TilePart {
         tile: block,
         part: 0,
         of: 1,

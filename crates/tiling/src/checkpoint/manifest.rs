@@ -17,7 +17,7 @@ const PART: u64 = 8;
 
 /// Bytes that a manifest may have where there are so many of memory: more is refused, whatever
 /// there is on the disk.
-pub(crate) fn most_bytes(memory: u64) -> u64 {
+pub(crate) fn max_manifest_bytes(memory: u64) -> u64 {
     LEAST_BYTES.max(memory / PART)
 }
 
@@ -29,7 +29,7 @@ impl Manifest {
     /// `parameters`: as text, which is kept as what it says where that is JSON; `precision`: what
     /// results may be rounded by; `sources`: what tells the inputs of each source from others;
     /// `found`: what was found from the data. It has no tiles yet.
-    pub(crate) fn of(
+    pub(crate) fn describe(
         parameters: &str,
         precision: &[&str],
         sources: &[Vec<String>],
@@ -57,21 +57,21 @@ impl Manifest {
     }
 
     /// What was found from the data.
-    pub(crate) fn found(&self) -> &Value {
+    pub(crate) fn derived(&self) -> &Value {
         &self.0["found"]
     }
 
     /// The manifest of a file of `most` bytes at most; `None` where there is none.
-    pub(crate) fn at(path: &Path, most: u64) -> Result<Option<Self>> {
-        let text = match bounded::text(path, most) {
+    pub(crate) fn read_file(path: &Path, most: u64) -> Result<Option<Self>> {
+        let text = match bounded::read_bounded(path, most) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             text => text.map_err(|error| Error::of_file(path, error))?,
         };
         let advice = || Error::of_file(path, "not a manifest: remove it to begin a new run");
-        Self::read(&text).map(Some).ok_or_else(advice)
+        Self::parse_text(&text).map(Some).ok_or_else(advice)
     }
 
-    pub(crate) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn parse_text(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok().map(Self)
     }
 
@@ -121,8 +121,8 @@ impl Manifest {
         if then == now {
             return Ok(());
         }
-        let (name, [then, now]) = differing(then, now);
-        let (then, now) = difference(&text(then), &text(now));
+        let (name, [then, now]) = first_difference(then, now);
+        let (then, now) = differing_words(&display_text(then), &display_text(now));
         let name = if name.is_empty() {
             name
         } else {
@@ -130,7 +130,7 @@ impl Manifest {
         };
         Err(Error::InvalidInput(format!(
             "{place} was begun with other {what} ({name}{then}, now {now}): {}",
-            advice(place)
+            mismatch_advice(place)
         )))
     }
 
@@ -139,7 +139,7 @@ impl Manifest {
     ///
     /// `names`: of the inputs that are there now, in their order.
     pub(crate) fn check_same(&self, now: &Self, names: &[String], place: &str) -> Result<()> {
-        let advice = advice(place);
+        let advice = mismatch_advice(place);
         for (part, what) in [
             ("format", "format"),
             ("program", "program"),
@@ -155,7 +155,7 @@ impl Manifest {
                 .flatten()
                 .flat_map(|s| s.as_array())
                 .flatten();
-            all.map(text).collect()
+            all.map(display_text).collect()
         };
         let (then, now_sources) = (sources(self), sources(now));
         let mut pairs = then.iter().zip(&now_sources);
@@ -183,7 +183,7 @@ impl Manifest {
     }
 }
 
-fn advice(place: &str) -> String {
+fn mismatch_advice(place: &str) -> String {
     format!("finish that run with what it was begun with, or remove {place} to begin a new one")
 }
 
@@ -197,7 +197,7 @@ fn as_json(text: &str) -> Value {
 
 /// The first member that differs, by the names that lead to it, and what it is then and now. Both
 /// are JSON of the same depth as a file may have.
-fn differing<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
+fn first_difference<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
     let (Some(before), Some(after)) = (then.as_object(), now.as_object()) else {
         return (String::new(), [then, now]);
     };
@@ -208,7 +208,7 @@ fn differing<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
     let Some(name) = differing_names.next() else {
         return (String::new(), [then, now]);
     };
-    let (within, values) = differing(&then[name.as_str()], &now[name.as_str()]);
+    let (within, values) = first_difference(&then[name.as_str()], &now[name.as_str()]);
     let name = if within.is_empty() {
         name.clone()
     } else {
@@ -217,14 +217,14 @@ fn differing<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
     (name, values)
 }
 
-fn text(value: &Value) -> String {
+fn display_text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 /// The parts of two texts where they begin to differ, from the start of a word.
-fn difference(a: &str, b: &str) -> (String, String) {
+fn differing_words(a: &str, b: &str) -> (String, String) {
     let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
     let words: Vec<char> = a.chars().take(same).collect();
     let start = words
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_parameter_that_differs_is_named() {
-        let of = |parameters: &str| Manifest::of(parameters, &[], &[], &Value::Null);
+        let of = |parameters: &str| Manifest::describe(parameters, &[], &[], &Value::Null);
         let begun = of(
             r#"{"dod": {"cell_size_m": 1.0, "rasters": null}, "m3c2": {"normal_radii_m": [1.0, 2.0]}}"#,
         );
@@ -342,7 +342,7 @@ mod tests {
         );
         let other_tiles = manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8);
         begun.check_same(&other_tiles, &[], "out/.run").unwrap();
-        assert_eq!(Manifest::read(&begun.to_text()).unwrap(), begun);
+        assert_eq!(Manifest::parse_text(&begun.to_text()).unwrap(), begun);
         assert_ne!(
             begun.fingerprint(),
             manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8).fingerprint()

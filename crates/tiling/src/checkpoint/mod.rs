@@ -22,11 +22,11 @@ mod stored;
 mod stream;
 
 pub use blocks::{BlockCheckpoints, BlockRun};
-pub(crate) use manifest::{Manifest, most_bytes};
+pub(crate) use manifest::{Manifest, max_manifest_bytes};
 pub use stored::Encode;
 pub use stream::{ResultReader, ResultWriter};
 
-use beginning::Beginning;
+use beginning::Opening;
 use files::{part_of, part_of_unfinished};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, FolderLock, Result, UnfinishedFile, remove_if_left};
@@ -55,17 +55,17 @@ const TILES: &str = "tiles";
 pub struct CheckpointDir {
     folder: PathBuf,
     parameters: String,
-    found: Value,
+    derived: Value,
 }
 
 impl CheckpointDir {
     /// In `folder`, which is made if it is not there. `parameters`: everything that results depend
     /// on beside the sources, as text; a run that was begun with others is refused.
-    pub fn within(folder: impl Into<PathBuf>, parameters: impl Into<String>) -> Self {
+    pub fn new(folder: impl Into<PathBuf>, parameters: impl Into<String>) -> Self {
         Self {
             folder: folder.into(),
             parameters: parameters.into(),
-            found: Value::Null,
+            derived: Value::Null,
         }
     }
 
@@ -77,11 +77,11 @@ impl CheckpointDir {
 
     /// For results of type `T`.
     #[must_use]
-    pub fn results<T: Encode>(&self) -> Checkpoint<'_, T> {
+    pub fn for_results<T: Encode>(&self) -> Checkpoint<'_, T> {
         Checkpoint {
             kept: self,
-            store: T::store,
-            restore: T::restore,
+            store: T::encode_into,
+            restore: T::decode_from,
         }
     }
 
@@ -89,8 +89,8 @@ impl CheckpointDir {
     /// with the run, or runs a part of it, reads it there ([`Self::found`]) and need not find it
     /// again. A run that was begun with something else found is refused.
     #[must_use]
-    pub fn with_found(mut self, found: Value) -> Self {
-        self.found = found;
+    pub fn with_derived_values(mut self, found: Value) -> Self {
+        self.derived = found;
         self
     }
 
@@ -101,13 +101,13 @@ impl CheckpointDir {
     /// [`Error::InvalidInput`] where the run that was begun is of other parameters, or another
     /// version of the program; [`Error::Source`] where there is a manifest that cannot be read, or
     /// is longer than one of this run can be.
-    pub fn found(&self, memory: u64) -> Result<Option<Value>> {
+    pub fn derived_values(&self, memory: u64) -> Result<Option<Value>> {
         let path = self.folder.join(MANIFEST);
-        let Some(begun) = Manifest::at(&path, most_bytes(memory))? else {
+        let Some(begun) = Manifest::read_file(&path, max_manifest_bytes(memory))? else {
             return Ok(None);
         };
         begun.check_parameters(&self.parameters, &self.folder.display().to_string())?;
-        Ok(Some(begun.found().clone()).filter(|found| !found.is_null()))
+        Ok(Some(begun.derived().clone()).filter(|found| !found.is_null()))
     }
 
     /// Removes what the run has written, with the folders where nothing else is in them: when it is
@@ -116,8 +116,8 @@ impl CheckpointDir {
     ///
     /// # Errors
     /// [`Error::Source`] where it cannot be removed.
-    pub fn remove(&self) -> Result<()> {
-        files::remove(&self.folder)
+    pub fn remove_all(&self) -> Result<()> {
+        files::remove_run(&self.folder)
     }
 
     /// As [`Self::remove`], unless other processes of this machine work there: whether it did.
@@ -129,7 +129,7 @@ impl CheckpointDir {
             return Ok(true);
         }
         match FolderLock::alone(self.folder.join(LOCK)) {
-            Ok(_alone) => self.remove().map(|()| true),
+            Ok(_alone) => self.remove_all().map(|()| true),
             Err(Error::Busy(_)) => Ok(false),
             Err(error) => Err(error),
         }
@@ -161,16 +161,16 @@ impl<T> Copy for Checkpoint<'_, T> {}
 
 /// One of the results of a tile, which is cut in several where it is heavier than was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Part {
+pub(crate) struct TilePart {
     pub(crate) tile: usize,
     pub(crate) part: usize,
     /// How many there are; 0 for a tile without a point.
     pub(crate) of: usize,
 }
 
-impl Part {
+impl TilePart {
     /// As it stands in a file, so that a copy under another name is none.
-    fn words(self) -> [u64; 3] {
+    fn to_words(self) -> [u64; 3] {
         [self.tile, self.part, self.of].map(|number| number as u64)
     }
 }
@@ -224,7 +224,7 @@ impl<'a, T> Results<'a, T> {
     /// Where the one that was begun has no result, or was ended by an input that could not be read,
     /// that input alone has been replaced since, and nobody else works there, a run that has the
     /// folder alone, or plans, begins anew.
-    pub(crate) fn open<P>(
+    pub(crate) fn open_run<P>(
         keeping: Checkpoint<'a, T>,
         working: FolderUse,
         manifest: impl FnOnce(&str, &Value) -> Result<Manifest>,
@@ -232,7 +232,7 @@ impl<'a, T> Results<'a, T> {
         names: &[String],
     ) -> Result<(Self, P)> {
         let folder = &keeping.kept.folder;
-        let manifest = manifest(&keeping.kept.parameters, &keeping.kept.found)?;
+        let manifest = manifest(&keeping.kept.parameters, &keeping.kept.derived)?;
         let (tiles, path) = (folder.join(TILES), folder.join(MANIFEST));
         if working == FolderUse::Merging && !path.exists() {
             return Err(Error::Busy(format!(
@@ -247,17 +247,17 @@ impl<'a, T> Results<'a, T> {
             }
         }?;
         fs::create_dir_all(&tiles).map_err(|error| Error::of_file(&tiles, error))?;
-        let beginning = Beginning {
+        let beginning = Opening {
             folder,
             tiles: &tiles,
             path: &path,
-            working,
+            folder_use: working,
             lock: &lock,
             plans,
             names,
         };
-        let (fingerprint, plan) = beginning.begin(&manifest)?;
-        damaged::forget(folder)?;
+        let (fingerprint, plan) = beginning.begin_or_resume(&manifest)?;
+        damaged::remove_note(folder)?;
         Ok((
             Self {
                 keeping,
@@ -272,19 +272,19 @@ impl<'a, T> Results<'a, T> {
 
     /// Notes that a source could not be read, so that a repaired one is taken in its place.
     pub(crate) fn note_damaged_input(&self, source: usize, name: &str) {
-        damaged::note(&self.keeping.kept.folder, source, name);
+        damaged::add_source(&self.keeping.kept.folder, source, name);
     }
 
-    fn path(&self, Part { tile, part, of }: Part) -> PathBuf {
+    fn path_of(&self, TilePart { tile, part, of }: TilePart) -> PathBuf {
         self.tiles.join(format!("{tile:06}-{part}-{of}.tile"))
     }
 
     /// Number of parts of each of the `wanted` tiles whose results are all there and whole; results
     /// of other tiles are not looked at. What killed processes of this machine were writing is
     /// removed, and nothing else.
-    pub(crate) fn done(&self, wanted: &[bool]) -> Result<Vec<Option<usize>>> {
-        let mut parts: Vec<Vec<Part>> = vec![Vec::new(); wanted.len()];
-        let is_wanted = |part: &Part| wanted.get(part.tile).is_some_and(|wanted| *wanted);
+    pub(crate) fn finished_parts(&self, wanted: &[bool]) -> Result<Vec<Option<usize>>> {
+        let mut parts: Vec<Vec<TilePart>> = vec![Vec::new(); wanted.len()];
+        let is_wanted = |part: &TilePart| wanted.get(part.tile).is_some_and(|wanted| *wanted);
         for entry in
             fs::read_dir(&self.tiles).map_err(|error| Error::of_file(&self.tiles, error))?
         {
@@ -299,13 +299,13 @@ impl<'a, T> Results<'a, T> {
                 remove_if_left(&path);
             }
         }
-        Ok(parts.into_iter().map(complete).collect())
+        Ok(parts.into_iter().map(complete_part_count).collect())
     }
 
     /// Keeps a result.
-    pub(crate) fn put(&self, part: Part, core: Rect, result: &T) -> Result<()> {
-        self.write(part, |to| {
-            core.store(to);
+    pub(crate) fn put_result(&self, part: TilePart, core: Rect, result: &T) -> Result<()> {
+        self.write_part(part, |to| {
+            core.encode_into(to);
             (self.keeping.store)(result, to);
             Ok(())
         })
@@ -313,8 +313,8 @@ impl<'a, T> Results<'a, T> {
 
     /// Keeps that a tile has no point.
     pub(crate) fn put_empty(&self, tile: usize) -> Result<()> {
-        self.write(
-            Part {
+        self.write_part(
+            TilePart {
                 tile,
                 part: 0,
                 of: 0,
@@ -324,21 +324,21 @@ impl<'a, T> Results<'a, T> {
     }
 
     /// Keeps what `store` writes; nothing where it fails.
-    fn write(
+    fn write_part(
         &self,
-        part: Part,
+        part: TilePart,
         store: impl FnOnce(&mut ResultWriter<'_>) -> Result<()>,
     ) -> Result<()> {
-        let failed = |error| self.failed(part, error);
+        let failed = |error| self.explain_failure(part, error);
         let (unfinished, mut file) =
-            UnfinishedFile::create_among_others(&self.path(part)).map_err(failed)?;
+            UnfinishedFile::create_among_others(&self.path_of(part)).map_err(failed)?;
         file.write_all(&[0; HEAD]).map_err(failed)?;
         let mut payload = ResultWriter::new(&mut file);
         store(&mut payload)?;
         let (length, sum) = payload.finish().map_err(failed)?;
         let name = || -> io::Result<()> {
             file.rewind()?;
-            file.write_all(&self.head(part, length, sum))?;
+            file.write_all(&self.head_bytes(part, length, sum))?;
             unfinished.complete(&file)
         };
         name().map_err(failed)
@@ -346,8 +346,8 @@ impl<'a, T> Results<'a, T> {
 
     /// What an error with the file of a result is: a folder that is gone was taken away by another
     /// process.
-    fn failed(&self, part: Part, error: io::Error) -> Error {
-        let path = self.path(part);
+    fn explain_failure(&self, part: TilePart, error: io::Error) -> Error {
+        let path = self.path_of(part);
         if error.kind() != ErrorKind::NotFound {
             return Error::of_file(path, error);
         }
@@ -357,49 +357,54 @@ impl<'a, T> Results<'a, T> {
         ))
     }
 
-    fn head(&self, part: Part, length: u64, sum: u32) -> Vec<u8> {
+    fn head_bytes(&self, part: TilePart, length: u64, sum: u32) -> Vec<u8> {
         let mut head = MAGIC.to_vec();
-        head.extend((part.words(), (self.fingerprint, length, sum)).to_bytes());
+        head.extend((part.to_words(), (self.fingerprint, length, sum)).to_bytes());
         head
     }
 
     /// Bytes of a result on disk, and about as many in memory; 0 where there is no file, which
     /// [`Self::get`] will tell.
-    pub(crate) fn bytes(&self, part: Part) -> u64 {
-        fs::metadata(self.path(part)).map_or(0, |about| about.len())
+    pub(crate) fn bytes_on_disk(&self, part: TilePart) -> u64 {
+        fs::metadata(self.path_of(part)).map_or(0, |about| about.len())
     }
 
     /// Gets a result back. It is read some at a time: beside the result itself nothing of its size
     /// is in memory.
-    pub(crate) fn get(&self, part: Part) -> Result<(Rect, T)> {
-        self.read(part, |from| {
-            Ok(Rect::restore(from).and_then(|core| Some((core, (self.keeping.restore)(from)?))))
+    pub(crate) fn get_result(&self, part: TilePart) -> Result<(Rect, T)> {
+        self.read_part(part, |from| {
+            Ok(
+                Rect::decode_from(from)
+                    .and_then(|core| Some((core, (self.keeping.restore)(from)?))),
+            )
         })
     }
 
     /// What `restore` makes of a result's bytes; it gives `None` where they are none of it.
-    fn read<R>(
+    fn read_part<R>(
         &self,
-        part: Part,
+        part: TilePart,
         restore: impl FnOnce(&mut ResultReader<'_>) -> Result<Option<R>>,
     ) -> Result<R> {
         let opened = self
             .open_result(part)
-            .map_err(|error| self.failed(part, error))?;
-        let (mut file, length, sum) = opened.ok_or_else(|| self.damaged(part))?;
+            .map_err(|error| self.explain_failure(part, error))?;
+        let (mut file, length, sum) = opened.ok_or_else(|| self.damaged_error(part))?;
         let mut from = ResultReader::new(&mut file, length);
         let result = restore(&mut from)?;
-        let found = from.finish().map_err(|error| self.failed(part, error))?;
+        let found = from
+            .finish()
+            .map_err(|error| self.explain_failure(part, error))?;
         result
             .filter(|_| found == sum)
-            .ok_or_else(|| self.damaged(part))
+            .ok_or_else(|| self.damaged_error(part))
     }
 
     /// Whether the file of a result is that of this part in this run, with the right checksum.
     ///
     /// # Errors
     /// Where it is there and cannot be read: nobody knows what it is then.
-    fn is_whole(&self, part: Part) -> Result<bool> {
+    fn is_whole(&self, part: TilePart) -> Result<bool> {
         let look = || -> io::Result<bool> {
             let Some((mut file, length, sum)) = self.open_result(part)? else {
                 return Ok(false);
@@ -413,14 +418,14 @@ impl<'a, T> Results<'a, T> {
             {
                 Ok(false)
             }
-            looked => looked.map_err(|error| Error::of_file(self.path(part), error)),
+            looked => looked.map_err(|error| Error::of_file(self.path_of(part), error)),
         }
     }
 
     /// The file of a result behind its head, and length and checksum of what follows; `None` where
     /// the head is not that of this part in this run.
-    fn open_result(&self, part: Part) -> io::Result<Option<(File, u64, u32)>> {
-        let mut file = File::open(self.path(part))?;
+    fn open_result(&self, part: TilePart) -> io::Result<Option<(File, u64, u32)>> {
+        let mut file = File::open(self.path_of(part))?;
         let about = file.metadata()?;
         let Some(length) = about
             .len()
@@ -437,19 +442,19 @@ impl<'a, T> Results<'a, T> {
         file.read_exact(&mut head)?;
         let [.., a, b, c, d] = head;
         let sum = u32::from_le_bytes([a, b, c, d]);
-        Ok((head[..] == self.head(part, length, sum)[..]).then_some((file, length, sum)))
+        Ok((head[..] == self.head_bytes(part, length, sum)[..]).then_some((file, length, sum)))
     }
 
-    fn damaged(&self, part: Part) -> Error {
+    fn damaged_error(&self, part: TilePart) -> Error {
         Error::source(format!(
             "{}: damaged: remove it and run again",
-            self.path(part).display()
+            self.path_of(part).display()
         ))
     }
 }
 
 /// How many parts a tile has whose results are these: all of one way to cut it must be there.
-fn complete(parts: Vec<Part>) -> Option<usize> {
+fn complete_part_count(parts: Vec<TilePart>) -> Option<usize> {
     let count = |of: usize| parts.iter().filter(|part| part.of == of).count();
     parts
         .iter()

@@ -44,9 +44,9 @@ impl<'a> ResultWriter<'a> {
 
     /// Appends bytes.
     #[inline]
-    pub fn put(&mut self, bytes: &[u8]) {
+    pub fn write_bytes(&mut self, bytes: &[u8]) {
         if self.buffer.len() + bytes.len() > BUFFER {
-            self.flush();
+            self.flush_buffer();
         }
         if bytes.len() > BUFFER {
             self.write_out(bytes);
@@ -55,7 +55,7 @@ impl<'a> ResultWriter<'a> {
         }
     }
 
-    fn flush(&mut self) {
+    fn flush_buffer(&mut self) {
         let mut buffer = std::mem::take(&mut self.buffer);
         self.write_out(&buffer);
         buffer.clear();
@@ -75,7 +75,7 @@ impl<'a> ResultWriter<'a> {
     /// # Errors
     /// What kept any of them from being written.
     pub fn finish(mut self) -> io::Result<(u64, u32)> {
-        self.flush();
+        self.flush_buffer();
         match self.error {
             Some(error) => Err(error),
             None => Ok((self.written, self.sum.finalize())),
@@ -119,13 +119,13 @@ impl<'a> ResultReader<'a> {
 
     /// Bytes that are left: no result is longer.
     #[must_use]
-    pub fn left(&self) -> u64 {
+    pub fn remaining_bytes(&self) -> u64 {
         self.unread + (self.buffer.len() - self.given) as u64
     }
 
     /// Fills all of `bytes`; `None` where there are not so many.
     #[must_use]
-    pub fn fill(&mut self, bytes: &mut [u8]) -> Option<()> {
+    pub fn fill_bytes(&mut self, bytes: &mut [u8]) -> Option<()> {
         let mut rest = bytes;
         loop {
             let there = &self.buffer[self.given..];
@@ -144,7 +144,7 @@ impl<'a> ResultReader<'a> {
     /// The next bytes; `None` where there are not so many.
     #[inline]
     #[must_use]
-    pub fn take<const K: usize>(&mut self) -> Option<[u8; K]> {
+    pub fn take_array<const K: usize>(&mut self) -> Option<[u8; K]> {
         if let Some(bytes) = self
             .buffer
             .get(self.given..)
@@ -154,7 +154,7 @@ impl<'a> ResultReader<'a> {
             return Some(*bytes);
         }
         let mut bytes = [0; K];
-        self.fill(&mut bytes)?;
+        self.fill_bytes(&mut bytes)?;
         Some(bytes)
     }
 
@@ -205,21 +205,21 @@ mod tests {
         [first, second]
             .into_iter()
             .chain(rest.chunks(1000))
-            .for_each(|piece| writer.put(piece));
+            .for_each(|piece| writer.write_bytes(piece));
         let (length, sum) = writer.finish().unwrap();
         assert!(bytes == all && length == all.len() as u64 && sum == crc32fast::hash(&all));
 
         let mut from = &bytes[..];
         let mut reader = ResultReader::new(&mut from, length - 1);
-        assert_eq!(reader.left(), length - 1);
-        assert_eq!(reader.take::<4>().unwrap()[..], all[..4]);
+        assert_eq!(reader.remaining_bytes(), length - 1);
+        assert_eq!(reader.take_array::<4>().unwrap()[..], all[..4]);
         let mut most = vec![0; 2 * BUFFER];
-        reader.fill(&mut most).unwrap();
+        reader.fill_bytes(&mut most).unwrap();
         assert!(most == all[4..4 + most.len()]);
-        assert_eq!(reader.left(), length - 5 - most.len() as u64);
+        assert_eq!(reader.remaining_bytes(), length - 5 - most.len() as u64);
         let mut beyond = vec![0; BUFFER + 100];
         assert_eq!(
-            reader.fill(&mut beyond),
+            reader.fill_bytes(&mut beyond),
             None,
             "the last byte is not its own"
         );
@@ -234,12 +234,12 @@ mod tests {
         let mut small = [0; 10];
         let mut room = &mut small[..];
         let mut writer = ResultWriter::new(&mut room);
-        writer.put(&[1; 20]);
-        writer.put(&[1; 2 * BUFFER]);
+        writer.write_bytes(&[1; 20]);
+        writer.write_bytes(&[1; 2 * BUFFER]);
         assert!(writer.finish().is_err());
         let mut short = &[1_u8; 10][..];
         let mut reader = ResultReader::new(&mut short, 20);
-        assert_eq!(reader.take::<1>(), None);
+        assert_eq!(reader.take_array::<1>(), None);
         assert_eq!(
             reader.finish().unwrap_err().kind(),
             io::ErrorKind::UnexpectedEof

@@ -1,6 +1,6 @@
 //! Where the points are, as far as can be known without decoding them.
 
-use crate::groups::Group;
+use crate::groups::ChunkGroup;
 use isopach_cloud::Rect;
 
 /// Squares along the longer side of a map.
@@ -23,7 +23,7 @@ pub(crate) struct Density {
 
 impl Density {
     /// The map of some groups of chunks over `whole`.
-    pub(crate) fn of(groups: &[Group], whole: &Rect) -> Self {
+    pub(crate) fn of_groups(groups: &[ChunkGroup], whole: &Rect) -> Self {
         let whole = whole.grown(THINNEST);
         let longest = whole.size()[0].max(whole.size()[1]);
         let side = longest / SQUARES;
@@ -32,26 +32,26 @@ impl Density {
             .map(|length| ((length / side).ceil() as usize).max(1));
         let mut points = vec![0_u64; counts[0] * counts[1]];
         for group in groups {
-            spread(group, whole.min, side, counts, &mut points);
+            add_group(group, whole.min, side, counts, &mut points);
         }
         Self {
             corner: whole.min,
             side,
             counts,
-            sums: summed(&points, counts),
+            sums: prefix_sums(&points, counts),
         }
     }
 
     /// About how many points a rectangle has.
     pub(crate) fn points_in(&self, rect: &Rect) -> f64 {
-        let [west, south] = self.place(rect.min);
-        let [east, north] = self.place(rect.max);
+        let [west, south] = self.to_squares(rect.min);
+        let [east, north] = self.to_squares(rect.max);
         let at = |x: f64, y: f64| self.south_west_of(x, y);
         (at(east, north) - at(west, north) - at(east, south) + at(west, south)).max(0.0)
     }
 
     /// A coordinate in squares from the corner, within the map.
-    fn place(&self, at: [f64; 2]) -> [f64; 2] {
+    fn to_squares(&self, at: [f64; 2]) -> [f64; 2] {
         std::array::from_fn(|axis| {
             ((at[axis] - self.corner[axis]) / self.side).clamp(0.0, self.counts[axis] as f64)
         })
@@ -72,7 +72,13 @@ impl Density {
 }
 
 /// Adds a group's points to the squares that its extent meets, by area.
-fn spread(group: &Group, corner: [f64; 2], side: f64, counts: [usize; 2], points: &mut [u64]) {
+fn add_group(
+    group: &ChunkGroup,
+    corner: [f64; 2],
+    side: f64,
+    counts: [usize; 2],
+    points: &mut [u64],
+) {
     let extent = group.extent.grown(0.5 * THINNEST);
     let edges = |axis: usize| {
         let place = |x: f64| (x - corner[axis]) / side;
@@ -96,7 +102,7 @@ fn spread(group: &Group, corner: [f64; 2], side: f64, counts: [usize; 2], points
 }
 
 /// Sums of everything south and west of each corner.
-fn summed(points: &[u64], [columns, rows]: [usize; 2]) -> Vec<f64> {
+fn prefix_sums(points: &[u64], [columns, rows]: [usize; 2]) -> Vec<f64> {
     let mut sums = vec![0.0; (columns + 1) * (rows + 1)];
     for row in 0..rows {
         let mut along = 0;
@@ -113,8 +119,8 @@ fn summed(points: &[u64], [columns, rows]: [usize; 2]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn group(min: [f64; 2], max: [f64; 2], points: u64) -> Group {
-        Group {
+    fn group(min: [f64; 2], max: [f64; 2], points: u64) -> ChunkGroup {
+        ChunkGroup {
             source: 0,
             extent: Rect { min, max },
             chunks: vec![0],
@@ -128,7 +134,7 @@ mod tests {
             min: [1000.0, -500.0],
             max: [3000.0, 500.0],
         };
-        let density = Density::of(
+        let density = Density::of_groups(
             &[group([1000.0, -500.0], [2000.0, 500.0], 1_000_000)],
             &whole,
         );
@@ -160,13 +166,16 @@ mod tests {
             group([10.0; 2], [90.0, 91.7], 77),
             group([0.0; 2], [0.0; 2], 5),
         ];
-        let reversed: Vec<Group> = groups.iter().rev().cloned().collect();
+        let reversed: Vec<ChunkGroup> = groups.iter().rev().cloned().collect();
         let rect = Rect {
             min: [3.0, 5.0],
             max: [41.0, 77.0],
         };
-        let [a, b] = [Density::of(&groups, &whole), Density::of(&reversed, &whole)]
-            .map(|d| d.points_in(&rect));
+        let [a, b] = [
+            Density::of_groups(&groups, &whole),
+            Density::of_groups(&reversed, &whole),
+        ]
+        .map(|d| d.points_in(&rect));
         assert_eq!(a.to_bits(), b.to_bits());
     }
 
@@ -176,7 +185,7 @@ mod tests {
             min: [0.0; 2],
             max: [0.0; 2],
         };
-        let density = Density::of(&[group([0.0; 2], [0.0; 2], 5)], &whole);
+        let density = Density::of_groups(&[group([0.0; 2], [0.0; 2], 5)], &whole);
         assert!(density.points_in(&whole.grown(1.0)) > 1.0);
     }
 }

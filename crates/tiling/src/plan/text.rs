@@ -1,7 +1,7 @@
 //! A plan for people and for programs.
 
 use super::Plan;
-use crate::format::{grouped, mebibytes};
+use crate::format::{group_digits, to_mebibytes};
 use std::fmt;
 
 impl fmt::Display for Plan {
@@ -16,13 +16,13 @@ impl fmt::Display for Plan {
         writeln!(
             f,
             "{} tiles of {small:.0} to {large:.0} m over {width:.0} × {height:.0} m, cells of {} m, halo {:.2} m",
-            grouped(self.len() as u64),
+            group_digits(self.len() as u64),
             self.whole().cell_size,
             self.halo()
         )?;
-        let points: u64 = self.expected.iter().map(|tile| tile.points).sum();
+        let points: u64 = self.estimates.iter().map(|tile| tile.points).sum();
         let most = self
-            .expected
+            .estimates
             .iter()
             .map(|tile| tile.bytes)
             .max()
@@ -30,8 +30,8 @@ impl fmt::Display for Plan {
         write!(
             f,
             "about {} points in tiles (those in halos counted again), {:.1} MiB for the heaviest",
-            grouped(points),
-            mebibytes(most)
+            group_digits(points),
+            to_mebibytes(most)
         )
     }
 }
@@ -42,7 +42,7 @@ impl Plan {
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         let tile = |i: usize| {
-            let (core, expected) = (self.core(i), self.expected(i));
+            let (core, expected) = (self.core(i), self.estimate(i));
             let rect = core.rect();
             serde_json::json!({
                 "tile": i,

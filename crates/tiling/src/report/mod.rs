@@ -69,7 +69,7 @@ pub struct RunReport {
     /// Backends that were wanted but are not there, and why.
     pub absent: Vec<String>,
     /// What was passed on from one device to the next during the run, and why.
-    pub passed_on: Vec<Fallbacks>,
+    pub fallbacks: Vec<Fallbacks>,
     /// Bytes that the run was given.
     pub memory: u64,
     /// Bytes that it held, or had set aside, at most.
@@ -85,8 +85,8 @@ pub struct RunReport {
 impl RunReport {
     /// Pieces of work that were passed on, all devices and causes together.
     #[must_use]
-    pub fn reruns(&self) -> usize {
-        self.passed_on
+    pub fn fallback_count(&self) -> usize {
+        self.fallbacks
             .iter()
             .flat_map(|passed| passed.causes.values())
             .sum()
@@ -100,13 +100,13 @@ impl RunReport {
 
     /// Wall time in which no stage was at work: planning, opening, waiting.
     #[must_use]
-    pub fn idle(&self) -> Duration {
+    pub fn idle_time(&self) -> Duration {
         self.wall.saturating_sub(self.times.wall.iter().sum())
     }
 }
 
 /// What `after` counts beyond `before`.
-pub(crate) fn passed_on_since(before: &[Fallbacks], after: Vec<Fallbacks>) -> Vec<Fallbacks> {
+pub(crate) fn fallbacks_since(before: &[Fallbacks], after: Vec<Fallbacks>) -> Vec<Fallbacks> {
     let mut earlier: Vec<_> = before.to_vec();
     let mut passed_on = Vec::new();
     for mut passed in after {
@@ -152,7 +152,7 @@ mod tests {
             devices: vec!["cpu".into()],
             ..Default::default()
         };
-        report.passed_on = vec![passed("gpu", 2)];
+        report.fallbacks = vec![passed("gpu", 2)];
         let text = report.to_string();
         assert!(text.starts_with(
             "a.laz: 1,000,000 points, 20 chunks decoded once, 1,203,000 copies to tiles\n25 tiles on cpu"
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn only_what_this_run_passed_on_is_told() {
         let since =
-            |before: &[Fallbacks], after: &[Fallbacks]| passed_on_since(before, after.to_vec());
+            |before: &[Fallbacks], after: &[Fallbacks]| fallbacks_since(before, after.to_vec());
         assert_eq!(
             since(&[passed("gpu", 2)], &[passed("gpu", 5)]),
             [passed("gpu", 3)]

@@ -8,7 +8,7 @@
 //! by the thread time that such a point has taken so far, so that a stretch of decoding and a
 //! stretch of tiles can be compared.
 
-use crate::progress::Took;
+use crate::progress::PieceKind;
 use std::{
     num::NonZeroUsize,
     time::{Duration, Instant},
@@ -89,7 +89,7 @@ impl Gauge {
     }
 
     /// Notes a piece of so many points that is over at `at`.
-    pub(super) fn note(&mut self, what: Took, points: u64, took: Duration, at: Instant) {
+    pub(super) fn note(&mut self, what: PieceKind, points: u64, took: Duration, at: Instant) {
         let what = what as usize;
         self.took[what] += took.as_secs_f64();
         self.points[what] += points as f64;
@@ -135,7 +135,7 @@ mod tests {
         let mut seen = Vec::new();
         for _ in 0..pieces {
             at += Duration::from_secs_f64(seconds(gauge.now()));
-            gauge.note(Took::Tile, 1000, Duration::from_secs_f64(0.01), at);
+            gauge.note(PieceKind::Tile, 1000, Duration::from_secs_f64(0.01), at);
             seen.push(gauge.now());
         }
         seen

@@ -10,15 +10,15 @@ use crate::{
     Cells, OnFailure, Plan, PointSource, Progress, RunReport, RunScope, Spill, TileFailure,
     TileOperation, TileSink,
     buckets::Buckets,
-    checkpoint::{Checkpoint, FolderUse, Manifest, Plans, Results, most_bytes},
+    checkpoint::{Checkpoint, FolderUse, Manifest, Plans, Results, max_manifest_bytes},
     clock::Clock,
     compatibility,
-    groups::{Group, groups},
+    groups::{ChunkGroup, group_chunks},
     memory_budget::Ledger,
     operation::TileStats,
     plan::{Limits, TileEstimate, density::Density},
-    progress::Pace,
-    report::{SourceReport, passed_on_since},
+    progress::ProgressMeter,
+    report::{SourceReport, fallbacks_since},
     route::Routing,
     spill,
 };
@@ -68,12 +68,12 @@ pub struct RunOptions<'a, T> {
     /// Told after each chunk and each tile, from one thread at a time.
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Told of each tile that fails, when it does.
-    pub failed: &'a (dyn Fn(&TileFailure) + Sync),
+    pub tile_failed: &'a (dyn Fn(&TileFailure) + Sync),
     /// Where results are kept, so that a run that was ended can be continued;
     /// [`crate::CheckpointDir::results`].
-    pub keep: Option<Checkpoint<'a, T>>,
+    pub checkpoint: Option<Checkpoint<'a, T>>,
     /// Which tiles are run.
-    pub share: RunScope,
+    pub scope: RunScope,
     /// What happens when one fails.
     pub on_failure: OnFailure,
     /// How much happens at once.
@@ -84,9 +84,9 @@ impl<T> Default for RunOptions<'_, T> {
     fn default() -> Self {
         Self {
             progress: &|_| (),
-            failed: &|_| (),
-            keep: None,
-            share: RunScope::All,
+            tile_failed: &|_| (),
+            checkpoint: None,
+            scope: RunScope::All,
             on_failure: OnFailure::Stop,
             in_flight: InFlight::default(),
         }
@@ -96,8 +96,8 @@ impl<T> Default for RunOptions<'_, T> {
 impl<T> fmt::Debug for RunOptions<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            keep,
-            share,
+            checkpoint: keep,
+            scope: share,
             on_failure,
             in_flight,
             ..
@@ -165,16 +165,18 @@ impl Tiling {
     {
         let start = Instant::now();
         let passed_on_before = on.fallbacks();
-        compatibility::belong_together(&sources)?;
+        compatibility::check_sources(&sources)?;
         check_share(run)?;
-        let groups = groups(&sources);
+        let groups = group_chunks(&sources);
         let identity = identities(&sources)?;
         let (results, plan) = self.begun(run, &on.precisions(), operation, &sources, &groups)?;
         tracing::info!(tiles = plan.len(), halo = plan.halo(), "planned");
-        let mine = run.share.of(&plan)?;
+        let mine = run.scope.select_tiles(&plan)?;
         let done = match &results {
-            Some(results) if run.share.hands_over() => results.done(&vec![true; plan.len()])?,
-            Some(results) => results.done(&mine)?,
+            Some(results) if run.scope.delivers_results() => {
+                results.finished_parts(&vec![true; plan.len()])?
+            }
+            Some(results) => results.finished_parts(&mine)?,
             None => vec![None; plan.len()],
         };
         check_done(run, &done)?;
@@ -219,12 +221,12 @@ impl Tiling {
             ledger: &ledger,
             sink: Mutex::new(sink),
         };
-        let pace = Pace::new(start, queue.chunks(), plan.len() as u64);
+        let pace = ProgressMeter::new(start, queue.chunks(), plan.len() as u64);
         let schedule = Schedule::new(&work, queue, &done, run, pace);
         let mut report = conducted(schedule)?;
-        if run.share.hands_over() {
+        if run.scope.delivers_results() {
             check_unchanged(&identity, &sources)?;
-            let _working = clock.working(crate::RunStage::Write);
+            let _working = clock.start_stage(crate::RunStage::Write);
             work.sink
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -238,10 +240,10 @@ impl Tiling {
             .for_each(|source| source.bytes = bytes(source));
         report.devices = on.devices().into_iter().map(|device| device.name).collect();
         report.absent = on.absent().to_vec();
-        report.passed_on = passed_on_since(&passed_on_before, on.fallbacks());
+        report.fallbacks = fallbacks_since(&passed_on_before, on.fallbacks());
         (report.memory, report.peak_bytes, report.spilled_bytes) =
-            (self.memory, ledger.peak(), buckets.spilled());
-        report.times = clock.times();
+            (self.memory, ledger.peak(), buckets.spilled_bytes());
+        report.times = clock.stage_times();
         report.wall = start.elapsed();
         Ok(report)
     }
@@ -260,28 +262,28 @@ impl Tiling {
         B: ?Sized,
         O: TileOperation<N, B>,
     {
-        self.plan_over(operation, sources, &groups(sources))
+        self.plan_over(operation, sources, &group_chunks(sources))
     }
 
     fn plan_over<O, B, const N: usize>(
         &self,
         operation: &O,
         sources: &[&dyn PointSource; N],
-        groups: &[Group],
+        groups: &[ChunkGroup],
     ) -> Result<Plan>
     where
         B: ?Sized,
         O: TileOperation<N, B>,
     {
-        let (whole, halo) = (compatibility::union(sources)?, operation.halo());
+        let (whole, halo) = (compatibility::union_extent(sources)?, operation.halo());
         let densities: Vec<Density> = (0..N)
             .map(|source| {
-                let of_source: Vec<Group> = groups
+                let of_source: Vec<ChunkGroup> = groups
                     .iter()
                     .filter(|group| group.source == source)
                     .cloned()
                     .collect();
-                Density::of(&of_source, &whole)
+                Density::of_groups(&of_source, &whole)
             })
             .collect();
         let bytes_per_point = 12 + Attributes::bytes_per_point(operation.columns());
@@ -302,7 +304,7 @@ impl Tiling {
             tile_bytes: self.memory / TILE_PART,
             table_bytes: self.memory / TILE_PART,
         };
-        Plan::fitted(
+        Plan::within_limits(
             &whole,
             self.tile_size,
             halo,
@@ -318,7 +320,7 @@ impl Tiling {
     ///
     /// # Errors
     /// As [`Self::plan`]; as [`Self::stream_with`] of the folder.
-    pub fn begin<O, B, const N: usize>(
+    pub fn prepare_checkpoint<O, B, const N: usize>(
         &self,
         on: &Dispatcher<B>,
         operation: &O,
@@ -329,14 +331,14 @@ impl Tiling {
         B: Compute + ?Sized,
         O: TileOperation<N, B>,
     {
-        compatibility::belong_together(sources)?;
+        compatibility::check_sources(sources)?;
         let (_, plan) = self.open(
             keeping,
             FolderUse::Planning,
             &on.precisions(),
             operation,
             sources,
-            &groups(sources),
+            &group_chunks(sources),
         )?;
         Ok(plan)
     }
@@ -348,23 +350,23 @@ impl Tiling {
         precision: &[&str],
         operation: &O,
         sources: &[&dyn PointSource; N],
-        groups: &[Group],
+        groups: &[ChunkGroup],
     ) -> Result<(Option<Results<'a, O::Output>>, Plan)>
     where
         B: ?Sized,
         O: TileOperation<N, B>,
     {
-        let Some(keeping) = run.keep else {
+        let Some(keeping) = run.checkpoint else {
             return Ok((None, self.plan_over(operation, sources, groups)?));
         };
-        let working = match run.share {
+        let working = match run.scope {
             RunScope::All => FolderUse::Alone,
             RunScope::Merge => FolderUse::Merging,
             RunScope::Shard { .. } | RunScope::Tile(_) => FolderUse::Among,
         };
         let (results, plan) = self.open(keeping, working, precision, operation, sources, groups)?;
         if let Spill::Within { folder, .. } = &self.spill {
-            spill::clear(folder);
+            spill::remove_left_over(folder);
         }
         Ok((Some(results), plan))
     }
@@ -376,14 +378,14 @@ impl Tiling {
         precision: &[&str],
         operation: &O,
         sources: &[&dyn PointSource; N],
-        groups: &[Group],
+        groups: &[ChunkGroup],
     ) -> Result<(Results<'a, O::Output>, Plan)>
     where
         B: ?Sized,
         O: TileOperation<N, B>,
     {
         let (whole, halo, cells) = (
-            compatibility::union(sources)?,
+            compatibility::union_extent(sources)?,
             operation.halo(),
             operation.cell_sizes(),
         );
@@ -391,26 +393,26 @@ impl Tiling {
             cut: &|| self.plan_over(operation, sources, groups),
             to_manifest: &|plan| plan.to_manifest(self.tile_size),
             from_manifest: &|manifest| Plan::from_manifest(manifest, &whole, halo, &cells),
-            most_bytes: most_bytes(self.memory),
+            most_bytes: max_manifest_bytes(self.memory),
         };
         let manifest = |parameters: &str, found: &_| {
-            Ok(Manifest::of(
+            Ok(Manifest::describe(
                 parameters,
                 precision,
                 &identities(sources)?,
                 found,
             ))
         };
-        Results::open(keeping, working, manifest, &plans, &names(sources)?)
+        Results::open_run(keeping, working, manifest, &plans, &names(sources)?)
     }
 }
 
 /// Refuses a share that makes no sense.
 fn check_share<T>(run: &RunOptions<'_, T>) -> Result<()> {
-    match run.share {
-        RunScope::Shard { .. } | RunScope::Merge if run.keep.is_none() => Err(Error::InvalidInput(
-            "shards need a folder in which results are kept".into(),
-        )),
+    match run.scope {
+        RunScope::Shard { .. } | RunScope::Merge if run.checkpoint.is_none() => Err(
+            Error::InvalidInput("shards need a folder in which results are kept".into()),
+        ),
         _ => Ok(()),
     }
 }
@@ -420,7 +422,7 @@ fn check_done<T>(run: &RunOptions<'_, T>, done: &[Option<usize>]) -> Result<()> 
     let missing: Vec<usize> = (0..done.len())
         .filter(|&tile| done[tile].is_none())
         .collect();
-    match (run.share, missing.first()) {
+    match (run.scope, missing.first()) {
         (RunScope::Merge, Some(first)) => Err(Error::Busy(format!(
             "{} of {} tiles are not done yet (the first is tile {first}): run the shards that have them",
             missing.len(),
@@ -455,15 +457,18 @@ fn check_chunks(
 }
 
 fn identities(sources: &[&dyn PointSource]) -> Result<Vec<Vec<String>>> {
-    sources.iter().map(|source| source.identity()).collect()
+    sources
+        .iter()
+        .map(|source| source.input_identities())
+        .collect()
 }
 
 /// What to call each line of the identities of all sources; nothing where it has no name.
 fn names(sources: &[&dyn PointSource]) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for source in sources {
-        let mut names = source.names();
-        names.resize(source.identity()?.len(), String::new());
+        let mut names = source.input_names();
+        names.resize(source.input_identities()?.len(), String::new());
         all.extend(names);
     }
     Ok(all)

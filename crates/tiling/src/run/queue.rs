@@ -1,6 +1,6 @@
 //! Which chunk is decoded next, and which tiles are complete after it.
 
-use crate::{Plan, PointSource, groups::Group};
+use crate::{Plan, PointSource, groups::ChunkGroup};
 
 /// Chunks in the order in which tiles need them, and for how many groups of chunks each tile waits.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Queue {
 /// Chunks, and the tiles that wait for all of them.
 #[derive(Debug)]
 struct Waited {
-    group: Group,
+    group: ChunkGroup,
     /// Ascending, at least one.
     tiles: Vec<u32>,
     begun: usize,
@@ -34,7 +34,7 @@ pub(super) struct Next {
 
 impl Queue {
     /// For the tiles that are `wanted`.
-    pub(super) fn new(groups: Vec<Group>, plan: &Plan, wanted: &[bool]) -> Self {
+    pub(super) fn new(groups: Vec<ChunkGroup>, plan: &Plan, wanted: &[bool]) -> Self {
         let sources = groups
             .iter()
             .map(|group| group.source + 1)
@@ -44,7 +44,7 @@ impl Queue {
         let mut waits = vec![0; plan.len()];
         for group in groups {
             let mut tiles = Vec::new();
-            plan.each_tile_meeting(&group.extent, |tile| {
+            plan.for_each_tile_meeting(&group.extent, |tile| {
                 if wanted[tile as usize] {
                     tiles.push(tile);
                 }
@@ -101,7 +101,7 @@ impl Queue {
         sources
             .iter()
             .zip(needed)
-            .for_each(|(source, chunks)| source.expect(&chunks));
+            .for_each(|(source, chunks)| source.expect_chunks(&chunks));
     }
 
     /// Tiles that wait for nothing.

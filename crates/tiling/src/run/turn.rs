@@ -1,6 +1,6 @@
 //! Results that wait for their turn.
 
-use crate::checkpoint::Part;
+use crate::checkpoint::TilePart;
 use isopach_cloud::Rect;
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) enum Ready<T> {
     /// In memory, with the bytes that were set aside for it.
     Here(Rect, T, u64),
     /// On disk, with the bytes that were set aside for it.
-    Kept(Part, u64),
+    Kept(TilePart, u64),
 }
 
 /// The states of all tiles, and the results that were not handed over yet.
@@ -32,7 +32,7 @@ pub(super) struct Turn<T> {
     pub(super) states: Vec<State>,
     /// Tile and part whose turn it is.
     next: (usize, usize),
-    here: BTreeMap<Part, (Rect, T, u64)>,
+    here: BTreeMap<TilePart, (Rect, T, u64)>,
 }
 
 impl<T> Turn<T> {
@@ -45,12 +45,12 @@ impl<T> Turn<T> {
     }
 
     /// A result waits for its turn.
-    pub(super) fn put(&mut self, part: Part, result: (Rect, T, u64)) {
+    pub(super) fn put(&mut self, part: TilePart, result: (Rect, T, u64)) {
         self.here.insert(part, result);
     }
 
     /// Whether the turn has come to a part.
-    pub(super) fn has_come_to(&self, part: Part) -> bool {
+    pub(super) fn has_come_to(&self, part: TilePart) -> bool {
         self.next >= (part.tile, part.part)
     }
 
@@ -60,7 +60,7 @@ impl<T> Turn<T> {
         &mut self,
         most: usize,
         end: usize,
-        mut room: impl FnMut(Part, usize) -> Option<u64>,
+        mut room: impl FnMut(TilePart, usize) -> Option<u64>,
     ) -> Vec<Ready<T>> {
         let mut ready = Vec::new();
         while ready.len() < most && self.next.0 < end.min(self.states.len()) {
@@ -74,7 +74,7 @@ impl<T> Turn<T> {
                 self.next = (tile + 1, 0);
                 continue;
             }
-            let part = Part { tile, part, of };
+            let part = TilePart { tile, part, of };
             match self.here.remove(&part) {
                 Some((core, result, bytes)) => ready.push(Ready::Here(core, result, bytes)),
                 None if kept => match room(part, ready.len()) {

@@ -3,11 +3,11 @@
 use super::turn::Ready;
 use crate::{
     Cells, PointSource, RunStage, Tile, TileOperation, TileSink,
-    buckets::{Gathered, Wanted, origin_of},
-    checkpoint::{Part, Results},
+    buckets::{GatheredPoints, PartReach, origin_of},
+    checkpoint::{Results, TilePart},
     memory_budget::Ledger,
     operation::TileStats,
-    plan::tree::{quarters, reach},
+    plan::tree::{quarter_block, tick_bounds},
     route::{Given, Routing, Unrouted},
 };
 use isopach_cloud::{Attributes, Cloud, Columns, Rect};
@@ -28,7 +28,7 @@ pub(super) struct Work<'a, O: TileOperation<N, B>, B: ?Sized, S: ?Sized, const N
 /// A tile, or a part of one that is too heavy, ready to be run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unit {
-    pub(super) part: Part,
+    pub(super) part: TilePart,
     pub(super) cells: Cells,
     /// Points of all epochs, in core and halo.
     pub(super) points: u64,
@@ -73,11 +73,11 @@ where
 
     /// Points of each epoch in a tile.
     pub(super) fn points_in(&self, tile: usize) -> [u64; N] {
-        std::array::from_fn(|source| self.routing.buckets.points_of(source, tile))
+        std::array::from_fn(|source| self.routing.buckets.point_count(source, tile))
     }
 
     /// A tile or part with so many points.
-    pub(super) fn unit(&self, part: Part, cells: Cells, points: [u64; N]) -> Unit {
+    pub(super) fn unit(&self, part: TilePart, cells: Cells, points: [u64; N]) -> Unit {
         let load = TileStats::new(points.to_vec(), &cells, self.routing.plan.halo());
         let working = self.operation.working_bytes(&load);
         let bytes = need(&load, self.routing.buckets.bytes_per_point(), working);
@@ -94,7 +94,7 @@ where
     /// Cuts a tile until each part takes a quarter of the memory at most; parts without a point are
     /// left out.
     pub(super) fn cut(&self, tile: usize) -> Result<Vec<Unit>> {
-        let _working = self.routing.clock.working(RunStage::Load);
+        let _working = self.routing.clock.start_stage(RunStage::Load);
         let (halo, most) = (self.routing.plan.halo(), self.ledger.limit() / 4);
         let mut cut = Vec::new();
         let mut open = vec![self.routing.plan.core(tile)];
@@ -103,7 +103,7 @@ where
             let mut smaller = Vec::new();
             for (cells, points) in open.into_iter().zip(counts) {
                 let unit = self.unit(
-                    Part {
+                    TilePart {
                         tile,
                         part: 0,
                         of: 0,
@@ -111,7 +111,7 @@ where
                     cells,
                     points,
                 );
-                match quarters(&cells, halo) {
+                match quarter_block(&cells, halo) {
                     _ if points.iter().sum::<u64>() == 0 => {}
                     _ if unit.bytes <= most => cut.push((cells, points)),
                     Some(parts) => smaller.extend(parts.into_iter().flatten()),
@@ -122,25 +122,25 @@ where
         }
         cut.sort_by_key(|(cells, _)| [cells.first[1], cells.first[0]]);
         let of = cut.len();
-        let unit = |(part, (cells, points))| self.unit(Part { tile, part, of }, cells, points);
+        let unit = |(part, (cells, points))| self.unit(TilePart { tile, part, of }, cells, points);
         Ok(cut.into_iter().enumerate().map(unit).collect())
     }
 
     /// Points of each epoch in blocks of a tile's cells and their halos.
     fn count(&self, tile: usize, blocks: &[Cells]) -> Result<Vec<[u64; N]>> {
         let mut counts = vec![[0; N]; blocks.len()];
-        let wanted: Vec<Wanted> = blocks
+        let wanted: Vec<PartReach> = blocks
             .iter()
             .map(|cells| self.wanted(tile, cells))
             .collect::<Result<_>>()?;
         for source in 0..N {
             self.routing
                 .buckets
-                .each_piece(source, tile, |_, ticks, _| {
+                .for_each_piece(source, tile, |_, ticks, _| {
                     for (count, wanted) in counts.iter_mut().zip(&wanted) {
                         count[source] += ticks
                             .iter()
-                            .filter(|ticks| wanted.place(**ticks).is_some())
+                            .filter(|ticks| wanted.local_ticks(**ticks).is_some())
                             .count() as u64;
                     }
                 })?;
@@ -149,14 +149,14 @@ where
     }
 
     /// What a block of a tile's cells needs of the tile's points.
-    fn wanted(&self, tile: usize, cells: &Cells) -> Result<Wanted> {
+    fn wanted(&self, tile: usize, cells: &Cells) -> Result<PartReach> {
         let height = self.routing.height;
         let [from, to] =
             [self.routing.plan.core(tile), *cells].map(|cells| origin_of(&cells, height));
         let (from, to) = (from?.ticks(), to?.ticks());
-        let [low, high] = reach(cells, self.routing.plan.halo());
+        let [low, high] = tick_bounds(cells, self.routing.plan.halo());
         let about = |ticks: [i64; 2]| std::array::from_fn(|axis| ticks[axis] - to[axis]);
-        Ok(Wanted {
+        Ok(PartReach {
             shift: std::array::from_fn(|axis| from[axis] - to[axis]),
             reach: [about(low), about(high)],
         })
@@ -168,7 +168,7 @@ where
         let tile = self.load(unit)?;
         let core = tile.core;
         let output = {
-            let _working = self.routing.clock.working(RunStage::Compute);
+            let _working = self.routing.clock.start_stage(RunStage::Compute);
             let output = self.on.run(|backend| self.on_backend(backend, &tile));
             drop(tile);
             output.inspect_err(|error| tracing::error!(%core, %error, "a tile failed"))?
@@ -176,8 +176,8 @@ where
         let Some(results) = self.results else {
             return Ok(Some((core, output)));
         };
-        let _working = self.routing.clock.working(RunStage::Keep);
-        results.put(unit.part, core, &output)?;
+        let _working = self.routing.clock.start_stage(RunStage::Keep);
+        results.put_result(unit.part, core, &output)?;
         Ok(None)
     }
 
@@ -197,27 +197,27 @@ where
     }
 
     fn load(&self, unit: &Unit) -> Result<Tile<N>> {
-        let _working = self.routing.clock.working(RunStage::Load);
+        let _working = self.routing.clock.start_stage(RunStage::Load);
         let Unit {
-            part: Part { tile, of, .. },
+            part: TilePart { tile, of, .. },
             cells,
             ..
         } = *unit;
         let origin = origin_of(&cells, self.routing.height)?;
         let mut epochs: [_; N] = std::array::from_fn(|_| Cloud::default());
         for (source, cloud) in epochs.iter_mut().enumerate() {
-            let Gathered { ticks, attributes } = if of == 1 {
-                self.routing.buckets.gather(source, tile)?
+            let GatheredPoints { ticks, attributes } = if of == 1 {
+                self.routing.buckets.gather_tile(source, tile)?
             } else {
                 self.routing
                     .buckets
-                    .gather_wanted(source, tile, &self.wanted(tile, &cells)?)?
+                    .gather_part(source, tile, &self.wanted(tile, &cells)?)?
             };
             *cloud = Cloud::new(origin, ticks);
             cloud.attributes = attributes;
         }
         if of == 1 {
-            self.routing.buckets.forget(tile);
+            self.routing.buckets.discard_tile(tile);
         }
         Ok(Tile {
             cells,
@@ -229,7 +229,7 @@ where
 
     /// Begins the sink.
     pub(super) fn begin(&self) -> Result<()> {
-        let _working = self.routing.clock.working(RunStage::Write);
+        let _working = self.routing.clock.start_stage(RunStage::Write);
         self.sink
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -260,12 +260,12 @@ where
     fn hand_over_kept(
         &self,
         results: &Results<'_, O::Output>,
-        part: Part,
+        part: TilePart,
         bytes: u64,
     ) -> Result<()> {
         let (core, output) = {
-            let _working = self.routing.clock.working(RunStage::Keep);
-            results.get(part)?
+            let _working = self.routing.clock.start_stage(RunStage::Keep);
+            results.get_result(part)?
         };
         let outcome = self.accept(core, output);
         self.ledger.done(bytes);
@@ -273,7 +273,7 @@ where
     }
 
     fn accept(&self, core: Rect, output: O::Output) -> Result<()> {
-        let _working = self.routing.clock.working(RunStage::Write);
+        let _working = self.routing.clock.start_stage(RunStage::Write);
         self.sink
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -282,8 +282,10 @@ where
 
     /// Sets aside the bytes of a result on disk, so that it can be handed over: `None` where there
     /// is no room now. `is_last`: nothing that is going on will make room.
-    pub(super) fn room_for_kept(&self, part: Part, is_last: bool) -> Result<Option<u64>> {
-        let bytes = self.results.map_or(0, |results| results.bytes(part));
+    pub(super) fn room_for_kept(&self, part: TilePart, is_last: bool) -> Result<Option<u64>> {
+        let bytes = self
+            .results
+            .map_or(0, |results| results.bytes_on_disk(part));
         if self.routing.buckets.set_aside(bytes)? {
             return Ok(Some(bytes));
         }

@@ -2,7 +2,7 @@
 
 use super::{
     choose::{SampleBlock, SampleBlocks},
-    pass::{Room, over_chunks, ticks_of},
+    pass::{PassMemory, ticks_of, visit_chunks},
 };
 use crate::{PointSource, route::check_columns};
 use isopach_cloud::{
@@ -38,7 +38,7 @@ impl PairedSample {
     /// All squares as one pair of clouds about one origin; `None` where they lie farther apart than
     /// a cloud reaches (8,192 m from its origin).
     #[must_use]
-    pub fn joined(&self) -> Option<[Cloud; 2]> {
+    pub fn joined_clouds(&self) -> Option<[Cloud; 2]> {
         let areas = self.pairs.iter().map(|pair| pair.block.area);
         let Some(whole) = areas.reduce(|a, b| a.union(&b)) else {
             return Some(Default::default());
@@ -53,15 +53,15 @@ impl PairedSample {
         let origin = Origin::near([x, y, f64::from(heights[heights.len() / 2])]).ok()?;
         let [mut first, mut second] = [0, 1].map(|_| Cloud::new(origin, Vec::new()));
         for pair in &self.pairs {
-            append(&mut first, &pair.clouds[0])?;
-            append(&mut second, &pair.clouds[1])?;
+            append_cloud(&mut first, &pair.clouds[0])?;
+            append_cloud(&mut second, &pair.clouds[1])?;
         }
         Some([first, second])
     }
 }
 
 /// Appends a cloud that has another origin; `None` where a point is out of reach.
-fn append(to: &mut Cloud, from: &Cloud) -> Option<()> {
+fn append_cloud(to: &mut Cloud, from: &Cloud) -> Option<()> {
     let shift = from.positions().shift_to(to.positions().origin());
     let moved = from.positions().ticks().iter().map(|point| {
         let local: [i64; 3] = std::array::from_fn(|axis| i64::from(point[axis]) + shift[axis]);
@@ -98,14 +98,14 @@ impl SampleBlocks {
         filter: impl Fn([f64; 3]) -> bool + Sync,
         memory: u64,
     ) -> Result<PairedSample> {
-        let budget = Budget::new(memory / 2, columns);
+        let budget = PointBudget::new(memory / 2, columns);
         let [before, after] = sources;
         let before = self.pieces_of(before, columns, &filter, &budget)?;
         let after = self.pieces_of(after, columns, &filter, &budget)?;
         let mut sample = PairedSample::default();
         let epochs = before.into_iter().zip(after);
         for (block, (first, second)) in self.blocks.iter().zip(epochs) {
-            let (clouds, out_of_reach) = pair_of(block, [first, second])?;
+            let (clouds, out_of_reach) = clouds_of_block(block, [first, second])?;
             sample.pairs.push(BlockPair {
                 block: *block,
                 clouds,
@@ -121,8 +121,8 @@ impl SampleBlocks {
         source: &dyn PointSource,
         columns: Columns,
         filter: &(impl Fn([f64; 3]) -> bool + Sync),
-        budget: &Budget,
-    ) -> Result<Vec<Piece>> {
+        budget: &PointBudget,
+    ) -> Result<Vec<BlockPiece>> {
         let places: HashMap<[i64; 2], usize> = self
             .blocks
             .iter()
@@ -130,25 +130,25 @@ impl SampleBlocks {
             .map(|(i, block)| (block.cell, i))
             .collect();
         let chunks = self.chunks_that_meet(source, &places);
-        let room = Room {
+        let room = PassMemory {
             what: "a sample of a survey",
             memory: budget.memory,
             worker: 0,
         };
-        let visit = |pieces: &mut Vec<Piece>, chunk, points: Points| {
+        let visit = |pieces: &mut Vec<BlockPiece>, chunk, points: Points| {
             check_columns(source, &points, columns)?;
-            let found = self.split(source, chunk, &points, &places, filter)?;
-            budget.take(found.iter().map(|piece| piece.ticks.len() as u64).sum())?;
+            let found = self.split_chunk(source, chunk, &points, &places, filter)?;
+            budget.take_points(found.iter().map(|piece| piece.ticks.len() as u64).sum())?;
             pieces.extend(found);
             Ok(())
         };
-        let mut pieces = over_chunks(source, &chunks, columns, &room, Vec::new, visit)?.concat();
+        let mut pieces = visit_chunks(source, &chunks, columns, &room, Vec::new, visit)?.concat();
         pieces.sort_unstable_by_key(|piece| (piece.block, piece.chunk));
-        let mut joined: Vec<Piece> = (0..self.blocks.len())
-            .map(|block| Piece::empty(block, columns))
+        let mut joined: Vec<BlockPiece> = (0..self.blocks.len())
+            .map(|block| BlockPiece::without_points(block, columns))
             .collect();
         for piece in pieces {
-            joined[piece.block].append(piece);
+            joined[piece.block].append_piece(piece);
         }
         Ok(joined)
     }
@@ -160,14 +160,14 @@ impl SampleBlocks {
     ) -> Vec<usize> {
         let may_meet = |chunk: &usize| match source.chunk_extent(*chunk) {
             None => !places.is_empty(),
-            Some(extent) => self.meets(&extent, places),
+            Some(extent) => self.meets_blocks(&extent, places),
         };
         (0..source.chunk_count()).filter(may_meet).collect()
     }
 
     /// Whether a closed rectangle has a place of a block: by its cells or by the blocks, as either
     /// are fewer.
-    fn meets(&self, extent: &Rect, places: &HashMap<[i64; 2], usize>) -> bool {
+    fn meets_blocks(&self, extent: &Rect, places: &HashMap<[i64; 2], usize>) -> bool {
         let [west, south] = extent.min.map(|low| cell_of(low, self.side));
         let [east, north] = extent.max.map(|high| cell_of(high, self.side));
         let spans = [
@@ -186,14 +186,14 @@ impl SampleBlocks {
     }
 
     /// The points of a chunk that lie in blocks, by block.
-    fn split(
+    fn split_chunk(
         &self,
         source: &dyn PointSource,
         chunk: usize,
         points: &Points,
         places: &HashMap<[i64; 2], usize>,
         filter: &impl Fn([f64; 3]) -> bool,
-    ) -> Result<Vec<Piece>> {
+    ) -> Result<Vec<BlockPiece>> {
         let mut found: HashMap<usize, (Vec<[i64; 3]>, Vec<u32>)> = HashMap::new();
         for (row, point) in points.xyz.iter().enumerate() {
             let ticks = ticks_of(source, chunk, row, *point)?;
@@ -207,7 +207,7 @@ impl SampleBlocks {
         }
         let pieces = found.into_iter().map(|(block, (ticks, rows))| {
             let attributes = points.attributes.select(&rows);
-            Piece {
+            BlockPiece {
                 block,
                 chunk,
                 ticks,
@@ -220,15 +220,15 @@ impl SampleBlocks {
 
 /// Points of one block, absolute ticks, and the columns beside them.
 #[derive(Clone, Debug)]
-struct Piece {
+struct BlockPiece {
     block: usize,
     chunk: usize,
     ticks: Vec<[i64; 3]>,
     attributes: Attributes,
 }
 
-impl Piece {
-    fn empty(block: usize, columns: Columns) -> Self {
+impl BlockPiece {
+    fn without_points(block: usize, columns: Columns) -> Self {
         Self {
             block,
             chunk: 0,
@@ -237,7 +237,7 @@ impl Piece {
         }
     }
 
-    fn append(&mut self, mut other: Self) {
+    fn append_piece(&mut self, mut other: Self) {
         self.ticks.append(&mut other.ticks);
         self.attributes.append(&mut other.attributes);
     }
@@ -261,7 +261,7 @@ impl Piece {
     }
 }
 
-fn pair_of(block: &SampleBlock, epochs: [Piece; 2]) -> Result<([Cloud; 2], u64)> {
+fn clouds_of_block(block: &SampleBlock, epochs: [BlockPiece; 2]) -> Result<([Cloud; 2], u64)> {
     let mut heights: Vec<i64> = epochs
         .iter()
         .flat_map(|piece| piece.ticks.iter().map(|point| point[2]))
@@ -278,13 +278,13 @@ fn pair_of(block: &SampleBlock, epochs: [Piece; 2]) -> Result<([Cloud; 2], u64)>
 }
 
 /// Bytes for the points that are kept.
-struct Budget {
+struct PointBudget {
     memory: u64,
     point: u64,
     taken: AtomicU64,
 }
 
-impl Budget {
+impl PointBudget {
     /// A point takes its ticks and columns twice while pieces are joined.
     fn new(memory: u64, columns: Columns) -> Self {
         let point = 2 * (size_of::<[i64; 3]>() as u64 + Attributes::bytes_per_point(columns));
@@ -295,7 +295,7 @@ impl Budget {
         }
     }
 
-    fn take(&self, points: u64) -> Result<()> {
+    fn take_points(&self, points: u64) -> Result<()> {
         let bytes = points.saturating_mul(self.point);
         let taken = self
             .taken

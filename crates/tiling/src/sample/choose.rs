@@ -1,9 +1,9 @@
 //! Which squares of the plan are read whole.
 
 use super::{
-    counts::coarsened,
+    counts::coarsen_cells,
     hash,
-    thin::{Plan, Thinned, side_of},
+    thin::{OccupiedCells, Thinned, side_of},
 };
 use isopach_cloud::{REACH, Rect, checked_cell_size, low_edge};
 use isopach_compute::{Error, Result};
@@ -88,10 +88,10 @@ impl SampleBlocks {
             side <= REACH,
             "be at most 8192 m, or the thinning keep more points",
         )?;
-        let mut shared = in_both(&at_level(before, level), &at_level(after, level), side);
+        let mut shared = blocks_in_both(&at_level(before, level), &at_level(after, level), side);
         let available = shared.len();
         shared.sort_unstable_by_key(|block| (hash::of_cell(block.cell, seed), block.cell));
-        shared.truncate(enough(&shared, points));
+        shared.truncate(blocks_for_points(&shared, points));
         shared.sort_unstable_by_key(|block| [block.cell[1], block.cell[0]]);
         Ok(Self {
             side,
@@ -104,7 +104,7 @@ impl SampleBlocks {
 
     /// Whether every square that both epochs have was chosen: the sample is the survey.
     #[must_use]
-    pub fn are_all(&self) -> bool {
+    pub fn is_whole_survey(&self) -> bool {
         self.blocks.len() == self.available
     }
 
@@ -123,11 +123,11 @@ fn level_for(side: f64, finest: f64) -> u32 {
         .unwrap_or(HIGHEST)
 }
 
-fn at_level(plan: &Plan, level: u32) -> BTreeMap<[i64; 2], u64> {
-    coarsened(&plan.cells, level - plan.level)
+fn at_level(plan: &OccupiedCells, level: u32) -> BTreeMap<[i64; 2], u64> {
+    coarsen_cells(&plan.cells, level - plan.level)
 }
 
-fn in_both(
+fn blocks_in_both(
     before: &BTreeMap<[i64; 2], u64>,
     after: &BTreeMap<[i64; 2], u64>,
     side: f64,
@@ -152,7 +152,7 @@ fn area_of(cell: [i64; 2], side: f64) -> Rect {
 }
 
 /// How many blocks have `points` points together.
-fn enough(blocks: &[SampleBlock], points: u64) -> usize {
+fn blocks_for_points(blocks: &[SampleBlock], points: u64) -> usize {
     let mut total = 0;
     let reached = blocks.iter().position(|block| {
         total += block.points[0] + block.points[1];

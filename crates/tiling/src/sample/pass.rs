@@ -12,7 +12,7 @@ const FARTHEST: f64 = 2e9;
 const COPIES_OF_A_CHUNK: u64 = 2;
 
 /// What a pass may use.
-pub(crate) struct Room {
+pub(crate) struct PassMemory {
     /// What is held, for the error where it does not fit.
     pub(crate) what: &'static str,
     /// Bytes in all.
@@ -27,16 +27,16 @@ pub(crate) struct Room {
 /// # Errors
 /// That of the first chunk that fails, however many workers there are; [`Error::OutOfMemory`] where
 /// there is no room for one.
-pub(crate) fn over_chunks<S: Send>(
+pub(crate) fn visit_chunks<S: Send>(
     source: &dyn PointSource,
     chunks: &[usize],
     columns: Columns,
-    room: &Room,
+    room: &PassMemory,
     start: impl Fn() -> S + Sync,
     visit: impl Fn(&mut S, usize, Points) -> Result<()> + Sync,
 ) -> Result<Vec<S>> {
-    let workers = workers(source, chunks, columns, room)?;
-    source.expect(chunks);
+    let workers = worker_count(source, chunks, columns, room)?;
+    source.expect_chunks(chunks);
     let next = AtomicUsize::new(0);
     let has_failed = AtomicBool::new(false);
     let work = |_| {
@@ -82,11 +82,11 @@ fn first_error_or_all<S>(done: Vec<std::result::Result<S, (usize, Error)>>) -> R
 }
 
 /// Workers that fit into the memory, at most one a thread.
-fn workers(
+fn worker_count(
     source: &dyn PointSource,
     chunks: &[usize],
     columns: Columns,
-    room: &Room,
+    room: &PassMemory,
 ) -> Result<usize> {
     let largest = chunks
         .iter()

@@ -1,9 +1,9 @@
 //! One point a cube of a whole survey, in one pass and bounded memory.
 
 use super::{
-    counts::{Counts, coarsened},
+    counts::{Counts, coarsen_cells},
     cubes::Cubes,
-    pass::{Room, over_chunks, ticks_of},
+    pass::{PassMemory, ticks_of, visit_chunks},
 };
 use crate::PointSource;
 use isopach_cloud::{Columns, Points, checked_cell_size, from_ticks};
@@ -29,7 +29,7 @@ pub struct Thinning {
     /// Points that are kept at most, at least 8. Between an eighth and all of them are kept of a
     /// volume, between a quarter and all of a surface, if the survey has so many points at
     /// `finest`.
-    pub at_most: usize,
+    pub max_points: usize,
     /// Bytes for tables and chunks that are decoded. It decides how many threads work, never the
     /// result.
     pub memory: u64,
@@ -40,7 +40,7 @@ impl Default for Thinning {
     fn default() -> Self {
         Self {
             finest: 0.1,
-            at_most: 100_000,
+            max_points: 100_000,
             memory: 512 << 20,
         }
     }
@@ -56,12 +56,12 @@ pub struct Thinned {
     pub side: f64,
     /// Points of the source that passed its own filters (classes, box) and the one given.
     pub passed: u64,
-    pub(crate) plan: Plan,
+    pub(crate) plan: OccupiedCells,
 }
 
 /// Points in occupied cells of the plan.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Plan {
+pub(crate) struct OccupiedCells {
     pub(crate) finest: f64,
     pub(crate) level: u32,
     pub(crate) cells: BTreeMap<[i64; 2], u64>,
@@ -113,46 +113,49 @@ impl Thinning {
         checked_cell_size(self.finest)?;
         Error::check(
             "points to keep",
-            self.at_most as f64,
-            self.at_most >= FEWEST,
+            self.max_points as f64,
+            self.max_points >= FEWEST,
             "be at least 8",
         )?;
-        let tables = (self.at_most as u64)
+        let tables = (self.max_points as u64)
             .saturating_add(1)
             .saturating_mul(Cubes::BYTES + Counts::BYTES);
-        let room = Room {
+        let room = PassMemory {
             what: "thinning a survey",
             memory: self.memory,
             worker: tables,
         };
         let chunks: Vec<usize> = (0..source.chunk_count()).collect();
-        let visit =
-            |seen: &mut Seen, chunk, points: Points| seen.add(source, chunk, &points, &filter);
-        let parts = over_chunks(
+        let visit = |seen: &mut ThinningWorker, chunk, points: Points| {
+            seen.add_chunk(source, chunk, &points, &filter)
+        };
+        let parts = visit_chunks(
             source,
             &chunks,
             Columns::XYZ,
             &room,
-            || Seen::new(self),
+            || ThinningWorker::new(self),
             visit,
         )?;
-        let mut whole = Seen::new(self);
-        parts.into_iter().for_each(|part| whole.merge(part));
+        let mut whole = ThinningWorker::new(self);
+        parts.into_iter().for_each(|part| whole.merge_seen(part));
         Ok(whole.into_thinned(self.finest))
     }
 }
 
 /// What one worker has seen.
-struct Seen {
+struct ThinningWorker {
     cubes: Cubes,
     counts: Counts,
     passed: u64,
 }
 
-impl Seen {
+impl ThinningWorker {
     fn new(thinning: &Thinning) -> Self {
         let Thinning {
-            finest, at_most, ..
+            finest,
+            max_points: at_most,
+            ..
         } = *thinning;
         Self {
             cubes: Cubes::new(finest, at_most),
@@ -161,7 +164,7 @@ impl Seen {
         }
     }
 
-    fn add(
+    fn add_chunk(
         &mut self,
         source: &dyn PointSource,
         chunk: usize,
@@ -172,17 +175,17 @@ impl Seen {
             let ticks = ticks_of(source, chunk, row, *point)?;
             // The filter is asked of the point as it will be held.
             if filter(ticks.map(from_ticks)) {
-                self.cubes.add(ticks);
-                self.counts.add(ticks);
+                self.cubes.add_point(ticks);
+                self.counts.add_point(ticks);
                 self.passed += 1;
             }
         }
         Ok(())
     }
 
-    fn merge(&mut self, other: Self) {
-        self.cubes.merge(other.cubes);
-        self.counts.merge(other.counts);
+    fn merge_seen(&mut self, other: Self) {
+        self.cubes.merge_cubes(other.cubes);
+        self.counts.merge_counts(other.counts);
         self.passed += other.passed;
     }
 
@@ -194,7 +197,7 @@ impl Seen {
             .into_iter()
             .map(|point| point.map(from_ticks))
             .collect();
-        let plan = Plan {
+        let plan = OccupiedCells {
             finest,
             level: self.counts.level,
             cells: self.counts.into_sorted(),
@@ -235,7 +238,7 @@ impl Thinned {
                 area: count as f64 * side * side,
                 points_per_cell,
             });
-            cells = coarsened(&cells, 1);
+            cells = coarsen_cells(&cells, 1);
         }
         steps
     }

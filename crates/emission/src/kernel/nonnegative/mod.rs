@@ -17,7 +17,7 @@ use crate::dictionary::Dictionary;
 
 /// Response by bins, with room for NF channels.
 #[derive(Debug)]
-pub(crate) struct Table<const NF: usize> {
+pub(crate) struct ResponseTable<const NF: usize> {
     response: Vec<[f64; NF]>,
     /// By what slopes are compared: one over the length of a bin's column, channels in units of
     /// their largest response. Steep bins that are seen well by everything would be taken first,
@@ -26,7 +26,7 @@ pub(crate) struct Table<const NF: usize> {
     to_report: Vec<f64>,
 }
 
-impl<const NF: usize> Table<NF> {
+impl<const NF: usize> ResponseTable<NF> {
     pub(crate) fn new(dictionary: &Dictionary) -> Self {
         let filled =
             |row: &Vec<f64>| std::array::from_fn(|f| row.get(f).copied().unwrap_or_default());

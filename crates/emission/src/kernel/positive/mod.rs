@@ -14,13 +14,13 @@ mod solution;
 
 use super::{
     Rows, Shared,
-    group::Group,
-    pixel::{MOST_LANES, Scratch},
+    group::LaneGroup,
+    pixel::{MAX_LANES, Scratch},
 };
 use crate::{dictionary::Dictionary, lanes::Lanes, map::Slab};
-use ascent::ascend;
-use dual::{Problem, preferences};
-use solution::solution;
+use ascent::ascend_pixels;
+use dual::{DualProblem, fill_preferences};
+use solution::write_solution;
 
 /// Pixels that are prepared at a time: few enough for a cache, many enough that hardly a lane is
 /// idle at the end.
@@ -66,17 +66,17 @@ impl<const NF: usize> Atoms<NF> {
 /// What was found of a group of lanes.
 #[derive(Clone, Debug)]
 struct Found<const NF: usize> {
-    z: [[f64; MOST_LANES]; NF],
-    lambda: [f64; MOST_LANES],
-    steps: [f64; MOST_LANES],
+    z: [[f64; MAX_LANES]; NF],
+    lambda: [f64; MAX_LANES],
+    steps: [f64; MAX_LANES],
     /// Whether the maximum was found.
-    settled: [bool; MOST_LANES],
+    settled: [bool; MAX_LANES],
 }
 
 /// A group of lanes before and after the ascent.
 struct Prepared<V: Lanes, const NF: usize> {
-    group: Group<V, NF>,
-    problem: Problem<V, NF>,
+    group: LaneGroup<V, NF>,
+    problem: DualProblem<V, NF>,
     found: Found<NF>,
 }
 
@@ -93,20 +93,20 @@ pub(crate) fn invert_slab<V: Lanes<Scalar = f64>, const NF: usize>(
     let mut l = vec![];
     let mut prepared = vec![];
     let mut first = 0;
-    while first < slab.pixels() {
-        let pixels = BLOCK.min(slab.pixels() - first);
+    while first < slab.pixel_count() {
+        let pixels = BLOCK.min(slab.pixel_count() - first);
         prepared.clear();
         l.resize(pixels.div_ceil(V::COUNT) * numbers, 0.0);
         for (i, l) in l.chunks_exact_mut(numbers).enumerate() {
-            let group = Group::<V, NF>::load(
+            let group = LaneGroup::<V, NF>::load_pixels(
                 shared,
                 rows,
                 first + i * V::COUNT,
-                slab.pixels(),
+                slab.pixel_count(),
                 &mut scratch,
             );
-            let trace = preferences(atoms, &group, l);
-            let problem = Problem::new(shared.inversion, atoms, &group, trace, l);
+            let trace = fill_preferences(atoms, &group, l);
+            let problem = DualProblem::new(shared.inversion, atoms, &group, trace, l);
             let found = problem.without_emission(&group);
             prepared.push(Prepared {
                 group,
@@ -114,9 +114,9 @@ pub(crate) fn invert_slab<V: Lanes<Scalar = f64>, const NF: usize>(
                 found,
             });
         }
-        ascend(atoms, &mut prepared, &l, pixels);
+        ascend_pixels(atoms, &mut prepared, &l, pixels);
         for (i, (prepared, l)) in prepared.iter().zip(l.chunks_exact(numbers)).enumerate() {
-            solution(
+            write_solution(
                 shared,
                 atoms,
                 prepared,

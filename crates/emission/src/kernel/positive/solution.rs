@@ -3,14 +3,14 @@
 use super::{
     super::{
         Shared, Vector,
-        group::Group,
-        pixel::{MOST_LANES, Scratch},
-        resolution::width,
+        group::LaneGroup,
+        pixel::{MAX_LANES, Scratch},
+        resolution::column_width,
         results::{write_column, write_rows},
     },
     Atoms, Found, Prepared,
-    dual::slope,
-    linear::{substitute, triangle},
+    dual::slope_along,
+    linear::{cholesky_triangle, solve_triangles},
 };
 use crate::{
     Outputs, PixelStatus,
@@ -21,7 +21,7 @@ use crate::{
 
 /// Emission, errors, and what became of the pixels.
 #[inline(always)]
-pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
+pub(super) fn write_solution<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
     atoms: &Atoms<NF>,
     prepared: &Prepared<V, NF>,
@@ -45,9 +45,9 @@ pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
         .zip(&atoms.profiles)
         .zip(l.chunks_exact(V::COUNT))
     {
-        let along = slope(column, &seen);
-        let used = zero.less(along);
-        if !V::any(used) {
+        let along = slope_along(column, &seen);
+        let used = zero.less_than(along);
+        if !V::any_lane(used) {
             continue;
         }
         let weight = V::select(used, V::load(l) * along, zero);
@@ -70,13 +70,13 @@ pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
         chi_squared = chi_squared + residual * residual;
     }
     chi_squared = chi_squared / group.channels;
-    errors(shared, atoms, prepared, l, scratch, slab, first);
-    store(shared, group, found, chi_squared, &synthetic, slab, first);
+    write_errors(shared, atoms, prepared, l, scratch, slab, first);
+    write_pixels(shared, group, found, chi_squared, &synthetic, slab, first);
 }
 
 /// What small changes of the counts do at this λ, were all atoms in use.
 #[inline(always)]
-fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
+fn write_errors<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
     atoms: &Atoms<NF>,
     prepared: &Prepared<V, NF>,
@@ -124,14 +124,14 @@ fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
         }
         gram[f][f] = gram[f][f] + lambda;
     }
-    let triangle = triangle(&gram);
+    let triangle = cholesky_triangle(&gram);
     for t in 0..bins {
-        scratch.x[t] = substitute(&triangle, &scratch.x[t]);
+        scratch.x[t] = solve_triangles(&triangle, &scratch.x[t]);
         let mut variance = zero;
         for f in 0..NF {
             variance = variance + scratch.x[t][f] * scratch.x[t][f];
         }
-        scratch.a[t] = variance.root() * V::splat(atoms.to_report[t]);
+        scratch.a[t] = variance.square_root() * V::splat(atoms.to_report[t]);
     }
     if outputs.uncertainty {
         write_rows(&scratch.a, slab.uncertainty, slab.status.len(), first);
@@ -140,7 +140,7 @@ fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
         for k in 0..bins {
             let largest = averaging_column(atoms, s, k, &scratch.x, &mut scratch.a);
             if outputs.log_t_resolution {
-                scratch.b[k] = width(shared, k, &scratch.a, largest * V::constant(0.5));
+                scratch.b[k] = column_width(shared, k, &scratch.a, largest * V::constant(0.5));
             }
             if outputs.averaging_kernel {
                 write_column(
@@ -184,9 +184,9 @@ fn averaging_column<V: Lanes<Scalar = f64>, const NF: usize>(
 }
 
 #[inline(always)]
-fn store<V: Lanes<Scalar = f64>, const NF: usize>(
+fn write_pixels<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
-    group: &Group<V, NF>,
+    group: &LaneGroup<V, NF>,
     found: &Found<NF>,
     chi_squared: V,
     synthetic: &Vector<V, NF>,
@@ -194,26 +194,26 @@ fn store<V: Lanes<Scalar = f64>, const NF: usize>(
     first: usize,
 ) {
     let missing = missing_number(shared.inversion);
-    let mut lanes = [0.0; MOST_LANES];
+    let mut lanes = [0.0; MAX_LANES];
     chi_squared.store(&mut lanes);
     let chi_squared = lanes;
-    let mut counts = [[0.0; MOST_LANES]; NF];
+    let mut counts = [[0.0; MAX_LANES]; NF];
     for f in 0..NF {
         synthetic[f].store(&mut counts[f]);
     }
-    for lane in 0..V::COUNT.min(slab.pixels() - first) {
+    for lane in 0..V::COUNT.min(slab.pixel_count() - first) {
         let i = first + lane;
         match group.screened[lane].verdict {
-            Err(status) => slab.reject(i, status, missing),
+            Err(status) => slab.reject_pixel(i, status, missing),
             Ok(_) if !chi_squared[lane].is_finite() || !found.settled[lane] => {
-                slab.reject(i, PixelStatus::OutOfRange, missing);
+                slab.reject_pixel(i, PixelStatus::OutOfRange, missing);
             }
             Ok(dropped) => {
                 slab.chi_squared[i] = chi_squared[lane];
                 slab.lambda[i] = found.lambda[lane];
                 slab.iterations[i] = found.steps[lane] as u32;
                 slab.dropped[i] = dropped;
-                slab.status[i] = PixelStatus::of_result(
+                slab.status[i] = PixelStatus::from_result(
                     shared.inversion,
                     Signs::Positive,
                     dropped,

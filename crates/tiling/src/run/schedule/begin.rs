@@ -118,7 +118,7 @@ where
     where
         'a: 'scope,
     {
-        if self.busy.sinks > 0 || !self.run.share.hands_over() || self.end == 0 {
+        if self.busy.sinks > 0 || !self.run.scope.delivers_results() || self.end == 0 {
             return;
         }
         let begin = !std::mem::replace(&mut self.begun, true);

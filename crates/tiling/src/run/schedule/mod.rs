@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     PointSource, RunReport, TileOperation, TileSink,
-    checkpoint::Part,
-    progress::Pace,
+    checkpoint::TilePart,
+    progress::ProgressMeter,
     report::SourceReport,
     route::{Given, Unrouted},
 };
@@ -95,7 +95,7 @@ pub(super) struct Schedule<'a, O: TileOperation<N, B>, B: ?Sized, S: ?Sized, con
     run: &'a RunOptions<'a, O::Output>,
     queue: Queue,
     turn: Turn<O::Output>,
-    units: BTreeMap<Part, Unit>,
+    units: BTreeMap<TilePart, Unit>,
     busy: Busy,
     gauge: Gauge,
     /// Bytes set aside for results that wait for their turn.
@@ -104,7 +104,7 @@ pub(super) struct Schedule<'a, O: TileOperation<N, B>, B: ?Sized, S: ?Sized, con
     /// Tiles from here on are not run any more: one has failed.
     end: usize,
     error: Option<(usize, Error)>,
-    pace: Pace,
+    pace: ProgressMeter,
     report: RunReport,
     sender: Sender<Over<O::Output>>,
     receiver: Receiver<Over<O::Output>>,
@@ -123,7 +123,7 @@ where
         queue: Queue,
         done: &[Option<usize>],
         run: &'a RunOptions<'a, O::Output>,
-        mut pace: Pace,
+        mut pace: ProgressMeter,
     ) -> Self {
         let wanted = work
             .routing
@@ -204,7 +204,7 @@ where
                 Ok(over) => self.take_note(over, scope),
                 Err(_) => break, // cannot be: this thread holds a sender
             }
-            (self.run.progress)(self.pace.progress());
+            (self.run.progress)(self.pace.current_progress());
         }
         if let Some((_, error)) = self.error {
             return Err(error);

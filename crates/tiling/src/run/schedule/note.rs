@@ -3,8 +3,8 @@
 use super::{Busy, Over, Schedule};
 use crate::{
     OnFailure, SpillError, TileFailure, TileOperation, TileSink,
-    checkpoint::Part,
-    progress::Took,
+    checkpoint::TilePart,
+    progress::PieceKind,
     route::{Given, Unrouted},
     run::{queue::Next, turn::State, work::Unit},
 };
@@ -31,9 +31,10 @@ where
             } => {
                 self.work.ledger.done(bytes);
                 self.busy.chunks -= 1;
-                self.pace.note(Took::Chunk, took);
+                self.pace.record_time(PieceKind::Chunk, took);
                 let points = outcome.as_ref().map_or(0, |given| given.points);
-                self.gauge.note(Took::Chunk, points, took, Instant::now());
+                self.gauge
+                    .note(PieceKind::Chunk, points, took, Instant::now());
                 self.routed(next, outcome, scope);
             }
             Over::Cut { tile, outcome } => {
@@ -47,9 +48,9 @@ where
             } => {
                 self.busy.tiles -= 1;
                 self.busy.after -= unit.after;
-                self.pace.note(Took::Tile, took);
+                self.pace.record_time(PieceKind::Tile, took);
                 self.gauge
-                    .note(Took::Tile, unit.points, took, Instant::now());
+                    .note(PieceKind::Tile, unit.points, took, Instant::now());
                 self.ran(&unit, outcome);
             }
             Over::Delivered { outcome } => {
@@ -123,7 +124,7 @@ where
             return self.is_empty(tile);
         }
         let unit = self.work.unit(
-            Part {
+            TilePart {
                 tile,
                 part: 0,
                 of: 1,
@@ -172,7 +173,7 @@ where
     fn ran(&mut self, unit: &Unit, outcome: Result<Option<(Rect, O::Output)>>) {
         let tile = unit.part.tile;
         match outcome {
-            Ok(Some((core, result))) if self.run.share.hands_over() => {
+            Ok(Some((core, result))) if self.run.scope.delivers_results() => {
                 self.work.ledger.done(unit.bytes - unit.after);
                 self.waiting += unit.after;
                 self.turn.put(unit.part, (core, result, unit.after));
@@ -190,7 +191,7 @@ where
                 State::Open { left: left - 1, of }
             };
             if left == 1 {
-                self.work.routing.buckets.forget(tile);
+                self.work.routing.buckets.discard_tile(tile);
                 self.report.tiles += 1;
                 self.pace.tiles[0] += 1;
             }
@@ -213,7 +214,7 @@ where
         }
         self.turn.states[tile] = State::Failed;
         self.work.routing.wanted[tile].store(false, Ordering::Relaxed);
-        self.work.routing.buckets.forget(tile);
+        self.work.routing.buckets.discard_tile(tile);
         self.units.retain(|part, _| part.tile != tile);
         self.pace.tiles[0] += 1;
         let core = self.work.routing.plan.core(tile).rect();
@@ -224,12 +225,12 @@ where
             transient: error.is_transient(),
         };
         if self.run.on_failure == OnFailure::FinishTheRest && !concerns_all(&error) {
-            (self.run.failed)(&failure);
+            (self.run.tile_failed)(&failure);
             self.report.failures.push(failure);
             return;
         }
         if tile < self.end {
-            (self.run.failed)(&failure);
+            (self.run.tile_failed)(&failure);
             self.end = tile;
             self.error = Some((tile, error));
             self.units.retain(|part, _| part.tile < tile);
