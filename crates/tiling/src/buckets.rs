@@ -2,13 +2,13 @@
 
 use crate::{
     clock::{Clock, RunStage},
-    memory_budget::Ledger,
+    memory_budget::{MemoryBudget, Reservation, WaitingPoints},
     spill::{Spill, SpillBlock, SpillFile},
 };
 use isopach_cloud::{Attributes, Columns, Origin};
 use isopach_compute::{Error, Result};
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -30,8 +30,9 @@ struct SpilledPiece {
 /// The points of one source in one tile.
 #[derive(Debug, Default)]
 struct Bucket {
-    here: Vec<Piece>,
-    bytes: u64,
+    in_memory: Vec<Piece>,
+    /// Accounts for the pieces in memory.
+    waiting: Option<WaitingPoints>,
     on_disk: Vec<(SpillBlock, Vec<SpilledPiece>)>,
     points: u64,
 }
@@ -45,7 +46,7 @@ pub(crate) struct Buckets<'a> {
     sizes: Vec<AtomicU64>,
     tiles: usize,
     columns: Columns,
-    ledger: &'a Ledger,
+    budget: Arc<MemoryBudget>,
     clock: &'a Clock,
     disk: SpillFile,
     /// Held while it is decided whether something fits, so that two do not take the same room.
@@ -58,7 +59,7 @@ impl<'a> Buckets<'a> {
         [sources, tiles]: [usize; 2],
         columns: Columns,
         spill: Spill,
-        ledger: &'a Ledger,
+        budget: &Arc<MemoryBudget>,
         clock: &'a Clock,
     ) -> Self {
         let all = sources * tiles;
@@ -67,7 +68,7 @@ impl<'a> Buckets<'a> {
             sizes: (0..all).map(|_| AtomicU64::new(0)).collect(),
             tiles,
             columns,
-            ledger,
+            budget: Arc::clone(budget),
             clock,
             disk: SpillFile::new(spill),
             entrance: Mutex::new(()),
@@ -91,19 +92,32 @@ impl<'a> Buckets<'a> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes of a piece beside its points.
-    pub(crate) const PIECE: u64 = size_of::<Piece>() as u64;
+    /// Bytes that a piece of `points` points takes in memory.
+    pub(crate) fn piece_bytes(&self, points: usize) -> u64 {
+        points as u64 * self.bytes_per_point() + size_of::<Piece>() as u64
+    }
 
-    /// Puts a piece, for which there is room ([`Self::enter`]), to its tile. Pieces may come in any
-    /// order.
-    pub(crate) fn put_piece(&self, source: usize, tile: usize, piece: Piece) {
+    /// Adds a piece to its tile, with the guard of its bytes ([`Self::admit_points`]). Pieces may
+    /// come in any order.
+    pub(crate) fn put_piece(
+        &self,
+        source: usize,
+        tile: usize,
+        piece: Piece,
+        waiting: WaitingPoints,
+    ) {
         let place = source * self.tiles + tile;
-        let bytes = piece.ticks.len() as u64 * self.bytes_per_point() + Self::PIECE;
         let mut bucket = self.lock_bucket(place);
         bucket.points += piece.ticks.len() as u64;
-        bucket.here.push(piece);
-        bucket.bytes += bytes;
-        self.sizes[place].store(bucket.bytes, Ordering::Relaxed);
+        bucket.in_memory.push(piece);
+        let bytes = match &mut bucket.waiting {
+            Some(held) => {
+                held.merge_with(waiting);
+                held.bytes()
+            }
+            None => bucket.waiting.insert(waiting).bytes(),
+        };
+        self.sizes[place].store(bytes, Ordering::Relaxed);
     }
 
     /// Points of a source in a tile.
@@ -111,84 +125,76 @@ impl<'a> Buckets<'a> {
         self.lock_bucket(source * self.tiles + tile).points
     }
 
-    /// Sets `bytes` aside for work, if they are free beside the points that wait; those go to disk
-    /// for it, if they may.
-    pub(crate) fn set_aside(&self, bytes: u64) -> Result<bool> {
+    /// Reserves `bytes` for work if they are free beside the points that wait, which are spilled
+    /// for it where they may be; `None` where they are not free.
+    pub(crate) fn reserve_memory(&self, bytes: u64) -> Result<Option<Reservation>> {
         let _one_at_a_time = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(room) = self.ledger.room_to_wait().checked_sub(bytes) else {
-            return Ok(false);
+        let Some(room) = self.budget.room_for_points().checked_sub(bytes) else {
+            return Ok(None);
         };
-        if self.ledger.waiting() > room {
+        if self.budget.waiting_bytes() > room {
             if !self.disk.is_allowed() {
-                return Ok(false);
+                return Ok(None);
             }
             self.spill_largest(room)?;
         }
-        self.ledger.work(bytes);
-        Ok(true)
+        Ok(Some(self.budget.reserve(bytes)))
     }
 
-    /// Sees to it that `bytes` of points more may wait, and counts them: the largest buckets go to
-    /// disk until a quarter of the room is free.
-    pub(crate) fn enter(&self, bytes: u64) -> Result<()> {
+    /// Makes room for `bytes` of points more, and counts them: the largest buckets are spilled
+    /// until a quarter of the room is free.
+    pub(crate) fn admit_points(&self, bytes: u64) -> Result<WaitingPoints> {
         let _one_at_a_time = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = self.ledger.room_to_wait();
-        if self.ledger.waiting().saturating_add(bytes) > room {
+        let room = self.budget.room_for_points();
+        if self.budget.waiting_bytes().saturating_add(bytes) > room {
             if !self.disk.is_allowed() {
-                return Err(Error::OutOfMemory {
-                    what: "holding points until their tiles are complete",
-                    requested: (self.ledger.waiting() + self.ledger.working())
-                        .saturating_add(bytes),
-                    budget: self.ledger.given(),
-                    advice: "raise the memory, or name a folder to spill to",
-                });
+                return Err(self.budget.points_do_not_fit(bytes));
             }
             self.spill_largest((room / 4 * 3).saturating_sub(bytes))?;
         }
-        self.ledger.wait(bytes);
-        Ok(())
+        Ok(self.budget.admit_points(bytes))
     }
 
-    /// Points that were counted by [`Self::enter`] do not come.
-    pub(crate) fn turn_back(&self, bytes: u64) {
-        self.ledger.left(bytes);
-    }
-
-    /// Puts the largest buckets on disk until at most `bytes` are left in memory.
+    /// Spills the largest buckets until at most `bytes` are left in memory.
     fn spill_largest(&self, bytes: u64) -> Result<()> {
-        let _working = self.clock.start_stage(RunStage::Spill);
-        while self.ledger.waiting() > bytes {
+        let _stage = self.clock.start_stage(RunStage::Spill);
+        while self.budget.waiting_bytes() > bytes {
             let sizes = self.sizes.iter().map(|size| size.load(Ordering::Relaxed));
             let Some((place, _)) = sizes
                 .enumerate()
                 .max_by_key(|(_, size)| *size)
                 .filter(|(_, size)| *size > 0)
             else {
-                break; // everything is on disk, or about to be put to work
+                break; // everything is on disk, or about to be loaded
             };
             self.spill_bucket(place)?;
         }
         Ok(())
     }
 
-    /// Puts what a bucket holds in memory on disk, as one block.
+    /// Writes the pieces that a bucket has in memory to disk, as one block.
     fn spill_bucket(&self, place: usize) -> Result<()> {
         let mut bucket = self.lock_bucket(place);
-        if bucket.here.is_empty() {
+        if bucket.in_memory.is_empty() {
             return Ok(());
         }
-        let bytes: Vec<&[u8]> = bucket.here.iter().flat_map(Piece::byte_slices).collect();
+        let bytes: Vec<&[u8]> = bucket
+            .in_memory
+            .iter()
+            .flat_map(Piece::byte_slices)
+            .collect();
         let block = self.disk.write_block(&bytes)?;
-        let puts = bucket.here.iter().map(Piece::spilled_piece).collect();
-        bucket.on_disk.push((block, puts));
-        self.account_emptied(place, &mut bucket);
+        let pieces = bucket.in_memory.iter().map(Piece::spilled_piece).collect();
+        bucket.on_disk.push((block, pieces));
+        self.empty_memory(place, &mut bucket);
         Ok(())
     }
 
-    fn account_emptied(&self, place: usize, bucket: &mut Bucket) {
-        bucket.here = Vec::new();
+    /// Drops the pieces that a bucket has in memory.
+    fn empty_memory(&self, place: usize, bucket: &mut Bucket) {
+        bucket.in_memory = Vec::new();
+        bucket.waiting = None;
         self.sizes[place].store(0, Ordering::Relaxed);
-        self.ledger.left(std::mem::take(&mut bucket.bytes));
     }
 
     /// Shows all points of a source in a tile, a piece at a time, in any order: its chunk, where
@@ -202,7 +208,7 @@ impl<'a> Buckets<'a> {
     ) -> Result<()> {
         let bucket = self.lock_bucket(source * self.tiles + tile);
         let starts = ChunkStarts::of_bucket(&bucket);
-        for piece in &bucket.here {
+        for piece in &bucket.in_memory {
             show(
                 starts.start_of(piece.chunk),
                 &piece.ticks,
@@ -243,7 +249,7 @@ impl<'a> Buckets<'a> {
         for source in 0..self.buckets.len() / self.tiles {
             let place = source * self.tiles + tile;
             let mut bucket = self.lock_bucket(place);
-            self.account_emptied(place, &mut bucket);
+            self.empty_memory(place, &mut bucket);
             *bucket = Bucket::default();
         }
     }
@@ -268,7 +274,7 @@ struct ChunkStarts(Vec<(usize, usize)>);
 impl ChunkStarts {
     fn of_bucket(bucket: &Bucket) -> Self {
         let here = bucket
-            .here
+            .in_memory
             .iter()
             .map(|piece| (piece.chunk, piece.ticks.len()));
         let there = bucket.on_disk.iter().flat_map(|(_, puts)| puts);

@@ -83,7 +83,7 @@ impl CheckpointDir {
             cut: &|| Ok(plan.clone()),
             to_manifest: &Value::clone,
             from_manifest: &|plan| Ok(Some(plan.clone())),
-            most_bytes: max_manifest_bytes(memory),
+            max_bytes: max_manifest_bytes(memory),
         };
         let manifest = |parameters: &str, found: &_| {
             Ok(Manifest::describe(

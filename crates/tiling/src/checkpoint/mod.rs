@@ -12,24 +12,24 @@
 //! Only what a run itself writes is ever removed. A result that cannot be read is an error and
 //! stays; one that can be read and is none is written again.
 
-mod beginning;
 mod blocks;
 mod bounded;
 mod damaged;
+mod encode;
 mod files;
 mod manifest;
-mod stored;
+mod opening;
 mod stream;
 
 pub use blocks::{BlockCheckpoints, BlockRun};
+pub use encode::Encode;
 pub(crate) use manifest::{Manifest, max_manifest_bytes};
-pub use stored::Encode;
 pub use stream::{ResultReader, ResultWriter};
 
-use beginning::Opening;
 use files::{part_of, part_of_unfinished};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, FolderLock, Result, UnfinishedFile, remove_if_left};
+use opening::Opening;
 use serde_json::Value;
 use std::{
     fmt,
@@ -205,7 +205,7 @@ pub(crate) struct Plans<'a, P> {
     /// From a manifest; `None` where that has no plan of this run.
     pub(crate) from_manifest: &'a dyn Fn(&Value) -> Result<Option<P>>,
     /// Bytes of a manifest at most.
-    pub(crate) most_bytes: u64,
+    pub(crate) max_bytes: u64,
 }
 
 /// The folder of a run that has begun.

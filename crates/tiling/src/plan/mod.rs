@@ -12,7 +12,7 @@
 mod cuts;
 pub(crate) mod density;
 mod draw;
-mod kept;
+mod manifest;
 mod text;
 pub(crate) mod tree;
 

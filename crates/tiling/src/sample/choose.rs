@@ -3,7 +3,7 @@
 use super::{
     counts::coarsen_cells,
     hash,
-    thin::{OccupiedCells, Thinned, side_of},
+    thinning::{OccupiedCells, Thinned, side_of},
 };
 use isopach_cloud::{REACH, Rect, checked_cell_size, low_edge};
 use isopach_compute::{Error, Result};

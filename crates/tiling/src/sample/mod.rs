@@ -14,8 +14,8 @@ mod counts;
 mod cubes;
 mod hash;
 mod pass;
-mod thin;
+mod thinning;
 
 pub use blocks::{BlockPair, PairedSample};
 pub use choose::{SampleBlock, SampleBlocks};
-pub use thin::{Occupancy, Thinned, Thinning};
+pub use thinning::{Occupancy, Thinned, Thinning};

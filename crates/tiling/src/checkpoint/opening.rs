@@ -90,7 +90,7 @@ impl<P> Opening<'_, P> {
 
     /// The manifest that is there.
     fn read_manifest(&self) -> Result<Option<Manifest>> {
-        Manifest::read_file(self.path, self.plans.most_bytes)
+        Manifest::read_file(self.path, self.plans.max_bytes)
     }
 
     fn manifest_error(&self, error: io::Error) -> Error {
