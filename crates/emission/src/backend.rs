@@ -11,11 +11,14 @@ pub use crate::{
     discretised::NULL,
     kernel::{Rows, Shared},
     map::Slab,
+    quirks::{ignores_given_weights, missing_number},
     screen::{Screened, screen_pixel},
     status::Signs,
 };
 
-use crate::{Compatibility, EmissionMap, Inversion, InvertPixels, Observation, Real, Weights, cpu};
+use crate::{
+    EmissionMap, Inversion, InvertPixels, Observation, Real, reinvert::reinvert_in_double,
+};
 use isopach_compute::{Cpu, Result};
 
 /// Inverts by `kernel`, which fills the slab with what it finds in the rows, and again in double
@@ -43,33 +46,11 @@ pub fn invert_with_kernel<T: Real>(
             map.as_slab(),
         )?;
     }
-    cpu::reinvert_in_double(
+    reinvert_in_double(
         inversion,
         observation,
         &mut map,
         &|inversion, observation| Cpu.invert(inversion, observation),
     )?;
     Ok(map)
-}
-
-/// Whether some row of given weights is one that the reference takes for "not given"
-/// ([`Compatibility::Reference`]): a kernel that treats all pixels alike has no way to do that.
-#[must_use]
-pub fn ignores_given_weights(inversion: &Inversion) -> bool {
-    match &inversion.weights {
-        Weights::Given(given) if inversion.compat == Compatibility::Reference => given
-            .outer_iter()
-            .any(|row| !inversion.uses_given_row(&row.to_vec())),
-        _ => false,
-    }
-}
-
-/// What the numbers of a pixel without a result are: NaN, or 0 as in the reference.
-#[must_use]
-pub fn missing_number(inversion: &Inversion) -> f64 {
-    if inversion.compat == Compatibility::Reference {
-        0.0
-    } else {
-        f64::NAN
-    }
 }

@@ -1,9 +1,7 @@
 //! The processor's version: blocks of pixels on the threads of the current pool, pixels in lanes.
 
 use crate::{
-    Discretised, EmissionMap, Inversion, InvertPixels, Method, Observation, PixelStatus, Real,
-    Weights,
-    backend::ignores_given_weights,
+    Discretised, EmissionMap, Inversion, InvertPixels, Method, Observation, Real,
     dictionary::Dictionary,
     kernel::{
         Rows, Shared, invert_slab,
@@ -12,18 +10,15 @@ use crate::{
     },
     lanes::{Lanes, array::Array, pair::Pair},
     map::Slab,
+    quirks::ignores_given_weights,
     reference,
+    reinvert::reinvert_in_double,
 };
 use isopach_compute::{Cpu, Result};
-use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
 /// Pixels that a thread takes at a time, at most.
 const BLOCK: usize = 512;
-
-/// Pixels a thread that are inverted again in double precision at a time, so that memory is
-/// bounded.
-const REINVERTED_AT_ONCE: usize = 128;
 
 impl InvertPixels for Cpu {
     fn invert(
@@ -64,66 +59,6 @@ impl InvertPixels for Cpu {
         )?;
         Ok(map)
     }
-}
-
-/// An inversion in double precision.
-pub(crate) type Double<'a> =
-    &'a (dyn Fn(&Inversion, Observation<'_, f64>) -> Result<EmissionMap<f64>> + Sync);
-
-/// Inverts those pixels again, by other means, for which lanes had not enough range or digits.
-pub(crate) fn reinvert_in_double<T: Real>(
-    inversion: &Inversion,
-    observation: &Observation<'_, T>,
-    map: &mut EmissionMap<T>,
-    by: Double<'_>,
-) -> Result<()> {
-    let again: Vec<usize> = map
-        .status
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| **s == PixelStatus::OutOfRange)
-        .map(|(i, _)| i)
-        .collect();
-    let pixels = observation.pixel_rows(inversion.channels())?;
-    let (channels, (counts, sigma)) = (inversion.channels(), pixels.counts_and_sigma());
-    let invert = |some: &[usize]| {
-        let chosen = |rows: &[T]| {
-            Array2::from_shape_fn((some.len(), channels), |(i, f)| {
-                rows[some[i] * channels + f].to_f64()
-            })
-            .into_dyn()
-        };
-        let (counts, sigma) = (chosen(counts), chosen(sigma));
-        let mut inversion = inversion.clone();
-        if let Weights::Given(given) = &mut inversion.weights
-            && given.nrows() > 1
-        {
-            *given = given.select(Axis(0), some);
-        }
-        by(
-            &inversion,
-            Observation {
-                counts: counts.view(),
-                sigma: sigma.view(),
-            },
-        )
-    };
-    for batch in again.chunks(REINVERTED_AT_ONCE * rayon::current_num_threads()) {
-        let pieces: Vec<&[usize]> = batch.chunks(REINVERTED_AT_ONCE / 4).collect();
-        let found: Vec<_> = pieces
-            .par_iter()
-            .map(|some| invert(some))
-            .collect::<Result<_>>()?;
-        for (some, found) in pieces.into_iter().zip(found) {
-            let mut found = found.to_precision();
-            let (from, mut to) = (found.as_slab(), map.as_slab());
-            some.iter()
-                .enumerate()
-                .for_each(|(i, &pixel)| to.copy_pixel(pixel, &from, i));
-        }
-    }
-    map.inverted_again = again.len();
-    Ok(())
 }
 
 /// More channels than lanes are written for; rows of given weights that the reference takes for
@@ -312,12 +247,13 @@ mod wide {
 mod tests {
     use super::*;
     use crate::{
-        AIA, Noise, TemperatureResponse,
+        AIA, Noise, PixelStatus, TemperatureResponse, Weights,
         lanes::{
             Lanes,
             avx2::{F32x8, F64x4},
         },
     };
+    use ndarray::Array2;
 
     fn slab_of<V: Lanes>(
         inversion: &Inversion,

@@ -360,11 +360,4 @@ impl Inversion {
         }
         Ok(())
     }
-
-    /// Whether a row of given weights is to be used; the reference takes two kinds of rows for "not
-    /// given".
-    pub(crate) fn uses_given_row(&self, row: &[f64]) -> bool {
-        self.compat != Compatibility::Reference
-            || !(row[0] == 0.0 || row.iter().product::<f64>() == 1.0)
-    }
 }

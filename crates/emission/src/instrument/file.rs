@@ -12,28 +12,21 @@ use serde_json::Value;
 /// DN of a photon are this over gain and wavelength: h c / 3.65 eV in Å.
 const ANGSTROM_PER_ELECTRON: f64 = 3397.0;
 
+/// Reads an instrument from the text of its file.
 pub(super) fn parse_instrument(text: &str) -> Result<Instrument> {
-    let (bytes, most) = (text.len(), Instrument::MOST_BYTES);
-    if bytes > most {
+    let max = Instrument::MOST_BYTES;
+    if text.len() > max {
         return Err(Error::InvalidInput(format!(
-            "it has {bytes} bytes, but must have {most} at most"
+            "it has {} bytes, but must have {max} at most",
+            text.len()
         )));
     }
     let value: Value = serde_json::from_str(text)
         .map_err(|error| Error::InvalidInput(format!("no JSON: {error}")))?;
     let fields = Fields::of_object("", &value)?;
-    let name = fields.get_text("instrument")?;
-    let name = name.ok_or_else(|| Error::InvalidInput("instrument is missing: its name".into()))?;
-    if name.contains([',', '=', ':']) {
-        return Err(wrong_value(
-            "instrument",
-            "a name without , = and :",
-            &name.into(),
-        ));
-    }
+    let name = parse_name(&fields)?;
     let headers = parse_headers(&fields)?;
-    let pixel_arcsec = fields.get_positive("pixel_arcsec")?;
-    let pixel_arcsec = pixel_arcsec.ok_or_else(|| {
+    let pixel_arcsec = fields.get_positive("pixel_arcsec")?.ok_or_else(|| {
         Error::InvalidInput(
             "pixel_arcsec is missing: the side of a pixel of the detector, arcseconds".into(),
         )
@@ -49,38 +42,13 @@ pub(super) fn parse_instrument(text: &str) -> Result<Instrument> {
             "log_t must be two temperatures or more that ascend".into(),
         ));
     }
-    let common = ChannelDefaults::read_common(&fields)?;
-    let (unit, response_until) = (fields.get_text("unit")?, fields.get_text("response_until")?);
+    let defaults = ChannelDefaults::read_common(&fields)?;
+    let unit = fields.get_text("unit")?;
+    let response_until = fields.get_text("response_until")?;
     fields.get_text("source")?;
-    let list = fields.require_value("channels", "a list of channels")?;
-    let list = list
-        .as_array()
-        .ok_or_else(|| wrong_value("channels", "a list of channels", list))?;
-    let most = TemperatureResponse::MOST_CHANNELS;
-    if !(1..=most).contains(&list.len()) {
-        return Err(Error::InvalidInput(format!(
-            "channels has {} entries, but must have 1 to {most}",
-            list.len()
-        )));
-    }
-    let of = |(i, value)| parse_channel(&format!("channels[{i}]."), value, &common, log_t.len());
-    let channels = list
-        .iter()
-        .enumerate()
-        .map(of)
-        .collect::<Result<Vec<_>>>()?;
+    let channels = parse_channels(&fields, &defaults, log_t.len())?;
     fields.refuse_unknown()?;
-    for (i, channel) in channels.iter().enumerate() {
-        if let Some(first) = channels[..i]
-            .iter()
-            .position(|other| split_words(&other.name) == split_words(&channel.name))
-        {
-            let name = &channel.name;
-            return Err(Error::InvalidInput(format!(
-                "channels[{first}] and channels[{i}] have the same name {name:?}"
-            )));
-        }
-    }
+    check_names(&channels)?;
     Ok(Instrument {
         name,
         headers,
@@ -91,6 +59,53 @@ pub(super) fn parse_instrument(text: &str) -> Result<Instrument> {
         log_t,
         channels,
     })
+}
+
+fn parse_name(fields: &Fields<'_>) -> Result<String> {
+    let name = fields.get_text("instrument")?;
+    let name = name.ok_or_else(|| Error::InvalidInput("instrument is missing: its name".into()))?;
+    if name.contains([',', '=', ':']) {
+        let must = "a name without , = and :";
+        return Err(wrong_value("instrument", must, &name.into()));
+    }
+    Ok(name)
+}
+
+fn parse_channels(
+    fields: &Fields<'_>,
+    defaults: &ChannelDefaults,
+    temperatures: usize,
+) -> Result<Vec<Channel>> {
+    let value = fields.require_value("channels", "a list of channels")?;
+    let list = value
+        .as_array()
+        .ok_or_else(|| wrong_value("channels", "a list of channels", value))?;
+    let max = TemperatureResponse::MOST_CHANNELS;
+    if !(1..=max).contains(&list.len()) {
+        return Err(Error::InvalidInput(format!(
+            "channels has {} entries, but must have 1 to {max}",
+            list.len()
+        )));
+    }
+    let numbered = list.iter().enumerate();
+    numbered
+        .map(|(i, value)| parse_channel(&format!("channels[{i}]."), value, defaults, temperatures))
+        .collect()
+}
+
+/// Refuses two channels of one name.
+fn check_names(channels: &[Channel]) -> Result<()> {
+    for (i, channel) in channels.iter().enumerate() {
+        let words = split_words(&channel.name);
+        let mut before = channels[..i].iter();
+        if let Some(first) = before.position(|other| split_words(&other.name) == words) {
+            let name = &channel.name;
+            return Err(Error::InvalidInput(format!(
+                "channels[{first}] and channels[{i}] have the same name {name:?}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What is the same for all channels that do not say otherwise.
@@ -113,15 +128,13 @@ impl ChannelDefaults {
 fn parse_channel(
     place: &str,
     value: &Value,
-    common: &ChannelDefaults,
+    defaults: &ChannelDefaults,
     temperatures: usize,
 ) -> Result<Channel> {
     let fields = Fields::of_object(place, value)?;
-    let missing =
-        |key: &str, what: &str| Error::InvalidInput(format!("{place}{key} is missing: {what}"));
     let name = fields
         .get_text("name")?
-        .ok_or_else(|| missing("name", "a name for reports and options"))?;
+        .ok_or_else(|| missing(&fields, "name", "a name for reports and options"))?;
     if split_words(&name).is_empty() || name.contains([',', '=', ':']) {
         return Err(wrong_value(
             &fields.path_of("name"),
@@ -130,52 +143,18 @@ fn parse_channel(
         ));
     }
     let wavelength = fields.get_positive("wavelength")?;
-    let keywords = fields
-        .get_value("keywords")
-        .map_or(Ok(Vec::new()), |value| {
-            parse_keywords(&fields.path_of("keywords"), value)
-        })?;
-    let own = ChannelDefaults::read_common(&fields)?;
-    let gain = own.gain.or(common.gain);
-    let dn_per_photon = match (fields.get_positive("dn_per_photon")?, gain, wavelength) {
-        (Some(dn), ..) => dn,
-        (None, Some(gain), Some(wavelength)) => {
-            let dn = ANGSTROM_PER_ELECTRON / (gain * wavelength);
-            if !(dn.is_finite() && dn > 0.0) {
-                return Err(Error::InvalidInput(format!(
-                    "{place}gain is {gain:e} and {place}wavelength {wavelength:e}: a photon would make {dn} DN"
-                )));
-            }
-            dn
-        }
-        (None, ..) => {
-            return Err(missing(
-                "dn_per_photon",
-                "give it, or gain (electrons a DN) and wavelength (Å)",
-            ));
-        }
+    let keywords = match fields.get_value("keywords") {
+        Some(value) => parse_keywords(&fields.path_of("keywords"), value)?,
+        None => Vec::new(),
     };
-    let read_noise = own.read_noise.or(common.read_noise);
-    let read_noise =
-        read_noise.ok_or_else(|| missing("read_noise", "DN a pixel and exposure, 0 for none"))?;
-    let saturation = own
-        .saturation
-        .or(common.saturation)
-        .unwrap_or(f64::INFINITY);
-    let response = fields.get_numbers("response", "DN cm^5 s^-1 px^-1, one for each of log_t")?;
-    if response.len() != temperatures {
-        let found = response.len();
-        return Err(Error::InvalidInput(format!(
-            "{} has {found} numbers for {temperatures} temperatures in log_t",
-            fields.path_of("response")
-        )));
-    }
-    if !response.iter().any(|x| *x > 0.0) {
-        return Err(Error::InvalidInput(format!(
-            "{} is nowhere above zero",
-            fields.path_of("response")
-        )));
-    }
+    let own = ChannelDefaults::read_common(&fields)?;
+    let dn_per_photon = parse_dn_per_photon(&fields, own.gain.or(defaults.gain), wavelength)?;
+    let read_noise = own
+        .read_noise
+        .or(defaults.read_noise)
+        .ok_or_else(|| missing(&fields, "read_noise", "DN a pixel and exposure, 0 for none"))?;
+    let saturation = own.saturation.or(defaults.saturation);
+    let response = parse_response(&fields, temperatures)?;
     fields.refuse_unknown()?;
     Ok(Channel {
         name,
@@ -183,9 +162,53 @@ fn parse_channel(
         keywords,
         dn_per_photon,
         read_noise,
-        saturation,
+        saturation: saturation.unwrap_or(f64::INFINITY),
         response,
     })
+}
+
+fn missing(fields: &Fields<'_>, key: &str, what: &str) -> Error {
+    Error::InvalidInput(format!("{} is missing: {what}", fields.path_of(key)))
+}
+
+/// DN of a photon, given or from gain and wavelength.
+fn parse_dn_per_photon(
+    fields: &Fields<'_>,
+    gain: Option<f64>,
+    wavelength: Option<f64>,
+) -> Result<f64> {
+    if let Some(dn) = fields.get_positive("dn_per_photon")? {
+        return Ok(dn);
+    }
+    let (Some(gain), Some(wavelength)) = (gain, wavelength) else {
+        let remedy = "give it, or gain (electrons a DN) and wavelength (Å)";
+        return Err(missing(fields, "dn_per_photon", remedy));
+    };
+    let dn = ANGSTROM_PER_ELECTRON / (gain * wavelength);
+    if dn.is_finite() && dn > 0.0 {
+        return Ok(dn);
+    }
+    Err(Error::InvalidInput(format!(
+        "{} is {gain:e} and {} {wavelength:e}: a photon would make {dn} DN",
+        fields.path_of("gain"),
+        fields.path_of("wavelength")
+    )))
+}
+
+fn parse_response(fields: &Fields<'_>, temperatures: usize) -> Result<Vec<f64>> {
+    let what = "DN cm^5 s^-1 px^-1, one for each of log_t";
+    let response = fields.get_numbers("response", what)?;
+    let path = fields.path_of("response");
+    if response.len() != temperatures {
+        let found = response.len();
+        return Err(Error::InvalidInput(format!(
+            "{path} has {found} numbers for {temperatures} temperatures in log_t"
+        )));
+    }
+    if !response.iter().any(|x| *x > 0.0) {
+        return Err(Error::InvalidInput(format!("{path} is nowhere above zero")));
+    }
+    Ok(response)
 }
 
 fn parse_headers(fields: &Fields<'_>) -> Result<Vec<Vec<(String, String)>>> {

@@ -1,8 +1,9 @@
 //! What goes into a group of lanes.
 
 use super::{
-    Rows, Shared, Vector,
-    pixel::{MAX_LANES, Scratch},
+    scratch::Scratch,
+    shared::{Rows, Shared},
+    vectors::{MAX_LANES, Vector},
 };
 use crate::{
     PixelStatus, Real, Weights,
@@ -31,40 +32,14 @@ impl<V: Lanes, const NF: usize> LaneGroup<V, NF> {
         pixels: usize,
         scratch: &mut Scratch<V, NF>,
     ) -> Self {
-        let n = shared.channels;
-        let (zero, one) = (V::Scalar::default(), V::Scalar::from_f64(1.0));
-        let mut counts = [[zero; MAX_LANES]; NF];
-        let mut inverse_sigma = [[zero; MAX_LANES]; NF];
-        let mut g = [[zero; MAX_LANES]; NF];
-        let mut used = [V::Scalar::from_f64(n as f64); MAX_LANES];
-        let mut screened = [Screened {
-            saturated: 0,
-            verdict: Err(PixelStatus::NoChannel),
-        }; MAX_LANES];
+        let mut numbers = LaneNumbers::new(shared.channels);
         for lane in 0..V::COUNT {
             let pixel = first + lane;
-            if pixel < pixels {
-                let (count, sigma) = (
-                    &rows.counts[pixel * n..][..n],
-                    &rows.sigma[pixel * n..][..n],
-                );
-                screened[lane] = screen_pixel(shared.inversion, count, sigma);
-                if let Ok(dropped) = screened[lane].verdict {
-                    for f in 0..n {
-                        if dropped & (1 << f) == 0 {
-                            counts[f][lane] = count[f];
-                            inverse_sigma[f][lane] = one / sigma[f];
-                            g[f][lane] = count[f] / sigma[f];
-                        }
-                    }
-                    used[lane] = V::Scalar::from_f64((n - dropped.count_ones() as usize) as f64);
-                    continue;
-                }
-            }
-            for f in 0..n {
-                (counts[f][lane], inverse_sigma[f][lane], g[f][lane]) = (one, one, one);
+            if pixel >= pixels || !numbers.load_pixel(shared, rows, lane, pixel) {
+                numbers.fill_idle(shared.channels, lane);
             }
         }
+        let mut screened = numbers.screened;
         let given = load_weights(
             shared,
             rows.first + first,
@@ -72,27 +47,89 @@ impl<V: Lanes, const NF: usize> LaneGroup<V, NF> {
             scratch,
             &mut screened,
         );
-        let (mut a, mut b, mut c) = (
-            [V::constant(0.0); NF],
-            [V::constant(0.0); NF],
-            [V::constant(0.0); NF],
-        );
-        for f in 0..NF {
-            (a[f], b[f], c[f]) = (
-                V::load(&counts[f]),
-                V::load(&inverse_sigma[f]),
-                V::load(&g[f]),
-            );
-        }
         Self {
-            counts: a,
-            inverse_sigma: b,
-            g: c,
-            channels: V::load(&used),
+            counts: load_vector(&numbers.counts),
+            inverse_sigma: load_vector(&numbers.inverse_sigma),
+            g: load_vector(&numbers.g),
+            channels: V::load(&numbers.used),
             given,
             screened,
         }
     }
+}
+
+/// Numbers of a group by channel and lane, before they go into lanes.
+struct LaneNumbers<T, const NF: usize> {
+    counts: [[T; MAX_LANES]; NF],
+    inverse_sigma: [[T; MAX_LANES]; NF],
+    g: [[T; MAX_LANES]; NF],
+    /// Channels in use.
+    used: [T; MAX_LANES],
+    screened: [Screened; MAX_LANES],
+}
+
+impl<T: Real, const NF: usize> LaneNumbers<T, NF> {
+    #[inline(always)]
+    fn new(channels: usize) -> Self {
+        let zero = T::default();
+        Self {
+            counts: [[zero; MAX_LANES]; NF],
+            inverse_sigma: [[zero; MAX_LANES]; NF],
+            g: [[zero; MAX_LANES]; NF],
+            used: [T::from_f64(channels as f64); MAX_LANES],
+            screened: [Screened {
+                saturated: 0,
+                verdict: Err(PixelStatus::NoChannel),
+            }; MAX_LANES],
+        }
+    }
+
+    /// Loads a pixel into a lane; `false` where it is not to be inverted.
+    #[inline(always)]
+    fn load_pixel(
+        &mut self,
+        shared: &Shared<'_, T, NF>,
+        rows: Rows<'_, T>,
+        lane: usize,
+        pixel: usize,
+    ) -> bool {
+        let n = shared.channels;
+        let count = &rows.counts[pixel * n..][..n];
+        let sigma = &rows.sigma[pixel * n..][..n];
+        self.screened[lane] = screen_pixel(shared.inversion, count, sigma);
+        let Ok(dropped) = self.screened[lane].verdict else {
+            return false;
+        };
+        for f in 0..n {
+            if dropped & (1 << f) == 0 {
+                self.counts[f][lane] = count[f];
+                self.inverse_sigma[f][lane] = T::from_f64(1.0) / sigma[f];
+                self.g[f][lane] = count[f] / sigma[f];
+            }
+        }
+        self.used[lane] = T::from_f64((n - dropped.count_ones() as usize) as f64);
+        true
+    }
+
+    /// Fills a lane without a pixel with harmless numbers.
+    #[inline(always)]
+    fn fill_idle(&mut self, channels: usize, lane: usize) {
+        let one = T::from_f64(1.0);
+        for f in 0..channels {
+            self.counts[f][lane] = one;
+            self.inverse_sigma[f][lane] = one;
+            self.g[f][lane] = one;
+        }
+    }
+}
+
+#[inline(always)]
+fn load_vector<V: Lanes, const NF: usize>(from: &[[V::Scalar; MAX_LANES]; NF]) -> Vector<V, NF> {
+    let mut vector = [V::constant(0.0); NF];
+    for f in 0..NF {
+        vector[f] = V::load(&from[f]);
+    }
+    vector
 }
 
 /// Given weights into `scratch.b`; whether they are to be used. Rows that stand for "not given" are

@@ -4,7 +4,7 @@
 //! no second matrix, but rows are in units of the errors of their channels: a column's round-off is
 //! that of its largest entry, and single precision does not have the digits for that.
 
-use super::{Matrix, Vector};
+use super::vectors::{Matrix, Vector, dot_lanes};
 use crate::{Real, lanes::Lanes};
 
 /// Left singular vectors and squares of singular values.
@@ -128,13 +128,4 @@ fn pair_at_table<const NF: usize>(round: usize, table: usize) -> (usize, usize) 
         },
         around(round + NF - 1 - table),
     )
-}
-
-#[inline(always)]
-fn dot_lanes<V: Lanes, const NF: usize>(a: &Vector<V, NF>, b: &Vector<V, NF>) -> V {
-    let mut sum = a[0] * b[0];
-    for i in 1..NF {
-        sum = sum + a[i] * b[i];
-    }
-    sum
 }

@@ -1,6 +1,6 @@
 //! The lower triangle L of `X = L Q`.
 
-use super::{Matrix, Vector};
+use super::vectors::{Matrix, Vector};
 use crate::lanes::Lanes;
 
 /// Modified Gram–Schmidt on the rows of X, given by bins (`x[t][f]`), which it destroys.

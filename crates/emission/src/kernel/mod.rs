@@ -20,20 +20,17 @@ mod group;
 mod jacobi;
 mod lq;
 pub(crate) mod nonnegative;
-mod pixel;
 pub(crate) mod positive;
 mod regularise;
 mod resolution;
 mod results;
+mod rows;
+mod scratch;
 mod shared;
+mod slab;
 mod solve;
+mod vectors;
 mod weights;
 
-pub(crate) use pixel::invert_slab;
 pub use shared::{Rows, Shared};
-
-/// A vector of channels a lane.
-pub(crate) type Vector<V, const NF: usize> = [V; NF];
-
-/// A matrix of channels a lane, by rows.
-pub(crate) type Matrix<V, const NF: usize> = [[V; NF]; NF];
+pub(crate) use slab::invert_slab;

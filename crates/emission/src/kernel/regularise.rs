@@ -1,6 +1,9 @@
 //! The grid of μ, the discrepancy along it, and the solution at a point of it.
 
-use super::{Matrix, Vector, jacobi::Decomposed, pixel::MAX_LANES};
+use super::{
+    jacobi::Decomposed,
+    vectors::{MAX_LANES, Matrix, Vector},
+};
 use crate::{Real, discretised::NULL, lanes::Lanes};
 
 /// A pixel's system on the grid of μ.

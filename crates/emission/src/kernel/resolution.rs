@@ -1,6 +1,6 @@
 //! Horizontal errors: half of the time of an inversion, O(bins²) a pixel.
 
-use super::{Matrix, Shared};
+use super::{shared::Shared, vectors::Matrix};
 use crate::lanes::Lanes;
 
 /// Standard deviation of each column of the averaging kernel `l[t] R[t] · N R[k]`, handed to

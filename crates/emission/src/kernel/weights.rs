@@ -1,6 +1,6 @@
 //! Weights, and the constraint that they make.
 
-use super::{Shared, Vector};
+use super::{shared::Shared, vectors::Vector};
 use crate::{Constraint, lanes::Lanes};
 
 /// Above 10⁻⁴ of its largest the first solution is the weight; elsewhere 1 (`filler`, in the units

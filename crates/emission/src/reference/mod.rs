@@ -15,7 +15,7 @@ pub use pixel::{CountMap, PixelSolution};
 
 use crate::{
     Discretised, EmissionMap, Inversion, Method, Observation, PixelStatus, Weights,
-    backend::missing_number, dictionary::Dictionary, screen::screen_pixel,
+    dictionary::Dictionary, quirks::missing_number, screen::screen_pixel,
 };
 use isopach_compute::{Error, Result};
 /// Inverts every pixel, one after the other.

@@ -3,8 +3,8 @@
 use super::svd::{Svd, decompose_svd, dot_product};
 use crate::{
     Compatibility, Constraint, Discretised, Inversion, PixelStatus, Weights,
-    backend::Signs,
     discretised::{FWHM, NULL, ROUND_OFF, UNIT},
+    status::Signs,
 };
 use ndarray::Array2;
 
@@ -101,73 +101,99 @@ pub(super) fn solve_regularised(
     dropped: u32,
 ) -> Result<PixelSolution, PixelStatus> {
     let pixel = ScaledPixel::new(counts, sigma, dropped);
-    let weights = match (given, &inversion.weights) {
-        (Some(row), _) => row.iter().map(|w| w.abs()).collect(),
-        (None, Weights::EmissionMeasureLoci(chosen)) => smooth_weights(&lowest_loci(
-            shared,
-            &pixel,
-            chosen,
-            &upper_limits(inversion, counts, sigma),
-        )),
-        (None, _) => smooth_weights(&first_solution(inversion, shared, &pixel)),
+    let weights = weights_of(inversion, shared, &pixel, given, sigma);
+    let l = constraint_of(inversion, shared, &weights);
+    let system = RegularisedSystem::new(inversion, shared, &pixel, &l);
+    let found = iterate_target(inversion, &system);
+    let synthetic: Vec<f64> = (0..counts.len())
+        .map(|f| {
+            let bins = found.x.iter().enumerate();
+            bins.map(|(t, x)| shared.response_of_bin(t)[f] * x).sum()
+        })
+        .collect();
+    let chi_squared = pixel.chi_squared(&synthetic);
+    if !chi_squared.is_finite() || !found.x.iter().all(|x| x.is_finite()) {
+        return Err(PixelStatus::OutOfRange);
+    }
+    let kernel = system.count_map_at(found.lambda);
+    let reported = |values: &[f64]| -> Vec<f64> {
+        let bins = values.iter().enumerate();
+        bins.map(|(t, value)| value * shared.to_report(inversion, t))
+            .collect()
     };
-    let l: Vec<f64> = match inversion.effective_constraint() {
+    Ok(PixelSolution {
+        emission: reported(&found.x),
+        uncertainty: reported(&standard_deviations(&kernel.inverse)),
+        log_t_resolution: column_resolution(shared, &kernel.averaging),
+        chi_squared,
+        synthetic,
+        lambda: found.lambda,
+        iterations: found.iterations as u32,
+        status: PixelStatus::from_result(inversion, found.signs, dropped, chi_squared),
+        dropped,
+        kernel,
+    })
+}
+
+/// The weights *w* of a pixel: given, from EM loci, or from a first solution.
+fn weights_of(
+    inversion: &Inversion,
+    shared: &Discretised,
+    pixel: &ScaledPixel<'_>,
+    given: Option<Vec<f64>>,
+    sigma: &[f64],
+) -> Vec<f64> {
+    match (given, &inversion.weights) {
+        (Some(row), _) => row.iter().map(|w| w.abs()).collect(),
+        (None, Weights::EmissionMeasureLoci(chosen)) => {
+            let limits = upper_limits(inversion, pixel.counts, sigma);
+            smooth_weights(&lowest_loci(shared, pixel, chosen, &limits))
+        }
+        (None, Weights::SelfNormalised | Weights::Given(_)) => {
+            smooth_weights(&first_solution(inversion, shared, pixel))
+        }
+    }
+}
+
+/// The diagonal l of `L⁻²`.
+fn constraint_of(inversion: &Inversion, shared: &Discretised, weights: &[f64]) -> Vec<f64> {
+    match inversion.effective_constraint() {
         Constraint::PerLogT => weights
             .iter()
             .zip(&shared.widths)
             .map(|(w, width)| w.abs() / width)
             .collect(),
         Constraint::PerBin => weights.iter().map(|w| w * w).collect(),
-    };
-    let system = RegularisedSystem::new(inversion, shared, &pixel, &l);
+    }
+}
 
+/// Where the iterations ended.
+struct Iterated {
+    lambda: f64,
+    x: Vec<f64>,
+    signs: Signs,
+    iterations: usize,
+}
+
+/// Raises the χ² target until no bin is negative by more than the tolerance, or the iterations are
+/// over.
+fn iterate_target(inversion: &Inversion, system: &RegularisedSystem<'_>) -> Iterated {
     let mut target = inversion.chi_squared_target;
-    let (mut iterations, mut signs) = (0, Signs::Negative);
-    let (mut lambda, mut x) = (0.0, vec![]);
-    while signs == Signs::Negative && iterations < inversion.max_iterations {
-        lambda = system.choose_lambda(target);
-        x = system.solution_at(lambda);
-        signs = signs_of(&x, inversion, || system.deviations_at(lambda));
+    let mut found = Iterated {
+        lambda: 0.0,
+        x: vec![],
+        signs: Signs::Negative,
+        iterations: 0,
+    };
+    while found.signs == Signs::Negative && found.iterations < inversion.max_iterations {
+        let lambda = system.choose_lambda(target);
+        found.lambda = lambda;
+        found.x = system.solution_at(lambda);
+        found.signs = signs_of(&found.x, inversion, || system.deviations_at(lambda));
         target *= inversion.target_growth;
-        iterations += 1;
+        found.iterations += 1;
     }
-
-    let synthetic: Vec<f64> = (0..counts.len())
-        .map(|f| {
-            (0..x.len())
-                .map(|t| shared.response_of_bin(t)[f] * x[t])
-                .sum()
-        })
-        .collect();
-    let chi_squared = pixel.chi_squared(&synthetic);
-    if !chi_squared.is_finite() || !x.iter().all(|x| x.is_finite()) {
-        return Err(PixelStatus::OutOfRange);
-    }
-    let kernel = system.count_map_at(lambda);
-    let factor: Vec<f64> = (0..x.len())
-        .map(|t| shared.to_report(inversion, t))
-        .collect();
-    let deviations = standard_deviations(&kernel.inverse);
-    Ok(PixelSolution {
-        emission: x
-            .iter()
-            .zip(&factor)
-            .map(|(x, factor)| x * factor)
-            .collect(),
-        uncertainty: factor
-            .iter()
-            .enumerate()
-            .map(|(t, factor)| deviations[t] * factor)
-            .collect(),
-        log_t_resolution: column_resolution(shared, &kernel.averaging),
-        chi_squared,
-        synthetic,
-        lambda,
-        iterations: iterations as u32,
-        status: PixelStatus::from_result(inversion, signs, dropped, chi_squared),
-        dropped,
-        kernel,
-    })
+    found
 }
 
 /// Signs of the bins; the vertical errors are asked for only where they decide.

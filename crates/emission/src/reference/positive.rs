@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     Discretised, Inversion, PixelStatus,
-    backend::Signs,
     dictionary::{Atom, Dictionary},
     method::{AIM, AS_HIGH, LEAST_LAMBDA, NEARLY, ROUND_OFF, SETTLED, SHORTEST},
+    status::Signs,
 };
 use ndarray::Array2;
 

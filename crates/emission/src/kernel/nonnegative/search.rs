@@ -1,48 +1,20 @@
 //! The search for the active set: pixels one after the other through the lanes.
 
 use super::{
-    super::{Rows, Shared, Vector, pixel::MAX_LANES},
-    ResponseTable,
+    super::{
+        shared::{Rows, Shared},
+        vectors::{MAX_LANES, Vector},
+    },
+    lane::{Lane, LaneState},
     solution::write_pixel,
+    table::ResponseTable,
     triangle::{Columns, Numbers, Triangle},
 };
 use crate::{
-    PixelStatus, backend::missing_number, lanes::Lanes, map::Slab, method::SLOPE,
+    PixelStatus, lanes::Lanes, map::Slab, method::SLOPE, quirks::missing_number,
     screen::screen_pixel,
 };
 use std::marker::PhantomData;
-
-/// What a lane waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LaneState {
-    /// A pixel.
-    Pixel,
-    /// The steepest bin.
-    Slopes,
-    /// Whether the last column comes in, and the solution with it.
-    Column,
-    /// The solution without some columns.
-    Fewer,
-}
-
-/// A pixel on its way.
-#[derive(Clone, Copy)]
-pub(super) struct Lane<const NF: usize> {
-    waits: LaneState,
-    /// Position in the slab, and channels left out.
-    pub(super) pixel: usize,
-    pub(super) dropped: u32,
-    /// Columns in use, and their bins in the order in which they were taken.
-    pub(super) count: usize,
-    pub(super) bins: [usize; NF],
-    /// Bins whose columns would not come in since the last that did.
-    refused: [usize; NF],
-    refusals: usize,
-    /// Slope up to which there is none; known after the first.
-    least: Option<f64>,
-    /// Bins tried.
-    pub(super) steps: u32,
-}
 
 /// How far lanes have gone towards a solution.
 struct Approach<const NF: usize> {

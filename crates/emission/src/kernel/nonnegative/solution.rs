@@ -1,16 +1,21 @@
 //! From an active set to emission, errors and a status, a pixel at a time.
 
 use super::{
-    super::{Shared, Vector, pixel::MAX_LANES, resolution::column_width},
-    ResponseTable,
-    search::Lane,
+    super::{
+        resolution::column_width,
+        shared::Shared,
+        vectors::{MAX_LANES, Vector},
+    },
+    lane::Lane,
+    table::ResponseTable,
     triangle::{Numbers, Triangle},
 };
 use crate::{
     Outputs, PixelStatus,
-    backend::{Signs, missing_number},
     lanes::{Lanes, array::Array},
     map::Slab,
+    quirks::missing_number,
+    status::Signs,
 };
 
 /// Numbers of the pixel of a lane.

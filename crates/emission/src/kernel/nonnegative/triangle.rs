@@ -1,7 +1,7 @@
 //! Least squares in the columns in use: an orthogonal basis, and the triangle that makes the
 //! columns of it.
 
-use super::super::{Matrix, Vector, pixel::MAX_LANES};
+use super::super::vectors::{MAX_LANES, Matrix, Vector, dot_lanes};
 use crate::lanes::Lanes;
 
 /// A column this much shorter after what others see is taken away is one of them.
@@ -103,13 +103,4 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Triangle<V, NF> {
         }
         x
     }
-}
-
-#[inline(always)]
-fn dot_lanes<V: Lanes, const NF: usize>(a: &Vector<V, NF>, b: &Vector<V, NF>) -> V {
-    let mut sum = a[0] * b[0];
-    for f in 1..NF {
-        sum = sum + a[f] * b[f];
-    }
-    sum
 }

@@ -5,10 +5,11 @@
 //! climb costs no more than one that does: the step is halved and the pass repeated.
 
 use super::{
-    super::{Vector, pixel::MAX_LANES},
-    Atoms, Prepared,
+    super::vectors::{MAX_LANES, Vector},
+    atoms::Atoms,
     dual::{DualPoint, DualProblem, UsedAtoms, evaluate_dual, lane_value, set_lane},
     linear::solve_symmetric,
+    prepared::Prepared,
 };
 use crate::{
     lanes::Lanes,

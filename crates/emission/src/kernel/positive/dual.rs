@@ -1,8 +1,12 @@
 //! The dual: height, slope and curvature at a point.
 
 use super::{
-    super::{Matrix, Vector, group::LaneGroup, pixel::MAX_LANES},
-    Atoms, Found,
+    super::{
+        group::LaneGroup,
+        vectors::{MAX_LANES, Matrix, Vector},
+    },
+    atoms::Atoms,
+    found::Found,
 };
 use crate::{
     Inversion,

@@ -1,6 +1,6 @@
 //! Small symmetric systems, one a lane.
 
-use super::super::{Matrix, Vector};
+use super::super::vectors::{Matrix, Vector};
 use crate::lanes::Lanes;
 
 /// Cholesky's triangle of a symmetric matrix, in place of its own lower triangle; the diagonal

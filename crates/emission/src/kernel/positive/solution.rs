@@ -2,22 +2,20 @@
 
 use super::{
     super::{
-        Shared, Vector,
         group::LaneGroup,
-        pixel::{MAX_LANES, Scratch},
         resolution::column_width,
-        results::{write_column, write_rows},
+        rows::{write_column, write_rows},
+        scratch::Scratch,
+        shared::Shared,
+        vectors::{MAX_LANES, Matrix, Vector},
     },
-    Atoms, Found, Prepared,
+    atoms::Atoms,
     dual::slope_along,
+    found::Found,
     linear::{cholesky_triangle, solve_triangles},
+    prepared::Prepared,
 };
-use crate::{
-    Outputs, PixelStatus,
-    backend::{Signs, missing_number},
-    lanes::Lanes,
-    map::Slab,
-};
+use crate::{Outputs, PixelStatus, lanes::Lanes, map::Slab, quirks::missing_number, status::Signs};
 
 /// Emission, errors, and what became of the pixels.
 #[inline(always)]
@@ -89,14 +87,42 @@ fn write_errors<V: Lanes<Scalar = f64>, const NF: usize>(
     if outputs == Outputs::NONE {
         return;
     }
+    let s = &prepared.group.inverse_sigma;
+    let lambda = V::load(&prepared.found.lambda);
+    let gram = gather_reached(atoms, s, l, &mut scratch.x);
+    solve_bins(atoms, &damped_gram(gram, s, lambda), scratch);
+    if outputs.uncertainty {
+        write_rows(&scratch.a, slab.uncertainty, slab.status.len(), first);
+    }
+    if !outputs.log_t_resolution && !outputs.averaging_kernel {
+        return;
+    }
+    for k in 0..atoms.response.len() {
+        let largest = averaging_column(atoms, s, k, &scratch.x, &mut scratch.a);
+        if outputs.log_t_resolution {
+            scratch.b[k] = column_width(shared, k, &scratch.a, largest * V::constant(0.5));
+        }
+        if outputs.averaging_kernel {
+            let pixels = slab.status.len();
+            write_column(&scratch.a, k, slab.averaging_kernel, pixels, first);
+        }
+    }
+    if outputs.log_t_resolution {
+        write_rows(&scratch.b, slab.log_t_resolution, slab.status.len(), first);
+    }
+}
+
+/// Columns of the atoms that reach each bin, weighted by how much they may be used there, into
+/// `reached`; returns the lower triangle of `Σ l a cᵀ`, in units of the errors along its rows.
+#[inline(always)]
+fn gather_reached<V: Lanes<Scalar = f64>, const NF: usize>(
+    atoms: &Atoms<NF>,
+    s: &Vector<V, NF>,
+    l: &[f64],
+    reached: &mut [Vector<V, NF>],
+) -> Matrix<V, NF> {
     let zero = V::constant(0.0);
-    let (s, lambda) = (
-        &prepared.group.inverse_sigma,
-        V::load(&prepared.found.lambda),
-    );
-    let bins = atoms.response.len();
-    // What the atoms that reach a bin see, by how much they may be used there.
-    scratch.x.fill([zero; NF]);
+    reached.fill([zero; NF]);
     let mut gram = [[zero; NF]; NF];
     for ((column, (from, profile)), l) in atoms
         .columns
@@ -114,47 +140,44 @@ fn write_errors<V: Lanes<Scalar = f64>, const NF: usize>(
         }
         for (i, &share) in profile.iter().enumerate() {
             for f in 0..NF {
-                scratch.x[from + i][f] = scratch.x[from + i][f] + here[f] * V::splat(share);
+                reached[from + i][f] = reached[from + i][f] + here[f] * V::splat(share);
             }
         }
     }
+    gram
+}
+
+/// `Σ l a aᵀ + λ`, lower triangle.
+#[inline(always)]
+fn damped_gram<V: Lanes<Scalar = f64>, const NF: usize>(
+    mut gram: Matrix<V, NF>,
+    s: &Vector<V, NF>,
+    lambda: V,
+) -> Matrix<V, NF> {
     for f in 0..NF {
         for h in 0..=f {
             gram[f][h] = gram[f][h] * s[h];
         }
         gram[f][f] = gram[f][f] + lambda;
     }
-    let triangle = cholesky_triangle(&gram);
-    for t in 0..bins {
+    gram
+}
+
+/// Solves for the columns in `scratch.x`, bin by bin; the vertical errors go to `scratch.a`.
+#[inline(always)]
+fn solve_bins<V: Lanes<Scalar = f64>, const NF: usize>(
+    atoms: &Atoms<NF>,
+    gram: &Matrix<V, NF>,
+    scratch: &mut Scratch<V, NF>,
+) {
+    let triangle = cholesky_triangle(gram);
+    for t in 0..atoms.response.len() {
         scratch.x[t] = solve_triangles(&triangle, &scratch.x[t]);
-        let mut variance = zero;
+        let mut variance = V::constant(0.0);
         for f in 0..NF {
             variance = variance + scratch.x[t][f] * scratch.x[t][f];
         }
         scratch.a[t] = variance.square_root() * V::splat(atoms.to_report[t]);
-    }
-    if outputs.uncertainty {
-        write_rows(&scratch.a, slab.uncertainty, slab.status.len(), first);
-    }
-    if outputs.log_t_resolution || outputs.averaging_kernel {
-        for k in 0..bins {
-            let largest = averaging_column(atoms, s, k, &scratch.x, &mut scratch.a);
-            if outputs.log_t_resolution {
-                scratch.b[k] = column_width(shared, k, &scratch.a, largest * V::constant(0.5));
-            }
-            if outputs.averaging_kernel {
-                write_column(
-                    &scratch.a,
-                    k,
-                    slab.averaging_kernel,
-                    slab.status.len(),
-                    first,
-                );
-            }
-        }
-        if outputs.log_t_resolution {
-            write_rows(&scratch.b, slab.log_t_resolution, slab.status.len(), first);
-        }
     }
 }
 
