@@ -40,10 +40,8 @@ impl InvertPixels for Cpu {
         observation: Observation<'_, f32>,
     ) -> Result<EmissionMap<f32>> {
         if needs_definition(inversion) || inversion.method != Method::Regularised {
-            let (counts, sigma) = (
-                observation.counts.mapv(f64::from),
-                observation.sigma.mapv(f64::from),
-            );
+            let counts = observation.counts.mapv(f64::from);
+            let sigma = observation.sigma.mapv(f64::from);
             let wide = Observation {
                 counts: counts.view(),
                 sigma: sigma.view(),

@@ -114,16 +114,17 @@ fn make_atom(
         .collect();
     let sum: f64 = reached.iter().map(|&t| share(t)).sum();
     let profile: Vec<f64> = reached.iter().map(|&t| share(t) / sum).collect();
-    let seen = |f: usize| {
-        reached
-            .iter()
-            .zip(&profile)
-            .map(|(&t, share)| response[t][f] * share)
-            .sum()
-    };
     Atom {
         first: reached[0],
-        column: (0..shared.channels).map(seen).collect(),
+        column: (0..shared.channels)
+            .map(|f: usize| {
+                reached
+                    .iter()
+                    .zip(&profile)
+                    .map(|(&t, share)| response[t][f] * share)
+                    .sum()
+            })
+            .collect(),
         profile,
         preference,
     }

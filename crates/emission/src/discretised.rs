@@ -134,16 +134,20 @@ fn resolution_points(log_t: &[f64]) -> (Vec<ResolutionPoint>, f64) {
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| {
             (l.min(x), h.max(x))
         });
-    let point = |k: usize| {
-        let x = low + 1e-8 + (high - low) * k as f64 / STEPS as f64;
-        let bin = log_t
-            .partition_point(|&centre| centre <= x)
-            .clamp(1, log_t.len() - 1)
-            - 1;
-        ResolutionPoint {
-            bin,
-            share: ((x - log_t[bin]) / (log_t[bin + 1] - log_t[bin])).clamp(0.0, 1.0),
-        }
-    };
-    ((0..STEPS).map(point).collect(), (high - low) / STEPS as f64)
+    (
+        (0..STEPS)
+            .map(|k: usize| {
+                let x = low + 1e-8 + (high - low) * k as f64 / STEPS as f64;
+                let bin = log_t
+                    .partition_point(|&centre| centre <= x)
+                    .clamp(1, log_t.len() - 1)
+                    - 1;
+                ResolutionPoint {
+                    bin,
+                    share: ((x - log_t[bin]) / (log_t[bin + 1] - log_t[bin])).clamp(0.0, 1.0),
+                }
+            })
+            .collect(),
+        (high - low) / STEPS as f64,
+    )
 }

@@ -252,7 +252,8 @@ impl Inversion {
     /// [`Error::InvalidParameter`] or [`Error::InvalidInput`], naming what is wrong.
     pub fn check(&self, pixels: usize) -> Result<()> {
         self.response.check_response()?;
-        let (bins, channels) = (self.bins(), self.channels());
+        let bins = self.bins();
+        let channels = self.channels();
         let enough = bins >= channels.max(3);
         Error::check(
             "the number of bins",

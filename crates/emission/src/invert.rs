@@ -23,7 +23,8 @@ pub(crate) struct PixelRows<'a, T> {
 impl<T: Clone> Observation<'_, T> {
     /// Checks shapes; copies only what is not in standard order.
     pub(crate) fn pixel_rows(&self, channels: usize) -> Result<PixelRows<'_, T>> {
-        let (counts, sigma) = (self.counts.shape(), self.sigma.shape());
+        let counts = self.counts.shape();
+        let sigma = self.sigma.shape();
         if counts != sigma {
             return Err(Error::InvalidInput(format!(
                 "counts have the shape {counts:?}, but their errors {sigma:?}"
@@ -91,10 +92,8 @@ pub trait InvertPixels: Compute {
         inversion: &Inversion,
         observation: Observation<'_, f32>,
     ) -> Result<EmissionMap<f32>> {
-        let (counts, sigma) = (
-            observation.counts.mapv(f64::from),
-            observation.sigma.mapv(f64::from),
-        );
+        let counts = observation.counts.mapv(f64::from);
+        let sigma = observation.sigma.mapv(f64::from);
         let wide = Observation {
             counts: counts.view(),
             sigma: sigma.view(),

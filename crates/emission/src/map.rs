@@ -45,7 +45,8 @@ impl<T: Real> EmissionMap<T> {
     /// Room for the pixels of a leading shape.
     pub(crate) fn zeroed(inversion: &Inversion, leading: &[usize]) -> Self {
         let with = |last: usize| IxDyn(&[leading, &[last]].concat());
-        let (bins, one) = (with(inversion.bins()), IxDyn(leading));
+        let bins = with(inversion.bins());
+        let one = IxDyn(leading);
         let asked = |asked: bool| asked.then(|| ArrayD::from_elem(bins.clone(), T::default()));
         Self {
             emission: ArrayD::from_elem(bins.clone(), T::default()),
@@ -201,7 +202,8 @@ impl<'a, T: Real> Slab<'a, T> {
 
     /// Pixel `to` becomes pixel `from` of another slab with the same outputs.
     pub(crate) fn copy_pixel(&mut self, to: usize, other: &Self, from: usize) {
-        let (own, others) = (self.pixel_count(), other.pixel_count());
+        let own = self.pixel_count();
+        let others = other.pixel_count();
         for (rows, source) in [
             (&mut *self.emission, &*other.emission),
             (&mut *self.uncertainty, &*other.uncertainty),
@@ -210,7 +212,8 @@ impl<'a, T: Real> Slab<'a, T> {
             (&mut *self.chi_squared, &*other.chi_squared),
             (&mut *self.synthetic, &*other.synthetic),
         ] {
-            let (row, length) = (rows.len() / own, source.len() / others);
+            let row = rows.len() / own;
+            let length = source.len() / others;
             rows[to * row..(to + 1) * row]
                 .copy_from_slice(&source[from * length..(from + 1) * length]);
         }

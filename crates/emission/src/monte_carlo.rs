@@ -227,7 +227,8 @@ mod tests {
         );
         let part =
             |array: &'_ ArrayD<f64>| array.slice_axis(ndarray::Axis(0), (1..3).into()).to_owned();
-        let (c, s) = (part(&counts), part(&sigma));
+        let c = part(&counts);
+        let s = part(&sigma);
         let found = draws.draw_counts_of_part(
             2,
             &Observation {

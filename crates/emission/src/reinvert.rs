@@ -36,7 +36,8 @@ pub(crate) fn reinvert_in_double<T: Real>(
             })
             .into_dyn()
         };
-        let (counts, sigma) = (chosen(counts), chosen(sigma));
+        let counts = chosen(counts);
+        let sigma = chosen(sigma);
         let mut inversion = inversion.clone();
         if let Weights::Given(given) = &mut inversion.weights
             && given.nrows() > 1
@@ -59,7 +60,8 @@ pub(crate) fn reinvert_in_double<T: Real>(
             .collect::<Result<_>>()?;
         for (some, found) in pieces.into_iter().zip(found) {
             let mut found = found.to_precision();
-            let (from, mut to) = (found.as_slab(), map.as_slab());
+            let from = found.as_slab();
+            let mut to = map.as_slab();
             some.iter()
                 .enumerate()
                 .for_each(|(i, &pixel)| to.copy_pixel(pixel, &from, i));

@@ -112,7 +112,8 @@ impl TemperatureResponse {
     }
 
     pub(crate) fn check_response(&self) -> Result<()> {
-        let (channels, temperatures) = (self.channels.len(), self.log_t.len());
+        let channels = self.channels.len();
+        let temperatures = self.log_t.len();
         if channels == 0 || channels > Self::MOST_CHANNELS {
             return Err(Error::InvalidInput(format!(
                 "the response has {channels} channels, but must have 1 to 32"
@@ -206,10 +207,8 @@ mod tests {
 
     #[test]
     fn interpolation_is_clamped_and_survives_infinities() {
-        let (xs, ys) = (
-            [1.0, 2.0, 3.0, 4.0],
-            [10.0, 20.0, f64::NEG_INFINITY, f64::NEG_INFINITY],
-        );
+        let xs = [1.0, 2.0, 3.0, 4.0];
+        let ys = [10.0, 20.0, f64::NEG_INFINITY, f64::NEG_INFINITY];
         assert_eq!(interpolate_linear(0.0, &xs, &ys), 10.0);
         assert_eq!(interpolate_linear(1.25, &xs, &ys), 12.5);
         assert_eq!(interpolate_linear(2.0, &xs, &ys), 20.0);

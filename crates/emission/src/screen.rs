@@ -14,9 +14,11 @@ pub struct Screened {
 /// Looks at the counts and errors of a pixel, one a channel.
 #[must_use]
 pub fn screen_pixel<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Screened {
-    let (mut bad, mut saturated) = (0_u32, 0_u32);
+    let mut bad = 0_u32;
+    let mut saturated = 0_u32;
     for f in 0..counts.len() {
-        let (count, sigma) = (counts[f].to_f64(), sigma[f].to_f64());
+        let count = counts[f].to_f64();
+        let sigma = sigma[f].to_f64();
         let good = is_measured(inversion, count) && sigma > 0.0 && sigma < f64::INFINITY;
         bad |= u32::from(!good) << f;
     }

@@ -18,7 +18,8 @@ impl Inversion {
     /// Bytes that a pixel's result takes, with its counts and errors.
     #[must_use]
     pub fn bytes_per_pixel<T: Real>(&self) -> u64 {
-        let (bins, channels) = (self.bins() as u64, self.channels() as u64);
+        let bins = self.bins() as u64;
+        let channels = self.channels() as u64;
         let outputs = self.outputs;
         let rows = 1 + u64::from(outputs.uncertainty) + u64::from(outputs.log_t_resolution);
         let kernel = if outputs.averaging_kernel {
@@ -62,10 +63,8 @@ impl Inversion {
             self.bytes_per_pixel::<T>() * others.iter().map(|&n| n as u64).product::<u64>();
         let at_once = (budget / bytes_per_row.max(1)) as usize;
         if at_once == 0 {
-            let (what, advice) = (
-                "one row of the image and its result",
-                "raise the budget, or ask for fewer outputs",
-            );
+            let what = "one row of the image and its result";
+            let advice = "raise the budget, or ask for fewer outputs";
             return Err(Error::OutOfMemory {
                 what,
                 requested: bytes_per_row,

@@ -142,7 +142,8 @@ impl Prefetch {
             return;
         };
         batch.state = BatchState::Coming(held);
-        let (place, ranges) = (of.clone(), batch.ranges.clone());
+        let place = of.clone();
+        let ranges = batch.ranges.clone();
         let arriving = Arriving {
             ahead: Arc::clone(self),
             of_plan,

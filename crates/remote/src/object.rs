@@ -52,23 +52,25 @@ impl ByteSource for Object {
     }
 
     fn read(&self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>> {
-        let is_within = |range: &Range<u64>| range.start <= range.end && range.end <= self.size();
-        if !ranges.iter().all(is_within) {
+        if !ranges
+            .iter()
+            .all(|range: &Range<u64>| range.start <= range.end && range.end <= self.size())
+        {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let at_hand = |range: &Range<u64>| {
-            self.in_head(range)
-                .or_else(|| self.ahead.take_range(range, &self.place).map(Vec::from))
-        };
-        let mut found: Vec<Option<Vec<u8>>> = ranges.iter().map(at_hand).collect();
+        let mut found: Vec<Option<Vec<u8>>> = ranges
+            .iter()
+            .map(|range: &Range<u64>| {
+                self.in_head(range)
+                    .or_else(|| self.ahead.take_range(range, &self.place).map(Vec::from))
+            })
+            .collect();
         let missing: Vec<usize> = (0..ranges.len())
             .filter(|&number| found[number].is_none())
             .collect();
         if !missing.is_empty() {
-            let (place, wanted) = (
-                self.place.clone(),
-                missing.iter().map(|&number| ranges[number].clone()),
-            );
+            let place = self.place.clone();
+            let wanted = missing.iter().map(|&number| ranges[number].clone());
             let wanted: Vec<Range<u64>> = wanted.collect();
             let fetched = self
                 .place

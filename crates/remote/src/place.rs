@@ -49,7 +49,8 @@ async fn get_range(
         .get_opts(path, options)
         .await
         .map_err(fault::from_store)?;
-    let (about, expected) = (answer.meta.clone(), answer.range.end - answer.range.start);
+    let about = answer.meta.clone();
+    let expected = answer.range.end - answer.range.start;
     let bytes = answer.bytes().await.map_err(fault::from_store)?;
     shared.counters.count_answer(bytes.len() as u64);
     if bytes.len() as u64 != expected {

@@ -96,9 +96,11 @@ impl Remote {
     pub(crate) fn connect_object(&self, address: &str) -> io::Result<Object> {
         let parsed = Address::parse_address(address).map_err(io::Error::other)?;
         let store = self.store_of(&parsed).map_err(io::Error::other)?;
-        let (shared, path) = (Arc::clone(&self.shared), parsed.path.clone());
+        let shared = Arc::clone(&self.shared);
+        let path = parsed.path.clone();
         let (opened, head) = {
-            let (shared, store) = (Arc::clone(&shared), Arc::clone(&store));
+            let shared = Arc::clone(&shared);
+            let store = Arc::clone(&store);
             let path = path.clone();
             let begun = async move { place::fetch_head(&shared, &*store, &path, HEAD).await };
             self.shared.wait_for(begun)?

@@ -57,7 +57,8 @@ impl ResultStore {
     /// [`Error::InvalidInput`] where there is another one of this name, which stays;
     /// [`Error::Busy`] where one of this name is being written; of the store.
     pub fn create_result(&self, name: &str, bytes: &[u8]) -> Result<CreateOutcome> {
-        let (store, path) = (Arc::clone(&self.store), self.path_of(name)?);
+        let store = Arc::clone(&self.store);
+        let path = self.path_of(name)?;
         let payload = PutPayload::from(frame_bytes(bytes));
         let options = PutOptions {
             mode: PutMode::Create,
@@ -96,11 +97,9 @@ impl ResultStore {
     /// Of the store, which may pass; [`Error::Source`] where it can be read and its checksum is
     /// wrong.
     pub fn get_result(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let (shared, store, path) = (
-            Arc::clone(&self.shared),
-            Arc::clone(&self.store),
-            self.path_of(name)?,
-        );
+        let shared = Arc::clone(&self.shared);
+        let store = Arc::clone(&self.store);
+        let path = self.path_of(name)?;
         let get = async move {
             let answer = match store.get_opts(&path, GetOptions::default()).await {
                 Ok(answer) => answer,
@@ -132,7 +131,8 @@ impl ResultStore {
     /// # Errors
     /// Of the store.
     pub fn list_names(&self) -> Result<Vec<String>> {
-        let (store, folder) = (Arc::clone(&self.store), self.folder.clone());
+        let store = Arc::clone(&self.store);
+        let folder = self.folder.clone();
         let list = async move {
             store
                 .list_with_delimiter(Some(&folder))
@@ -167,10 +167,8 @@ impl ResultStore {
 }
 
 fn head_of(bytes: &[u8]) -> [u8; HEAD] {
-    let (length, sum) = (
-        (bytes.len() as u64).to_le_bytes(),
-        crc32fast::hash(bytes).to_le_bytes(),
-    );
+    let length = (bytes.len() as u64).to_le_bytes();
+    let sum = crc32fast::hash(bytes).to_le_bytes();
     let mut head = [0; HEAD];
     head.iter_mut()
         .zip(MAGIC.iter().chain(&length).chain(&sum))

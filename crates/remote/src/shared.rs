@@ -47,7 +47,8 @@ impl Shared {
             .map_err(|error| Error::of_file("threads for object stores", error))?;
         let requests = Semaphore::new(options.requests_at_once.clamp(1, MOST));
         let handle = runtime.handle().clone();
-        let (counters, held) = (Counters::default(), AtomicU64::new(0));
+        let counters = Counters::default();
+        let held = AtomicU64::new(0);
         Ok(Self {
             options,
             counters,
@@ -82,9 +83,10 @@ impl Shared {
     /// Sets bytes aside, unless more than the limit would be held.
     pub(crate) fn hold_bytes(self: &Arc<Self>, bytes: u64) -> Option<HeldBytes> {
         let limit = self.options.memory;
-        let more = |held: u64| held.checked_add(bytes).filter(|held| *held <= limit);
         self.held
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held: u64| {
+                held.checked_add(bytes).filter(|held| *held <= limit)
+            })
             .ok()?;
         Some(HeldBytes {
             of: Arc::clone(self),

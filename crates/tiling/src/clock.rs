@@ -126,7 +126,8 @@ impl Clock {
         let now = Instant::now();
         let passed = now - state.since;
         state.since = now;
-        let (active, all) = (state.active, state.active.iter().sum::<u32>());
+        let active = state.active;
+        let all = state.active.iter().sum::<u32>();
         if all == 0 {
             state.times.idle += passed;
         } else {

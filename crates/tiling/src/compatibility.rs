@@ -69,7 +69,8 @@ fn check_pair(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
     }
     let [here, there] = [a.extent(), b.extent()];
     if here.intersection(&there).is_none() {
-        let (a, b) = (a.name(), b.name());
+        let a = a.name();
+        let b = b.name();
         return Err(Error::InvalidInput(format!(
             "{a} ({here}) and {b} ({there}) do not overlap"
         )));

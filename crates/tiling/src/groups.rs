@@ -21,7 +21,8 @@ pub(crate) struct ChunkGroup {
 pub(crate) fn group_chunks(sources: &[&dyn PointSource]) -> Vec<ChunkGroup> {
     let mut groups: Vec<ChunkGroup> = Vec::new();
     for (number, source) in sources.iter().enumerate() {
-        let (whole, mut places) = (source.extent(), HashMap::new());
+        let whole = source.extent();
+        let mut places = HashMap::new();
         for chunk in 0..source.chunk_count() {
             let extent = source.chunk_extent(chunk).unwrap_or(whole);
             let key = [extent.min, extent.max].map(|corner| corner.map(f64::to_bits));

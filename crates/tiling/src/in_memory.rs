@@ -53,11 +53,9 @@ impl InMemory {
     /// # Errors
     /// Where the source cannot say what it is ([`PointSource::identity`]).
     pub fn from_source(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
-        let (extent, heights, identity) = (
-            source.extent(),
-            source.height_range(),
-            Some(source.input_identities()?),
-        );
+        let extent = source.extent();
+        let heights = source.height_range();
+        let identity = Some(source.input_identities()?);
         Ok(Self {
             extent,
             heights,
@@ -97,15 +95,14 @@ impl PointSource for InMemory {
             .min(self.chunk_points) as u64
     }
     fn input_identities(&self) -> Result<Vec<String>> {
-        let stated = || {
+        Ok(self.identity.clone().unwrap_or_else(|| {
             vec![format!(
                 "{}: {} points in {}",
                 self.name,
                 self.cloud.len(),
                 self.extent
             )]
-        };
-        Ok(self.identity.clone().unwrap_or_else(stated))
+        }))
     }
     fn input_names(&self) -> Vec<String> {
         self.names.clone()

@@ -206,21 +206,22 @@ fn with_twins(base: &Inversion) -> Inversion {
 /// Levels that the brightest pixels of the three channels that see most are above.
 fn saturation_levels(inversion: &Inversion) -> Result<Vec<f64>> {
     let [counts, _] = observed_pixels(inversion)?;
-    let level = |f: usize| {
-        let mut column: Vec<f64> = counts
-            .index_axis(Axis(1), f)
-            .iter()
-            .copied()
-            .filter(|x| x.is_finite())
-            .collect();
-        column.sort_by(f64::total_cmp);
-        if (2..5).contains(&f) {
-            column[column.len() * 9 / 10]
-        } else {
-            f64::INFINITY
-        }
-    };
-    Ok((0..inversion.channels()).map(level).collect())
+    Ok((0..inversion.channels())
+        .map(|f: usize| {
+            let mut column: Vec<f64> = counts
+                .index_axis(Axis(1), f)
+                .iter()
+                .copied()
+                .filter(|x| x.is_finite())
+                .collect();
+            column.sort_by(f64::total_cmp);
+            if (2..5).contains(&f) {
+                column[column.len() * 9 / 10]
+            } else {
+                f64::INFINITY
+            }
+        })
+        .collect())
 }
 
 /// Counts of Gaussians with noise, and their errors; every tenth pixel has something that is not a
@@ -233,7 +234,8 @@ pub(super) fn observed_pixels(inversion: &Inversion) -> Result<[ArrayD<f64>; 2]>
         .collect();
     let emission = Array2::from_shape_fn((PIXELS, centres.len()), |(i, t)| {
         let step = |n: usize| (i % n) as f64 / n as f64;
-        let (peak, width) = (5.95 + 0.8 * step(13), 0.1 + 0.2 * step(7));
+        let peak = 5.95 + 0.8 * step(13);
+        let width = 0.1 + 0.2 * step(7);
         10f64.powf(20.5 + 1.5 * step(11)) * (-0.5 * ((centres[t] - peak) / width).powi(2)).exp()
             + 1e19
     });

@@ -45,7 +45,8 @@ impl Comparison<'_> {
     }
 
     fn discrete_checks(&self) -> Vec<Check> {
-        let (found, expected) = (self.found, self.expected);
+        let found = self.found;
+        let expected = self.expected;
         // The last Newton step is a matter of round-off.
         let steps_count = self.method == Method::Regularised;
         vec![
@@ -75,7 +76,8 @@ impl Comparison<'_> {
     }
 
     fn numeric_checks(&self) -> Vec<Check> {
-        let (found, expected) = (self.found, self.expected);
+        let found = self.found;
+        let expected = self.expected;
         // Of many solutions with the same counts, round-off chooses one.
         let is_unique = self.method != Method::NonNegative;
         let few = PIXELS / 20 * self.spared;

@@ -48,11 +48,12 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn get_text(&self, key: &'static str) -> Result<Option<String>> {
-        let text = |value: &Value| match value.as_str().map(str::trim) {
-            Some(text) if !text.is_empty() => Ok(text.to_owned()),
-            _ => Err(wrong_value(&self.path_of(key), "a text", value)),
-        };
-        self.get_value(key).map(text).transpose()
+        self.get_value(key)
+            .map(|value: &Value| match value.as_str().map(str::trim) {
+                Some(text) if !text.is_empty() => Ok(text.to_owned()),
+                _ => Err(wrong_value(&self.path_of(key), "a text", value)),
+            })
+            .transpose()
     }
 
     /// A number above zero.
@@ -67,11 +68,12 @@ impl<'a> Fields<'a> {
         must: &str,
         is_right: impl Fn(f64) -> bool,
     ) -> Result<Option<f64>> {
-        let number = |value: &Value| {
-            let number = value.as_f64().filter(|x| x.is_finite() && is_right(*x));
-            number.ok_or_else(|| wrong_value(&self.path_of(key), must, value))
-        };
-        self.get_value(key).map(number).transpose()
+        self.get_value(key)
+            .map(|value: &Value| {
+                let number = value.as_f64().filter(|x| x.is_finite() && is_right(*x));
+                number.ok_or_else(|| wrong_value(&self.path_of(key), must, value))
+            })
+            .transpose()
     }
 
     /// A list of finite numbers.
@@ -80,13 +82,15 @@ impl<'a> Fields<'a> {
         let list = value
             .as_array()
             .ok_or_else(|| wrong_value(&self.path_of(key), "a list of numbers", value))?;
-        let number = |(i, value): (usize, &Value)| {
-            let number = value.as_f64().filter(|x| x.is_finite());
-            number.ok_or_else(|| {
-                wrong_value(&format!("{}[{i}]", self.path_of(key)), "a number", value)
+        list.iter()
+            .enumerate()
+            .map(|(i, value): (usize, &Value)| {
+                let number = value.as_f64().filter(|x| x.is_finite());
+                number.ok_or_else(|| {
+                    wrong_value(&format!("{}[{i}]", self.path_of(key)), "a number", value)
+                })
             })
-        };
-        list.iter().enumerate().map(number).collect()
+            .collect()
     }
 
     /// Refuses keys that nobody asked for.

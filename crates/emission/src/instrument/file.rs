@@ -232,28 +232,30 @@ fn parse_keywords(path: &str, value: &Value) -> Result<Vec<(String, String)>> {
         .as_object()
         .filter(|object| !object.is_empty())
         .ok_or_else(|| wrong_value(path, must, value))?;
-    let pair = |(keyword, value): (&String, &Value)| {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            _ => {
+    object
+        .iter()
+        .map(|(keyword, value): (&String, &Value)| {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => {
+                    return Err(wrong_value(
+                        &format!("{path}.{keyword}"),
+                        "a text or a number",
+                        value,
+                    ));
+                }
+            };
+            if split_words(&text).is_empty() {
                 return Err(wrong_value(
                     &format!("{path}.{keyword}"),
-                    "a text or a number",
+                    "a text with letters or digits",
                     value,
                 ));
             }
-        };
-        if split_words(&text).is_empty() {
-            return Err(wrong_value(
-                &format!("{path}.{keyword}"),
-                "a text with letters or digits",
-                value,
-            ));
-        }
-        Ok((keyword.to_uppercase(), text))
-    };
-    object.iter().map(pair).collect()
+            Ok((keyword.to_uppercase(), text))
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -115,14 +115,13 @@ impl Instrument {
     /// Whether a file is of this instrument; `header` gives the text of a keyword.
     #[must_use]
     pub fn matches_header(&self, header: impl Fn(&str) -> Option<String>) -> bool {
-        let has = |(keyword, wanted): &(String, String)| {
-            let (wanted, found) = (
-                split_words(wanted),
-                split_words(&header(keyword).unwrap_or_default()),
-            );
-            !wanted.is_empty() && found.windows(wanted.len()).any(|some| some == wanted)
-        };
-        self.headers.iter().any(|all| all.iter().all(has))
+        self.headers.iter().any(|all| {
+            all.iter().all(|(keyword, wanted): &(String, String)| {
+                let wanted = split_words(wanted);
+                let found = split_words(&header(keyword).unwrap_or_default());
+                !wanted.is_empty() && found.windows(wanted.len()).any(|some| some == wanted)
+            })
+        })
     }
 
     /// Positions of the channels that a file may be of: by its wavelength in Å, and by its
@@ -134,14 +133,18 @@ impl Instrument {
         header: impl Fn(&str) -> Option<String>,
     ) -> Vec<usize> {
         let is_of = |channel: &Channel| {
-            let has = |(keyword, wanted): &(String, String)| {
-                split_words(&header(keyword).unwrap_or_default()) == split_words(wanted)
-            };
             let by_wavelength = channel
                 .wavelength
                 .is_none_or(|own| wavelength.is_some_and(|w| (w - own).abs() < SAME_WAVELENGTH));
             let is_known = channel.wavelength.is_some() || !channel.keywords.is_empty();
-            is_known && by_wavelength && channel.keywords.iter().all(has)
+            is_known
+                && by_wavelength
+                && channel
+                    .keywords
+                    .iter()
+                    .all(|(keyword, wanted): &(String, String)| {
+                        split_words(&header(keyword).unwrap_or_default()) == split_words(wanted)
+                    })
         };
         (0..self.channels.len())
             .filter(|&i| is_of(&self.channels[i]))
@@ -151,16 +154,19 @@ impl Instrument {
     /// Position of a channel by its name or its wavelength.
     #[must_use]
     pub fn channel_named(&self, name: &str) -> Option<usize> {
-        let is_named = |channel: &Channel| split_words(&channel.name) == split_words(name);
         let wavelength = name.trim().parse::<f64>().ok();
-        let has_wavelength = |channel: &Channel| {
-            channel
-                .wavelength
-                .zip(wavelength)
-                .is_some_and(|(own, given)| (own - given).abs() < SAME_WAVELENGTH)
-        };
-        let by_name = self.channels.iter().position(is_named);
-        by_name.or_else(|| self.channels.iter().position(has_wavelength))
+        let by_name = self
+            .channels
+            .iter()
+            .position(|channel: &Channel| split_words(&channel.name) == split_words(name));
+        by_name.or_else(|| {
+            self.channels.iter().position(|channel: &Channel| {
+                channel
+                    .wavelength
+                    .zip(wavelength)
+                    .is_some_and(|(own, given)| (own - given).abs() < SAME_WAVELENGTH)
+            })
+        })
     }
 
     /// Names of all channels, for messages.

@@ -26,7 +26,8 @@ const SWEEPS: usize = 40;
 pub(crate) fn decompose_rows<V: Lanes, const NF: usize>(
     mut rows: Matrix<V, NF>,
 ) -> Decomposed<V, NF> {
-    let (zero, one) = (V::constant(0.0), V::constant(1.0));
+    let zero = V::constant(0.0);
+    let one = V::constant(1.0);
     let mut u = [[zero; NF]; NF];
     for k in 0..NF {
         u[k][k] = one;
@@ -68,16 +69,20 @@ fn turn_round<V: Lanes, const NF: usize>(
     running: V,
     round: usize,
 ) -> V {
-    let (zero, one) = (V::constant(0.0), V::constant(1.0));
+    let zero = V::constant(0.0);
+    let one = V::constant(1.0);
     let negligible = V::constant((8.0 * V::Scalar::EPSILON) * (8.0 * V::Scalar::EPSILON));
     let nearly = V::constant(V::Scalar::EPSILON);
     let tables = NF / 2;
-    let (mut gamma, mut excess) = ([zero; NF], [zero; NF]);
-    let (mut rest, mut most) = (zero, zero);
+    let mut gamma = [zero; NF];
+    let mut excess = [zero; NF];
+    let mut rest = zero;
+    let mut most = zero;
     for table in 0..tables {
         let (p, q) = pair_at_table::<NF>(round, table);
         gamma[table] = dot_lanes(&rows[p], &rows[q]);
-        let (product, both) = (gamma[table] * gamma[table], squared[p] * squared[q]);
+        let product = gamma[table] * gamma[table];
+        let both = squared[p] * squared[q];
         excess[table] = running * (product - negligible * both);
         most = most.max(excess[table]);
         rest = rest.max(product - nearly * both);
@@ -85,10 +90,12 @@ fn turn_round<V: Lanes, const NF: usize>(
     if !V::any_lane(zero.less_than(most)) {
         return zero;
     }
-    let (mut tangent, mut cosine) = ([zero; NF], [zero; NF]);
+    let mut tangent = [zero; NF];
+    let mut cosine = [zero; NF];
     for table in 0..tables {
         let (p, q) = pair_at_table::<NF>(round, table);
-        let (double, apart) = (gamma[table] + gamma[table], squared[q] - squared[p]);
+        let double = gamma[table] + gamma[table];
+        let apart = squared[q] - squared[p];
         let size = double / (apart.abs() + (apart * apart + double * double).square_root());
         let signed = V::select(apart.less_than(zero), zero - size, size);
         tangent[table] = V::select(zero.less_than(excess[table]), signed, zero);
@@ -102,10 +109,12 @@ fn turn_round<V: Lanes, const NF: usize>(
         let (p, q) = pair_at_table::<NF>(round, table);
         let sine = cosine[table] * tangent[table];
         for i in 0..NF {
-            let (a, b) = (rows[p][i], rows[q][i]);
+            let a = rows[p][i];
+            let b = rows[q][i];
             rows[p][i] = cosine[table] * a - sine * b;
             rows[q][i] = sine * a + cosine[table] * b;
-            let (a, b) = (u[p][i], u[q][i]);
+            let a = u[p][i];
+            let b = u[q][i];
             u[p][i] = cosine[table] * a - sine * b;
             u[q][i] = sine * a + cosine[table] * b;
         }

@@ -79,10 +79,12 @@ impl<V: Lanes, const NF: usize> RegularisedSystem<V, NF> {
     #[inline(always)]
     pub(crate) fn choose_lambda(&self, target: V, curve: &DiscrepancyCurve<V>) -> ChosenLambda<V> {
         let reachable = target.less_than(self.total);
-        let (zero, infinity) = (V::constant(0.0), V::constant(f64::INFINITY));
+        let zero = V::constant(0.0);
+        let infinity = V::constant(f64::INFINITY);
         let beyond_reach =
             V::any_lane(zero.less_than(V::select(reachable, zero, V::constant(1.0))));
-        let (mut best, mut second) = (infinity, infinity);
+        let mut best = infinity;
+        let mut second = infinity;
         let mut lambda = curve.mu[0];
         for i in 0..curve.mu.len() {
             let mut distance = (curve.discrepancy[i] - target).abs();
@@ -116,7 +118,8 @@ impl<V: Lanes, const NF: usize> RegularisedSystem<V, NF> {
     #[inline(always)]
     pub(crate) fn beyond_precision(&self) -> V {
         let (smallest, largest) = squared_extremes(&self.squared);
-        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let zero = V::constant(0.0);
+        let one = V::constant(1.0);
         let least = V::constant(V::Scalar::LEAST_CONDITION * V::Scalar::LEAST_CONDITION);
         let loud =
             V::constant(V::Scalar::MOST_SIGNAL * V::Scalar::MOST_SIGNAL).less_than(self.total);
@@ -211,10 +214,13 @@ fn fill_discrepancies<V: Lanes, const NF: usize>(
         let mu = mu * unit;
         let mut sum = V::constant(0.0);
         for pair in 0..NF / 2 {
-            let (i, j) = (2 * pair, 2 * pair + 1);
-            let (a, b) = (relative[i] + mu, relative[j] + mu);
+            let i = 2 * pair;
+            let j = 2 * pair + 1;
+            let a = relative[i] + mu;
+            let b = relative[j] + mu;
             let share = mu / (a * b);
-            let (left, other) = (b * share, a * share);
+            let left = b * share;
+            let other = a * share;
             sum = sum + energy[i] * (left * left) + energy[j] * (other * other);
         }
         discrepancy.push(sum);
@@ -230,16 +236,16 @@ fn fill_mu_grid<V: Lanes, const NF: usize>(
     mu: &mut Vec<V>,
 ) {
     let (least, largest) = squared_extremes(squared);
-    let (mut leasts, mut largests) = (
-        [V::Scalar::default(); MAX_LANES],
-        [V::Scalar::default(); MAX_LANES],
-    );
+    let mut leasts = [V::Scalar::default(); MAX_LANES];
+    let mut largests = [V::Scalar::default(); MAX_LANES];
     least.store(&mut leasts);
     largest.store(&mut largests);
     // In double precision, or errors would add up along the grid.
-    let (mut at, mut ratios) = ([0.0_f64; MAX_LANES], [1.0_f64; MAX_LANES]);
+    let mut at = [0.0_f64; MAX_LANES];
+    let mut ratios = [1.0_f64; MAX_LANES];
     for lane in 0..V::COUNT {
-        let (least, largest) = (leasts[lane].to_f64(), largests[lane].to_f64());
+        let least = leasts[lane].to_f64();
+        let largest = largests[lane].to_f64();
         let low = least * 1e-4;
         let high = largest.sqrt() * scale;
         at[lane] = low;

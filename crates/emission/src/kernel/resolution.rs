@@ -61,7 +61,9 @@ pub(super) fn column_width<V: Lanes, const NF: usize>(
 ) -> V {
     let none = V::constant(1e9);
     let one = V::constant(1.0);
-    let (mut first, mut last, mut here) = (none, V::constant(0.0), V::constant(0.0));
+    let mut first = none;
+    let mut last = V::constant(0.0);
+    let mut here = V::constant(0.0);
     for &(bin, share) in &shared.resolution {
         let below = column[bin];
         let sample = below + (column[bin + 1] - below) * V::splat(share);

@@ -58,7 +58,8 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
     /// Rounds the definition's numbers once; NF at least as many as channels.
     #[must_use]
     pub fn new(inversion: &'a Inversion, definition: &Discretised) -> Self {
-        let (bins, channels) = (definition.log_t.len(), definition.channels);
+        let bins = definition.log_t.len();
+        let channels = definition.channels;
         let scale = response_scale(definition);
         let rounded = |values: &[f64]| values.iter().map(|&x| T::from_f64(x)).collect::<Vec<T>>();
         let mut response = vec![[T::default(); NF]; bins];

@@ -26,7 +26,8 @@ pub(crate) fn fill_loci<V: Lanes, const NF: usize>(
     inverse_sigma: &Vector<V, NF>,
     w: &mut [V],
 ) {
-    let (zero, infinity) = (V::constant(0.0), V::constant(f64::INFINITY));
+    let zero = V::constant(0.0);
+    let infinity = V::constant(f64::INFINITY);
     let mut limits = *counts;
     if shared.upper_limits {
         for f in 0..NF {
@@ -55,7 +56,8 @@ pub(crate) fn fill_loci<V: Lanes, const NF: usize>(
 /// largest weight; at least 10⁻⁸.
 #[inline(always)]
 pub(crate) fn smooth_weights<V: Lanes>(w: &[V], smoothed: &mut [V]) {
-    let (fifth, floor) = (V::constant(0.2), V::constant(1e-8));
+    let fifth = V::constant(0.2);
+    let floor = V::constant(1e-8);
     let mut largest = w[0];
     for &x in w {
         largest = x.max(largest);

@@ -31,12 +31,14 @@ pub fn invert(
     let solver = Solver::new(inversion)?;
     let mut map = EmissionMap::zeroed(inversion, &pixels.leading);
     let (counts, sigma) = pixels.counts_and_sigma();
-    let (channels, bins) = (inversion.channels(), inversion.bins());
+    let channels = inversion.channels();
+    let bins = inversion.bins();
     let missing = missing_number(inversion);
     let mut slab = map.as_slab();
     for i in 0..slab.pixel_count() {
         let row = i * channels..(i + 1) * channels;
-        let (counts, sigma) = (&counts[row.clone()], &sigma[row.clone()]);
+        let counts = &counts[row.clone()];
+        let sigma = &sigma[row.clone()];
         let screened = screen_pixel(inversion, counts, sigma);
         let found = screened
             .verdict

@@ -22,7 +22,8 @@ pub(crate) struct NonNegative {
 /// end after three times as many steps as there are columns.
 pub(crate) fn non_negative(columns: &[Vec<f64>], g: &[f64]) -> Option<NonNegative> {
     let m = columns.len();
-    let (mut x, mut passive) = (vec![0.0; m], Vec::<usize>::new());
+    let mut x = vec![0.0; m];
+    let mut passive = Vec::<usize>::new();
     let mut refused = vec![false; m];
     let mut least = None;
     for steps in 0..=3 * m {
@@ -115,13 +116,16 @@ pub(super) fn solve_nonnegative(
     dropped: u32,
 ) -> Result<PixelSolution, PixelStatus> {
     let pixel = ScaledPixel::new(counts, sigma, dropped);
-    let column = |row: &Vec<f64>| {
-        row.iter()
-            .zip(&pixel.inverse_sigma)
-            .map(|(r, s)| r * s)
-            .collect::<Vec<_>>()
-    };
-    let columns: Vec<Vec<f64>> = dictionary.response.iter().map(column).collect();
+    let columns: Vec<Vec<f64>> = dictionary
+        .response
+        .iter()
+        .map(|row: &Vec<f64>| {
+            row.iter()
+                .zip(&pixel.inverse_sigma)
+                .map(|(r, s)| r * s)
+                .collect::<Vec<_>>()
+        })
+        .collect();
     let found = non_negative(&columns, &pixel.g).ok_or(PixelStatus::OutOfRange)?;
     let mut inverse = Array2::zeros((columns.len(), counts.len()));
     for (&t, row) in found

@@ -61,10 +61,8 @@ impl<'a> ScaledPixel<'a> {
                 .map(|f| if used[f] { value(f) } else { 0.0 })
                 .collect()
         };
-        let (g, inverse_sigma) = (
-            of_used(&|f| counts[f] / sigma[f]),
-            of_used(&|f| 1.0 / sigma[f]),
-        );
+        let g = of_used(&|f| counts[f] / sigma[f]);
+        let inverse_sigma = of_used(&|f| 1.0 / sigma[f]);
         Self {
             counts,
             g,
@@ -287,7 +285,8 @@ impl<'a> RegularisedSystem<'a> {
                 .sum::<f64>()
                 - target
         };
-        let (mut best, mut lambda) = (f64::INFINITY, self.mu[0]);
+        let mut best = f64::INFINITY;
+        let mut lambda = self.mu[0];
         for &mu in &self.mu {
             let distance = discrepancy(mu).abs();
             if distance < best {
@@ -339,16 +338,18 @@ impl<'a> RegularisedSystem<'a> {
 
     /// `∂ solution / ∂ (counts / σ)`, shape (bins, channels).
     fn inverse_at(&self, lambda: f64) -> Array2<f64> {
-        let (bins, channels) = (self.l.len(), self.c.len());
+        let bins = self.l.len();
+        let channels = self.c.len();
         let d = self.damping_factors(lambda);
-        let column = |f: usize| {
-            self.back_project(
-                &(0..channels)
-                    .map(|k| d[k] * self.svd.u[k][f])
-                    .collect::<Vec<_>>(),
-            )
-        };
-        let columns: Vec<Vec<f64>> = (0..channels).map(column).collect();
+        let columns: Vec<Vec<f64>> = (0..channels)
+            .map(|f: usize| {
+                self.back_project(
+                    &(0..channels)
+                        .map(|k| d[k] * self.svd.u[k][f])
+                        .collect::<Vec<_>>(),
+                )
+            })
+            .collect();
         Array2::from_shape_fn((bins, channels), |(t, f)| columns[f][t])
     }
 
@@ -358,7 +359,8 @@ impl<'a> RegularisedSystem<'a> {
     }
 
     fn count_map_at(&self, lambda: f64) -> CountMap {
-        let (bins, channels) = (self.l.len(), self.c.len());
+        let bins = self.l.len();
+        let channels = self.c.len();
         let d = self.damping_factors(lambda);
         let turned = |to: &dyn Fn(usize) -> f64| {
             self.back_project(&(0..channels).map(|k| d[k] * to(k)).collect::<Vec<_>>())
@@ -391,10 +393,8 @@ fn grid_of_mu(squared: &[f64], samples: usize) -> Vec<f64> {
         .copied()
         .filter(|&s| s > null)
         .fold(f64::INFINITY, f64::min);
-    let (low, high) = (
-        least * 1e-4,
-        squared.iter().copied().fold(0.0, f64::max).sqrt(),
-    );
+    let low = least * 1e-4;
+    let high = squared.iter().copied().fold(0.0, f64::max).sqrt();
     let step = (high.ln() - low.ln()) / (samples - 1) as f64;
     (0..samples)
         .map(|i| (i as f64 * step).exp() * low)
@@ -428,14 +428,15 @@ fn lowest_loci(
     chosen: &[usize],
     counts: &[f64],
 ) -> Vec<f64> {
-    let of = |t: usize| {
-        let curves = chosen
-            .iter()
-            .filter(|&&f| pixel.used[f])
-            .map(|&f| counts[f] / shared.response_of_bin(t)[f]);
-        curves.filter(|&x| x != 0.0).fold(f64::INFINITY, f64::min)
-    };
-    (0..shared.log_t.len()).map(of).collect()
+    (0..shared.log_t.len())
+        .map(|t: usize| {
+            let curves = chosen
+                .iter()
+                .filter(|&&f| pixel.used[f])
+                .map(|&f| counts[f] / shared.response_of_bin(t)[f]);
+            curves.filter(|&x| x != 0.0).fold(f64::INFINITY, f64::min)
+        })
+        .collect()
 }
 
 /// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the
@@ -458,23 +459,25 @@ fn smooth_weights(w: &[f64]) -> Vec<f64> {
 /// Half width at half maximum of each column of the averaging kernel as a standard deviation; the
 /// width of the bin where no sample reaches half.
 pub(super) fn column_resolution(shared: &Discretised, averaging: &Array2<f64>) -> Vec<f64> {
-    let of = |k: usize| {
-        let column = averaging.column(k);
-        let half = column.iter().copied().fold(f64::NEG_INFINITY, f64::max) / 2.0;
-        let sample = |i: &usize| {
-            let point = shared.resolution[*i];
-            column[point.bin] + (column[point.bin + 1] - column[point.bin]) * point.share >= half
-        };
-        let first = (0..shared.resolution.len()).find(sample);
-        let last = (0..shared.resolution.len()).rev().find(sample);
-        match (first, last) {
-            (Some(first), Some(last)) => {
-                (last - first) as f64 * shared.resolution_step / 2.0 / FWHM
+    (0..shared.log_t.len())
+        .map(|k: usize| {
+            let column = averaging.column(k);
+            let half = column.iter().copied().fold(f64::NEG_INFINITY, f64::max) / 2.0;
+            let sample = |i: &usize| {
+                let point = shared.resolution[*i];
+                column[point.bin] + (column[point.bin + 1] - column[point.bin]) * point.share
+                    >= half
+            };
+            let first = (0..shared.resolution.len()).find(sample);
+            let last = (0..shared.resolution.len()).rev().find(sample);
+            match (first, last) {
+                (Some(first), Some(last)) => {
+                    (last - first) as f64 * shared.resolution_step / 2.0 / FWHM
+                }
+                _ => shared.widths[k] / FWHM,
             }
-            _ => shared.widths[k] / FWHM,
-        }
-    };
-    (0..shared.log_t.len()).map(of).collect()
+        })
+        .collect()
 }
 
 impl CountMap {

@@ -80,7 +80,8 @@ impl Whitened {
 
     /// The dual at `z`, which is not zero.
     fn evaluate_dual(&self, z: &[f64], g: &[f64], radius: f64, floor: f64) -> Point {
-        let (w, length) = (self.atom_weights(z), dot_product(z, z).sqrt());
+        let w = self.atom_weights(z);
+        let length = dot_product(z, z).sqrt();
         let lambda = radius / length + floor;
         let curved: f64 = w.iter().zip(&self.l).map(|(w, l)| w * w / l).sum();
         let height =
@@ -159,7 +160,8 @@ impl Whitened {
         floor: f64,
         trace: f64,
     ) -> Option<Dual> {
-        let (n, norm) = (g.len(), dot_product(g, g).sqrt());
+        let n = g.len();
+        let norm = dot_product(g, g).sqrt();
         let mut z = start.to_vec();
         let mut here = self.evaluate_dual(&z, g, radius, floor);
         for steps in 0..STEPS {
@@ -257,16 +259,17 @@ pub(super) fn solve_positive(
     // What small changes of the counts do at this λ, were all atoms in use.
     let mut gram = whitened.gram_matrix(|_| true);
     (0..gram.len()).for_each(|f| gram[f][f] += dual.lambda);
-    let scaled = |f: usize| {
-        let along: Vec<f64> = whitened
-            .columns
-            .iter()
-            .zip(&whitened.l)
-            .map(|(column, l)| l * column[f])
-            .collect();
-        spread(&along)
-    };
-    let back: Vec<Vec<f64>> = (0..counts.len()).map(scaled).collect();
+    let back: Vec<Vec<f64>> = (0..counts.len())
+        .map(|f: usize| {
+            let along: Vec<f64> = whitened
+                .columns
+                .iter()
+                .zip(&whitened.l)
+                .map(|(column, l)| l * column[f])
+                .collect();
+            spread(&along)
+        })
+        .collect();
     let rows: Vec<Vec<f64>> = (0..bins)
         .map(|t| {
             cholesky::solve_cholesky(&gram, &back.iter().map(|row| row[t]).collect::<Vec<_>>())

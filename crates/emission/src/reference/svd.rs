@@ -24,11 +24,9 @@ pub(crate) fn decompose_svd(mut rows: Vec<Vec<f64>>) -> Svd {
         let mut turned = false;
         for p in 0..n {
             for q in p + 1..n {
-                let (alpha, beta, gamma) = (
-                    dot_product(&rows[p], &rows[p]),
-                    dot_product(&rows[q], &rows[q]),
-                    dot_product(&rows[p], &rows[q]),
-                );
+                let alpha = dot_product(&rows[p], &rows[p]);
+                let beta = dot_product(&rows[q], &rows[q]);
+                let gamma = dot_product(&rows[p], &rows[q]);
                 if gamma * gamma > (4.0 * f64::EPSILON).powi(2) * alpha * beta {
                     turned = true;
                     let zeta = (beta - alpha) / (2.0 * gamma);
@@ -57,7 +55,8 @@ pub(crate) fn dot_product(a: &[f64], b: &[f64]) -> f64 {
 
 fn rotate_rows(rows: &mut [Vec<f64>], p: usize, q: usize, cosine: f64, sine: f64) {
     for i in 0..rows[p].len() {
-        let (a, b) = (rows[p][i], rows[q][i]);
+        let a = rows[p][i];
+        let b = rows[q][i];
         rows[p][i] = cosine * a - sine * b;
         rows[q][i] = sine * a + cosine * b;
     }

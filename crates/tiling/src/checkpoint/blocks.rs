@@ -85,16 +85,20 @@ impl CheckpointDir {
             from_manifest: &|plan| Ok(Some(plan.clone())),
             max_bytes: max_manifest_bytes(memory),
         };
-        let manifest = |parameters: &str, found: &_| {
-            Ok(Manifest::describe(
-                parameters,
-                &precision,
-                &[identities],
-                found,
-            ))
-        };
-        let (results, plan) =
-            Results::open_run(self.for_results(), working, manifest, &plans, &names)?;
+        let (results, plan) = Results::open_run(
+            self.for_results(),
+            working,
+            |parameters: &str, found: &_| {
+                Ok(Manifest::describe(
+                    parameters,
+                    &precision,
+                    &[identities],
+                    found,
+                ))
+            },
+            &plans,
+            &names,
+        )?;
         Ok(BlockCheckpoints { results, plan })
     }
 }

@@ -29,7 +29,9 @@ pub(super) fn part_of_unfinished(path: &Path) -> Option<TilePart> {
 fn part_named(name: &str) -> Option<TilePart> {
     let mut numbers = name.split('-').map(|number| number.parse().ok());
     let mut next = || numbers.next()?;
-    let (tile, part, of) = (next()?, next()?, next()?);
+    let tile = next()?;
+    let part = next()?;
+    let of = next()?;
     numbers
         .next()
         .is_none()

@@ -67,8 +67,9 @@ impl Manifest {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             text => text.map_err(|error| Error::of_file(path, error))?,
         };
-        let advice = || Error::of_file(path, "not a manifest: remove it to begin a new run");
-        Self::parse_text(&text).map(Some).ok_or_else(advice)
+        Self::parse_text(&text)
+            .map(Some)
+            .ok_or_else(|| Error::of_file(path, "not a manifest: remove it to begin a new run"))
     }
 
     pub(crate) fn parse_text(text: &str) -> Option<Self> {
@@ -78,13 +79,15 @@ impl Manifest {
     /// As the file has it: what people read on lines of its own, the tiles on one.
     pub(crate) fn to_text(&self) -> String {
         let members = self.0.as_object().into_iter().flatten();
-        let line = |(name, value): (&String, &Value)| match name.as_str() {
-            "plan" => format!("\"{name}\": {value}"),
-            _ => format!("\"{name}\": {value:#}"),
-        };
         format!(
             "{{\n{}\n}}\n",
-            members.map(line).collect::<Vec<_>>().join(",\n")
+            members
+                .map(|(name, value): (&String, &Value)| match name.as_str() {
+                    "plan" => format!("\"{name}\": {value}"),
+                    _ => format!("\"{name}\": {value:#}"),
+                })
+                .collect::<Vec<_>>()
+                .join(",\n")
         )
     }
 
@@ -157,7 +160,8 @@ impl Manifest {
                 .flatten();
             all.map(display_text).collect()
         };
-        let (then, now_sources) = (sources(self), sources(now));
+        let then = sources(self);
+        let now_sources = sources(now);
         let mut pairs = then.iter().zip(&now_sources);
         if let Some(at) = pairs.position(|(then, now)| then != now) {
             let name = names.get(at).map_or("", String::as_str);
@@ -169,7 +173,8 @@ impl Manifest {
             )));
         }
         if self.0["sources"] != now.0["sources"] {
-            let (then, now) = (then.len(), now_sources.len());
+            let then = then.len();
+            let now = now_sources.len();
             return Err(Error::InvalidInput(format!(
                 "{place} was begun with {then} inputs, now there are {now}: {advice}"
             )));

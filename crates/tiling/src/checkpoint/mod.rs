@@ -233,7 +233,8 @@ impl<'a, T> Results<'a, T> {
     ) -> Result<(Self, P)> {
         let folder = &keeping.kept.folder;
         let manifest = manifest(&keeping.kept.parameters, &keeping.kept.derived)?;
-        let (tiles, path) = (folder.join(TILES), folder.join(MANIFEST));
+        let tiles = folder.join(TILES);
+        let path = folder.join(MANIFEST);
         if working == FolderUse::Merging && !path.exists() {
             return Err(Error::Busy(format!(
                 "parts of the work are not done yet: no shard was run in {}",

@@ -74,11 +74,13 @@ impl<P> Opening<'_, P> {
     /// Puts another manifest in the place of the one that is there, while nobody else works there:
     /// whether it did.
     fn begin_anew(&self, manifest: &Manifest) -> Result<bool> {
-        let begin = || -> io::Result<()> {
-            files::remove_results(self.tiles)?;
-            write_whole(self.path, &[manifest.to_text().as_bytes()])
-        };
-        let begun = self.lock.while_alone(begin)?.transpose();
+        let begun = self
+            .lock
+            .while_alone(|| -> io::Result<()> {
+                files::remove_results(self.tiles)?;
+                write_whole(self.path, &[manifest.to_text().as_bytes()])
+            })?
+            .transpose();
         Ok(begun
             .map_err(|error| Error::of_file(self.folder, error))?
             .is_some())

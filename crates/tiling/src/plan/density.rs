@@ -59,11 +59,10 @@ impl Density {
 
     /// Points south and west of a place between corners, by what is known at the four of them.
     fn south_west_of(&self, x: f64, y: f64) -> f64 {
-        let (column, row) = (
-            (x as usize).min(self.counts[0] - 1),
-            (y as usize).min(self.counts[1] - 1),
-        );
-        let (right, up) = (x - column as f64, y - row as f64);
+        let column = (x as usize).min(self.counts[0] - 1);
+        let row = (y as usize).min(self.counts[1] - 1);
+        let right = x - column as f64;
+        let up = y - row as f64;
         let sum = |column: usize, row: usize| self.sums[row * (self.counts[0] + 1) + column];
         let south = sum(column, row) * (1.0 - right) + sum(column + 1, row) * right;
         let north = sum(column, row + 1) * (1.0 - right) + sum(column + 1, row + 1) * right;

@@ -23,7 +23,8 @@ impl Plan {
         let whole = self.whole().rect();
         let [across, up] = whole.size();
         let scale = WIDTH / across.max(up * 0.2);
-        let (width, height) = (across * scale, up * scale);
+        let width = across * scale;
+        let height = up * scale;
         let place = |rect: &Rect| {
             let [x, y] = [
                 (rect.min[0] - whole.min[0]) * scale,
@@ -47,7 +48,8 @@ impl Plan {
             WIDTH.max(width) + 8.0
         );
         for i in 0..self.len() {
-            let (core, expected) = (self.core(i).rect(), self.estimate(i));
+            let core = self.core(i).rect();
+            let expected = self.estimate(i);
             let light = tile_lightness(expected.bytes as f64 / most);
             let _ = writeln!(
                 svg,
@@ -79,10 +81,8 @@ impl Plan {
         most: f64,
     ) {
         for step in 0..=4 {
-            let (x, light) = (
-                24.0 * f64::from(step),
-                tile_lightness(f64::from(step) / 4.0),
-            );
+            let x = 24.0 * f64::from(step);
+            let light = tile_lightness(f64::from(step) / 4.0);
             let _ = writeln!(
                 svg,
                 "<path d=\"M{x} {:.2}h24v14h-24z\" fill=\"hsl(150,45%,{light:.0}%)\" stroke=\"#456\" stroke-width=\"0.5\"/>",
@@ -95,7 +95,8 @@ impl Plan {
             "<text x=\"132\" y=\"{y:.2}\">tiles, by memory expected: none to {bytes:.0} MiB; a title tells of each</text>"
         );
         for (i, source) in sources.iter().enumerate() {
-            let (line, colour) = (y + LINE * (i + 1) as f64, COLOURS[i.min(COLOURS.len() - 1)]);
+            let line = y + LINE * (i + 1) as f64;
+            let colour = COLOURS[i.min(COLOURS.len() - 1)];
             let name: String = source.name().chars().filter(|c| !c.is_control()).collect();
             let name = name.replace('&', "&amp;").replace('<', "&lt;");
             let _ = writeln!(

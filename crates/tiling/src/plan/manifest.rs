@@ -12,16 +12,18 @@ impl Plan {
     /// As a manifest has it: the size of tiles that was asked for, and of each tile its edges in
     /// cells, and the points and bytes that are expected.
     pub(crate) fn to_manifest(&self, tile_size: f64) -> Value {
-        let tile = |i: usize| {
-            let (Cells { first, end, .. }, TileEstimate { points, bytes }) =
-                (self.core(i), self.estimate(i));
-            json!([first[0], first[1], end[0], end[1], points, bytes])
-        };
+        let tiles: Vec<Value> = (0..self.len()).map(|i| self.tile_to_manifest(i)).collect();
         json!({
             // JSON has no infinity.
             "tile_size_m": tile_size.is_finite().then_some(tile_size),
-            "tiles": (0..self.len()).map(tile).collect::<Vec<_>>(),
+            "tiles": tiles,
         })
+    }
+
+    fn tile_to_manifest(&self, i: usize) -> Value {
+        let Cells { first, end, .. } = self.core(i);
+        let TileEstimate { points, bytes } = self.estimate(i);
+        json!([first[0], first[1], end[0], end[1], points, bytes])
     }
 
     /// From a manifest, over the extent and with the halo and cells that it was planned for; `None`

@@ -75,10 +75,8 @@ impl Limits {
         if requested <= self.table_bytes as f64 && tiles <= MAX_TILES {
             return Ok(());
         }
-        let (requested, budget) = (
-            requested as u64,
-            self.table_bytes.min((MAX_TILES * Self::TILE) as u64),
-        );
+        let requested = requested as u64;
+        let budget = self.table_bytes.min((MAX_TILES * Self::TILE) as u64);
         let advice = "use larger tiles, or raise the memory";
         Err(Error::OutOfMemory {
             what: "the table of all tiles",

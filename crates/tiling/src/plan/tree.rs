@@ -126,22 +126,24 @@ pub(crate) fn quarter_block(block: &Cells, halo: f64) -> Option<[Option<Cells>; 
     });
     let middle: [i64; 2] =
         std::array::from_fn(|axis| block.first[axis] + (block.end[axis] - block.first[axis]) / 2);
-    let part = |upper: [bool; 2]| {
-        let (mut first, mut end) = (block.first, block.end);
-        for axis in 0..2 {
-            match (cuts[axis], upper[axis]) {
-                (true, true) => first[axis] = middle[axis],
-                (true, false) => end[axis] = middle[axis],
-                (false, true) => return None,
-                (false, false) => {}
-            }
-        }
-        Some(Cells {
-            first,
-            end,
-            ..*block
-        })
-    };
     let all = [[false, false], [true, false], [false, true], [true, true]];
-    (cuts[0] || cuts[1]).then(|| all.map(part))
+    (cuts[0] || cuts[1]).then(|| {
+        all.map(|upper: [bool; 2]| {
+            let mut first = block.first;
+            let mut end = block.end;
+            for axis in 0..2 {
+                match (cuts[axis], upper[axis]) {
+                    (true, true) => first[axis] = middle[axis],
+                    (true, false) => end[axis] = middle[axis],
+                    (false, true) => return None,
+                    (false, false) => {}
+                }
+            }
+            Some(Cells {
+                first,
+                end,
+                ..*block
+            })
+        })
+    })
 }

@@ -114,19 +114,18 @@ impl Tiling {
             from_manifest: &|manifest| Plan::from_manifest(manifest, &whole, halo, &cells),
             max_bytes: max_manifest_bytes(self.memory),
         };
-        let manifest = |parameters: &str, derived: &_| {
-            let inputs = identify_inputs(sources)?;
-            Ok(Manifest::describe(
-                parameters,
-                request.precision,
-                &inputs,
-                derived,
-            ))
-        };
         Results::open_run(
             checkpoint,
             folder_use,
-            manifest,
+            |parameters: &str, derived: &_| {
+                let inputs = identify_inputs(sources)?;
+                Ok(Manifest::describe(
+                    parameters,
+                    request.precision,
+                    &inputs,
+                    derived,
+                ))
+            },
             &plans,
             &name_inputs(sources)?,
         )

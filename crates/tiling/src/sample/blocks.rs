@@ -135,14 +135,21 @@ impl SampleBlocks {
             memory: budget.memory,
             worker: 0,
         };
-        let visit = |pieces: &mut Vec<BlockPiece>, chunk, points: Points| {
-            check_columns(source, &points, columns)?;
-            let found = self.split_chunk(source, chunk, &points, &places, filter)?;
-            budget.take_points(found.iter().map(|piece| piece.ticks.len() as u64).sum())?;
-            pieces.extend(found);
-            Ok(())
-        };
-        let mut pieces = visit_chunks(source, &chunks, columns, &room, Vec::new, visit)?.concat();
+        let mut pieces = visit_chunks(
+            source,
+            &chunks,
+            columns,
+            &room,
+            Vec::new,
+            |pieces: &mut Vec<BlockPiece>, chunk, points: Points| {
+                check_columns(source, &points, columns)?;
+                let found = self.split_chunk(source, chunk, &points, &places, filter)?;
+                budget.take_points(found.iter().map(|piece| piece.ticks.len() as u64).sum())?;
+                pieces.extend(found);
+                Ok(())
+            },
+        )?
+        .concat();
         pieces.sort_unstable_by_key(|piece| (piece.block, piece.chunk));
         let mut joined: Vec<BlockPiece> = (0..self.blocks.len())
             .map(|block| BlockPiece::without_points(block, columns))
@@ -158,11 +165,12 @@ impl SampleBlocks {
         source: &dyn PointSource,
         places: &HashMap<[i64; 2], usize>,
     ) -> Vec<usize> {
-        let may_meet = |chunk: &usize| match source.chunk_extent(*chunk) {
-            None => !places.is_empty(),
-            Some(extent) => self.meets_blocks(&extent, places),
-        };
-        (0..source.chunk_count()).filter(may_meet).collect()
+        (0..source.chunk_count())
+            .filter(|chunk: &usize| match source.chunk_extent(*chunk) {
+                None => !places.is_empty(),
+                Some(extent) => self.meets_blocks(&extent, places),
+            })
+            .collect()
     }
 
     /// Whether a closed rectangle has a place of a block: by its cells or by the blocks, as either
@@ -178,10 +186,9 @@ impl SampleBlocks {
             (south..=north)
                 .any(|row| (west..=east).any(|column| places.contains_key(&[column, row])))
         } else {
-            let holds = |[column, row]: &[i64; 2]| {
+            places.keys().any(|[column, row]: &[i64; 2]| {
                 (west..=east).contains(column) && (south..=north).contains(row)
-            };
-            places.keys().any(holds)
+            })
         }
     }
 
@@ -248,8 +255,9 @@ impl BlockPiece {
         let local = |i: u32| -> [i64; 3] {
             std::array::from_fn(|axis| self.ticks[i as usize][axis] - base[axis])
         };
-        let is_near = |i: &u32| local(*i).iter().all(is_in_reach);
-        let mut order: Vec<u32> = (0..self.ticks.len() as u32).filter(is_near).collect();
+        let mut order: Vec<u32> = (0..self.ticks.len() as u32)
+            .filter(|i: &u32| local(*i).iter().all(is_in_reach))
+            .collect();
         order.sort_unstable_by_key(|i| (self.ticks[*i as usize], *i));
         let ticks = order
             .iter()

@@ -39,24 +39,25 @@ pub(crate) fn visit_chunks<S: Send>(
     source.expect_chunks(chunks);
     let next = AtomicUsize::new(0);
     let has_failed = AtomicBool::new(false);
-    let work = |_| {
-        let mut collected = start();
-        while !has_failed.load(Ordering::Relaxed) {
-            let Some(&chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                break;
-            };
-            let visited = source
-                .read_chunk(chunk, columns)
-                .and_then(|points| visit(&mut collected, chunk, points));
-            if let Err(error) = visited {
-                has_failed.store(true, Ordering::Relaxed);
-                return Err((chunk, error));
+    let done: Vec<std::result::Result<S, (usize, Error)>> = (0..workers)
+        .into_par_iter()
+        .map(|_| {
+            let mut collected = start();
+            while !has_failed.load(Ordering::Relaxed) {
+                let Some(&chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                    break;
+                };
+                let visited = source
+                    .read_chunk(chunk, columns)
+                    .and_then(|points| visit(&mut collected, chunk, points));
+                if let Err(error) = visited {
+                    has_failed.store(true, Ordering::Relaxed);
+                    return Err((chunk, error));
+                }
             }
-        }
-        Ok(collected)
-    };
-    let done: Vec<std::result::Result<S, (usize, Error)>> =
-        (0..workers).into_par_iter().map(work).collect();
+            Ok(collected)
+        })
+        .collect();
     first_error_or_all(done)
 }
 

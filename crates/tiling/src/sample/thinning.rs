@@ -126,16 +126,15 @@ impl Thinning {
             worker: tables,
         };
         let chunks: Vec<usize> = (0..source.chunk_count()).collect();
-        let visit = |seen: &mut ThinningWorker, chunk, points: Points| {
-            seen.add_chunk(source, chunk, &points, &filter)
-        };
         let parts = visit_chunks(
             source,
             &chunks,
             Columns::XYZ,
             &room,
             || ThinningWorker::new(self),
-            visit,
+            |seen: &mut ThinningWorker, chunk, points: Points| {
+                seen.add_chunk(source, chunk, &points, &filter)
+            },
         )?;
         let mut whole = ThinningWorker::new(self);
         parts.into_iter().for_each(|part| whole.merge_seen(part));

@@ -134,10 +134,8 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> ActiveSetSearch<'a, V, NF> {
         pixel: usize,
     ) {
         let n = shared.channels;
-        let (counts, sigma) = (
-            &rows.counts[pixel * n..][..n],
-            &rows.sigma[pixel * n..][..n],
-        );
+        let counts = &rows.counts[pixel * n..][..n];
+        let sigma = &rows.sigma[pixel * n..][..n];
         let screened = screen_pixel(shared.inversion, counts, sigma);
         slab.saturated[pixel] = screened.saturated;
         let dropped = match screened.verdict {
@@ -205,18 +203,17 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> ActiveSetSearch<'a, V, NF> {
     /// Goes towards the solution, in all lanes.
     #[inline(always)]
     fn approach_solution(&mut self, triangle: &Triangle<V, NF>) -> Approach<NF> {
-        let (zero, one, infinity) = (
-            V::constant(0.0),
-            V::constant(1.0),
-            V::constant(f64::INFINITY),
-        );
+        let zero = V::constant(0.0);
+        let one = V::constant(1.0);
+        let infinity = V::constant(f64::INFINITY);
         let solved = triangle.solve_columns();
         let mut approached = Approach::<NF> {
             ratios: [[0.0; MAX_LANES]; NF],
             step: [0.0; MAX_LANES],
             there: [0.0; MAX_LANES],
         };
-        let (mut step, mut there) = (infinity, zero);
+        let mut step = infinity;
+        let mut there = zero;
         for j in 0..NF {
             let x = V::load(&self.x[j]);
             let occupied = zero.less_than(triangle.r[j][j]);
@@ -291,8 +288,10 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> ActiveSetSearch<'a, V, NF> {
     /// lane.
     #[inline(always)]
     fn steepest_bins(&self, left: &Vector<V, NF>) -> ([usize; MAX_LANES], [f64; MAX_LANES]) {
-        let (one, mut here) = (V::constant(1.0), V::constant(0.0));
-        let (mut most, mut at) = (V::constant(f64::NEG_INFINITY), here);
+        let one = V::constant(1.0);
+        let mut here = V::constant(0.0);
+        let mut most = V::constant(f64::NEG_INFINITY);
+        let mut at = here;
         let mut factors = *left;
         for f in 0..NF {
             factors[f] = factors[f] * V::load(&self.inverse_sigma[f]);
@@ -309,7 +308,8 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> ActiveSetSearch<'a, V, NF> {
             at = V::select(better, here, at);
             here = here + one;
         }
-        let (mut bins, mut slopes) = ([0.0; MAX_LANES], [0.0; MAX_LANES]);
+        let mut bins = [0.0; MAX_LANES];
+        let mut slopes = [0.0; MAX_LANES];
         at.store(&mut bins);
         most.store(&mut slopes);
         (bins.map(|bin| bin as usize), slopes)

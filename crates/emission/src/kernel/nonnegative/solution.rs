@@ -29,12 +29,12 @@ pub(super) fn write_pixel<V: Lanes<Scalar = f64>, const NF: usize>(
     [x, g, inverse_sigma]: [&Numbers<NF>; 3],
     slab: &mut Slab<'_, f64>,
 ) {
-    let (n, bins, i) = (shared.channels, table.response.len(), found.pixel);
-    let (x, counts, scales) = (
-        of_lane(x, lane),
-        of_lane(g, lane),
-        of_lane(inverse_sigma, lane),
-    );
+    let n = shared.channels;
+    let bins = table.response.len();
+    let i = found.pixel;
+    let x = of_lane(x, lane);
+    let counts = of_lane(g, lane);
+    let scales = of_lane(inverse_sigma, lane);
     let emission = &mut slab.emission[i * bins..][..bins];
     emission.fill(0.0);
     for j in 0..found.count {
@@ -88,7 +88,9 @@ fn write_errors<const NF: usize>(
     scales: &[f64; NF],
     slab: &mut Slab<'_, f64>,
 ) {
-    let (bins, i, outputs) = (table.response.len(), found.pixel, shared.inversion.outputs);
+    let bins = table.response.len();
+    let i = found.pixel;
+    let outputs = shared.inversion.outputs;
     if outputs.uncertainty {
         let row = &mut slab.uncertainty[i * bins..][..bins];
         row.fill(0.0);

@@ -15,9 +15,11 @@ pub(crate) struct ResponseTable<const NF: usize> {
 
 impl<const NF: usize> ResponseTable<NF> {
     pub(crate) fn new(dictionary: &Dictionary) -> Self {
-        let filled =
-            |row: &Vec<f64>| std::array::from_fn(|f| row.get(f).copied().unwrap_or_default());
-        let response: Vec<[f64; NF]> = dictionary.response.iter().map(filled).collect();
+        let response: Vec<[f64; NF]> = dictionary
+            .response
+            .iter()
+            .map(|row: &Vec<f64>| std::array::from_fn(|f| row.get(f).copied().unwrap_or_default()))
+            .collect();
         let largest: [f64; NF] = std::array::from_fn(|f| {
             response
                 .iter()

@@ -141,7 +141,8 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Ascent<V, NF> {
     /// Takes the step or halves it.
     #[inline(always)]
     fn take_or_halve_step(&mut self, here: &DualPoint<V, NF>) -> PassOutcome<V> {
-        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let zero = V::constant(0.0);
+        let one = V::constant(1.0);
         let mut squared = zero;
         for f in 0..NF {
             squared = squared + here.slope[f] * here.slope[f];
@@ -207,7 +208,8 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Ascent<V, NF> {
             if over[lane] == 0.0 && self.passes[lane] < PASSES {
                 continue;
             }
-            let (found, other) = (&mut prepared[pixel / V::COUNT].found, pixel % V::COUNT);
+            let found = &mut prepared[pixel / V::COUNT].found;
+            let other = pixel % V::COUNT;
             for f in 0..NF {
                 found.z[f][other] = lane_value(self.z[f], lane);
             }

@@ -75,7 +75,8 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> DualProblem<V, NF> {
         trace: V,
         l: &[f64],
     ) -> Self {
-        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let zero = V::constant(0.0);
+        let one = V::constant(1.0);
         let g = &group.g;
         let mut energy = zero;
         let mut seen = [zero; NF];
@@ -271,7 +272,8 @@ pub(super) fn evaluate_dual<V: Lanes<Scalar = f64>, const NF: usize>(
     used: &mut UsedAtoms<V, NF>,
 ) -> DualPoint<V, NF> {
     let zero = V::constant(0.0);
-    let (g, s) = (&problem.g, &problem.inverse_sigma);
+    let g = &problem.g;
+    let s = &problem.inverse_sigma;
     let mut seen = [zero; NF];
     let mut squared = zero;
     for f in 0..NF {
@@ -285,7 +287,8 @@ pub(super) fn evaluate_dual<V: Lanes<Scalar = f64>, const NF: usize>(
     let pull = V::select(there, problem.radius / length, zero);
     let lambda = pull + problem.floor;
     let bend = V::select(there, pull / squared, zero);
-    let (mut linear, mut curved) = (zero, zero);
+    let mut linear = zero;
+    let mut curved = zero;
     let mut slope = [zero; NF];
     for f in 0..NF {
         let mut counts = zero;

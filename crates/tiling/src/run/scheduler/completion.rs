@@ -119,7 +119,8 @@ impl Scheduler<'_> {
         match outcome {
             Ok(units) => {
                 self.report.tiles_cut += 1;
-                let (left, of) = (units.len(), units.len());
+                let left = units.len();
+                let of = units.len();
                 self.reorder.set_state(tile, TileState::Open { left, of });
                 self.ready
                     .extend(units.into_iter().map(|unit| (unit.part, unit)));
