@@ -1,11 +1,11 @@
-//! For backends: what they share with the processor's version, so that a device computes only what
-//! it is good at.
+//! The parts that backends share with the CPU version, so that a device has to compute the common
+//! case only.
 //!
 //! A kernel is given [`Shared`] numbers, the pixels' [`Rows`] and the [`Slab`] of the map to write
-//! to. It asks [`screen`] which pixels and channels are to be used, and gives
-//! [`crate::PixelStatus::OutOfRange`] to those of which it is not sure. [`invert`] does what is
-//! around it, in either precision: the shapes, the map, and the pixels that the kernel was not sure
-//! of, once more on the processor in double precision.
+//! to. It calls [`screen_pixel`] for the pixels and channels to use, and sets
+//! [`crate::PixelStatus::OutOfRange`] where its precision is not enough. [`invert_with_kernel`]
+//! does the rest, in either precision: shapes, map, and the pixels out of range, which it inverts
+//! again on the CPU in double precision.
 
 pub use crate::{
     discretised::NULL,
@@ -21,9 +21,9 @@ use crate::{
 };
 use isopach_compute::{Cpu, Result};
 
-/// Inverts by `kernel`, which fills the slab with what it finds in the rows, and again in double
-/// precision on the processor what is [`crate::PixelStatus::OutOfRange`] after that. Without pixels
-/// the kernel is not called.
+/// Inverts with `kernel`, which fills the slab from the rows. Pixels that are
+/// [`crate::PixelStatus::OutOfRange`] after it are inverted again on the CPU in double precision.
+/// Without pixels the kernel is not called.
 ///
 /// # Errors
 /// As [`InvertPixels::invert`]; and those of `kernel`.

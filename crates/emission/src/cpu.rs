@@ -1,4 +1,4 @@
-//! The processor's version: blocks of pixels on the threads of the current pool, pixels in lanes.
+//! The CPU version: blocks of pixels on the threads of the current pool, pixels in SIMD lanes.
 
 use crate::{
     Discretised, EmissionMap, Inversion, InvertPixels, Method, Observation, Real,
@@ -114,7 +114,7 @@ fn invert_with<T: LaneReal, const NF: usize>(
     Ok(map)
 }
 
-/// What a method needs beside [`Shared`].
+/// Tables of a method beside [`Shared`].
 enum MethodTables<const NF: usize> {
     Regularised,
     Positive(Atoms<NF>),
@@ -151,7 +151,7 @@ impl<const NF: usize> MethodTables<NF> {
 
 /// A precision that has lanes.
 trait LaneReal: Real {
-    /// Inverts a block with the widest lanes that the processor has.
+    /// Inverts a block with the widest lanes that the CPU has.
     fn invert_block<const NF: usize>(
         shared: &Shared<'_, Self, NF>,
         kernel: &MethodTables<NF>,

@@ -1,4 +1,5 @@
-//! What [`crate::Method::Positive`] and [`crate::Method::NonNegative`] build a solution of.
+//! The pieces of which [`crate::Method::Positive`] and [`crate::Method::NonNegative`] build a
+//! solution.
 
 use crate::{Discretised, Inversion, Quantity, discretised::UNIT};
 
@@ -26,14 +27,14 @@ pub(crate) struct Atom {
     pub(crate) preference: f64,
 }
 
-/// Response to the integrated measure, and what to build it of.
+/// Response to the integrated measure, and the atoms to build it of.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Dictionary {
     /// Counts of each channel for 10¹⁵ cm⁻⁵ in a bin: `[bin][channel]`.
     pub(crate) response: Vec<Vec<f64>>,
     /// Atoms; each bin by itself first.
     pub(crate) atoms: Vec<Atom>,
-    /// Factor of each bin from 10¹⁵ cm⁻⁵ to what is reported.
+    /// Factor of each bin from 10¹⁵ cm⁻⁵ to the reported quantity.
     pub(crate) to_report: Vec<f64>,
 }
 

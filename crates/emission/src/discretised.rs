@@ -1,4 +1,4 @@
-//! The inversion in numbers: what every pixel shares.
+//! The discretised inversion: bins and response.
 
 use crate::{Compatibility, Inversion, Quantity, response::interpolate_linear};
 use isopach_compute::{Error, Result};
@@ -30,7 +30,7 @@ pub struct ResolutionPoint {
     pub share: f64,
 }
 
-/// What every pixel shares: bins, and the response in them.
+/// Temperature bins and the response in them, which all pixels share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Discretised {
     /// Centres of the bins, log₁₀ K.
@@ -57,7 +57,7 @@ impl Discretised {
         &self.response[bin * self.channels..][..self.channels]
     }
 
-    /// Factor of bin `t` from the solution to what is reported.
+    /// Factor of bin `t` from the solution to the reported quantity.
     #[must_use]
     pub fn to_report(&self, inversion: &Inversion, bin: usize) -> f64 {
         UNIT * match (inversion.solve_for, inversion.report) {

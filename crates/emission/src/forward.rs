@@ -1,12 +1,12 @@
-//! From emission to counts.
+//! The forward model: from emission to counts.
 
 use crate::{Inversion, Quantity};
 use isopach_compute::{Error, Result};
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 impl Inversion {
-    /// Counts that an emission measure would give, shape (.., channels): `Σ_t K_f(T_t) ξ_t T_t Δ ln
-    /// T_t`. O(bins × channels) a pixel.
+    /// Counts of an emission measure, shape (.., channels): `Σ_t K_f(T_t) ξ_t T_t Δ ln T_t`. O(bins
+    /// × channels) a pixel.
     ///
     /// `emission`: shape (.., bins), the quantity that [`Self::report`] names.
     ///
@@ -28,7 +28,7 @@ impl Inversion {
         Ok(counts)
     }
 
-    /// Emission measure of each bin, cm⁻⁵, for a unit of what is reported.
+    /// Emission measure of each bin, cm⁻⁵, for a unit of the reported quantity.
     pub(crate) fn integrated_factors(&self) -> Result<Vec<f64>> {
         let shared = self.discretised()?;
         Ok(match self.report {

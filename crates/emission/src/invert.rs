@@ -1,4 +1,4 @@
-//! The capability.
+//! The capability of a backend: inversion of pixels.
 
 use crate::{EmissionMap, Inversion, reference};
 use isopach_compute::{Compute, Error, Result};
@@ -21,7 +21,7 @@ pub(crate) struct PixelRows<'a, T> {
 }
 
 impl<T: Clone> Observation<'_, T> {
-    /// Checks shapes; copies only what is not in standard order.
+    /// Checks shapes; copies only arrays that are not in standard order.
     pub(crate) fn pixel_rows(&self, channels: usize) -> Result<PixelRows<'_, T>> {
         let counts = self.counts.shape();
         let sigma = self.sigma.shape();

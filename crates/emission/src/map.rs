@@ -1,4 +1,4 @@
-//! What is found.
+//! Results of an inversion.
 
 use crate::{Inversion, PixelStatus, Real};
 use ndarray::{ArrayD, IxDyn};
@@ -7,17 +7,17 @@ use ndarray::{ArrayD, IxDyn};
 /// ([`PixelStatus::has_result`]) numbers are NaN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EmissionMap<T> {
-    /// The measure that was asked for, shape (.., bins): cm⁻⁵ K⁻¹ or cm⁻⁵.
+    /// The requested measure, shape (.., bins): cm⁻⁵ K⁻¹ or cm⁻⁵.
     pub emission: ArrayD<T>,
     /// Its vertical error (one standard deviation from the errors of the counts, no bias), same
-    /// shape and unit, if asked for.
+    /// shape and unit. `None` unless requested.
     pub uncertainty: Option<ArrayD<T>>,
     /// Its horizontal error, shape (.., bins), Δ log₁₀ T, as the reference defines it: full width
     /// at half maximum of the column of the averaging kernel, halved, over 2 √(2 ln 2). A Gaussian
-    /// kernel has *twice* this as its standard deviation. If asked for.
+    /// kernel has *twice* this as its standard deviation. `None` unless requested.
     pub log_t_resolution: Option<ArrayD<T>>,
-    /// Averaging kernel, shape (.., bins, bins), of what is solved for: `[.., t, k]` is what is
-    /// found in bin t for a unit of emission in bin k. If asked for.
+    /// Averaging kernel, shape (.., bins, bins), of the solved quantity: `[.., t, k]` is the
+    /// solution in bin t for a unit of emission in bin k. `None` unless requested.
     pub averaging_kernel: Option<ArrayD<T>>,
     /// `Σ ((counts − synthetic) / σ)² / channels`, shape (..).
     pub chi_squared: ArrayD<T>,
@@ -141,7 +141,8 @@ impl<T: Real> EmissionMap<T> {
     }
 }
 
-/// Rows of a map to be written: some consecutive pixels. What was not asked for is empty.
+/// Rows of a map to be written: some consecutive pixels. Slices of outputs that were not requested
+/// are empty.
 #[derive(Debug)]
 pub struct Slab<'a, T> {
     /// `[pixel × bins + bin]`, as [`EmissionMap::emission`].

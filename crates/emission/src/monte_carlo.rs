@@ -1,23 +1,24 @@
-//! Errors by trying: the inversion of counts with noise added, again and again.
+//! Monte Carlo errors: repeated inversions of counts with noise added.
 
 use crate::{Inversion, InvertPixels, Observation, Outputs};
 use isopach_compute::{Error, Result};
 use ndarray::{ArrayD, Zip};
 
-/// Inverts draws of the counts, each with normal noise of their errors added.
+/// Monte Carlo errors: inverts draws of the counts, each with normal noise of their errors added.
 ///
-/// Unlike [`crate::EmissionMap::uncertainty`], which is linear at the λ that was chosen, this
-/// includes the choice of λ and of the weights. The noise is a function of seed, draw and position
-/// alone: not of threads, backends or tiles.
+/// [`crate::EmissionMap::uncertainty`] is linear at the chosen λ; this spread includes the choice
+/// of λ and of the weights. The noise is a function of seed, draw and position alone: not of
+/// threads, backends or tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MonteCarlo {
     /// Number of draws, 2 or more.
     pub draws: u32,
-    /// Same seed, same noise.
+    /// Seed of the noise.
     pub seed: u64,
 }
 
-/// Mean and spread of the draws that had a result; NaN where fewer than one, or two, had.
+/// Mean and standard deviation of the draws that had a result; NaN where no draw had one, or a
+/// single draw for the deviation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spread {
     /// Mean emission, shape (.., bins), unit of the inversion.
@@ -29,15 +30,15 @@ pub struct Spread {
 }
 
 impl MonteCarlo {
-    /// Bytes that a pixel takes in [`Self::run`] beside its counts and errors.
+    /// Bytes per pixel that [`Self::run`] allocates, excluding counts and errors.
     #[must_use]
     pub fn bytes_per_pixel(inversion: &Inversion) -> u64 {
-        // Means, sums of squares, what a draw finds; its counts twice, and its synthetic counts.
+        // Means, sums of squares, the result of a draw; its counts twice, and its synthetic counts.
         8 * (3 * inversion.bins() as u64 + 3 * inversion.channels() as u64 + 1) + 32
     }
 
-    /// Runs all draws. Noise makes no channel saturated that was not, and none unsaturated that
-    /// was. Memory: three times that of an emission map.
+    /// Inverts all draws. Noise moves no channel across its saturation level. Memory: three times
+    /// that of an emission map.
     ///
     /// # Errors
     /// As [`InvertPixels::invert`]; [`Error::InvalidParameter`] for fewer than two draws.
@@ -50,8 +51,8 @@ impl MonteCarlo {
         self.run_part(inversion, on, observation, 0)
     }
 
-    /// As [`Self::run`] for a part of an image that begins with its pixel number `first`: parts
-    /// have the noise that they have in the whole.
+    /// Like [`Self::run`], for a part of an image that begins with pixel number `first`: a part has
+    /// the same noise as within the whole.
     ///
     /// # Errors
     /// As [`Self::run`].

@@ -1,4 +1,4 @@
-//! How well counts are known.
+//! Noise of counts.
 
 use isopach_compute::{Error, Result};
 use ndarray::{ArrayD, ArrayViewD, Axis};
@@ -62,7 +62,7 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// Of a channel of AIA.
+    /// The noise of a channel of AIA.
     #[must_use]
     pub fn aia(channel: &AiaChannel, exposure: f64, pixels: f64, systematic: f64) -> Self {
         Self {

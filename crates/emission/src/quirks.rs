@@ -14,7 +14,7 @@ pub fn ignores_given_weights(inversion: &Inversion) -> bool {
     }
 }
 
-/// What the numbers of a pixel without a result are: NaN, or 0 as in the reference.
+/// The value of a pixel without a result: NaN, or 0 as in the reference.
 #[must_use]
 pub fn missing_number(inversion: &Inversion) -> f64 {
     if inversion.compat == Compatibility::Reference {

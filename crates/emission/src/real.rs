@@ -7,7 +7,7 @@ use std::{
     ops::{Add, Div, Mul, Neg, Sub},
 };
 
-/// `f32` or `f64`.
+/// A precision of the inversion: `f32` or `f64`.
 pub trait Real:
     Copy
     + Debug
@@ -35,7 +35,7 @@ pub trait Real:
     /// is the nearer.
     #[doc(hidden)]
     const LEAST_MARGIN: f64;
-    /// Whether what the constraint makes of a weight stays well within the range.
+    /// Whether a weight under the constraint stays well within the range.
     #[doc(hidden)]
     fn has_room_for(weight: f64, constraint: Constraint) -> bool;
     /// Rounds once.

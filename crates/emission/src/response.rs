@@ -3,7 +3,7 @@
 use crate::{Compatibility, Instrument};
 use isopach_compute::{Error, Result};
 
-/// What an instrument counts for a unit of emission measure at a temperature.
+/// Temperature response: counts of each channel for a unit of emission measure, by temperature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TemperatureResponse {
     /// log₁₀ of the temperature in K, ascending.
@@ -31,10 +31,10 @@ impl TemperatureResponse {
         Instrument::aia().map_or(none, |aia| aia.response(&[0, 1, 2, 3, 4, 5]))
     }
 
-    /// Several responses as one, channel after channel: on the temperatures of all of them from
-    /// where the last begins to where the first ends, between its own temperatures each as it is
-    /// interpolated anyway (its logarithm over log T; what is not above zero is its smallest that
-    /// is).
+    /// Joins several responses into one, channel after channel: on the temperatures of all of them
+    /// from where the last begins to where the first ends, between its own temperatures each as it
+    /// is interpolated anyway (its logarithm over log T; values that are not above zero become the
+    /// smallest that is).
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a response that is none, or where they have no temperatures in
@@ -87,9 +87,9 @@ impl TemperatureResponse {
         Ok(Self { log_t, channels })
     }
 
-    /// The response of an instrument that has lost sensitivity: each channel times the share that
-    /// is left. Scaling the response, and not the counts, leaves the noise of the counts what it
-    /// was.
+    /// The response of an instrument that has lost sensitivity: each channel is multiplied by its
+    /// remaining fraction. Scaling the response, and not the counts, leaves the noise of the counts
+    /// unchanged.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] where shares and channels differ in number;

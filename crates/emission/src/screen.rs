@@ -1,8 +1,8 @@
-//! Which pixels and channels can be used.
+//! Screening: the pixels and channels that can be used.
 
 use crate::{Compatibility, Inversion, MissingCounts, PixelStatus, Real, Weights};
 
-/// What is known of a pixel before it is inverted.
+/// Which channels of a pixel are used, known before it is inverted.
 #[derive(Clone, Copy, Debug)]
 pub struct Screened {
     /// Saturated channels, as bits.
@@ -11,7 +11,7 @@ pub struct Screened {
     pub verdict: Result<u32, PixelStatus>,
 }
 
-/// Looks at the counts and errors of a pixel, one a channel.
+/// Screens a pixel by its counts and errors, one per channel.
 #[must_use]
 pub fn screen_pixel<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Screened {
     let mut bad = 0_u32;

@@ -1,4 +1,4 @@
-//! How a pixel ended.
+//! Status of a pixel.
 
 use crate::{Compatibility, Inversion, Method};
 use std::fmt;
@@ -59,8 +59,8 @@ pub enum Signs {
 }
 
 impl PixelStatus {
-    /// χ² a channel, in units of its target, up to which the target counts as reached: what a step
-    /// of the grid of μ can miss it by.
+    /// χ² a channel, in units of its target, up to which the target counts as reached: the most
+    /// that a step of the grid of μ can miss it by.
     pub const TARGET_SLACK: f64 = 1.5;
 
     /// Whether the pixel has numbers.
@@ -99,10 +99,10 @@ impl PixelStatus {
     /// The status with this [`Self::code`]; `None` where none has it.
     ///
     /// ```
-    /// # use isopach_emission::Status;
-    /// let codes = (0..=u8::MAX).filter_map(|code| Some((code, Status::of_code(code)?)));
+    /// # use isopach_emission::PixelStatus;
+    /// let codes = (0..=u8::MAX).filter_map(|code| Some((code, PixelStatus::from_code(code)?)));
     /// assert!(codes.into_iter().all(|(code, status)| status.code() == code));
-    /// assert_eq!(Status::of_code(18), Some(Status::BadInput { channel: 2 }));
+    /// assert_eq!(PixelStatus::from_code(18), Some(PixelStatus::BadInput { channel: 2 }));
     /// ```
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {

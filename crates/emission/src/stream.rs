@@ -5,7 +5,7 @@ use isopach_compute::{Dispatcher, Error, Result};
 use ndarray::ArrayD;
 use std::ops::Range;
 
-/// Rows of an image, and what was found in them.
+/// Rows of an image with their results.
 #[derive(Clone, Debug)]
 pub struct RowBlock<T> {
     /// Which rows: positions along the first axis.
@@ -15,7 +15,7 @@ pub struct RowBlock<T> {
 }
 
 impl Inversion {
-    /// Bytes that a pixel's result takes, with its counts and errors.
+    /// Bytes per pixel of a result, with its counts and errors.
     #[must_use]
     pub fn bytes_per_pixel<T: Real>(&self) -> u64 {
         let bins = self.bins() as u64;
@@ -34,13 +34,13 @@ impl Inversion {
     /// Inverts an image block by block, in the precision of its counts: as many rows of `shape`
     /// (rows, .., without the channels) at a time as fit `budget` bytes, each block on the first
     /// backend that will. `read` gives the counts and errors of some rows, shape (rows, ..,
-    /// channels); `accept` gets each block, in order. What `read` and `accept` need beside their
-    /// arguments is theirs. On the CPU single precision needs room for another 128 pixels a thread
-    /// in double precision beside the budget.
+    /// channels); `accept` gets each block, in order. Memory of `read` and `accept` beside their
+    /// arguments is not counted. On the CPU single precision needs room for another 128 pixels a
+    /// thread in double precision beside the budget.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] where not even one row fits; [`Error::Unsupported`] for given weights
-    /// of one row a pixel; whatever `read`, the backend or `accept` fail with.
+    /// of one row a pixel; errors of `read`, the backend and `accept`.
     pub fn stream<T: Real>(
         &self,
         on: &Dispatcher<impl InvertPixels + ?Sized>,

@@ -54,7 +54,7 @@ impl Address {
         Ok(Self { url, scheme, path })
     }
 
-    /// What objects of one store have in common.
+    /// The part of an address that objects of one store share.
     pub(crate) fn store_name(&self) -> &str {
         match self.scheme {
             // The container is in the path.
@@ -81,7 +81,7 @@ impl Address {
             max_retries: options.retries,
             retry_timeout: options.retry_timeout,
         };
-        // Settings come last, so that what a user says of a connection counts.
+        // Settings come last, so that they override the defaults of a connection.
         macro_rules! connected {
             ($builder:ty, $url:expr) => {{
                 let begun = <$builder>::new()

@@ -1,9 +1,9 @@
-//! Ranges that are fetched before they are wanted, several at a time.
+//! Prefetch: ranges that are fetched before they are read, in batches.
 //!
-//! What will be read is cut into batches, in the order in which it will be. The first reader of a
-//! range of a batch has the whole batch fetched, and the next one begun; others wait for it. Each
-//! range is given away once. A range of a batch for which there is no memory, or that failed, is
-//! fetched by its reader alone, so nothing depends on what was expected but the number of requests.
+//! The expected ranges are cut into batches, in their order. The first reader of a range of a batch
+//! has the whole batch fetched, and the next one begun; others wait for it. Each range is given
+//! away once. A range of a batch for which there is no memory, or that failed, is fetched by its
+//! reader alone, so a wrong expectation costs requests and nothing else.
 
 use crate::{place::OpenedObject, shared::HeldBytes};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-/// What is expected of one object.
+/// The expected ranges of one object.
 #[derive(Debug, Default)]
 pub(crate) struct Prefetch {
     plan: Mutex<PrefetchPlan>,
@@ -53,7 +53,7 @@ impl Prefetch {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Replaces what was expected; a batch has `most` bytes at most, or one range.
+    /// Replaces the expected ranges; a batch has `most` bytes at most, or one range.
     pub(crate) fn expect_ranges(&self, ranges: &[Range<u64>], most: u64) {
         let mut plan = self.lock_plan();
         let mut fresh = PrefetchPlan {
@@ -99,7 +99,7 @@ impl Prefetch {
         }
         self.begin_batch(&mut plan, batch, of);
         if matches!(plan.batches[batch].state, BatchState::Waiting) {
-            // No room: its readers fetch what they want one by one, and nothing of it twice.
+            // No room: its readers fetch their ranges one by one, each once.
             plan.batches[batch].state = BatchState::Over;
         }
         self.begin_batch(&mut plan, batch + 1, of);

@@ -19,7 +19,7 @@ pub(crate) struct OpenedObject {
     pub(crate) opened: Arc<ObjectMeta>,
 }
 
-/// The first bytes of an object, and what is known of it by that.
+/// The first bytes of an object, and its metadata.
 pub(crate) async fn fetch_head(
     shared: &Shared,
     store: &dyn ObjectStore,

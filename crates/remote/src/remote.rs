@@ -1,4 +1,4 @@
-//! Stores, and what is opened in them.
+//! The client of object stores.
 
 use crate::{
     RemoteOptions, RequestCounts, ResultStore,
@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Object stores, with threads of their own. A clone is the same.
+/// A client of object stores with its own threads. A clone shares them.
 #[derive(Clone)]
 pub struct Remote {
     shared: Arc<Shared>,
@@ -35,11 +35,11 @@ impl fmt::Debug for Remote {
 }
 
 impl Remote {
-    /// Starts the threads; no store is asked yet. Where the process has not chosen a cryptography
-    /// for `rustls`, it is `ring`'s from now on.
+    /// Starts the threads; nothing is requested yet. If the process has no default provider for
+    /// `rustls`, this installs `ring`'s.
     ///
     /// # Errors
-    /// Where the system has no threads left.
+    /// Where the system cannot start threads.
     pub fn new(options: RemoteOptions) -> Result<Self> {
         // Refused where the process has one already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -49,13 +49,13 @@ impl Remote {
         })
     }
 
-    /// Opens a LAS, LAZ or COPC file by its address (`s3://bucket/a.copc.laz`): its header is read,
-    /// and where its chunks are. An index of a LAZ file that has the same address with `.chunks`
-    /// behind it is used.
+    /// Opens a LAS, LAZ or COPC file by its address (`s3://bucket/a.copc.laz`): reads its header
+    /// and its table of chunks. If an object of the same address plus `.chunks` exists, it is used
+    /// as the index of a LAZ file.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for an address that is none; [`Error::Source`] of the store and of
-    /// the file. Whether it may pass says [`Error::is_transient`].
+    /// [`Error::InvalidInput`] for a malformed address; [`Error::Source`] of the store and of the
+    /// file. [`Error::is_transient`] tells whether a retry may succeed.
     pub fn open_las(&self, address: &str) -> Result<Las> {
         Ok(Las::from_source(self.open_object(address)?)?)
     }
@@ -72,10 +72,10 @@ impl Remote {
         Ok(Arc::new(object))
     }
 
-    /// Results that are kept under an address, which stands for a folder.
+    /// Opens a folder of results by its address. Nothing is requested yet.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for an address that is none.
+    /// [`Error::InvalidInput`] for a malformed address.
     pub fn open_results(&self, address: &str) -> Result<ResultStore> {
         let parsed = Address::parse_address(address)?;
         let store = self.store_of(&parsed)?;
@@ -87,7 +87,7 @@ impl Remote {
         ))
     }
 
-    /// What was asked of all stores so far.
+    /// Requests and bytes of all stores so far.
     #[must_use]
     pub fn request_counts(&self) -> RequestCounts {
         self.shared.counters.so_far()

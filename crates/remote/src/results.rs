@@ -1,4 +1,4 @@
-//! Results that are kept in a store: each is written once, by whoever is first.
+//! Results in an object store: each is written once, by the first writer.
 
 use crate::{fault, shared::Shared};
 use isopach_compute::{Error, Result};
@@ -9,17 +9,17 @@ const MAGIC: &[u8; 8] = b"ISOPOBJ1";
 /// Bytes before a result: the magic, its length and checksum (CRC-32).
 const HEAD: usize = 20;
 
-/// What became of a result that was to be kept.
+/// The outcome of creating a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreateOutcome {
-    /// It is there now.
+    /// The result was written.
     Created,
     /// Another writer was first, with the same bytes.
     WasThere,
 }
 
-/// Results under one address of a store, by name. There is no rename and no lock in a store: a
-/// result is there whole or not at all, and the first one stays.
+/// Results in one folder of an object store, by name. Stores have no rename and no locks: a result
+/// is complete or absent, and the first one stays.
 #[derive(Clone)]
 pub struct ResultStore {
     shared: Arc<Shared>,
@@ -30,7 +30,7 @@ pub struct ResultStore {
 
 impl fmt::Debug for ResultStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Results")
+        f.debug_struct("ResultStore")
             .field("address", &self.address)
             .finish_non_exhaustive()
     }
@@ -51,11 +51,11 @@ impl ResultStore {
         }
     }
 
-    /// Keeps a result under a new name.
+    /// Writes a result under a new name.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where there is another one of this name, which stays;
-    /// [`Error::Busy`] where one of this name is being written; of the store.
+    /// [`Error::InvalidInput`] where another result has this name, which stays; [`Error::Busy`]
+    /// where one of this name is being written; of the store.
     pub fn create_result(&self, name: &str, bytes: &[u8]) -> Result<CreateOutcome> {
         let store = Arc::clone(&self.store);
         let path = self.path_of(name)?;
@@ -91,7 +91,7 @@ impl ResultStore {
         }
     }
 
-    /// A result; `None` where there is none of this name.
+    /// Reads a result; `None` if none has this name.
     ///
     /// # Errors
     /// Of the store, which may pass; [`Error::Source`] where it can be read and its checksum is
@@ -126,7 +126,7 @@ impl ResultStore {
         }
     }
 
-    /// The names of all results, in order.
+    /// Lists the names of all results, sorted.
     ///
     /// # Errors
     /// Of the store.

@@ -1,4 +1,4 @@
-//! What all objects of a [`crate::Remote`] have in common: threads, limits, counters.
+//! The state that all objects of a [`crate::Remote`] share: threads, limits, counters.
 
 use crate::{RemoteOptions, fault, traffic::Counters};
 use isopach_compute::{Error, Result};
@@ -16,7 +16,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-/// Threads that look up names, which has no other way to wait.
+/// Threads that look up host names, which blocks.
 const NAME_THREADS: usize = 4;
 
 /// Threads, and requests at once, at most: more of either are of no use.

@@ -1,14 +1,14 @@
-//! What was asked of stores.
+//! Counters of requests.
 
 use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// What was asked of stores so far.
+/// Requests and bytes so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestCounts {
-    /// Requests that were answered; those that were tried again count once.
+    /// Requests that were answered; a retried request counts once.
     pub requests: u64,
     /// Bytes of objects that were fetched.
     pub bytes: u64,

@@ -1,4 +1,4 @@
-//! Points on their way from chunks to tiles: in memory, and on disk where memory is short.
+//! Points on their way from chunks to tiles, in memory or spilled to disk.
 
 use crate::{
     clock::{Clock, RunStage},
@@ -12,7 +12,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// What one chunk gave to one tile.
+/// The points of one chunk for one tile.
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) chunk: usize,

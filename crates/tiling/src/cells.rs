@@ -1,4 +1,4 @@
-//! Blocks of cells: who owns what.
+//! Blocks of cells that tiles own.
 
 use isopach_cloud::{Rect, cell_of_tick, checked_cell_size, low_edge, to_ticks};
 use isopach_compute::{Error, Result};

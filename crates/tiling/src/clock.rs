@@ -1,11 +1,11 @@
-//! Where the wall time goes while several things happen at once.
+//! Wall time of stages that overlap.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// What a run does.
+/// A stage of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunStage {
     /// Reading and decompressing chunks.
@@ -74,7 +74,7 @@ impl StageTimes {
     }
 }
 
-/// Counts who does what, and shares the time among them.
+/// Counts the pieces of work in each stage and divides the wall time among them.
 #[derive(Debug)]
 pub(crate) struct Clock {
     state: Mutex<ClockState>,
@@ -87,7 +87,7 @@ struct ClockState {
     times: StageTimes,
 }
 
-/// A piece of work; over when dropped.
+/// A piece of work in a stage; it ends when dropped.
 pub(crate) struct StageGuard<'a> {
     clock: &'a Clock,
     stage: RunStage,

@@ -1,4 +1,4 @@
-//! Points that are in memory already.
+//! A source of points in memory.
 
 use crate::PointSource;
 use isopach_cloud::{Cloud, Columns, Points, Rect};
@@ -47,11 +47,11 @@ impl InMemory {
         }
     }
 
-    /// All points of a source, read into `cloud`: it says of itself what the source says, so that a
-    /// run cannot tell which of them it was given.
+    /// `cloud` with all points of `source`, under its name, extent and identity, so that a run
+    /// cannot tell the two apart.
     ///
     /// # Errors
-    /// Where the source cannot say what it is ([`PointSource::identity`]).
+    /// An error of [`PointSource::input_identities`].
     pub fn from_source(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
         let extent = source.extent();
         let heights = source.height_range();

@@ -1,4 +1,4 @@
-//! The memory budget of a run, and the guards that account for what it holds.
+//! The memory budget of a run, and the guards that account for it.
 
 use isopach_compute::Error;
 use std::sync::{
@@ -10,7 +10,7 @@ use std::sync::{
 /// reserved for work in flight ([`Reservation`]: chunks being decoded, tiles being run, results
 /// that wait for delivery).
 ///
-/// An eighth of the total is left out of [`Self::limit`] for what cannot be counted: the
+/// An eighth of the total is left out of [`Self::limit`] for memory that cannot be counted: the
 /// allocator's gaps, stacks, tables.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
@@ -56,7 +56,7 @@ impl MemoryBudget {
         self.peak.load(Ordering::Relaxed)
     }
 
-    /// Bytes that points may wait in, beside what is reserved now.
+    /// Bytes that points may wait in, beside the current reservations.
     pub(crate) fn room_for_points(&self) -> u64 {
         self.limit().saturating_sub(self.reserved_bytes())
     }

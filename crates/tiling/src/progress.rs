@@ -1,34 +1,35 @@
-//! How far a run has come.
+//! Progress of a run.
 
 use std::time::{Duration, Instant};
 
-/// How far a run has come, and how long it will take.
+/// Progress of a run, with an estimate of the time left.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Chunks decoded and routed, or found not to be needed.
+    /// Chunks that were decoded and routed, or that no tile needs.
     pub chunks_done: u64,
     /// Chunks in all.
     pub chunks: u64,
     /// Points that were decoded.
     pub points: u64,
-    /// Tiles finished, empty ones and those of an earlier run with them.
+    /// Tiles that are finished, including empty ones and those of an earlier run.
     pub tiles_done: u64,
     /// Tiles in all.
     pub tiles: u64,
     /// Time since the start.
     pub elapsed: Duration,
-    /// Time left, if what is left takes as long as what is done; `None` until a tile is done.
+    /// Estimated time left, at the mean time per chunk and tile so far; `None` until a tile is
+    /// done.
     pub remaining: Option<Duration>,
 }
 
 impl Progress {
-    /// Points decoded a second.
+    /// Points decoded per second.
     #[must_use]
     pub fn points_per_second(&self) -> f64 {
         self.points as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 
-    /// Share of the whole that is done, 0 to 1: chunks and tiles each count for half.
+    /// Fraction of the run that is done, 0 to 1: chunks and tiles each count for half.
     #[must_use]
     pub fn done_fraction(&self) -> f64 {
         let chunks = fraction_of(self.chunks_done, self.chunks);

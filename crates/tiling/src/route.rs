@@ -18,7 +18,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// What all chunks of a run share.
+/// The state that all chunks of a run share.
 pub(crate) struct Routing<'a> {
     pub(crate) plan: &'a Plan,
     /// Whole metres that every tile's heights are counted from.
@@ -44,7 +44,7 @@ pub(crate) struct RoutedCounts {
 /// Why the points of a chunk did not reach their tiles.
 #[derive(Debug)]
 pub(crate) enum RouteError {
-    /// The source cannot be read, or its points are not what it states.
+    /// The source cannot be read, or its points contradict its statements.
     Source(Error),
     /// Something else: memory or disk have no room for its points.
     Other(Error),
@@ -296,7 +296,8 @@ fn contains_ticks(rect: &Rect, point: [i64; 2]) -> bool {
     })
 }
 
-/// Refuses a chunk whose columns are not what was asked for, or not as long as its points are many.
+/// Refuses a chunk that lacks a requested column, or one whose columns differ in length from its
+/// points.
 pub(crate) fn check_columns(
     source: &dyn PointSource,
     points: &Points,

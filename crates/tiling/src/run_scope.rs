@@ -1,25 +1,25 @@
-//! Which part of a run is done here.
+//! The part of a run that one process does.
 
 use crate::Plan;
 use isopach_compute::{Error, Result};
 
-/// Which tiles of a run this process runs, and whether it hands the results over.
+/// The tiles that this process runs, and whether it delivers the results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RunScope {
-    /// All that are not done yet; their results go to the sink.
+    /// All tiles that are not done yet. All results go to the sink.
     #[default]
     All,
-    /// Shard `number` of `of`: neighbouring tiles that are expected to be as much work as those of
-    /// the others. Results are kept; the sink is not touched.
+    /// Shard `number` of `of`: neighbouring tiles with about the same expected work as in the other
+    /// shards. Results are kept; the sink is not touched.
     Shard {
         /// 1 to `of`.
         number: usize,
-        /// How many shards there are.
+        /// Number of shards.
         of: usize,
     },
-    /// One tile, by its number in the plan: to see again why it failed. The sink is not touched.
+    /// One tile, by its number in the plan, to reproduce a failure. The sink is not touched.
     Tile(usize),
-    /// None: all results are there, and go to the sink.
+    /// No tile: the kept results of all shards go to the sink.
     Merge,
 }
 
@@ -29,10 +29,11 @@ impl RunScope {
         self.select_pieces(plan.len(), &|i| u128::from(plan.estimate(i).bytes) + 1)
     }
 
-    /// Whether each of `count` blocks is run here that are the same work.
+    /// Selects the blocks of this scope among `count` blocks of equal work: `true` for those to
+    /// run.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a shard or a block that there is not.
+    /// [`Error::InvalidInput`] for a shard or a block that does not exist.
     pub fn select_blocks(self, count: usize) -> Result<Vec<bool>> {
         self.select_pieces(count, &|_| 1)
     }
@@ -77,14 +78,13 @@ fn select_shard(count: usize, work: &dyn Fn(usize) -> u128, number: usize, of: u
     (0..count).map(&mut mine).collect()
 }
 
-/// What happens after a tile has failed.
+/// The reaction to a tile that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnFailure {
     /// The run ends with the error of the first tile (in the order of the plan) that fails.
     #[default]
     Stop,
-    /// The other tiles are run. The report has the list of those that failed; where they are, the
-    /// output has no data.
+    /// The other tiles are run. The report lists the failed ones; the output has no data there.
     FinishTheRest,
 }
 

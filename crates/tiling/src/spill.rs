@@ -2,8 +2,8 @@
 //!
 //! One file a run, which is never complete: it is made and locked as every output is
 //! ([`UnfinishedFile`]), and removed when the run ends, however it ends. Blocks are appended by all
-//! threads at once, each at a place of its own; a checksum a block (CRC-32) says whether what is
-//! read is what was written.
+//! threads at once, each at a place of its own; a checksum a block (CRC-32) detects blocks that
+//! changed on disk.
 
 use isopach_compute::{Error, Result, UnfinishedFile};
 use std::{
@@ -16,26 +16,26 @@ use std::{
     },
 };
 
-/// What the names of the files are made of.
+/// Beginning of the names of the files.
 const NAME: &str = "isopach-spill";
 
-/// Whether points that memory cannot hold may go to disk.
+/// Where points go that do not fit into memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Spill {
-    /// They may not: a run that does not fit its memory is an error.
+    /// Nowhere: a run that does not fit into its memory is an error.
     #[default]
     Never,
-    /// Into a file of their own within this folder.
+    /// Into a file within this folder, removed when the run ends.
     Within {
-        /// Made if it is not there.
+        /// Created if it is missing.
         folder: PathBuf,
-        /// Bytes that they may take there.
+        /// Most bytes of disk.
         max_bytes: u64,
     },
 }
 
 impl Spill {
-    /// Into a file of their own within this folder, as much as there is.
+    /// Into a file within `folder`, without a limit.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self::Within {
             folder: folder.into(),
@@ -44,18 +44,18 @@ impl Spill {
     }
 }
 
-/// What can go wrong with points on disk; found in [`Error::Source`].
+/// Errors of points on disk, found in [`Error::Source`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpillError {
-    /// More disk was needed than may be taken.
+    /// The points need more disk than the limit.
     #[error(
         "points that memory cannot hold need {needed} bytes of disk, but the limit is {limit}: raise the limit, or the memory"
     )]
     DiskLimit {
-        /// Bytes that would have been taken.
+        /// Bytes that were needed.
         needed: u64,
-        /// Bytes that may be.
+        /// The limit.
         limit: u64,
     },
     /// The disk is full, or the folder cannot be written.
@@ -66,7 +66,7 @@ pub enum SpillError {
         /// Why.
         source: io::Error,
     },
-    /// What was read is not what was written.
+    /// A block that was read differs from the one that was written.
     #[error("{}: points that were put aside came back changed (block at byte {at})", .path.display())]
     Changed {
         /// The file.
@@ -190,8 +190,8 @@ impl SpillFile {
 }
 
 impl OpenSpill {
-    /// A file that nobody else has, which is locked: so others see that it is in use. What killed
-    /// runs have left is removed.
+    /// A file that nobody else has, which is locked: so others see that it is in use. Files that
+    /// killed runs left are removed.
     fn create_in(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let (unfinished, file) = UnfinishedFile::create(&folder.join(NAME))?;
@@ -211,7 +211,7 @@ impl OpenSpill {
     }
 }
 
-/// Removes what killed runs have left within a folder; what others use stays.
+/// Removes the files that killed runs left in a folder; files in use stay.
 pub(crate) fn remove_left_over(folder: &Path) {
     UnfinishedFile::remove_left_over(&folder.join(NAME));
 }

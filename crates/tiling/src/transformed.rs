@@ -1,15 +1,14 @@
-//! Moved points.
+//! A source under a rigid transform.
 
 use crate::{PointSource, source::as_inner};
 use isopach_cloud::{Columns, Crs, Points, Rect, Rigid, from_ticks, to_ticks};
 use isopach_compute::Result;
 
-/// A source moved by a rigid transform, in `f64`, before anything is asked about where its points
-/// are.
+/// A source moved by a rigid transform, in `f64`.
 ///
 /// Points are rounded to whole ticks before they are moved, as those in memory
-/// ([`crate::InMemory`]) are already: so a source gives the same points whether its chunks are held
-/// or read whenever they are needed.
+/// ([`crate::InMemory`]) are already: so a source gives the same points from memory and from a
+/// file.
 #[derive(Clone, Debug)]
 pub struct Transformed<S> {
     source: S,

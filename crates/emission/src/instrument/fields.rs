@@ -1,4 +1,4 @@
-//! The keys of a JSON object, each asked for by its name; what was not asked for is refused.
+//! The keys of a JSON object, each asked for by its name; other keys are refused.
 
 use isopach_compute::{Error, Result};
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// # Errors
-    /// What is no object.
+    /// [`Error::InvalidInput`] for a value that is no object.
     pub(super) fn of_object(place: &str, value: &'a Value) -> Result<Self> {
         let named = place.trim_end_matches('.');
         let named = if named.is_empty() { "the file" } else { named };
@@ -93,7 +93,7 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// Refuses keys that nobody asked for.
+    /// Refuses unknown keys.
     pub(super) fn refuse_unknown(self) -> Result<()> {
         let known = self.asked.into_inner();
         let Some(unknown) = self.values.keys().find(|key| !known.contains(key.as_str())) else {
@@ -119,7 +119,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A value that is not what it must be.
+/// The error of a wrong value.
 pub(super) fn wrong_value(path: &str, must: &str, value: &Value) -> Error {
     Error::InvalidInput(format!(
         "{path} is {}, but must be {must}",

@@ -108,7 +108,7 @@ fn check_names(channels: &[Channel]) -> Result<()> {
     Ok(())
 }
 
-/// What is the same for all channels that do not say otherwise.
+/// Values for all channels that have none of their own.
 struct ChannelDefaults {
     gain: Option<f64>,
     read_noise: Option<f64>,

@@ -1,5 +1,4 @@
-//! Instruments as data: how their files are recognised, how their counts are noisy, what they see
-//! of which temperature.
+//! Instruments as data: file headers, noise and temperature responses.
 
 mod fields;
 mod file;
@@ -7,8 +6,8 @@ mod file;
 use crate::{Noise, TemperatureResponse};
 use isopach_compute::Result;
 
-/// An instrument: what its files say of themselves, its channels, its response. Read from a JSON
-/// file, so that a new one needs no code.
+/// An instrument: keywords of its files, channels, noise and temperature response. It is read from
+/// a JSON file, so that a new instrument needs no code.
 ///
 /// | key | | |
 /// |---|---|---|
@@ -17,7 +16,7 @@ use isopach_compute::Result;
 /// | `pixel_arcsec` | number | side of a pixel of the detector |
 /// | `log_t` | numbers | log₁₀ of the temperatures of the responses, K, ascending |
 /// | `channels` | list | see below |
-/// | `binned` | `"mean"`, `"sum"` | what a pixel is that was made of several of the detector; `"mean"` if not given |
+/// | `binned` | `"mean"`, `"sum"` | how pixels of the detector were binned into one of the image; `"mean"` if not given |
 /// | `unit` | text | a BUNIT whose numbers are counts a second of the response, where that is none of DN |
 /// | `response_until` | time | until when the response is right within a few percent; later images are warned of |
 /// | `source` | text | where the numbers are from; not used |
@@ -40,10 +39,10 @@ use isopach_compute::Result;
 /// let text = r#"{ "instrument": "XRT", "headers": [{ "INSTRUME": "XRT" }], "pixel_arcsec": 1.0286, "read_noise": 1.5,
 ///     "log_t": [6.0, 6.5, 7.0], "channels": [{ "name": "Al-poly", "keywords": { "EC_FW1_": "Al_poly", "EC_FW2_": "Open" },
 ///     "dn_per_photon": 0.06, "response": [1e-26, 8e-26, 1.5e-25] }] }"#;
-/// let xrt = Instrument::parse(text)?;
+/// let xrt = Instrument::from_json(text)?;
 /// let header = |keyword: &str| Some(match keyword { "INSTRUME" => "XRT", "EC_FW1_" => "Al_poly", "EC_FW2_" => "Open", _ => return None }.to_string());
-/// assert!(xrt.is_named_by(header) && !Instrument::aia()?.is_named_by(header));
-/// assert_eq!(xrt.channels_of(None, header), [0]);
+/// assert!(xrt.matches_header(header) && !Instrument::aia()?.matches_header(header));
+/// assert_eq!(xrt.channels_matching(None, header), [0]);
 /// # Ok::<(), isopach_compute::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -89,8 +88,8 @@ pub struct Channel {
 const SAME_WAVELENGTH: f64 = 0.5;
 
 impl Instrument {
-    /// Bytes of the text of an instrument at most: 32 channels at 1,000 temperatures have half of
-    /// it, and parsing may take a hundred times as many.
+    /// Most bytes of the text of an instrument: 32 channels at 1,000 temperatures have half of it,
+    /// and parsing may take a hundred times as many.
     pub const MOST_BYTES: usize = 1 << 20;
 
     /// The Atmospheric Imaging Assembly of SDO, as shipped: its six coronal channels, sensitivity
@@ -112,7 +111,7 @@ impl Instrument {
         file::parse_instrument(text)
     }
 
-    /// Whether a file is of this instrument; `header` gives the text of a keyword.
+    /// Whether a file is from this instrument; `header` gives the text of a keyword.
     #[must_use]
     pub fn matches_header(&self, header: impl Fn(&str) -> Option<String>) -> bool {
         self.headers.iter().any(|all| {

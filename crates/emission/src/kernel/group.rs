@@ -1,4 +1,4 @@
-//! What goes into a group of lanes.
+//! The input of a group of lanes.
 
 use super::{
     scratch::Scratch,
@@ -11,7 +11,7 @@ use crate::{
     screen::{Screened, screen_pixel},
 };
 
-/// What goes into a group of lanes. A lane without a pixel to invert holds harmless numbers.
+/// The input of a group of lanes. A lane without a pixel to invert holds harmless numbers.
 pub(super) struct LaneGroup<V: Lanes, const NF: usize> {
     pub(super) counts: Vector<V, NF>,
     pub(super) inverse_sigma: Vector<V, NF>,

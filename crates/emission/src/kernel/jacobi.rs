@@ -19,9 +19,9 @@ const SWEEPS: usize = 40;
 /// Turns pairs of rows until all are orthogonal. Pairs go round as in a tournament: the turns of a
 /// round are independent of each other, and none waits for the divisions and roots of another.
 ///
-/// Turns get small quadratically: after a sweep of turns by less than the root of what is
-/// negligible nothing is left, and no sweep has to show it. A lane that is done is not turned any
-/// more while others go on: a pixel has the same bits in any company.
+/// Turns get small quadratically: after a sweep of turns by less than the root of the negligible
+/// size nothing is left, and no sweep has to show it. A lane that is done is not turned any more
+/// while others go on: a pixel has the same bits in any company.
 #[inline(always)]
 pub(crate) fn decompose_rows<V: Lanes, const NF: usize>(
     mut rows: Matrix<V, NF>,

@@ -27,8 +27,8 @@ pub(crate) fn lower_triangle<V: Lanes, const NF: usize>(x: &mut [[V; NF]]) -> Ma
     l
 }
 
-/// [`walk_from`] for a number that is known when this is compiled: half of the work is not there
-/// then, and what is left stays in registers.
+/// [`walk_from`] for a number that is known when this is compiled: the compiler drops half of the
+/// work, and the rest stays in registers.
 #[inline(always)]
 fn orthogonalise_row<V: Lanes, const NF: usize>(
     x: &mut [[V; NF]],

@@ -1,6 +1,6 @@
 //! The definition of [`crate::reference`], for as many pixels at once as there are lanes, and fast.
 //!
-//! What differs, and why it is the same:
+//! Differences to the definition, and why the result is the same:
 //! - *The matrix that is decomposed is 6 × 6, not 6 × bins.* `Rᵀ diag(√l) = L Q` with a lower
 //!   triangle L ([`lq`]); Q turns nothing that is asked for, and `diag(1/σ) L` has the same left
 //!   vectors and singular values. In the first pass of self-normalised weights l is the same for

@@ -75,7 +75,7 @@ impl<V: Lanes, const NF: usize> RegularisedSystem<V, NF> {
 
     /// The μ at which the discrepancy is nearest to `target`, the first of several. Where the
     /// target is beyond reach, that is the largest discrepancy; it differs from Σ c² by less than
-    /// round-off, so what is missing is compared.
+    /// round-off, so the missing parts are compared.
     #[inline(always)]
     pub(crate) fn choose_lambda(&self, target: V, curve: &DiscrepancyCurve<V>) -> ChosenLambda<V> {
         let reachable = target.less_than(self.total);

@@ -1,4 +1,4 @@
-//! Errors, and writing down what was found.
+//! Errors and results of a group, written to the map.
 
 use super::{
     group::LaneGroup,
@@ -65,7 +65,7 @@ pub(super) fn write_errors<V: Lanes, const NF: usize>(
     }
 }
 
-/// Numbers of a pixel, and what became of it.
+/// Numbers and status of each pixel.
 #[inline(always)]
 pub(super) fn write_pixels<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,

@@ -1,14 +1,14 @@
-//! What every pixel shares, in the precision of the lanes.
+//! The numbers that all pixels share, in the precision of the lanes.
 
 use crate::{
     Compatibility, Constraint, Discretised, Inversion, Real, Weights,
     discretised::{FWHM, ROUND_OFF},
 };
 
-/// What every pixel shares.
+/// The numbers that all pixels share, in the precision of the lanes.
 #[derive(Debug)]
 pub struct Shared<'a, T, const NF: usize> {
-    /// What to invert, and how.
+    /// The inversion.
     pub inversion: &'a Inversion,
     /// Channels that are there.
     pub channels: usize,
@@ -25,7 +25,7 @@ pub struct Shared<'a, T, const NF: usize> {
     pub constraint: Constraint,
     /// R is this many times that of the definition: a power of two.
     pub scale: f64,
-    /// From the solution to what is reported.
+    /// Factor of each bin from the solution to the reported quantity.
     pub to_report: Vec<T>,
     /// Sample: bin, and share of the next bin.
     pub resolution: Vec<(usize, T)>,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{Real, Weights, lanes::Lanes, map::Slab};
 
-/// What comes out of a group, beside the arrays.
+/// The solution of a group, except for the arrays.
 pub(super) struct GroupSolution<V: Lanes, const NF: usize> {
     pub(super) lambda: V,
     pub(super) iterations: V,

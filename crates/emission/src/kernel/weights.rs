@@ -52,8 +52,8 @@ pub(crate) fn fill_loci<V: Lanes, const NF: usize>(
     }
 }
 
-/// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the
-/// largest weight; at least 10⁻⁸.
+/// Mean over five bins, with zero for the two end bins and beyond, in units of the largest weight;
+/// at least 10⁻⁸.
 #[inline(always)]
 pub(crate) fn smooth_weights<V: Lanes>(w: &[V], smoothed: &mut [V]) {
     let fifth = V::constant(0.2);

@@ -95,7 +95,7 @@ pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Res
         .map_err(|status| Error::InvalidInput(format!("no result: {status}")))
 }
 
-/// What all pixels share.
+/// The state that all pixels share.
 struct Solver<'a> {
     inversion: &'a Inversion,
     shared: Discretised,

@@ -8,10 +8,10 @@ use crate::{
 };
 use ndarray::Array2;
 
-/// What is found for a pixel; units and meanings as in [`crate::EmissionMap`].
+/// The solution of one pixel; units and meanings as in [`crate::EmissionMap`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct PixelSolution {
-    /// The measure that was asked for, one a bin.
+    /// The requested measure, one value per bin.
     pub emission: Vec<f64>,
     /// Its vertical error.
     pub uncertainty: Vec<f64>,
@@ -19,7 +19,7 @@ pub struct PixelSolution {
     pub log_t_resolution: Vec<f64>,
     /// χ² a channel.
     pub chi_squared: f64,
-    /// Counts of the solution, one a channel.
+    /// Counts of the solution, one per channel.
     pub synthetic: Vec<f64>,
     /// Regularisation parameter.
     pub lambda: f64,
@@ -36,7 +36,7 @@ pub struct PixelSolution {
 /// The linear map from counts to solution at the chosen λ.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CountMap {
-    /// `∂ solution / ∂ (counts / σ)`, shape (bins, channels), in 10¹⁵ units of what was solved for.
+    /// `∂ solution / ∂ (counts / σ)`, shape (bins, channels), in 10¹⁵ units of the solved quantity.
     /// Times its transpose: the covariance.
     pub inverse: Array2<f64>,
     /// Averaging kernel, shape (bins, bins): column k is the solution for a unit of emission in bin
@@ -226,8 +226,8 @@ pub(super) fn standard_deviations(inverse: &Array2<f64>) -> Vec<f64> {
         .collect()
 }
 
-/// What the EM loci are made of: a count that is not above zero says no more than that there was
-/// less than about its error.
+/// The counts of the EM loci: a count that is not above zero is replaced by its error, as an upper
+/// limit.
 fn upper_limits(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Vec<f64> {
     let measured = |count: f64| count > 0.0 || inversion.compat != Compatibility::Off;
     counts
@@ -439,8 +439,8 @@ fn lowest_loci(
         .collect()
 }
 
-/// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the
-/// largest weight; at least 10⁻⁸.
+/// Mean over five bins, with zero for the two end bins and beyond, in units of the largest weight;
+/// at least 10⁻⁸.
 fn smooth_weights(w: &[f64]) -> Vec<f64> {
     let largest = w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let inner = |j: usize| j >= 1 && j + 1 < w.len();

@@ -18,7 +18,7 @@ const STEPS: usize = 500;
 
 /// The weights `w ≥ 0` of the atoms with the least `Σ w² / l` whose counts are within the χ² aimed
 /// at: the maximum over `z`, one number a channel, of `g·z − ½ Σ l max(0, a·z)² − √aim |z| − ½ λ₀
-/// |z|²`, with `w = l max(0, a·z)`. What is left of the counts is `λ z`.
+/// |z|²`, with `w = l max(0, a·z)`. The residual of the counts is `λ z`.
 pub(crate) struct Dual {
     /// The maximum; zero where no emission explains the counts well enough.
     pub(crate) z: Vec<f64>,
@@ -256,7 +256,7 @@ pub(super) fn solve_positive(
     };
     let x = spread(&whitened.atom_weights(&dual.z));
 
-    // What small changes of the counts do at this λ, were all atoms in use.
+    // Linear errors at this λ, with all atoms in use.
     let mut gram = whitened.gram_matrix(|_| true);
     (0..gram.len()).for_each(|f| gram[f][f] += dual.lambda);
     let back: Vec<Vec<f64>> = (0..counts.len())
@@ -367,7 +367,7 @@ mod tests {
             for (a, b) in w.iter().zip(&expected) {
                 prop_assert!((a - b).abs() < 1e-5 * largest, "{w:?} {expected:?}");
             }
-            // What is left is λ z, and its square the aim, unless that is out of reach.
+            // The residual is λ z, and its square the aim, unless that is out of reach.
             let left: Vec<f64> =
                 (0..n).map(|f| g[f] - (0..m).map(|j| whitened.columns[j][f] * w[j]).sum::<f64>()).collect();
             prop_assert!(left.iter().zip(&z).all(|(left, z)| (left - lambda * z).abs() < 1e-6));

@@ -7,7 +7,7 @@ pub(crate) struct Svd {
     pub(crate) u: Vec<Vec<f64>>,
     /// Squares of the singular values.
     pub(crate) squared: Vec<f64>,
-    /// Right singular vectors times singular values, `S Vᵀ`: what the rows of X have become.
+    /// Right singular vectors times singular values, `S Vᵀ`: the rows of X after all rotations.
     pub(crate) scaled_v: Vec<Vec<f64>>,
 }
 

@@ -1,4 +1,4 @@
-//! Files that others may have written, read no farther than they can be what they should.
+//! Bounded reads of files that other programs may have written.
 
 use std::{
     fs::File,

@@ -1,4 +1,4 @@
-//! Results as bytes.
+//! Results as bytes on disk.
 
 use super::stream::{ResultReader, ResultWriter};
 use isopach_cloud::{Attributes, Cloud, Columns, Origin, Rect};
@@ -16,15 +16,15 @@ use isopach_cloud::{Attributes, Cloud, Columns, Origin, Rect};
 /// assert!(seven == 7 && halves[0] == 0.5 && halves[1].is_nan());
 /// ```
 pub trait Encode: Sized {
-    /// Appends it.
+    /// Appends the value.
     fn encode_into(&self, to: &mut ResultWriter<'_>);
-    /// Takes it off the front; `None` where the bytes are none of it.
+    /// Reads the value from the front; `None` for bytes that are not such a value.
     ///
-    /// The bytes may be damaged, and no more memory may be taken than in proportion to
-    /// [`ResultReader::left`].
+    /// The bytes may be damaged: allocate no more memory than in proportion to
+    /// [`ResultReader::remaining_bytes`].
     fn decode_from(from: &mut ResultReader<'_>) -> Option<Self>;
 
-    /// Its bytes.
+    /// The bytes of the value.
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut writer = ResultWriter::new(&mut bytes);
@@ -35,7 +35,7 @@ pub trait Encode: Sized {
         }
     }
 
-    /// From all of these bytes; `None` where they are none of it.
+    /// Reads the value from all of `bytes`; `None` for bytes that are not such a value.
     fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
         let length = bytes.len() as u64;
         let mut reader = ResultReader::new(&mut bytes, length);

@@ -1,4 +1,4 @@
-//! What a run's folder has, by name: only what a run writes is ever looked at or removed.
+//! Names of the files in a run's folder. No other file is ever read or removed.
 
 use super::{LOCK, MANIFEST, TILES, TilePart, damaged};
 use isopach_compute::{Error, Result};
@@ -48,7 +48,7 @@ pub(super) fn has_results(tiles: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Removes all results of a folder, and what killed processes were writing.
+/// Removes all results of a folder, and unfinished files of killed processes.
 pub(super) fn remove_results(tiles: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(tiles) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -66,7 +66,7 @@ pub(super) fn remove_results(tiles: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what a run has written, the manifest first, and the folders unless something else is in
+/// Removes the files of a run, the manifest first, and the folders unless something else is in
 /// them.
 pub(super) fn remove_run(folder: &Path) -> Result<()> {
     let remove = || -> io::Result<()> {
@@ -78,7 +78,7 @@ pub(super) fn remove_run(folder: &Path) -> Result<()> {
     };
     remove().map_err(|error| Error::of_file(folder, error))?;
     for emptied in [folder.join(TILES), folder.to_owned()] {
-        // What is left there is somebody else's.
+        // Files that are left there belong to others.
         let _ = fs::remove_dir(emptied);
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What a run is: enough to tell whether another one is the same.
+//! The manifest of a run: enough to tell whether another run is the same.
 
 use super::bounded;
 use isopach_compute::{Error, Result, fnv1a};
@@ -21,14 +21,14 @@ pub(crate) fn max_manifest_bytes(memory: u64) -> u64 {
     LEAST_BYTES.max(memory / PART)
 }
 
-/// Program, parameters, sources and tiles of a run, and what was found from the data.
+/// Program, parameters, sources and tiles of a run, and values that were derived from the data.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Manifest(Value);
 
 impl Manifest {
-    /// `parameters`: as text, which is kept as what it says where that is JSON; `precision`: what
-    /// results may be rounded by; `sources`: what tells the inputs of each source from others;
-    /// `found`: what was found from the data. It has no tiles yet.
+    /// `parameters`: text, or JSON that is kept as such; `precision`: rounding of the backends;
+    /// `sources`: identities of the inputs of each source; `found`: values derived from the data.
+    /// It has no tiles yet.
     pub(crate) fn describe(
         parameters: &str,
         precision: &[&str],
@@ -56,7 +56,7 @@ impl Manifest {
         &self.0["plan"]
     }
 
-    /// What was found from the data.
+    /// Values that were derived from the data.
     pub(crate) fn derived(&self) -> &Value {
         &self.0["found"]
     }
@@ -76,7 +76,7 @@ impl Manifest {
         serde_json::from_str(text).ok().map(Self)
     }
 
-    /// As the file has it: what people read on lines of its own, the tiles on one.
+    /// As the file has it: members for people on lines of their own, the tiles on one line.
     pub(crate) fn to_text(&self) -> String {
         let members = self.0.as_object().into_iter().flatten();
         format!(
@@ -137,8 +137,8 @@ impl Manifest {
         )))
     }
 
-    /// Says what differs between the run that was begun (`self`) and the one that is asked for;
-    /// tiles may.
+    /// Refuses a run (`now`) that differs from the one that was begun (`self`) in anything but
+    /// tiles.
     ///
     /// `names`: of the inputs that are there now, in their order.
     pub(crate) fn check_same(&self, now: &Self, names: &[String], place: &str) -> Result<()> {
@@ -192,7 +192,7 @@ fn mismatch_advice(place: &str) -> String {
     format!("finish that run with what it was begun with, or remove {place} to begin a new one")
 }
 
-/// What a text says, where it is JSON with names; else the text.
+/// The value of a text that is a JSON object, else the text.
 fn as_json(text: &str) -> Value {
     serde_json::from_str(text)
         .ok()
@@ -200,7 +200,7 @@ fn as_json(text: &str) -> Value {
         .unwrap_or_else(|| json!(text))
 }
 
-/// The first member that differs, by the names that lead to it, and what it is then and now. Both
+/// The first member that differs, by the names that lead to it, and its values then and now. Both
 /// are JSON of the same depth as a file may have.
 fn first_difference<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
     let (Some(before), Some(after)) = (then.as_object(), now.as_object()) else {

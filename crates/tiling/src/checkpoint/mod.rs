@@ -1,7 +1,7 @@
-//! Results of tiles on disk, so that a run that was killed goes on where it was, and several
-//! processes share one.
+//! Checkpoints: results of tiles on disk, so that a run that was killed resumes, and several
+//! processes share one run.
 //!
-//! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`,
+//! A folder has `manifest.json`, which identifies the run, and a file a result under `tiles/`,
 //! written beside and renamed, with its tile and a checksum: the file is the mark that it is done.
 //! A tile that had no point has a file without a result. `lock` is there as long as processes work
 //! in it: one that hands over alone, shards and merges of one manifest together. Nothing that a
@@ -9,8 +9,8 @@
 //! one result write the same bytes, each in a file of its own that is renamed, and the last one's
 //! stays.
 //!
-//! Only what a run itself writes is ever removed. A result that cannot be read is an error and
-//! stays; one that can be read and is none is written again.
+//! Only files of the run are ever removed. A result that cannot be read is an error and stays; one
+//! that can be read and is none is written again.
 
 mod blocks;
 mod bounded;
@@ -45,12 +45,12 @@ const MAGIC: &[u8; 8] = b"ISOPTIL2";
 const HEAD: usize = 52;
 /// The file that says who works in the folder.
 const LOCK: &str = "lock";
-/// The file that says what the run is.
+/// The file that identifies the run.
 const MANIFEST: &str = "manifest.json";
 /// The folder of results.
 const TILES: &str = "tiles";
 
-/// A folder in which the results of a run are kept until all are there.
+/// A folder that keeps the results of a run until all are complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckpointDir {
     folder: PathBuf,
@@ -59,8 +59,9 @@ pub struct CheckpointDir {
 }
 
 impl CheckpointDir {
-    /// In `folder`, which is made if it is not there. `parameters`: everything that results depend
-    /// on beside the sources, as text; a run that was begun with others is refused.
+    /// Uses `folder`, which is created if it is missing. `parameters` is everything that results
+    /// depend on beside the sources, as text or JSON; a folder of a run with other parameters is
+    /// refused.
     pub fn new(folder: impl Into<PathBuf>, parameters: impl Into<String>) -> Self {
         Self {
             folder: folder.into(),
@@ -75,7 +76,7 @@ impl CheckpointDir {
         &self.folder
     }
 
-    /// For results of type `T`.
+    /// The checkpoint for results of type `T`, for [`crate::RunOptions::checkpoint`].
     #[must_use]
     pub fn for_results<T: Encode>(&self) -> Checkpoint<'_, T> {
         Checkpoint {
@@ -85,22 +86,22 @@ impl CheckpointDir {
         }
     }
 
-    /// With what was found from the data before the run, as JSON, for the manifest: whoever goes on
-    /// with the run, or runs a part of it, reads it there ([`Self::found`]) and need not find it
-    /// again. A run that was begun with something else found is refused.
+    /// Adds values that were derived from the data before the run, as JSON. They go into the
+    /// manifest, so that other processes of the run read them ([`Self::derived_values`]) and need
+    /// not derive them again. A run with other values is refused.
     #[must_use]
     pub fn with_derived_values(mut self, found: Value) -> Self {
         self.derived = found;
         self
     }
 
-    /// What was found from the data by whoever began the run in this folder; `None` where none was
-    /// begun. `memory`: bytes that the run has, a part of which the manifest may take.
+    /// Reads the derived values from the manifest; `None` where no run began in the folder.
+    /// `memory` is that of the run: the manifest may take a part of it.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where the run that was begun is of other parameters, or another
-    /// version of the program; [`Error::Source`] where there is a manifest that cannot be read, or
-    /// is longer than one of this run can be.
+    /// [`Error::InvalidInput`] where the folder has a run of other parameters or of another version
+    /// of the program; [`Error::Source`] for a manifest that cannot be read, or is too long for
+    /// this run.
     pub fn derived_values(&self, memory: u64) -> Result<Option<Value>> {
         let path = self.folder.join(MANIFEST);
         let Some(begun) = Manifest::read_file(&path, max_manifest_bytes(memory))? else {
@@ -110,9 +111,8 @@ impl CheckpointDir {
         Ok(Some(begun.derived().clone()).filter(|found| !found.is_null()))
     }
 
-    /// Removes what the run has written, with the folders where nothing else is in them: when it is
-    /// no longer needed. Processes that still work there find it gone, and end with
-    /// [`Error::Busy`].
+    /// Removes the files of the run, and its folders unless they have other files. Processes that
+    /// still work there end with [`Error::Busy`].
     ///
     /// # Errors
     /// [`Error::Source`] where it cannot be removed.
@@ -120,10 +120,11 @@ impl CheckpointDir {
         files::remove_run(&self.folder)
     }
 
-    /// As [`Self::remove`], unless other processes of this machine work there: whether it did.
+    /// Like [`Self::remove_all`], unless another process of this machine works there. Returns
+    /// whether it removed the files.
     ///
     /// # Errors
-    /// As [`Self::remove`].
+    /// As [`Self::remove_all`].
     pub fn remove_unless_held(&self) -> Result<bool> {
         if !self.folder.exists() {
             return Ok(true);
@@ -136,7 +137,7 @@ impl CheckpointDir {
     }
 }
 
-/// A folder for results of a type, and how they become bytes.
+/// A checkpoint folder for results of one type, with their encoding.
 pub struct Checkpoint<'a, T> {
     kept: &'a CheckpointDir,
     store: fn(&T, &mut ResultWriter<'_>),
@@ -145,7 +146,7 @@ pub struct Checkpoint<'a, T> {
 
 impl<T> fmt::Debug for Checkpoint<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeping")
+        f.debug_struct("Checkpoint")
             .field("kept", self.kept)
             .finish_non_exhaustive()
     }
@@ -175,16 +176,16 @@ impl TilePart {
     }
 }
 
-/// What a process does in the folder.
+/// The use that a process makes of a checkpoint folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderUse {
-    /// It runs all tiles and hands them over.
+    /// Run all tiles and deliver the results.
     Alone,
-    /// It says what the run is, for others to run.
+    /// Write the manifest, for other processes.
     Planning,
-    /// It runs some, beside others.
+    /// Run some tiles beside other processes.
     Among,
-    /// It hands over what others have run.
+    /// Deliver the results of other processes.
     Merging,
 }
 
@@ -281,7 +282,7 @@ impl<'a, T> Results<'a, T> {
     }
 
     /// Number of parts of each of the `wanted` tiles whose results are all there and whole; results
-    /// of other tiles are not looked at. What killed processes of this machine were writing is
+    /// of other tiles are not looked at. Unfinished files of killed processes of this machine are
     /// removed, and nothing else.
     pub(crate) fn finished_parts(&self, wanted: &[bool]) -> Result<Vec<Option<usize>>> {
         let mut parts: Vec<Vec<TilePart>> = vec![Vec::new(); wanted.len()];
@@ -324,7 +325,7 @@ impl<'a, T> Results<'a, T> {
         )
     }
 
-    /// Keeps what `store` writes; nothing where it fails.
+    /// Writes a result with `store`; nothing stays where it fails.
     fn write_part(
         &self,
         part: TilePart,
@@ -345,8 +346,7 @@ impl<'a, T> Results<'a, T> {
         name().map_err(failed)
     }
 
-    /// What an error with the file of a result is: a folder that is gone was taken away by another
-    /// process.
+    /// The error of a failed access to a result. Another process took away a folder that is gone.
     fn explain_failure(&self, part: TilePart, error: io::Error) -> Error {
         let path = self.path_of(part);
         if error.kind() != ErrorKind::NotFound {
@@ -381,7 +381,7 @@ impl<'a, T> Results<'a, T> {
         })
     }
 
-    /// What `restore` makes of a result's bytes; it gives `None` where they are none of it.
+    /// Reads a result with `restore`, which returns `None` for bytes that it cannot decode.
     fn read_part<R>(
         &self,
         part: TilePart,
@@ -404,7 +404,7 @@ impl<'a, T> Results<'a, T> {
     /// Whether the file of a result is that of this part in this run, with the right checksum.
     ///
     /// # Errors
-    /// Where it is there and cannot be read: nobody knows what it is then.
+    /// Where the file exists and cannot be read: its state is unknown then.
     fn is_whole(&self, part: TilePart) -> Result<bool> {
         let look = || -> io::Result<bool> {
             let Some((mut file, length, sum)) = self.open_result(part)? else {
@@ -423,7 +423,7 @@ impl<'a, T> Results<'a, T> {
         }
     }
 
-    /// The file of a result behind its head, and length and checksum of what follows; `None` where
+    /// The file of a result behind its head, and length and checksum of the payload; `None` where
     /// the head is not that of this part in this run.
     fn open_result(&self, part: TilePart) -> io::Result<Option<(File, u64, u32)>> {
         let mut file = File::open(self.path_of(part))?;

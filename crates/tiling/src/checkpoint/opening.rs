@@ -1,4 +1,4 @@
-//! The manifest: written once by whoever is first, and read by all others.
+//! The manifest: written once by the first process, and read by all others.
 
 use super::{FolderUse, Plans, damaged, files, manifest::Manifest};
 use isopach_compute::{Error, FolderLock, Result, write_new, write_whole};
@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-/// What is wrong with a manifest whose tiles do not belong to this run.
+/// The fault of a manifest whose tiles do not belong to this run.
 const NO_TILES: &str =
     "not a manifest of this run, as its tiles are others: remove it to begin a new run";
 

@@ -8,11 +8,10 @@ use std::{
 /// Bytes that are held between a result and its file.
 const BUFFER: usize = 64 << 10;
 
-/// Takes the bytes of a result and writes them some at a time; counts them, and makes their
-/// checksum.
+/// Buffered writer of a result, with a count and a checksum of its bytes.
 ///
-/// What keeps them from being written is told once, at the end, so that [`super::Encode::store`]
-/// has nothing to say.
+/// An error of writing is returned once, by [`Self::finish`], so that
+/// [`super::Encode::encode_into`] cannot fail.
 pub struct ResultWriter<'a> {
     to: &'a mut dyn Write,
     buffer: Vec<u8>,
@@ -73,7 +72,7 @@ impl<'a> ResultWriter<'a> {
     /// Ends it: how many bytes there were, and their checksum (CRC-32).
     ///
     /// # Errors
-    /// What kept any of them from being written.
+    /// The first error of writing.
     pub fn finish(mut self) -> io::Result<(u64, u32)> {
         self.flush_buffer();
         match self.error {
@@ -83,7 +82,7 @@ impl<'a> ResultWriter<'a> {
     }
 }
 
-/// Gives the bytes of a result back, read some at a time.
+/// Buffered reader of a result, with a checksum of its bytes.
 pub struct ResultReader<'a> {
     from: &'a mut dyn Read,
     /// Read and not given yet.
@@ -117,13 +116,13 @@ impl<'a> ResultReader<'a> {
         }
     }
 
-    /// Bytes that are left: no result is longer.
+    /// Bytes that are left: an upper bound for the length of any list.
     #[must_use]
     pub fn remaining_bytes(&self) -> u64 {
         self.unread + (self.buffer.len() - self.given) as u64
     }
 
-    /// Fills all of `bytes`; `None` where there are not so many.
+    /// Fills all of `bytes`; `None` if fewer are left.
     #[must_use]
     pub fn fill_bytes(&mut self, bytes: &mut [u8]) -> Option<()> {
         let mut rest = bytes;
@@ -141,7 +140,7 @@ impl<'a> ResultReader<'a> {
         }
     }
 
-    /// The next bytes; `None` where there are not so many.
+    /// The next bytes; `None` if fewer are left.
     #[inline]
     #[must_use]
     pub fn take_array<const K: usize>(&mut self) -> Option<[u8; K]> {
@@ -176,10 +175,10 @@ impl<'a> ResultReader<'a> {
         Some(())
     }
 
-    /// Reads what is left: the checksum of all.
+    /// Reads the rest, and returns the checksum of all bytes.
     ///
     /// # Errors
-    /// What kept any of them from being read.
+    /// The first error of reading.
     pub fn finish(mut self) -> io::Result<u32> {
         while self.read_more().is_some() {}
         match self.error {

@@ -1,4 +1,4 @@
-//! Where the points are, as far as can be known without decoding them.
+//! A coarse map of point counts, known without decoding.
 
 use crate::groups::ChunkGroup;
 use isopach_cloud::Rect;
@@ -57,7 +57,7 @@ impl Density {
         })
     }
 
-    /// Points south and west of a place between corners, by what is known at the four of them.
+    /// Points south and west of a place between corners, interpolated from the four of them.
     fn south_west_of(&self, x: f64, y: f64) -> f64 {
         let column = (x as usize).min(self.counts[0] - 1);
         let row = (y as usize).min(self.counts[1] - 1);

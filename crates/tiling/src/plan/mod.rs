@@ -1,4 +1,4 @@
-//! Which tiles there are.
+//! The plan: tiles over an extent.
 //!
 //! Everything is counted in cells of an absolute grid, a tile is a block of whole cells, and a
 //! point belongs to the tile that has its cell. So a point and its raster cell always agree, also
@@ -6,8 +6,8 @@
 //! would round the other way.
 //!
 //! Blocks of the size that was asked for (the roots) are cut in four where too many points are
-//! expected in them: [`tree`]; how many that are is told by what files, nodes of COPC files and
-//! indexes state: [`density`].
+//! expected in them: [`tree`]; the expected number comes from the statements of files, COPC nodes
+//! and indexes: [`density`].
 
 mod cuts;
 pub(crate) mod density;
@@ -25,8 +25,8 @@ use isopach_cloud::{
 use isopach_compute::{Error, Result};
 use tree::{Cutting, Tree};
 
-/// Largest side of a tile, metres: half of what a coordinate can reach from its origin, the rest is
-/// for the halo.
+/// Largest side of a tile, metres: half of the reach of a coordinate from its origin; the other
+/// half is for the halo.
 pub const MAX_TILE_SIDE: f64 = REACH / 2.0;
 
 /// Largest number of tiles in a plan: 2²⁴.
@@ -44,7 +44,7 @@ pub struct Plan {
     estimates: Vec<TileEstimate>,
 }
 
-/// What a tile will take, as far as can be known before anything is decoded.
+/// Expected points and bytes of a tile, estimated before anything is decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TileEstimate {
     /// Points of all epochs in core and halo.
@@ -53,7 +53,7 @@ pub struct TileEstimate {
     pub bytes: u64,
 }
 
-/// What a plan may take.
+/// Limits of a plan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Bytes above which a tile is cut in four.
@@ -97,8 +97,8 @@ impl Plan {
     /// fall on; 1 m where there are none.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a tile size, cell size or halo that cannot be, or of which
-    /// the largest cell size is no multiple; [`Error::InvalidInput`] for an extent that is nowhere.
+    /// [`Error::InvalidParameter`] for an impossible tile size, cell size or halo, or cell sizes
+    /// that do not divide the largest; [`Error::InvalidInput`] for an impossible extent.
     pub fn new(extent: &Rect, tile_size: f64, halo: f64, cell_sizes: &[f64]) -> Result<Self> {
         Self::within_limits(extent, tile_size, halo, cell_sizes, Limits::NONE, &|_| {
             TileEstimate::default()
@@ -172,13 +172,13 @@ impl Plan {
         self.tree.tiles.len()
     }
 
-    /// Whether there is no tile: never, as an extent has at least one cell.
+    /// Always `false`: an extent has at least one cell.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What all cores together own.
+    /// The cells of all cores together.
     #[must_use]
     pub fn whole(&self) -> Cells {
         self.whole
@@ -190,15 +190,15 @@ impl Plan {
         self.halo
     }
 
-    /// What tile `i` (below [`Self::len`]) owns: rows of tiles from south to north, each from west
-    /// to east; tiles that were cut in four likewise, in the place of the one that they were. Those
-    /// at the edge of the extent are cut off there.
+    /// The cells that tile `i` (below [`Self::len`]) owns. Order: rows of tiles from south to
+    /// north, each from west to east; tiles that were cut in four likewise, in the place of the one
+    /// that they were. Those at the edge of the extent are cut off there.
     #[must_use]
     pub fn core(&self, i: usize) -> Cells {
         self.tree.tiles[i]
     }
 
-    /// What tile `i` is expected to take.
+    /// Expected points and bytes of tile `i`.
     #[must_use]
     pub fn estimate(&self, i: usize) -> TileEstimate {
         self.estimates[i]

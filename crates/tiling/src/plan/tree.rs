@@ -33,7 +33,7 @@ pub(super) struct Tree {
     pub(super) tiles: Vec<Cells>,
 }
 
-/// What is cut, and when.
+/// The block to cut, and the criterion.
 pub(super) struct Cutting<'a> {
     pub(super) whole: Cells,
     pub(super) halo: f64,
@@ -105,7 +105,7 @@ pub(crate) fn tick_bounds(core: &Cells, halo: f64) -> [[i64; 2]; 2] {
     ]
 }
 
-/// What of a block lies in the whole.
+/// The part of a block that lies in the whole.
 fn clip_block(block: &Cells, whole: &Cells) -> Option<Cells> {
     let first = std::array::from_fn(|axis| block.first[axis].max(whole.first[axis]));
     let end: [i64; 2] = std::array::from_fn(|axis| block.end[axis].min(whole.end[axis]));

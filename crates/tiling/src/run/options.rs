@@ -28,7 +28,7 @@ pub struct RunOptions<'a, T> {
     pub checkpoint: Option<Checkpoint<'a, T>>,
     /// Which tiles this process runs.
     pub scope: RunScope,
-    /// What happens to the other tiles when one fails.
+    /// Whether the other tiles go on when one fails.
     pub on_failure: OnFailure,
     /// How many pieces of work are in flight at once.
     pub in_flight: InFlight,

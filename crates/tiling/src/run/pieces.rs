@@ -36,7 +36,7 @@ impl TileUnit {
     }
 }
 
-/// What a run does, piece by piece, and what the scheduler has to know to order the pieces.
+/// The work of a run, piece by piece, with the numbers that the scheduler needs to order it.
 ///
 /// [`route_chunk`](Self::route_chunk), [`cut_tile`](Self::cut_tile), [`run_unit`](Self::run_unit)
 /// and [`deliver_batch`](Self::deliver_batch) take long and run on threads of the pool, several at

@@ -21,7 +21,7 @@ use isopach_compute::Result;
 /// in flight while others wait.
 const TILE_PART: u64 = 8;
 
-/// What a run is planned for.
+/// The operation and sources that a run is planned for.
 pub(super) struct PlanRequest<'r, O, const N: usize> {
     pub(super) operation: &'r O,
     pub(super) sources: &'r [&'r dyn PointSource; N],

@@ -214,7 +214,7 @@ where
         results.note_damaged_input(source, &self.sources[source].name());
     }
 
-    /// A tile or part with these points of each epoch, and what it takes.
+    /// A tile or part with these points of each epoch, and the bytes that it takes.
     fn weigh_unit(&self, part: TilePart, cells: Cells, points: [u64; N]) -> TileUnit {
         let stats = TileStats::new(points.to_vec(), &cells, self.routing.plan.halo());
         let working = self.operation.working_bytes(&stats);

@@ -53,17 +53,17 @@ impl SampleBlocks {
     ///
     /// ```
     /// use isopach_cloud::{Cloud, Columns};
-    /// use isopach_tiling::{Blocks, Resident, Thinning};
+    /// use isopach_tiling::{InMemory, SampleBlocks, Thinning};
     ///
     /// let lattice: Vec<[f64; 3]> = (0..40_000).map(|i| [f64::from(i % 200), f64::from(i / 200), 7.0]).collect();
     /// let (before, after) = lattice.split_at(30_000); // northings below 150 m, the others
     /// let [before, after] = [before, &lattice[20_000..]].map(|points| Cloud::from_points(points));
-    /// let [before, after] = [Resident::new("before", before?), Resident::new("after", after?)];
+    /// let [before, after] = [InMemory::new("before", before?), InMemory::new("after", after?)];
     /// let thinning = Thinning { finest: 0.5, ..Thinning::default() };
     /// let thinned = [thinning.run(&before, |_| true)?, thinning.run(&after, |_| true)?];
-    /// let blocks = Blocks::choose([&thinned[0], &thinned[1]], 30.0, 5_000, 1)?;
+    /// let blocks = SampleBlocks::choose([&thinned[0], &thinned[1]], 30.0, 5_000, 1)?;
     /// assert_eq!(blocks.side, 32.0);
-    /// assert!(!blocks.are_all() && blocks.blocks.iter().all(|block| block.area.min[1] >= 96.0));
+    /// assert!(!blocks.is_whole_survey() && blocks.blocks.iter().all(|block| block.area.min[1] >= 96.0));
     /// let sample = blocks.read([&before, &after], Columns::XYZ, |_| true, 64 << 20)?;
     /// assert!(sample.pairs.iter().all(|pair| pair.clouds[0].len() as u64 == pair.block.points[0]));
     /// # Ok::<(), isopach_compute::Error>(())

@@ -1,4 +1,4 @@
-//! Samples of a survey, read before a run: what is found from the data is found from them.
+//! Samples of a survey, read before a run to estimate parameters from the data.
 //!
 //! [`Thinning`] keeps one point a cube in one pass over a source. [`Thinned::density`] and the
 //! counts of plan cells come from the same pass. [`SampleBlocks::choose`] then picks whole squares

@@ -11,9 +11,9 @@ const FARTHEST: f64 = 2e9;
 /// A chunk while it is decoded: its points, and as much again for the decoder.
 const COPIES_OF_A_CHUNK: u64 = 2;
 
-/// What a pass may use.
+/// The memory of a pass.
 pub(crate) struct PassMemory {
-    /// What is held, for the error where it does not fit.
+    /// Name of the data that is held, for the error message.
     pub(crate) what: &'static str,
     /// Bytes in all.
     pub(crate) memory: u64,
@@ -21,8 +21,7 @@ pub(crate) struct PassMemory {
     pub(crate) worker: u64,
 }
 
-/// Visits each of `chunks` once. Returns what the workers collected, in no order: it must not
-/// matter.
+/// Visits each of `chunks` once. Returns the collections of the workers, in no particular order.
 ///
 /// # Errors
 /// That of the first chunk that fails, however many workers there are; [`Error::OutOfMemory`] where

@@ -10,11 +10,10 @@ use isopach_cloud::{Columns, Points, checked_cell_size, from_ticks};
 use isopach_compute::{Error, Result};
 use std::collections::BTreeMap;
 
-/// Cubes that are kept at least: those around the corner where eight octants of the grid meet never
-/// become one.
+/// Smallest number of cubes: the eight around the origin of the grid never merge.
 const FEWEST: usize = 8;
-/// Points an occupied cell has on average where the area is taken from: by chance, e⁻⁹ of the cells
-/// would be empty.
+/// Mean points per occupied cell at which the area is measured: by chance, e⁻⁹ of the cells would
+/// be empty.
 const POINTS_A_CELL: f64 = 9.0;
 
 /// Thins a survey to one point a cube of the absolute grid.
@@ -26,9 +25,8 @@ const POINTS_A_CELL: f64 = 9.0;
 pub struct Thinning {
     /// Side of the smallest cubes, metres.
     pub finest: f64,
-    /// Points that are kept at most, at least 8. Between an eighth and all of them are kept of a
-    /// volume, between a quarter and all of a surface, if the survey has so many points at
-    /// `finest`.
+    /// Most points to keep, 8 or more. Between an eighth and all of them are kept of a volume,
+    /// between a quarter and all of a surface, if the survey has so many points at `finest`.
     pub max_points: usize,
     /// Bytes for tables and chunks that are decoded. It decides how many threads work, never the
     /// result.
@@ -46,7 +44,7 @@ impl Default for Thinning {
     }
 }
 
-/// A thinned survey, and what the same pass counted.
+/// A thinned survey, with the counts of the same pass.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thinned {
     /// One point a cube, absolute metres, ordered by easting, northing, height. Exact multiples of
@@ -94,12 +92,12 @@ impl Thinning {
     ///
     /// ```
     /// use isopach_cloud::Cloud;
-    /// use isopach_tiling::{Resident, Thinning};
+    /// use isopach_tiling::{InMemory, Thinning};
     ///
     /// // 200 × 200 m, two points a metre in each direction.
     /// let lattice: Vec<[f64; 3]> = (0..160_000).map(|i| [f64::from(i % 400) / 2.0, f64::from(i / 400) / 2.0, 7.0]).collect();
-    /// let survey = Resident::new("lattice", Cloud::from_points(&lattice)?);
-    /// let thinning = Thinning { finest: 0.25, at_most: 5_000, ..Thinning::default() };
+    /// let survey = InMemory::new("lattice", Cloud::from_points(&lattice)?);
+    /// let thinning = Thinning { finest: 0.25, max_points: 5_000, ..Thinning::default() };
     /// let thinned = thinning.run(&survey, |[east, ..]| east < 100.0)?;
     /// assert_eq!((thinned.passed, thinned.side, thinned.points.len()), (80_000, 2.0, 5_000));
     /// assert!((thinned.density().unwrap() - 4.0).abs() < 0.4); // points a square metre
@@ -142,7 +140,7 @@ impl Thinning {
     }
 }
 
-/// What one worker has seen.
+/// Cubes and counts of one worker.
 struct ThinningWorker {
     cubes: Cubes,
     counts: Counts,

@@ -1,6 +1,6 @@
 //! A pixel on its way through a lane.
 
-/// What a lane waits for.
+/// The event that a lane waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum LaneState {
     /// A pixel.

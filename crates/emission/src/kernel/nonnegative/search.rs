@@ -53,7 +53,7 @@ struct ActiveSetSearch<'a, V, const NF: usize> {
     columns: Columns<NF>,
     /// The solution, `[slot][lane]`.
     x: Numbers<NF>,
-    /// What is added to the slopes, `[bin × lanes]`: nothing, or −∞ where a bin is not to be taken.
+    /// Added to the slopes, `[bin × lanes]`: nothing, or −∞ where a bin is not to be taken.
     barred: Vec<f64>,
     lanes: [Lane<NF>; MAX_LANES],
     /// How many lanes there are, and of which kind.
@@ -170,9 +170,9 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> ActiveSetSearch<'a, V, NF> {
         self.lanes[lane] = fresh;
     }
 
-    /// What becomes of the lanes now that their columns have been solved for. Lanes take the
-    /// solution; where it is negative, they go as far towards it as no bin becomes negative, and
-    /// leave out those that are zero then.
+    /// Takes the step of each lane after its columns were solved. Lanes take the solution; where it
+    /// is negative, they go as far towards it as no bin becomes negative, and leave out those that
+    /// are zero then.
     #[inline(always)]
     fn settle_lanes(&mut self, triangle: &Triangle<V, NF>) {
         let approached = self.approach_solution(triangle);

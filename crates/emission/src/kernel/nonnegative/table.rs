@@ -6,9 +6,9 @@ use crate::dictionary::Dictionary;
 #[derive(Debug)]
 pub(crate) struct ResponseTable<const NF: usize> {
     pub(super) response: Vec<[f64; NF]>,
-    /// By what slopes are compared: one over the length of a bin's column, channels in units of
-    /// their largest response. Steep bins that are seen well by everything would be taken first,
-    /// only to be given up again.
+    /// Scales by which slopes are compared: one over the length of a bin's column, channels in
+    /// units of their largest response. Steep bins that are seen well by everything would be taken
+    /// first, only to be given up again.
     pub(super) scales: Vec<f64>,
     pub(super) to_report: Vec<f64>,
 }

@@ -4,7 +4,7 @@
 use super::super::vectors::{MAX_LANES, Matrix, Vector, dot_lanes};
 use crate::lanes::Lanes;
 
-/// A column this much shorter after what others see is taken away is one of them.
+/// A column that is this much shorter without the directions of others depends on them.
 const DEPENDENT: f64 = 1e-10;
 
 /// Numbers of all lanes, `[channel or slot][lane]`.
@@ -39,7 +39,7 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Triangle<V, NF> {
     }
 
     /// Takes the columns in, in the order of their slots, but for those that are sums of others;
-    /// what was there before is overwritten.
+    /// earlier columns are overwritten.
     ///
     /// Modified Gram & Schmidt, with the counts as the last column: the solution is as good as from
     /// reflections (Björck 1967). A direction is taken out of all columns that follow at once, and
@@ -69,7 +69,7 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Triangle<V, NF> {
         }
     }
 
-    /// Makes a direction of what is left of column i, and takes it out of the counts; no direction
+    /// Makes a direction of the rest of column i, and takes it out of the counts; no direction
     /// where the square of its length is not above `least`.
     #[inline(always)]
     fn normalise_column(&mut self, i: usize, least: V) {

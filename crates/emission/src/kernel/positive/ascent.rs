@@ -16,7 +16,7 @@ use crate::{
     method::{AS_HIGH, SHORTEST},
 };
 
-/// Newton steps and halvings, at most; what is not done by then is left to the definition.
+/// Newton steps and halvings, at most; pixels that need more are left to the definition.
 const PASSES: u32 = 80;
 
 /// Pixels on their way up, a lane.
@@ -39,7 +39,7 @@ struct Ascent<V, const NF: usize> {
     passes: [u32; MAX_LANES],
 }
 
-/// What a pass made of the lanes.
+/// The outcome of a pass.
 struct PassOutcome<V> {
     /// 1 where the ascent is over.
     over: V,

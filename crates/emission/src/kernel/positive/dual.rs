@@ -20,7 +20,7 @@ pub(super) struct DualProblem<V, const NF: usize> {
     /// Counts over their errors.
     pub(super) g: Vector<V, NF>,
     pub(super) inverse_sigma: Vector<V, NF>,
-    /// Length of what may be left of the counts.
+    /// Length of the residual that is aimed at.
     radius: V,
     /// λ₀.
     floor: V,
@@ -112,8 +112,7 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> DualProblem<V, NF> {
         }
     }
 
-    /// What is known before the ascent: pixels whose counts are explained by no emission are
-    /// settled.
+    /// The state before the ascent: pixels whose counts are explained by no emission are settled.
     #[inline(always)]
     pub(super) fn without_emission(&self, group: &LaneGroup<V, NF>) -> Found<NF> {
         let mut lambda = [0.0; MAX_LANES];

@@ -2,7 +2,7 @@
 
 use super::super::vectors::MAX_LANES;
 
-/// What was found of a group of lanes.
+/// The maxima of a group of lanes.
 #[derive(Clone, Debug)]
 pub(super) struct Found<const NF: usize> {
     pub(super) z: [[f64; MAX_LANES]; NF],

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{Outputs, PixelStatus, lanes::Lanes, map::Slab, quirks::missing_number, status::Signs};
 
-/// Emission, errors, and what became of the pixels.
+/// Emission, errors and statuses of the pixels.
 #[inline(always)]
 pub(super) fn write_solution<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
@@ -72,7 +72,7 @@ pub(super) fn write_solution<V: Lanes<Scalar = f64>, const NF: usize>(
     write_pixels(shared, group, found, chi_squared, &synthetic, slab, first);
 }
 
-/// What small changes of the counts do at this λ, were all atoms in use.
+/// Linear errors at this λ, with all atoms in use.
 #[inline(always)]
 fn write_errors<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,

@@ -37,7 +37,7 @@ pub(in crate::run) struct ChunkToDecode {
     pub(in crate::run) extent: Rect,
 }
 
-/// What is lost when a group is given up.
+/// The loss when a group is given up.
 #[derive(Debug)]
 pub(super) struct GivenUp {
     /// Chunks that are not started any more.

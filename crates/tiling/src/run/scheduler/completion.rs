@@ -1,4 +1,4 @@
-//! Completion: what follows from a job that is over.
+//! Completion: the consequences of a job that is over.
 
 use super::{
     InFlightPieces, Scheduler, TileUnit, chunk_queue::ChunkToDecode, jobs::Completion,

@@ -29,7 +29,7 @@ pub(in crate::run) struct Batch {
     pub(in crate::run) results: Vec<ReadyResult>,
 }
 
-/// What became of a job.
+/// The outcome of a job.
 #[derive(Debug)]
 pub(super) enum Completion {
     Routed {

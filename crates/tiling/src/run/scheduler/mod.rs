@@ -56,7 +56,7 @@ pub(super) struct SchedulePolicy<'a> {
     pub(super) threads: usize,
 }
 
-/// The tiles of a run and what is known of each before it starts.
+/// The tiles of a run and the state of each before it starts.
 pub(super) struct TileTable<'a> {
     pub(super) plan: &'a Plan,
     /// Whether this run computes a tile.

@@ -3,7 +3,7 @@
 use crate::{checkpoint::TilePart, memory_budget::Reservation};
 use std::collections::BTreeMap;
 
-/// What has become of a tile.
+/// State of a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TileState {
     /// Another process runs it.
