@@ -6,6 +6,7 @@ use ndarray::Array2;
 
 /// The weights *w* of the constraint: a bin with a large weight is damped less.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Weights {
     /// From a first solution with w = 1: bins above 10⁻⁴ of its largest, smoothed over five bins.
     #[default]
@@ -20,6 +21,7 @@ pub enum Weights {
 
 /// One of the two emission measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Quantity {
     /// Differential emission measure ξ(T), cm⁻⁵ K⁻¹.
     #[default]
@@ -30,6 +32,7 @@ pub enum Quantity {
 
 /// The constraint matrix L of the regularisation, which keeps `Σ (L_t x_t)²` small.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Constraint {
     /// `L² = Δ log T / w`, a smooth density.
     #[default]
@@ -40,6 +43,7 @@ pub enum Constraint {
 
 /// Whether to reproduce the quirks of the reference program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Compatibility {
     /// No: true mid-points of bins; a response is cleaned channel by channel; a count of zero or
     /// below is a measurement with its error; bins that are negative within
@@ -59,6 +63,7 @@ pub enum Compatibility {
 
 /// The treatment of a pixel with bad channels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MissingCounts {
     /// No result for the pixel.
     #[default]
@@ -73,6 +78,7 @@ pub enum MissingCounts {
 /// an unknown factor, and its neighbours along the column may hold charge that ran over.
 /// [`crate::EmissionMap::saturated`] says which channels of which pixels are.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Saturation {
     /// One a channel, in the unit of the counts (for AIA [`crate::AiaChannel::saturation`] over the
     /// exposure); infinite for a channel that never is. A count at its level is saturated. Compared
@@ -85,6 +91,7 @@ pub struct Saturation {
 /// Results to compute beside the emission measure. The horizontal error takes about half of the
 /// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outputs {
     /// Vertical error.
     pub uncertainty: bool,
@@ -118,6 +125,7 @@ impl Outputs {
 /// all. O(channels × bins) a pixel, O(bins²) with the horizontal error. Hannah & Kontar 2012, A&A
 /// 539, A146; Hannah & Kontar 2013, A&A 553, A10.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Inversion {
     /// Response of each channel on its own grid of temperatures.
     pub response: TemperatureResponse,

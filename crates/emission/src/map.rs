@@ -6,6 +6,7 @@ use ndarray::{ArrayD, IxDyn};
 /// Emission measure of every pixel. Arrays have the leading shape of the counts. Without a result
 /// ([`PixelStatus::has_result`]) numbers are NaN.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EmissionMap<T> {
     /// The requested measure, shape (.., bins): cm⁻⁵ K⁻¹ or cm⁻⁵.
     pub emission: ArrayD<T>,

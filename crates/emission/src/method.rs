@@ -9,6 +9,7 @@
 /// | [`Self::Positive`] | smooth solutions where the counts leave a choice | a tenth of the target, or the least there is | see docs/algorithms/emission.md |
 /// | [`Self::NonNegative`] | spikes: as many bins as channels, at most | the least there is | less |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Method {
     /// Hannah & Kontar (2012, A&A 539, A146): DEMREG.
     #[default]

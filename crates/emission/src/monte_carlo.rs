@@ -10,6 +10,7 @@ use ndarray::{ArrayD, Zip};
 /// of λ and of the weights. The noise is a function of seed, draw and position alone: not of
 /// threads, backends or tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MonteCarlo {
     /// Number of draws, 2 or more.
     pub draws: u32,
@@ -20,6 +21,7 @@ pub struct MonteCarlo {
 /// Mean and standard deviation of the draws that had a result; NaN where no draw had one, or a
 /// single draw for the deviation.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Spread {
     /// Mean emission, shape (.., bins), unit of the inversion.
     pub mean: ArrayD<f64>,
@@ -100,7 +102,7 @@ impl MonteCarlo {
         self.draw_counts_of_part(draw, observation, 0)
     }
 
-    /// As [`Self::counts`] for a part of an image that begins with its pixel number `first`.
+    /// As [`Self::draw_counts`] for a part of an image that begins with its pixel number `first`.
     #[must_use]
     pub fn draw_counts_of_part(
         &self,

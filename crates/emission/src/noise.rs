@@ -5,6 +5,7 @@ use ndarray::{ArrayD, ArrayViewD, Axis};
 
 /// A channel of SDO/AIA (Boerner et al. 2012, Solar Physics 275, 41, tables 2 and 6).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AiaChannel {
     /// Å.
     pub wavelength: u16,
@@ -48,6 +49,7 @@ pub const AIA: [AiaChannel; 6] = [
 
 /// Shot, read and systematic noise of one channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Noise {
     /// DN that one photon makes.
     pub dn_per_photon: f64,

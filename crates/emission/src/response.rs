@@ -5,6 +5,7 @@ use isopach_compute::{Error, Result};
 
 /// Temperature response: counts of each channel for a unit of emission measure, by temperature.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TemperatureResponse {
     /// log₁₀ of the temperature in K, ascending.
     pub log_t: Vec<f64>,

@@ -11,6 +11,7 @@ use std::fmt;
 /// [`Self::Converged`]. Channels that were left out are in [`crate::EmissionMap::dropped`] whatever
 /// the status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum PixelStatus {
     /// No bin is negative, χ² is at its target, all channels were used.
     #[default]

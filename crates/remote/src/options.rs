@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// Options of a client of object stores: credentials, retries, limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RemoteOptions {
     /// Settings by name, in upper or lower case, as `object_store` knows them: `aws_access_key_id`,
     /// `aws_endpoint`, `google_service_account`, `azure_storage_account_name`, … Names that a store

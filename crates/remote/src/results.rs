@@ -11,6 +11,7 @@ const HEAD: usize = 20;
 
 /// The outcome of creating a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CreateOutcome {
     /// The result was written.
     Created,

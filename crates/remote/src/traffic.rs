@@ -7,6 +7,7 @@ use std::{
 
 /// Requests and bytes so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RequestCounts {
     /// Requests that were answered; a retried request counts once.
     pub requests: u64,

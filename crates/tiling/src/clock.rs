@@ -7,6 +7,7 @@ use std::{
 
 /// A stage of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RunStage {
     /// Reading and decompressing chunks.
     Decode,
@@ -49,6 +50,7 @@ const STAGES: usize = RunStage::ALL.len();
 
 /// Time of each stage, in the order of [`RunStage::ALL`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StageTimes {
     /// Wall time: a moment in which several things happen counts for each of them in part, so that
     /// all of them and `idle` add up.

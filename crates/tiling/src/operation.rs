@@ -34,6 +34,7 @@ impl<const N: usize> Tile<N> {
 
 /// Size of a tile, for [`TileOperation::working_bytes`].
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TileStats {
     /// Points of each epoch, in core and halo.
     pub points_by_epoch: Vec<u64>,

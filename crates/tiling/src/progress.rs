@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Progress of a run, with an estimate of the time left.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Progress {
     /// Chunks that were decoded and routed, or that no tile needs.
     pub chunks_done: u64,

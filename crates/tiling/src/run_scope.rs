@@ -5,6 +5,7 @@ use isopach_compute::{Error, Result};
 
 /// The tiles that this process runs, and whether it delivers the results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RunScope {
     /// All tiles that are not done yet. All results go to the sink.
     #[default]
@@ -80,6 +81,7 @@ fn select_shard(count: usize, work: &dyn Fn(usize) -> u128, number: usize, of: u
 
 /// The reaction to a tile that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum OnFailure {
     /// The run ends with the error of the first tile (in the order of the plan) that fails.
     #[default]

@@ -21,6 +21,7 @@ const NAME: &str = "isopach-spill";
 
 /// Where points go that do not fit into memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Spill {
     /// Nowhere: a run that does not fit into its memory is an error.
     #[default]

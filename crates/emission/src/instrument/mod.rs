@@ -46,6 +46,7 @@ use isopach_compute::Result;
 /// # Ok::<(), isopach_compute::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Instrument {
     /// For reports.
     pub name: String,
@@ -67,6 +68,7 @@ pub struct Instrument {
 
 /// A channel of an [`Instrument`].
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Channel {
     /// For reports and options: `171`, `Al-poly`.
     pub name: String,

@@ -46,6 +46,7 @@ pub struct Plan {
 
 /// Expected points and bytes of a tile, estimated before anything is decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TileEstimate {
     /// Points of all epochs in core and halo.
     pub points: u64,

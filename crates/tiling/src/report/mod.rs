@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// Points and chunks that one source gave to a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SourceReport {
     /// Its name.
     pub name: String,

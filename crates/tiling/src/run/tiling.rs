@@ -31,6 +31,7 @@ use std::{
 /// How a survey is cut into tiles, and the memory and disk that a run may take. Results do not
 /// depend on it.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tiling {
     /// Largest side of a tile, metres, rounded to whole cells of the operation; at most
     /// [`crate::MAX_TILE_SIDE`]. Infinite: as few tiles as possible. A tile that would take too

@@ -22,6 +22,7 @@ const POINTS_A_CELL: f64 = 9.0;
 /// cubes, not squares of the plan, so vertical walls keep their points. Of a cube, the point with
 /// the smallest hash of its coordinates is kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Thinning {
     /// Side of the smallest cubes, metres.
     pub finest: f64,
@@ -67,6 +68,7 @@ pub(crate) struct OccupiedCells {
 
 /// How much of the plan has points, at one size of cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Occupancy {
     /// Side of the cells, metres.
     pub side: f64,

@@ -17,6 +17,7 @@ use std::{
 /// How many pieces of work (chunks being decoded, tiles being run) are in flight at once, memory
 /// permitting. Results do not depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum InFlight {
     /// One more than there are threads, so that no thread waits for the next piece to be chosen.
     #[default]
