@@ -11,8 +11,20 @@ impl Inversion {
     /// `emission`: shape (.., bins), the quantity that [`Self::report`] names; NaN stays NaN.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where the last axis is not the bins; [`Error::InvalidParameter`] for
-    /// a band that ends before it begins.
+    /// [`Error::InvalidInput`] if the last axis is not the bins; [`Error::InvalidParameter`] for a
+    /// band that ends before it begins.
+    ///
+    /// ```
+    /// use isopach_emission::{Inversion, TemperatureResponse};
+    /// use ndarray::Array1;
+    ///
+    /// let edges = (0..=14).map(|i| 5.7 + 0.1 * f64::from(i)).collect();
+    /// let inversion = Inversion::new(TemperatureResponse::aia(), edges);
+    /// let emission = Array1::from_elem(14, 1e21).into_dyn();
+    /// let bands = inversion.in_bands(emission.view(), &[[5.7, 6.0], [6.0, 6.5], [6.5, 7.1]])?;
+    /// assert!(bands[0] < bands[1] && bands[1] < bands[2]); // K per bin grows with T
+    /// # Ok::<(), isopach_emission::Error>(())
+    /// ```
     pub fn in_bands<T: Real>(
         &self,
         emission: ArrayViewD<'_, T>,
@@ -53,11 +65,11 @@ impl Inversion {
             .collect()
     }
 
-    /// Emission-weighted mean temperature, K, shape (..): `Σ EM_t T_t / Σ EM_t`; NaN where there is
-    /// no emission.
+    /// Emission-weighted mean temperature, K, shape (..): `Σ EM_t T_t / Σ EM_t`; NaN if there is no
+    /// emission.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where the last axis is not the bins.
+    /// [`Error::InvalidInput`] if the last axis is not the bins.
     pub fn mean_temperature<T: Real>(&self, emission: ArrayViewD<'_, T>) -> Result<ArrayD<T>> {
         let (leading, bins) = split_shape(emission.shape(), self.bins(), "bins")?;
         let integrated = self.integrated_factors()?;

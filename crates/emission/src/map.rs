@@ -27,7 +27,7 @@ pub struct EmissionMap<T> {
     /// Regularisation parameter, shape (..), in the reference's units; the multiplier of
     /// [`crate::Method::Positive`], 0 for [`crate::Method::NonNegative`].
     pub lambda: ArrayD<f64>,
-    /// Iterations made, shape (..); 0 where there is no result. Newton steps of
+    /// Iterations made, shape (..); 0 if there is no result. Newton steps of
     /// [`crate::Method::Positive`], bins tried by [`crate::Method::NonNegative`].
     pub iterations: ArrayD<u32>,
     /// How each pixel ended, shape (..).

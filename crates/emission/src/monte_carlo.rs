@@ -44,6 +44,20 @@ impl MonteCarlo {
     ///
     /// # Errors
     /// As [`InvertPixels::invert`]; [`Error::InvalidParameter`] for fewer than two draws.
+    ///
+    /// ```
+    /// use isopach_emission::{Cpu, Inversion, MonteCarlo, Observation, TemperatureResponse};
+    /// use ndarray::arr1;
+    ///
+    /// let edges = (0..=14).map(|i| 5.7 + 0.1 * f64::from(i)).collect();
+    /// let inversion = Inversion::new(TemperatureResponse::aia(), edges);
+    /// let counts = arr1(&[3.4, 13.8, 520.0, 680.0, 230.0, 15.0]).into_dyn();
+    /// let sigma = arr1(&[0.75, 1.2, 7.0, 7.5, 4.3, 0.86]).into_dyn();
+    /// let seen = Observation { counts: counts.view(), sigma: sigma.view() };
+    /// let spread = MonteCarlo { draws: 20, seed: 7 }.run(&inversion, &Cpu, &seen)?;
+    /// assert_eq!((spread.mean.len(), spread.used[[]]), (14, 20));
+    /// # Ok::<(), isopach_emission::Error>(())
+    /// ```
     pub fn run(
         &self,
         inversion: &Inversion,

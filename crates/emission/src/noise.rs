@@ -89,6 +89,16 @@ impl Noise {
     /// Standard deviation of `counts` DN s⁻¹ px⁻¹ (mean over [`Self::pixels`]): `σ² = (read² +
     /// counts × exposure × DN per photon) / exposure² / pixels + (systematic × counts)²`. Counts
     /// below zero have no shot noise.
+    ///
+    /// ```
+    /// use isopach_emission::{AIA, Noise};
+    ///
+    /// let noise = Noise::aia(&AIA[2], 2.9, 1.0, 0.0); // 171 Å, 2.9 s
+    /// let sigma = noise.sigma(500.0);
+    /// assert!((13.0..15.0).contains(&sigma), "{sigma}");
+    /// assert!((noise.of_mean(16.0).sigma(500.0) - sigma / 4.0).abs() < 1e-12);
+    /// # Ok::<(), isopach_emission::Error>(())
+    /// ```
     #[must_use]
     pub fn sigma(&self, counts: f64) -> f64 {
         let shot = counts.max(0.0) * self.exposure * self.dn_per_photon;

@@ -4,6 +4,24 @@ use crate::{Compatibility, Instrument};
 use isopach_compute::{Error, Result};
 
 /// Temperature response: counts of each channel for a unit of emission measure, by temperature.
+///
+/// Read from a table of numbers:
+///
+/// ```
+/// use isopach_emission::TemperatureResponse;
+///
+/// let csv = "log_t,94,171\n5.5,1e-28,2e-25\n6.0,4e-28,9e-25\n6.5,2e-27,1e-25\n";
+/// let rows: Vec<Vec<f64>> = csv
+///     .lines()
+///     .skip(1)
+///     .map(|line| line.split(',').map(str::parse).collect::<Result<_, _>>())
+///     .collect::<Result<_, _>>()?;
+/// let column = |i: usize| rows.iter().map(|row| row[i]).collect::<Vec<f64>>();
+/// let response = TemperatureResponse { log_t: column(0), channels: vec![column(1), column(2)] };
+/// let aged = response.with_degradation(&[0.9, 0.5])?;
+/// assert_eq!(aged.channels[1][1], 4.5e-25);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TemperatureResponse {

@@ -41,6 +41,32 @@ impl Inversion {
     /// # Errors
     /// [`Error::OutOfMemory`] where not even one row fits; [`Error::Unsupported`] for given weights
     /// of one row a pixel; errors of `read`, the backend and `accept`.
+    ///
+    /// ```
+    /// use isopach_emission::{Cpu, Dispatcher, Inversion, TemperatureResponse};
+    /// use ndarray::{ArrayD, IxDyn};
+    ///
+    /// let edges = (0..=14).map(|i| 5.7 + 0.1 * f64::from(i)).collect();
+    /// let inversion = Inversion::new(TemperatureResponse::aia(), edges);
+    /// let on = Dispatcher::new(vec![std::sync::Arc::new(Cpu)]);
+    /// let budget = 3 * 8 * inversion.bytes_per_pixel::<f64>(); // three rows of eight pixels
+    /// let mut rows = Vec::new();
+    /// inversion.stream::<f64>(
+    ///     &on,
+    ///     &[10, 8],
+    ///     budget,
+    ///     |rows| {
+    ///         let shape = IxDyn(&[rows.len(), 8, 6]);
+    ///         Ok([ArrayD::from_elem(shape.clone(), 100.0), ArrayD::from_elem(shape, 3.0)])
+    ///     },
+    ///     |block| {
+    ///         rows.push(block.rows);
+    ///         Ok(())
+    ///     },
+    /// )?;
+    /// assert_eq!(rows, [0..3, 3..6, 6..9, 9..10]);
+    /// # Ok::<(), isopach_emission::Error>(())
+    /// ```
     pub fn stream<T: Real>(
         &self,
         on: &Dispatcher<impl InvertPixels + ?Sized>,

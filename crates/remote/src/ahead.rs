@@ -84,8 +84,8 @@ impl Prefetch {
         self.arrived.notify_all();
     }
 
-    /// The bytes of a range that was expected, once; `None` where it was not, was given away,
-    /// failed or has no room.
+    /// The bytes of a range that was expected, once; `None` if it was not, was given away, failed
+    /// or has no room.
     pub(crate) fn take_range(
         self: &Arc<Self>,
         range: &Range<u64>,
@@ -177,8 +177,8 @@ impl Prefetch {
     }
 }
 
-/// A batch on its way. It arrives when this is dropped, with nothing where the request failed or
-/// was given up, so that nobody waits for ever.
+/// A batch on its way. It arrives when this is dropped, with nothing if the request failed or was
+/// given up, so that nobody waits for ever.
 struct Arriving {
     ahead: Arc<Prefetch>,
     of_plan: u64,

@@ -1,6 +1,6 @@
 //! An object as a source of bytes.
 
-use crate::{ahead::Prefetch, place::OpenedObject, remote::Remote};
+use crate::{ahead::Prefetch, place::OpenedObject};
 use bytes::Bytes;
 use isopach_las::ByteSource;
 use std::{
@@ -14,9 +14,14 @@ use std::{
 /// the hierarchy or table of chunks of a small file, in one request.
 pub(crate) const HEAD: u64 = 64 << 10;
 
+/// A client that opens objects by their addresses.
+pub(crate) trait ConnectObject: Send + Sync {
+    fn connect_object(&self, address: &str) -> io::Result<Object>;
+}
+
 /// An object, open.
 pub(crate) struct Object {
-    pub(crate) remote: Remote,
+    pub(crate) connector: Arc<dyn ConnectObject>,
     pub(crate) name: PathBuf,
     pub(crate) address: String,
     pub(crate) place: OpenedObject,
@@ -84,12 +89,12 @@ impl ByteSource for Object {
     }
 
     fn reopen(&self) -> io::Result<Arc<dyn ByteSource>> {
-        Ok(Arc::new(self.remote.connect_object(&self.address)?))
+        Ok(Arc::new(self.connector.connect_object(&self.address)?))
     }
 
     fn sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
         match self
-            .remote
+            .connector
             .connect_object(&format!("{}{suffix}", self.address))
         {
             Ok(object) => Ok(Some(Arc::new(object))),

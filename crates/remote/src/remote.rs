@@ -4,7 +4,7 @@ use crate::{
     RemoteOptions, RequestCounts, ResultStore,
     address::Address,
     ahead::Prefetch,
-    object::{HEAD, Object},
+    object::{ConnectObject, HEAD, Object},
     place::{self, OpenedObject},
     shared::Shared,
 };
@@ -93,7 +93,19 @@ impl Remote {
         self.shared.counters.so_far()
     }
 
-    pub(crate) fn connect_object(&self, address: &str) -> io::Result<Object> {
+    fn store_of(&self, address: &Address) -> Result<Arc<dyn ObjectStore>> {
+        let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = stores.get(address.store_name()) {
+            return Ok(Arc::clone(store));
+        }
+        let store = address.connect_store(&self.shared.options)?;
+        stores.insert(address.store_name().to_owned(), Arc::clone(&store));
+        Ok(store)
+    }
+}
+
+impl ConnectObject for Remote {
+    fn connect_object(&self, address: &str) -> io::Result<Object> {
         let parsed = Address::parse_address(address).map_err(io::Error::other)?;
         let store = self.store_of(&parsed).map_err(io::Error::other)?;
         let shared = Arc::clone(&self.shared);
@@ -113,22 +125,12 @@ impl Remote {
         };
         let ahead = Arc::new(Prefetch::default());
         Ok(Object {
-            remote: self.clone(),
+            connector: Arc::new(self.clone()),
             name: PathBuf::from(address),
             address: address.to_owned(),
             place,
             head,
             ahead,
         })
-    }
-
-    fn store_of(&self, address: &Address) -> Result<Arc<dyn ObjectStore>> {
-        let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(store) = stores.get(address.store_name()) {
-            return Ok(Arc::clone(store));
-        }
-        let store = address.connect_store(&self.shared.options)?;
-        stores.insert(address.store_name().to_owned(), Arc::clone(&store));
-        Ok(store)
     }
 }

@@ -55,8 +55,8 @@ impl ResultStore {
     /// Writes a result under a new name.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where another result has this name, which stays; [`Error::Busy`]
-    /// where one of this name is being written; of the store.
+    /// [`Error::InvalidInput`] where another result has this name, which stays; [`Error::Busy`] if
+    /// one of this name is being written; of the store.
     pub fn create_result(&self, name: &str, bytes: &[u8]) -> Result<CreateOutcome> {
         let store = Arc::clone(&self.store);
         let path = self.path_of(name)?;
@@ -95,8 +95,7 @@ impl ResultStore {
     /// Reads a result; `None` if none has this name.
     ///
     /// # Errors
-    /// Of the store, which may pass; [`Error::Source`] where it can be read and its checksum is
-    /// wrong.
+    /// Of the store, which may pass; [`Error::Source`] if it can be read and its checksum is wrong.
     pub fn get_result(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let shared = Arc::clone(&self.shared);
         let store = Arc::clone(&self.store);

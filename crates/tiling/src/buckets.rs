@@ -126,7 +126,7 @@ impl<'a> Buckets<'a> {
     }
 
     /// Reserves `bytes` for work if they are free beside the points that wait, which are spilled
-    /// for it where they may be; `None` where they are not free.
+    /// for it where they may be; `None` if they are not free.
     pub(crate) fn reserve_memory(&self, bytes: u64) -> Result<Option<Reservation>> {
         let _one_at_a_time = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(room) = self.budget.room_for_points().checked_sub(bytes) else {

@@ -113,7 +113,7 @@ impl Reservation {
         self.bytes
     }
 
-    /// Gives back all but `bytes`; nothing where it holds fewer.
+    /// Gives back all but `bytes`; nothing if it holds fewer.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let freed = self.bytes.saturating_sub(bytes);
         self.budget.reserved.fetch_sub(freed, Ordering::Relaxed);

@@ -39,7 +39,7 @@ impl Progress {
     }
 }
 
-/// 1 where there is nothing to do.
+/// 1 if there is nothing to do.
 fn fraction_of(done: u64, total: u64) -> f64 {
     if total == 0 {
         1.0

@@ -63,7 +63,7 @@ impl RouteError {
 /// The tiles of a chunk: their points are counted first, then copied.
 #[derive(Default)]
 pub(crate) struct RouteScratch {
-    /// By tile: one more than its place in `lists`; 0 where it has none.
+    /// By tile: one more than its place in `lists`; 0 if it has none.
     places: Vec<u32>,
     lists: Vec<TileList>,
     copies: Vec<PointCopy>,

@@ -70,13 +70,14 @@ impl RunScope {
 fn select_shard(count: usize, work: &dyn Fn(usize) -> u128, number: usize, of: usize) -> Vec<bool> {
     let total: u128 = (0..count).map(work).sum();
     let mut before = 0;
-    let mut mine = |i: usize| {
-        let middle = 2 * before + work(i);
-        before += work(i);
-        let place = (middle * of as u128 / (2 * total)) as usize; // below `of`
-        place.min(of - 1) == number - 1
-    };
-    (0..count).map(&mut mine).collect()
+    (0..count)
+        .map(|i| {
+            let middle = 2 * before + work(i);
+            before += work(i);
+            let place = (middle * of as u128 / (2 * total)) as usize; // below `of`
+            place.min(of - 1) == number - 1
+        })
+        .collect()
 }
 
 /// The reaction to a tile that failed.

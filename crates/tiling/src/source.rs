@@ -16,7 +16,7 @@ pub trait PointSource: Sync {
     /// bounds that include their points and a half-open [`Rect`] will do. The sources of this
     /// workspace give one that owns every point, so that a grid that covers it has a cell for each.
     ///
-    /// A run ends with an error where a point lies outside. There is no tolerance there: files that
+    /// A run ends with an error if a point lies outside. There is no tolerance there: files that
     /// state rounded extents (LAS headers do, by up to a unit of their scale) are widened by their
     /// reader, which alone knows the unit.
     fn extent(&self) -> Rect;

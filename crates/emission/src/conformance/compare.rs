@@ -24,7 +24,7 @@ struct Check {
 }
 
 impl Comparison<'_> {
-    /// The first quantity that differs in more pixels than may; `None` where the maps agree.
+    /// The first quantity that differs in more pixels than may; `None` if the maps agree.
     pub(super) fn first_difference(&self) -> Option<String> {
         let found = self.found.emission.shape();
         let expected = self.expected.emission.shape();

@@ -92,7 +92,7 @@ impl Trial<'_> {
         Ok(self.compare("invert_single", result, &expected, 1e-5, 1))
     }
 
-    /// The finding of an operation that gave `result`, `None` where it conforms.
+    /// The finding of an operation that gave `result`, `None` if it conforms.
     fn compare(
         &self,
         operation: &'static str,

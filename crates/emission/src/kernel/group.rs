@@ -84,7 +84,7 @@ impl<T: Real, const NF: usize> LaneNumbers<T, NF> {
         }
     }
 
-    /// Loads a pixel into a lane; `false` where it is not to be inverted.
+    /// Loads a pixel into a lane; `false` if it is not to be inverted.
     #[inline(always)]
     fn load_pixel(
         &mut self,

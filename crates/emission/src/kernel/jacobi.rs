@@ -59,7 +59,7 @@ fn squared_lengths<V: Lanes, const NF: usize>(rows: &Matrix<V, NF>) -> Vector<V,
     squared
 }
 
-/// The turns of a round in the lanes that are `running` (1, else 0); above 0 where one of them was
+/// The turns of a round in the lanes that are `running` (1, else 0); above 0 if one of them was
 /// large.
 #[inline(always)]
 fn turn_round<V: Lanes, const NF: usize>(

@@ -113,7 +113,7 @@ impl<V: Lanes, const NF: usize> RegularisedSystem<V, NF> {
         removed
     }
 
-    /// 1 where the smallest singular value is below `LEAST_CONDITION` of the largest, or counts are
+    /// 1 if the smallest singular value is below `LEAST_CONDITION` of the largest, or counts are
     /// above `MOST_SIGNAL` of their errors: there the precision is not enough.
     #[inline(always)]
     pub(crate) fn beyond_precision(&self) -> V {

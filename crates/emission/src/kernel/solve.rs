@@ -17,13 +17,13 @@ use crate::{Real, Weights, lanes::Lanes, map::Slab};
 pub(super) struct GroupSolution<V: Lanes, const NF: usize> {
     pub(super) lambda: V,
     pub(super) iterations: V,
-    /// 1 where a bin is negative by more than the tolerance.
+    /// 1 if a bin is negative by more than the tolerance.
     pub(super) negative: V,
-    /// 1 where a bin is negative, but none by more than the tolerance.
+    /// 1 if a bin is negative, but none by more than the tolerance.
     pub(super) within: V,
     pub(super) chi_squared: V,
     pub(super) synthetic: Vector<V, NF>,
-    /// 1 where the precision is not enough to be sure of the numbers.
+    /// 1 if the precision is not enough to be sure of the numbers.
     pub(super) doubtful: V,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct GroupSolution<V: Lanes, const NF: usize> {
 struct Certainty<V> {
     /// Least margin of a chosen λ to the second nearest, in units of the target.
     margin: V,
-    /// 1 where the precision is not enough.
+    /// 1 if the precision is not enough.
     doubtful: V,
 }
 
@@ -45,7 +45,7 @@ struct Iterated<V> {
     margin: V,
 }
 
-/// The signs of a solution: 1 where a bin is negative by more, or by no more than the tolerance.
+/// The signs of a solution: 1 if a bin is negative by more, or by no more than the tolerance.
 struct LaneSigns<V> {
     negative: V,
     within: V,

@@ -75,8 +75,8 @@ pub fn invert(
 /// Inverts a single pixel, and returns its averaging kernel and covariance as well.
 ///
 /// # Errors
-/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::PixelStatus`] in words where the pixel
-/// has no result.
+/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::PixelStatus`] in words if the pixel has
+/// no result.
 pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Result<PixelSolution> {
     let channels = inversion.channels();
     if counts.len() != channels || sigma.len() != channels {

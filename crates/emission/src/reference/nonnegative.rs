@@ -18,8 +18,8 @@ pub(crate) struct NonNegative {
 }
 
 /// The `x ≥ 0` with the least `|Σ x_j a_j − g|` (Lawson & Hanson 1974, Solving Least Squares
-/// Problems, chapter 23). Where several are, the one that is come upon. None where that does not
-/// end after three times as many steps as there are columns.
+/// Problems, chapter 23). Where several are, the one that is come upon. None if that does not end
+/// after three times as many steps as there are columns.
 pub(crate) fn non_negative(columns: &[Vec<f64>], g: &[f64]) -> Option<NonNegative> {
     let m = columns.len();
     let mut x = vec![0.0; m];

@@ -108,7 +108,7 @@ impl Whitened {
     }
 
     /// The maximum; where Newton's method gets stuck, by way of larger λ₀, down to the least at
-    /// which it does not. None where there is none.
+    /// which it does not. None if there is none.
     pub(crate) fn maximise_dual(&self, g: &[f64], aim: f64, channels: f64) -> Option<Dual> {
         let norm = dot_product(g, g).sqrt();
         let trace: f64 = self
@@ -151,7 +151,7 @@ impl Whitened {
         found
     }
 
-    /// Newton's method from `start`, a step halved until it climbs. None where it does not settle.
+    /// Newton's method from `start`, a step halved until it climbs. None if it does not settle.
     fn climb_from(
         &self,
         start: &[f64],

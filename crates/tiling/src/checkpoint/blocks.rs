@@ -67,9 +67,9 @@ impl CheckpointDir {
     /// for tiles.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::InvalidInput`] where a run of other parameters, inputs or another
+    /// [`isopach_compute::Error::InvalidInput`] if a run of other parameters, inputs or another
     /// version was begun there; [`isopach_compute::Error::Busy`] where others are at work, or
-    /// nothing is there to be merged; [`isopach_compute::Error::Source`] where the folder cannot be
+    /// nothing is there to be merged; [`isopach_compute::Error::Source`] if the folder cannot be
     /// read or written.
     pub fn open_blocks(&self, run: BlockRun<'_>) -> Result<BlockCheckpoints<'_>> {
         let BlockRun {
@@ -114,7 +114,7 @@ impl BlockCheckpoints<'_> {
     /// Which of the `wanted` blocks have a complete result. Others are not looked at.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::Source`] where a result is there and cannot be read: its state is
+    /// [`isopach_compute::Error::Source`] if a result is there and cannot be read: its state is
     /// unknown then.
     pub fn finished_blocks(&self, wanted: &[bool]) -> Result<Vec<bool>> {
         Ok(self
@@ -125,12 +125,12 @@ impl BlockCheckpoints<'_> {
             .collect())
     }
 
-    /// Keeps the bytes that `store` writes for a block; nothing where it fails. Of two processes
-    /// that do so at once, the last one wins.
+    /// Keeps the bytes that `store` writes for a block; nothing if it fails. Of two processes that
+    /// do so at once, the last one wins.
     ///
     /// # Errors
-    /// Of `store`; [`isopach_compute::Error::Source`] where it cannot be written;
-    /// [`isopach_compute::Error::Busy`] where the folder is gone.
+    /// Of `store`; [`isopach_compute::Error::Source`] if it cannot be written;
+    /// [`isopach_compute::Error::Busy`] if the folder is gone.
     pub fn write_block(
         &self,
         block: usize,
@@ -143,8 +143,8 @@ impl BlockCheckpoints<'_> {
     /// checksum follows the last byte, so do not publish anything before this returns.
     ///
     /// # Errors
-    /// Of `restore`; [`isopach_compute::Error::Source`] where it cannot be read or is damaged;
-    /// [`isopach_compute::Error::Busy`] where it is gone.
+    /// Of `restore`; [`isopach_compute::Error::Source`] if it cannot be read or is damaged;
+    /// [`isopach_compute::Error::Busy`] if it is gone.
     pub fn read_block<R>(
         &self,
         block: usize,

@@ -22,7 +22,7 @@ pub(super) fn add_source(folder: &Path, source: usize, name: &str) {
     );
 }
 
-/// The sources of the note; none where there is no note, or it cannot be read.
+/// The sources of the note; none if there is no note, or it cannot be read.
 pub(super) fn damaged_sources(folder: &Path) -> Vec<usize> {
     source_numbers(&read_note(folder)).collect()
 }

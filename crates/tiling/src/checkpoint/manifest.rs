@@ -61,7 +61,7 @@ impl Manifest {
         &self.0["found"]
     }
 
-    /// The manifest of a file of `most` bytes at most; `None` where there is none.
+    /// The manifest of a file of `most` bytes at most; `None` if there is none.
     pub(crate) fn read_file(path: &Path, most: u64) -> Result<Option<Self>> {
         let text = match bounded::read_bounded(path, most) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -137,6 +137,13 @@ impl Manifest {
         )))
     }
 
+    /// The lines that identify the inputs of all sources.
+    fn source_lines(&self) -> Vec<String> {
+        let sources = self.0["sources"].as_array().into_iter().flatten();
+        let lines = sources.flat_map(|source| source.as_array()).flatten();
+        lines.map(display_text).collect()
+    }
+
     /// Refuses a run (`now`) that differs from the one that was begun (`self`) in anything but
     /// tiles.
     ///
@@ -151,17 +158,8 @@ impl Manifest {
         ] {
             self.check_part(part, what, &now.0[part], place)?;
         }
-        let sources = |manifest: &Self| -> Vec<String> {
-            let all = manifest.0["sources"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .flat_map(|s| s.as_array())
-                .flatten();
-            all.map(display_text).collect()
-        };
-        let then = sources(self);
-        let now_sources = sources(now);
+        let then = self.source_lines();
+        let now_sources = now.source_lines();
         let mut pairs = then.iter().zip(&now_sources);
         if let Some(at) = pairs.position(|(then, now)| then != now) {
             let name = names.get(at).map_or("", String::as_str);
@@ -236,15 +234,17 @@ fn differing_words(a: &str, b: &str) -> (String, String) {
         .iter()
         .rposition(|c| c.is_whitespace() || *c == ',')
         .map_or(0, |at| at + 1);
-    let part = |text: &str| {
-        let part: String = text.chars().skip(start).take(60).collect();
-        if part.is_empty() {
-            "nothing".to_owned()
-        } else {
-            part
-        }
-    };
-    (part(a), part(b))
+    (excerpt(a, start), excerpt(b, start))
+}
+
+/// Sixty characters of a text from `start` on.
+fn excerpt(text: &str, start: usize) -> String {
+    let part: String = text.chars().skip(start).take(60).collect();
+    if part.is_empty() {
+        "nothing".to_owned()
+    } else {
+        part
+    }
 }
 
 #[cfg(test)]

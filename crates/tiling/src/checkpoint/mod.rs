@@ -99,9 +99,9 @@ impl CheckpointDir {
     /// `memory` is that of the run: the manifest may take a part of it.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where the folder has a run of other parameters or of another version
-    /// of the program; [`Error::Source`] for a manifest that cannot be read, or is too long for
-    /// this run.
+    /// [`Error::InvalidInput`] if the folder has a run of other parameters or of another version of
+    /// the program; [`Error::Source`] for a manifest that cannot be read, or is too long for this
+    /// run.
     pub fn derived_values(&self, memory: u64) -> Result<Option<Value>> {
         let path = self.folder.join(MANIFEST);
         let Some(begun) = Manifest::read_file(&path, max_manifest_bytes(memory))? else {
@@ -115,7 +115,7 @@ impl CheckpointDir {
     /// still work there end with [`Error::Busy`].
     ///
     /// # Errors
-    /// [`Error::Source`] where it cannot be removed.
+    /// [`Error::Source`] if it cannot be removed.
     pub fn remove_all(&self) -> Result<()> {
         files::remove_run(&self.folder)
     }
@@ -160,7 +160,7 @@ impl<T> Clone for Checkpoint<'_, T> {
 
 impl<T> Copy for Checkpoint<'_, T> {}
 
-/// One of the results of a tile, which is cut in several where it is heavier than was expected.
+/// One of the results of a tile, which is cut in several if it is heavier than was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TilePart {
     pub(crate) tile: usize,
@@ -203,7 +203,7 @@ pub(crate) struct Plans<'a, P> {
     pub(crate) cut: &'a dyn Fn() -> Result<P>,
     /// As a manifest has it.
     pub(crate) to_manifest: &'a dyn Fn(&P) -> Value,
-    /// From a manifest; `None` where that has no plan of this run.
+    /// From a manifest; `None` if that has no plan of this run.
     pub(crate) from_manifest: &'a dyn Fn(&Value) -> Result<Option<P>>,
     /// Bytes of a manifest at most.
     pub(crate) max_bytes: u64,
@@ -325,7 +325,7 @@ impl<'a, T> Results<'a, T> {
         )
     }
 
-    /// Writes a result with `store`; nothing stays where it fails.
+    /// Writes a result with `store`; nothing stays if it fails.
     fn write_part(
         &self,
         part: TilePart,
@@ -338,12 +338,22 @@ impl<'a, T> Results<'a, T> {
         let mut payload = ResultWriter::new(&mut file);
         store(&mut payload)?;
         let (length, sum) = payload.finish().map_err(failed)?;
-        let name = || -> io::Result<()> {
-            file.rewind()?;
-            file.write_all(&self.head_bytes(part, length, sum))?;
-            unfinished.complete(&file)
-        };
-        name().map_err(failed)
+        self.publish_part(part, unfinished, file, length, sum)
+            .map_err(failed)
+    }
+
+    /// Writes the head of a result, and gives its file the name.
+    fn publish_part(
+        &self,
+        part: TilePart,
+        unfinished: UnfinishedFile,
+        mut file: File,
+        length: u64,
+        sum: u32,
+    ) -> io::Result<()> {
+        file.rewind()?;
+        file.write_all(&self.head_bytes(part, length, sum))?;
+        unfinished.complete(&file)
     }
 
     /// The error of a failed access to a result. Another process took away a folder that is gone.
@@ -364,7 +374,7 @@ impl<'a, T> Results<'a, T> {
         head
     }
 
-    /// Bytes of a result on disk, and about as many in memory; 0 where there is no file, which
+    /// Bytes of a result on disk, and about as many in memory; 0 if there is no file, which
     /// [`Self::get`] will tell.
     pub(crate) fn bytes_on_disk(&self, part: TilePart) -> u64 {
         fs::metadata(self.path_of(part)).map_or(0, |about| about.len())
@@ -406,25 +416,26 @@ impl<'a, T> Results<'a, T> {
     /// # Errors
     /// Where the file exists and cannot be read: its state is unknown then.
     fn is_whole(&self, part: TilePart) -> Result<bool> {
-        let look = || -> io::Result<bool> {
-            let Some((mut file, length, sum)) = self.open_result(part)? else {
-                return Ok(false);
-            };
-            Ok(ResultReader::new(&mut file, length).finish()? == sum)
-        };
-        match look() {
+        match self.checksum_is_right(part) {
             // It was taken away, or written over by something shorter, in this moment.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) =>
             {
                 Ok(false)
             }
-            looked => looked.map_err(|error| Error::of_file(self.path_of(part), error)),
+            checked => checked.map_err(|error| Error::of_file(self.path_of(part), error)),
         }
     }
 
-    /// The file of a result behind its head, and length and checksum of the payload; `None` where
-    /// the head is not that of this part in this run.
+    fn checksum_is_right(&self, part: TilePart) -> io::Result<bool> {
+        let Some((mut file, length, sum)) = self.open_result(part)? else {
+            return Ok(false);
+        };
+        Ok(ResultReader::new(&mut file, length).finish()? == sum)
+    }
+
+    /// The file of a result behind its head, and length and checksum of the payload; `None` if the
+    /// head is not that of this part in this run.
     fn open_result(&self, part: TilePart) -> io::Result<Option<(File, u64, u32)>> {
         let mut file = File::open(self.path_of(part))?;
         let about = file.metadata()?;

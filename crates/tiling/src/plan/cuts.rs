@@ -22,12 +22,13 @@ impl Cuts {
         } else {
             (0, (tile_size / cell_size).round().clamp(1.0, most) as i64)
         };
-        let tile = |cell: i64| (cell - anchor).div_euclid(side);
+        let first_root = (first - anchor).div_euclid(side);
+        let last_root = (end - 1 - anchor).div_euclid(side);
         Self {
             anchor,
             side,
-            first: tile(first),
-            count: tile(end - 1) - tile(first) + 1,
+            first: first_root,
+            count: last_root - first_root + 1,
         }
     }
 

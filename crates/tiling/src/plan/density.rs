@@ -2,6 +2,7 @@
 
 use crate::groups::ChunkGroup;
 use isopach_cloud::Rect;
+use std::ops::RangeInclusive;
 
 /// Squares along the longer side of a map.
 const SQUARES: f64 = 256.0;
@@ -46,8 +47,11 @@ impl Density {
     pub(crate) fn points_in(&self, rect: &Rect) -> f64 {
         let [west, south] = self.to_squares(rect.min);
         let [east, north] = self.to_squares(rect.max);
-        let at = |x: f64, y: f64| self.south_west_of(x, y);
-        (at(east, north) - at(west, north) - at(east, south) + at(west, south)).max(0.0)
+        let north_east = self.south_west_of(east, north);
+        let north_west = self.south_west_of(west, north);
+        let south_east = self.south_west_of(east, south);
+        let south_west = self.south_west_of(west, south);
+        (north_east - north_west - south_east + south_west).max(0.0)
     }
 
     /// A coordinate in squares from the corner, within the map.
@@ -63,10 +67,38 @@ impl Density {
         let row = (y as usize).min(self.counts[1] - 1);
         let right = x - column as f64;
         let up = y - row as f64;
-        let sum = |column: usize, row: usize| self.sums[row * (self.counts[0] + 1) + column];
-        let south = sum(column, row) * (1.0 - right) + sum(column + 1, row) * right;
-        let north = sum(column, row + 1) * (1.0 - right) + sum(column + 1, row + 1) * right;
+        let south = self.sum_at(column, row) * (1.0 - right) + self.sum_at(column + 1, row) * right;
+        let north =
+            self.sum_at(column, row + 1) * (1.0 - right) + self.sum_at(column + 1, row + 1) * right;
         south * (1.0 - up) + north * up
+    }
+
+    /// Points south and west of a corner.
+    fn sum_at(&self, column: usize, row: usize) -> f64 {
+        self.sums[row * (self.counts[0] + 1) + column]
+    }
+}
+
+/// The extent of a group along one axis, in squares.
+#[derive(Clone, Copy)]
+struct SquareSpan {
+    low: f64,
+    high: f64,
+}
+
+impl SquareSpan {
+    /// The squares that it meets, of `count` in all.
+    fn squares(self, count: usize) -> RangeInclusive<usize> {
+        let last = count as f64 - 1.0;
+        let first = self.low.floor().clamp(0.0, last) as usize;
+        first..=self.high.floor().clamp(0.0, last) as usize
+    }
+
+    /// The part of it that lies in a square.
+    fn share_in(self, square: usize) -> f64 {
+        let low = self.low.max(square as f64);
+        let high = self.high.min(square as f64 + 1.0);
+        (high - low).max(0.0) / (self.high - self.low)
     }
 }
 
@@ -79,22 +111,13 @@ fn add_group(
     points: &mut [u64],
 ) {
     let extent = group.extent.grown(0.5 * THINNEST);
-    let edges = |axis: usize| {
-        let place = |x: f64| (x - corner[axis]) / side;
-        [place(extent.min[axis]), place(extent.max[axis])]
-    };
-    let [across, up] = [edges(0), edges(1)];
-    let squares = |[low, high]: [f64; 2], count: usize| {
-        let within = |x: f64| x.clamp(0.0, count as f64 - 1.0) as usize;
-        within(low.floor())..=within(high.floor())
-    };
-    let share = |square: usize, [low, high]: [f64; 2]| {
-        let inside = (high.min(square as f64 + 1.0) - low.max(square as f64)).max(0.0);
-        inside / (high - low)
-    };
-    for row in squares(up, counts[1]) {
-        for column in squares(across, counts[0]) {
-            let part = share(row, up) * share(column, across);
+    let [across, up] = [0, 1].map(|axis| SquareSpan {
+        low: (extent.min[axis] - corner[axis]) / side,
+        high: (extent.max[axis] - corner[axis]) / side,
+    });
+    for row in up.squares(counts[1]) {
+        for column in across.squares(counts[0]) {
+            let part = up.share_in(row) * across.share_in(column);
             points[row * counts[0] + column] += (group.points as f64 * part * PART).round() as u64;
         }
     }

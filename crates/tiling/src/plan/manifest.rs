@@ -27,7 +27,7 @@ impl Plan {
     }
 
     /// From a manifest, over the extent and with the halo and cells that it was planned for; `None`
-    /// where the manifest has no such plan.
+    /// if the manifest has no such plan.
     pub(crate) fn from_manifest(
         of: &Value,
         extent: &Rect,

@@ -95,7 +95,7 @@ impl Plan {
     /// the cells `i·n .. (i+1)·n` of the absolute grid, those of the extent's edge cut off there.
     /// An infinite tile size asks for as few tiles as coordinates can reach: one up to 4,096 m,
     /// wherever it lies; above that, equal ones. `cell_sizes` are the cells that tile edges must
-    /// fall on; 1 m where there are none.
+    /// fall on; 1 m if there are none.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for an impossible tile size, cell size or halo, or cell sizes
@@ -310,7 +310,7 @@ pub(crate) fn is_valid_extent(extent: &Rect) -> bool {
     })
 }
 
-/// The largest of the cell sizes, if it is a multiple of every other; 1 m where there are none.
+/// The largest of the cell sizes, if it is a multiple of every other; 1 m if there are none.
 fn common_cell_size(cell_sizes: &[f64]) -> Result<f64> {
     let mut largest: f64 = 0.0;
     for &cell in cell_sizes {

@@ -116,9 +116,9 @@ fn clip_block(block: &Cells, whole: &Cells) -> Option<Cells> {
     })
 }
 
-/// South-west, south-east, north-west and north-east; `None` where a part would be thinner than a
-/// cell or half of the halo: cutting further would make copies, not room. An axis that is too short
-/// is left whole.
+/// South-west, south-east, north-west and north-east; `None` if a part would be thinner than a cell
+/// or half of the halo: cutting further would make copies, not room. An axis that is too short is
+/// left whole.
 pub(crate) fn quarter_block(block: &Cells, halo: f64) -> Option<[Option<Cells>; 4]> {
     let cuts: [bool; 2] = std::array::from_fn(|axis| {
         let half = (block.end[axis] - block.first[axis]) / 2;

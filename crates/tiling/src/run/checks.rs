@@ -76,7 +76,7 @@ pub(super) fn identify_inputs(sources: &[&dyn PointSource]) -> Result<Vec<Vec<St
         .collect()
 }
 
-/// The name of each input of all sources; empty where it has none.
+/// The name of each input of all sources; empty if it has none.
 pub(super) fn name_inputs(sources: &[&dyn PointSource]) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for source in sources {

@@ -75,6 +75,6 @@ pub(super) trait Pieces: Sync {
     fn budget(&self) -> &Arc<MemoryBudget>;
 
     /// Reserves memory if it is free beside the points that wait, some of which may go to disk for
-    /// it; `None` where it is not.
+    /// it; `None` if it is not.
     fn reserve_memory(&self, bytes: u64) -> Result<Option<Reservation>>;
 }

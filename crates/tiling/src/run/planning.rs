@@ -17,8 +17,8 @@ use crate::{
 use isopach_cloud::Attributes;
 use isopach_compute::Result;
 
-/// A tile is cut where it is expected to take more than this part of the memory, so that some are
-/// in flight while others wait.
+/// A tile is cut if it is expected to take more than this part of the memory, so that some are in
+/// flight while others wait.
 const TILE_PART: u64 = 8;
 
 /// The operation and sources that a run is planned for.

@@ -80,15 +80,14 @@ impl Tiling {
     /// that it knows where it got no result.
     ///
     /// # Errors
-    /// Errors of the sources, the operation and the sink;
-    /// [`isopach_compute::Error::InvalidInput`] for sources whose coordinate systems contradict
-    /// each other, whose extents do not overlap or do not contain their points, that have no point,
-    /// or that change while they are read; [`isopach_compute::Error::OutOfMemory`] where the memory
-    /// is too small, with the number to change; [`isopach_compute::Error::InvalidParameter`] for an
-    /// impossible tile size, halo or cell size; [`crate::SpillError`] (in
-    /// [`isopach_compute::Error::Source`]) for faults of the disk. The first error in the order of
-    /// the tiles ends the run: the sink has the results before it, and [`TileSink::finish`] is not
-    /// called.
+    /// Errors of the sources, the operation and the sink; [`isopach_compute::Error::InvalidInput`]
+    /// for sources whose coordinate systems contradict each other, whose extents do not overlap or
+    /// do not contain their points, that have no point, or that change while they are read;
+    /// [`isopach_compute::Error::OutOfMemory`] if the memory is too small, with the number to
+    /// change; [`isopach_compute::Error::InvalidParameter`] for an impossible tile size, halo or
+    /// cell size; [`crate::SpillError`] (in [`isopach_compute::Error::Source`]) for faults of the
+    /// disk. The first error in the order of the tiles ends the run: the sink has the results
+    /// before it, and [`TileSink::finish`] is not called.
     ///
     /// ```
     /// use isopach_cloud::{Cloud, Rect};
@@ -142,7 +141,7 @@ impl Tiling {
     /// several, or to go on after a tile has failed.
     ///
     /// # Errors
-    /// As [`Self::stream`]; [`isopach_compute::Error::InvalidInput`] where the folder of results
+    /// As [`Self::stream`]; [`isopach_compute::Error::InvalidInput`] if the folder of results
     /// belongs to another run; [`isopach_compute::Error::Busy`] where results that are to be merged
     /// are missing.
     ///

@@ -35,8 +35,8 @@ pub struct BlockPair {
 }
 
 impl PairedSample {
-    /// All squares as one pair of clouds about one origin; `None` where they lie farther apart than
-    /// a cloud reaches (8,192 m from its origin).
+    /// All squares as one pair of clouds about one origin; `None` if they lie farther apart than a
+    /// cloud reaches (8,192 m from its origin).
     #[must_use]
     pub fn joined_clouds(&self) -> Option<[Cloud; 2]> {
         let areas = self.pairs.iter().map(|pair| pair.block.area);
@@ -60,7 +60,7 @@ impl PairedSample {
     }
 }
 
-/// Appends a cloud that has another origin; `None` where a point is out of reach.
+/// Appends a cloud that has another origin; `None` if a point is out of reach.
 fn append_cloud(to: &mut Cloud, from: &Cloud) -> Option<()> {
     let shift = from.positions().shift_to(to.positions().origin());
     let moved = from.positions().ticks().iter().map(|point| {
@@ -89,8 +89,8 @@ impl SampleBlocks {
     /// kept, half for chunks that are decoded).
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] where the points do not fit into `memory`; [`Error::InvalidInput`]
-    /// for a coordinate that is no place; those of the sources.
+    /// [`Error::OutOfMemory`] if the points do not fit into `memory`; [`Error::InvalidInput`] for a
+    /// coordinate that is no place; those of the sources.
     pub fn read(
         &self,
         sources: [&dyn PointSource; 2],
@@ -249,19 +249,21 @@ impl BlockPiece {
         self.attributes.append(&mut other.attributes);
     }
 
+    /// Ticks of point `i` about an origin.
+    fn local_ticks(&self, i: u32, base: [i64; 3]) -> [i64; 3] {
+        std::array::from_fn(|axis| self.ticks[i as usize][axis] - base[axis])
+    }
+
     /// A cloud about `origin`, ordered by coordinates, and how many points were out of its reach.
     fn into_cloud(self, origin: Origin) -> (Cloud, u64) {
         let base = origin.ticks();
-        let local = |i: u32| -> [i64; 3] {
-            std::array::from_fn(|axis| self.ticks[i as usize][axis] - base[axis])
-        };
         let mut order: Vec<u32> = (0..self.ticks.len() as u32)
-            .filter(|i: &u32| local(*i).iter().all(is_in_reach))
+            .filter(|i: &u32| self.local_ticks(*i, base).iter().all(is_in_reach))
             .collect();
         order.sort_unstable_by_key(|i| (self.ticks[*i as usize], *i));
         let ticks = order
             .iter()
-            .map(|i| local(*i).map(|tick| tick as i32))
+            .map(|i| self.local_ticks(*i, base).map(|tick| tick as i32))
             .collect(); // in reach: filtered above
         let mut cloud = Cloud::new(origin, ticks);
         cloud.attributes = self.attributes.select(&order);

@@ -48,7 +48,7 @@ impl SampleBlocks {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a `side` that is no length or ends above 8,192 m, more than
-    /// a cloud is sure to reach; [`Error::InvalidInput`] where the epochs were thinned with another
+    /// a cloud is sure to reach; [`Error::InvalidInput`] if the epochs were thinned with another
     /// `finest`.
     ///
     /// ```
@@ -144,10 +144,9 @@ fn blocks_in_both(
 }
 
 fn area_of(cell: [i64; 2], side: f64) -> Rect {
-    let edges = |step: i64| cell.map(|index| low_edge(index + step, side));
     Rect {
-        min: edges(0),
-        max: edges(1),
+        min: cell.map(|index| low_edge(index, side)),
+        max: cell.map(|index| low_edge(index + 1, side)),
     }
 }
 

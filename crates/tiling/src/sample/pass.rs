@@ -24,7 +24,7 @@ pub(crate) struct PassMemory {
 /// Visits each of `chunks` once. Returns the collections of the workers, in no particular order.
 ///
 /// # Errors
-/// That of the first chunk that fails, however many workers there are; [`Error::OutOfMemory`] where
+/// That of the first chunk that fails, however many workers there are; [`Error::OutOfMemory`] if
 /// there is no room for one.
 pub(crate) fn visit_chunks<S: Send>(
     source: &dyn PointSource,

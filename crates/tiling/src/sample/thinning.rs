@@ -89,7 +89,7 @@ impl Thinning {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a `finest` below a tick or `at_most` below 8;
-    /// [`Error::OutOfMemory`] where the tables and one chunk do not fit into `memory`;
+    /// [`Error::OutOfMemory`] if the tables and one chunk do not fit into `memory`;
     /// [`Error::InvalidInput`] for a coordinate that is no place; those of the source.
     ///
     /// ```
@@ -243,7 +243,7 @@ impl Thinned {
     }
 
     /// Points a square metre of the ground that has any: all that passed, over the area of the
-    /// smallest cells that hold nine points on average. `None` where there are too few points.
+    /// smallest cells that hold nine points on average. `None` if there are too few points.
     ///
     /// Empty ground and far noise points do not matter: a noise point adds one cell. Cells at the
     /// border are counted whole, so a survey of few cells seems up to a tenth sparser than it is.

@@ -18,10 +18,10 @@ use std::marker::PhantomData;
 
 /// How far lanes have gone towards a solution.
 struct Approach<const NF: usize> {
-    /// Step at which a slot is zero, `[slot][lane]`: infinite where it never is, −∞ where there is
-    /// no column or it did not come in.
+    /// Step at which a slot is zero, `[slot][lane]`: infinite if it never is, −∞ if there is no
+    /// column or it did not come in.
     ratios: Numbers<NF>,
-    /// The least of these that is a step; infinite where the solution is not negative.
+    /// The least of these that is a step; infinite if the solution is not negative.
     step: [f64; MAX_LANES],
     /// Columns that came in.
     there: [f64; MAX_LANES],
@@ -46,14 +46,14 @@ impl<const NF: usize> Approach<NF> {
 /// The lanes.
 struct ActiveSetSearch<'a, V, const NF: usize> {
     table: &'a ResponseTable<NF>,
-    /// Counts over their errors and one over these, `[channel][lane]`; zero where a channel is not
+    /// Counts over their errors and one over these, `[channel][lane]`; zero if a channel is not
     /// there.
     g: Numbers<NF>,
     inverse_sigma: Numbers<NF>,
     columns: Columns<NF>,
     /// The solution, `[slot][lane]`.
     x: Numbers<NF>,
-    /// Added to the slopes, `[bin × lanes]`: nothing, or −∞ where a bin is not to be taken.
+    /// Added to the slopes, `[bin × lanes]`: nothing, or −∞ if a bin is not to be taken.
     barred: Vec<f64>,
     lanes: [Lane<NF>; MAX_LANES],
     /// How many lanes there are, and of which kind.
@@ -170,9 +170,9 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> ActiveSetSearch<'a, V, NF> {
         self.lanes[lane] = fresh;
     }
 
-    /// Takes the step of each lane after its columns were solved. Lanes take the solution; where it
-    /// is negative, they go as far towards it as no bin becomes negative, and leave out those that
-    /// are zero then.
+    /// Takes the step of each lane after its columns were solved. Lanes take the solution; if it is
+    /// negative, they go as far towards it as no bin becomes negative, and leave out those that are
+    /// zero then.
     #[inline(always)]
     fn settle_lanes(&mut self, triangle: &Triangle<V, NF>) {
         let approached = self.approach_solution(triangle);

@@ -10,12 +10,12 @@ const DEPENDENT: f64 = 1e-10;
 /// Numbers of all lanes, `[channel or slot][lane]`.
 pub(super) type Numbers<const NF: usize> = [[f64; MAX_LANES]; NF];
 
-/// Columns in use, `[slot][channel][lane]`; zero where a slot is empty.
+/// Columns in use, `[slot][channel][lane]`; zero if a slot is empty.
 pub(super) type Columns<const NF: usize> = [Numbers<NF>; NF];
 
 /// The columns in use of every lane, decomposed.
 pub(super) struct Triangle<V, const NF: usize> {
-    /// Orthogonal directions; zero where a slot is empty or its column did not come in.
+    /// Orthogonal directions; zero if a slot is empty or its column did not come in.
     pub(super) q: Matrix<V, NF>,
     /// `r[j][i]`: share of direction i in column j; the inverse of the diagonal.
     pub(super) r: Matrix<V, NF>,
@@ -69,8 +69,8 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Triangle<V, NF> {
         }
     }
 
-    /// Makes a direction of the rest of column i, and takes it out of the counts; no direction
-    /// where the square of its length is not above `least`.
+    /// Makes a direction of the rest of column i, and takes it out of the counts; no direction if
+    /// the square of its length is not above `least`.
     #[inline(always)]
     fn normalise_column(&mut self, i: usize, least: V) {
         let squared = dot_lanes(&self.q[i], &self.q[i]);

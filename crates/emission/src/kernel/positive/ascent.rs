@@ -41,9 +41,9 @@ struct Ascent<V, const NF: usize> {
 
 /// The outcome of a pass.
 struct PassOutcome<V> {
-    /// 1 where the ascent is over.
+    /// 1 if the ascent is over.
     over: V,
-    /// 1 where it is over at the maximum.
+    /// 1 if it is over at the maximum.
     settled: V,
 }
 

@@ -194,7 +194,7 @@ pub(super) struct DualPoint<V, const NF: usize> {
 /// The atoms that are used in some lane.
 pub(super) struct UsedAtoms<V, const NF: usize> {
     columns: Vec<[f64; NF]>,
-    /// l where a lane uses it, else 0.
+    /// l if a lane uses it, else 0.
     weights: Vec<V>,
     count: usize,
 }

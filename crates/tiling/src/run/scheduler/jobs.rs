@@ -89,7 +89,7 @@ impl Job {
     }
 }
 
-/// Sends one completion; [`Completion::Panicked`] where it is dropped before.
+/// Sends one completion; [`Completion::Panicked`] if it is dropped before.
 pub(super) struct CompletionSender(Option<Sender<Completion>>);
 
 impl CompletionSender {
