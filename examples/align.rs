@@ -78,7 +78,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let thinning = Thinning {
         finest: 0.1,
-        at_most: arguments.points,
+        max_points: arguments.points,
         ..Thinning::default()
     };
     let read = |path: &String| -> Result<Cloud> {

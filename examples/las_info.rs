@@ -196,7 +196,7 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
         }
         Ok(sums)
     };
-    las.expect(&(0..las.chunk_count()).collect::<Vec<_>>());
+    las.expect_chunks(&(0..las.chunk_count()).collect::<Vec<_>>());
     let all = (0..las.chunk_count())
         .into_par_iter()
         .map(chunk)

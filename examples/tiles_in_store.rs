@@ -95,24 +95,24 @@ fn run(arguments: &Arguments) -> Result<()> {
 type Step = fn(&Inputs, &Path, &str, &str) -> Result<usize>;
 
 fn push(inputs: &Inputs, folder: &Path, address: &str, ending: &str) -> Result<usize> {
-    let results = inputs.remote()?.results(address)?;
+    let results = inputs.remote()?.open_results(address)?;
     let mut created = 0;
     for name in names(folder, ending)? {
         let path = folder.join(&name);
         let bytes = fs::read(&path).map_err(|error| Error::of_file(&path, error))?;
-        created += usize::from(results.put_new(&name, &bytes)? == CreateOutcome::Created);
+        created += usize::from(results.create_result(&name, &bytes)? == CreateOutcome::Created);
     }
     Ok(created)
 }
 
 fn pull(inputs: &Inputs, folder: &Path, address: &str, ending: &str) -> Result<usize> {
-    let results = inputs.remote()?.results(address)?;
+    let results = inputs.remote()?.open_results(address)?;
     fs::create_dir_all(folder).map_err(|error| Error::of_file(folder, error))?;
     let there = names(folder, ending)?;
     let is_manifest = ending == PARTS[0].1;
     let mut written = 0;
     for name in results
-        .list()?
+        .list_names()?
         .into_iter()
         .filter(|name| name.ends_with(ending))
     {
@@ -120,7 +120,7 @@ fn pull(inputs: &Inputs, folder: &Path, address: &str, ending: &str) -> Result<u
         if is_there && !is_manifest {
             continue;
         }
-        let Some(bytes) = results.get(&name)? else {
+        let Some(bytes) = results.get_result(&name)? else {
             continue;
         };
         if !is_there {

@@ -289,7 +289,7 @@ proptest! {
             ([grid.first[0] + column as i64, grid.first[1] + (grid.rows - 1 - row) as i64], *count as u64)
         });
         prop_assert_eq!(&found.collect::<BTreeMap<_, _>>(), &expected);
-        let source = InMemory::in_chunks("lattice", cloud, 7);
+        let source = InMemory::with_chunk_size("lattice", cloud, 7);
         for tile_size in [f64::INFINITY, cell_size * tiles as f64] {
             prop_assert_eq!(&counts(&source, cell_size, tile_size), &expected, "tiles of {} m", tile_size);
         }
@@ -314,7 +314,7 @@ proptest! {
                 }
                 *expected.entry(cell).or_insert(0) += 1;
             }
-            let source = Transformed::new(InMemory::in_chunks("lattice", cloud.clone(), 7), motion);
+            let source = Transformed::new(InMemory::with_chunk_size("lattice", cloud.clone(), 7), motion);
             for tile_size in [f64::INFINITY, cell_size * tiles as f64] {
                 prop_assert_eq!(&counts(&source, cell_size, tile_size), &expected, "tiles of {} m", tile_size);
             }

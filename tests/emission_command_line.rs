@@ -258,7 +258,7 @@ fn images(folder: &Folder) -> (Vec<String>, [ArrayD<f64>; 2]) {
     rates[[3, 5, 4]] = 16_383.0 / 2.0;
     rates[[7, 1, 2]] = 14_999.0 / 2.0;
     let noises = AIA.map(|channel| Noise::aia(&channel, 2.0, 1.0, 0.05));
-    let sigma = Noise::of(&noises, rates.view()).unwrap();
+    let sigma = Noise::sigma_of_counts(&noises, rates.view()).unwrap();
     let files = (0..6).map(|f| {
         let dn = rates.index_axis(Axis(2), f).mapv(|rate| 2.0 * rate);
         image(folder, f, &dn.into_dimensionality().unwrap())

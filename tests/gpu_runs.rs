@@ -361,8 +361,8 @@ fn a_device_that_is_lost_twice_in_the_middle_of_a_run_is_counted_and_changes_not
     ]);
     let (found, report) = tiles(&on, &|| gpu.simulate_loss());
     assert!(report.tiles > 10);
-    assert_eq!(report.passed_on.len(), 1, "{report}");
-    assert!(report.passed_on[0].causes["device lost"] > 0, "{report}");
+    assert_eq!(report.fallbacks.len(), 1, "{report}");
+    assert!(report.fallbacks[0].causes["device lost"] > 0, "{report}");
     for (a, b) in found.rasters.iter().zip(&expected.rasters) {
         same_cells(a, b, 1e-6);
     }

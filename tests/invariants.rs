@@ -78,7 +78,9 @@ impl Files {
         let part =
             |i: u32| (i * size..((i + 1) * size).min(cloud.len() as u32)).collect::<Vec<_>>();
         let mut files: Vec<InMemory> = (0..setup.parts as u32)
-            .map(|i| InMemory::in_chunks(format!("part {i}"), cloud.select(&part(i)), setup.chunk))
+            .map(|i| {
+                InMemory::with_chunk_size(format!("part {i}"), cloud.select(&part(i)), setup.chunk)
+            })
             .collect();
         if setup.swapped {
             files.reverse();
@@ -144,7 +146,7 @@ fn run(
     let tiling = Tiling {
         tile_size: setup.tile_size,
         memory: setup.memory,
-        spill: Spill::within(dir.path().join("spill")),
+        spill: Spill::in_folder(dir.path().join("spill")),
     };
     let mut sink = |_: Rect, (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile)| {
         volumes.add_tile(&dod)?;
@@ -158,11 +160,11 @@ fn run(
         }
         Ok(())
     };
-    let kept = CheckpointDir::within(dir.path().join("run"), "");
+    let kept = CheckpointDir::new(dir.path().join("run"), "");
     let mut share = |share| {
         let run = RunOptions {
-            keep: (setup.shards > 0).then(|| kept.results()),
-            share,
+            checkpoint: (setup.shards > 0).then(|| kept.for_results()),
+            scope: share,
             in_flight: setup.in_flight,
             ..RunOptions::default()
         };

@@ -143,7 +143,7 @@ pub(crate) fn compare<T: Real>(
 ) -> Result<Value, Box<dyn Error>> {
     let prefix = if exact { "exact_" } else { "" };
     let golden = |name: &str| array(dir, &format!("{prefix}{name}"));
-    let own = |array: &ArrayD<T>| array.iter().map(|x| x.wide()).collect::<Vec<f64>>();
+    let own = |array: &ArrayD<T>| array.iter().map(|x| x.to_f64()).collect::<Vec<f64>>();
     let pixels = found.len();
     let mut line = json!({ "pixels": pixels });
     let [lambda, iterations] = ["lambda", "iters"].map(|name| {

@@ -99,8 +99,11 @@ impl Inputs {
     /// Requests to stores so far, and bytes fetched.
     pub(crate) fn traffic(&self) -> [u64; 2] {
         #[cfg(feature = "remote")]
-        let RequestCounts { requests, bytes } =
-            self.remote.get().map(Remote::traffic).unwrap_or_default();
+        let RequestCounts { requests, bytes } = self
+            .remote
+            .get()
+            .map(Remote::request_counts)
+            .unwrap_or_default();
         #[cfg(not(feature = "remote"))]
         let [requests, bytes] = [0; 2];
         [requests, bytes]

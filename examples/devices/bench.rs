@@ -530,7 +530,7 @@ pub(crate) fn observation(inversion: &Inversion, pixels: usize) -> Result<[Array
         1e21 * (1.0 + (i % 13) as f64) * (-((t as f64 - centre) / width).powi(2)).exp() + 1e18
     });
     let mut counts = inversion.forward(emission.view().into_dyn())?;
-    let sigma = Noise::of(&AIA.map(|c| Noise::aia(&c, 2.9, 1.0, 0.0)), counts.view())?;
+    let sigma = Noise::sigma_of_counts(&AIA.map(|c| Noise::aia(&c, 2.9, 1.0, 0.0)), counts.view())?;
     for (i, (count, sigma)) in counts.iter_mut().zip(&sigma).enumerate() {
         *count += 0.5 * sigma * ((i * 7919 % 101) as f64 / 50.0 - 1.0);
     }

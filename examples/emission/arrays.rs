@@ -101,7 +101,7 @@ pub(crate) fn open(
     let (response, sensitivity) = match &left[..] {
         [] => (response, "that of the response as given".into()),
         left => (
-            response.degraded(left)?,
+            response.with_degradation(left)?,
             format!("of that of the response, by channel: {left:?}"),
         ),
     };
@@ -209,7 +209,7 @@ impl Arrays {
         };
         let part = |file: &mut ArrayFile| -> Result<ArrayD<T>> {
             let values = file.rows(along.clone())?;
-            let values = values.into_iter().map(T::of).collect();
+            let values = values.into_iter().map(T::from_f64).collect();
             Ok(Array3::from_shape_vec(shape, values)
                 .map_err(Failure::source)?
                 .into_dyn())

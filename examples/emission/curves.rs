@@ -172,7 +172,7 @@ impl Curves {
         for place in self.wanted.iter().filter(is_here) {
             let at = [place.rows.start - block.rows.start, place.columns.start];
             let of = |array: Option<&ArrayD<T>>, t: usize| {
-                array.map_or(f64::NAN, |array| array[&[at[0], at[1], t][..]].wide())
+                array.map_or(f64::NAN, |array| array[&[at[0], at[1], t][..]].to_f64())
             };
             let bin = |t: usize| Bin {
                 edges: [inversion.log_t_edges[t], inversion.log_t_edges[t + 1]],
@@ -186,7 +186,7 @@ impl Curves {
             self.found.push(Curve {
                 place: place.clone(),
                 status: map.status[&at[..]].to_string(),
-                chi_squared: map.chi_squared[&at[..]].wide(),
+                chi_squared: map.chi_squared[&at[..]].to_f64(),
                 bins: (0..inversion.bins()).map(bin).collect(),
                 loci: Vec::new(),
                 used: 1,

@@ -90,11 +90,11 @@ impl Instruments {
         let of = &self.known[instrument];
         let Instrument { name: called, .. } = of;
         let channel = if let Some(name) = name {
-            let known = of.names();
+            let known = of.channel_names();
             of.channel_named(name)
                 .ok_or_else(|| format!("--channel is {name}, but {called} has {known}"))?
         } else {
-            match of.channels_of(seen.wavelength, |keyword| seen.keyword(keyword))[..] {
+            match of.channels_matching(seen.wavelength, |keyword| seen.keyword(keyword))[..] {
                 [one] => one,
                 [] => return Err(seen.no_channel(of)),
                 [a, b, ..] => {
@@ -113,7 +113,7 @@ impl Instruments {
 
     /// Instruments that the header of a file names.
     fn named(&self, seen: &Seen<'_>) -> Vec<usize> {
-        let is_named = |i: &usize| self.known[*i].is_named_by(|keyword| seen.keyword(keyword));
+        let is_named = |i: &usize| self.known[*i].matches_header(|keyword| seen.keyword(keyword));
         (0..self.known.len()).filter(is_named).collect()
     }
 
@@ -190,7 +190,7 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     file.take(Instrument::MOST_BYTES as u64 + 1)
         .read_to_string(&mut text)
         .map_err(|error| of_file(error.into()))?;
-    let found = Instrument::parse(&text).map_err(|error| of_file(error.into()))?;
+    let found = Instrument::from_json(&text).map_err(|error| of_file(error.into()))?;
     match found
         .response_until
         .as_deref()
@@ -240,7 +240,7 @@ impl Seen<'_> {
             None => "it has no WAVELNTH".into(),
         });
         let stated: Vec<String> = wavelength.into_iter().chain(stated).collect();
-        let (name, known) = (&of.name, of.names());
+        let (name, known) = (&of.name, of.channel_names());
         format!(
             "it is of no channel of {name} ({known}): {}; --channel names one, one a file",
             stated.join(", ")

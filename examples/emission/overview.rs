@@ -149,11 +149,11 @@ impl Overview {
             self.endings[small] =
                 self.endings[small].max(ending(*status, dropped & !saturated) as u8);
             for (b, band) in self.bands.iter_mut().enumerate() {
-                band.add(row, column, bands[&[at[0], at[1], b][..]].wide());
+                band.add(row, column, bands[&[at[0], at[1], b][..]].to_f64());
             }
-            let chi_squared = map.chi_squared[&at[..]].wide();
+            let chi_squared = map.chi_squared[&at[..]].to_f64();
             self.temperature
-                .add(row, column, temperature[&at[..]].wide());
+                .add(row, column, temperature[&at[..]].to_f64());
             self.chi_squared.add(row, column, chi_squared);
             if chi_squared.is_finite() {
                 let bin = ((chi_squared.max(1e-6).log10() + 6.0) / STEP) as usize;
@@ -182,10 +182,10 @@ impl Overview {
             .zip(uncertainty.rows())
             .zip(spread.deviation.rows());
         for ((emission, stated), found) in rows {
-            let largest = emission.iter().map(|x| x.wide()).fold(0.0, f64::max);
+            let largest = emission.iter().map(|x| x.to_f64()).fold(0.0, f64::max);
             for ((x, stated), found) in emission.iter().zip(stated).zip(found) {
-                let ratio = found / stated.wide();
-                if x.wide() > THERE * largest && ratio > 0.0 && ratio.is_finite() {
+                let ratio = found / stated.to_f64();
+                if x.to_f64() > THERE * largest && ratio > 0.0 && ratio.is_finite() {
                     let bin = (ratio.log10() + 3.0) / SCATTER_STEP;
                     let last = self.scatter.len() - 1;
                     self.scatter[(bin.max(0.0) as usize).min(last)] += 1;

@@ -93,27 +93,27 @@ impl Region {
             let exact = self
                 .inversion
                 .forward(self.emission(row..row + 1).view().into_dyn())?;
-            let errors = Noise::of(&self.noises, exact.view())?;
+            let errors = Noise::sigma_of_counts(&self.noises, exact.view())?;
             let draw = MonteCarlo {
                 draws: 2,
                 seed: SEED + row as u64,
             };
-            let seen = draw.counts(
+            let seen = draw.draw_counts(
                 0,
                 &Observation {
                     counts: exact.view(),
                     sigma: errors.view(),
                 },
             );
-            let errors = Noise::of(&self.noises, seen.view())?;
+            let errors = Noise::sigma_of_counts(&self.noises, seen.view())?;
             let row = i..i + 1;
             let axis = ndarray::Axis(0);
             counts
                 .slice_axis_mut(axis, row.clone().into())
-                .zip_mut_with(&seen, |to, x| *to = T::of(*x));
+                .zip_mut_with(&seen, |to, x| *to = T::from_f64(*x));
             sigma
                 .slice_axis_mut(axis, row.into())
-                .zip_mut_with(&errors, |to, x| *to = T::of(*x));
+                .zip_mut_with(&errors, |to, x| *to = T::from_f64(*x));
         }
         Ok([counts, sigma])
     }

@@ -426,7 +426,8 @@ impl Sink {
                         } else {
                             deviation
                         };
-                        self.files.write(i, first, pixels(&array.mapv(T::of))?)?;
+                        self.files
+                            .write(i, first, pixels(&array.mapv(T::from_f64))?)?;
                     }
                 }
                 Field::Asked(_) => {}

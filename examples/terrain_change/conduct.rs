@@ -71,7 +71,7 @@ impl Conduct {
                 .transpose()?,
             spill: Spill::Within {
                 folder: spill,
-                most_bytes,
+                max_bytes: most_bytes,
             },
             tile_size: arguments.tile_size,
             folder,
@@ -103,7 +103,7 @@ impl Conduct {
 
     /// Where results are kept until all are there.
     pub(crate) fn kept(&self, parameters: &serde_json::Value) -> CheckpointDir {
-        CheckpointDir::within(&self.folder, parameters.to_string())
+        CheckpointDir::new(&self.folder, parameters.to_string())
     }
 
     /// From now on a signal says what is done before it ends the program.
@@ -158,7 +158,7 @@ impl Conduct {
 
     /// Forgets a run that was begun before.
     pub(crate) fn forget(&self) -> Result<()> {
-        if !CheckpointDir::within(&self.folder, "").remove_unless_held()? {
+        if !CheckpointDir::new(&self.folder, "").remove_unless_held()? {
             let folder = self.folder.display();
             return Err(Error::Busy(format!(
                 "{folder}: other shards are at work there: --fresh must wait for them"
@@ -171,7 +171,7 @@ impl Conduct {
     /// Removes what is no longer needed once all results are there. What cannot be removed is in
     /// nobody's way.
     pub(crate) fn remove(&self, kept: &CheckpointDir) -> Result<()> {
-        kept.remove()?;
+        kept.remove_all()?;
         self.remove_files();
         self.tidy();
         Ok(())

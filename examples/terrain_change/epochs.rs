@@ -379,7 +379,7 @@ impl Epoch {
             }));
         }
         let held = (12 + attributes) * cloud.len() as u64;
-        let resident = InMemory::read_from(catalogue, cloud)?;
+        let resident = InMemory::from_source(catalogue, cloud)?;
         Ok((Box::new(WithCrs::new(resident, crs)), held))
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn made_from(arguments: &Arguments, inputs: Value) -> Result<Value> {
 
 /// What the files of both epochs are now.
 pub(crate) fn identities(epochs: [&Epoch; 2]) -> Result<Value> {
-    let [before, after] = epochs.map(|epoch| epoch.catalogue.identity());
+    let [before, after] = epochs.map(|epoch| epoch.catalogue.input_identities());
     Ok(json!([before?, after?]))
 }
 

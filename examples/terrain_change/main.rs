@@ -281,7 +281,7 @@ fn change(
         left_out,
         ..
     } = &found;
-    let kept = kept.with_found(in_manifest);
+    let kept = kept.with_derived_values(in_manifest);
     let moved = aligned
         .as_ref()
         .map(|aligned| Transformed::new(&*compared, aligned.applied()));
@@ -330,14 +330,14 @@ fn change(
     let mut run = |share: RunScope| {
         let conducted = RunOptions {
             progress: &|progress| show(&bar, &progress),
-            failed: &|failure| {
+            tile_failed: &|failure| {
                 failures
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(failure.clone())
             },
-            keep: Some(kept.results()),
-            share,
+            checkpoint: Some(kept.for_results()),
+            scope: share,
             on_failure: conduct.on_failure,
             in_flight: conduct.in_flight,
         };
@@ -374,7 +374,7 @@ fn change(
         (Err(_), Some(failure)) => return Ok(vec![failure.clone()]),
         (Err(error), None) => return Err(error),
     };
-    run.passed_on = on.fallbacks(); // those of the alignment with them
+    run.fallbacks = on.fallbacks(); // those of the alignment with them
     if !matches!(conduct.share, RunScope::All | RunScope::Merge) {
         println!("{run}");
         return Ok(failures);
@@ -432,7 +432,7 @@ fn planned<O: TileOperation<2, dyn Backend, Output: Encode>>(
     sources: [&dyn PointSource; 2],
     kept: &CheckpointDir,
 ) -> Result<Vec<TileFailure>> {
-    let plan = tiling.begin(on, operation, &sources, kept.results())?;
+    let plan = tiling.prepare_checkpoint(on, operation, &sources, kept.for_results())?;
     conduct::write_plan(&arguments.out, &plan, &sources)?;
     println!(
         "{plan}\nlook at     {}",
@@ -451,7 +451,7 @@ pub(crate) fn progress_bar(stage: &'static str) -> ProgressBar {
 
 fn show(bar: &ProgressBar, progress: &Progress) {
     bar.set_length(1000);
-    bar.set_position((1000.0 * progress.share()) as u64);
+    bar.set_position((1000.0 * progress.done_fraction()) as u64);
     let left = progress
         .remaining
         .map_or_else(|| "?".into(), |left| format!("{:.0}", left.as_secs_f64()));

@@ -38,7 +38,7 @@ pub(crate) fn thinned(
 ) -> Result<Thinned> {
     let thinning = Thinning {
         finest: FINEST,
-        at_most: KEPT,
+        max_points: KEPT,
         memory,
     };
     thinning.run(source, |point| {

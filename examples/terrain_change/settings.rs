@@ -183,7 +183,7 @@ pub(crate) fn kept(arguments: &Arguments, masks: &Masks) -> Value {
 fn core_points_given(words: &str) -> Value {
     let files = Path::new(words)
         .exists()
-        .then(|| Catalogue::open(&[words]).and_then(|files| files.identity()));
+        .then(|| Catalogue::open(&[words]).and_then(|files| files.input_identities()));
     files
         .and_then(Result::ok)
         .map_or_else(|| json!(words), |identity| json!(identity))

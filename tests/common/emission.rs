@@ -61,7 +61,7 @@ pub(crate) fn counts(rows: usize, columns: usize) -> [ArrayD<f64>; 2] {
     });
     let counts = inversion(24).forward(emission.view().into_dyn()).unwrap();
     let noises = AIA.map(|channel| Noise::aia(&channel, 2.0, 1.0, 0.05));
-    let sigma = Noise::of(&noises, counts.view()).unwrap();
+    let sigma = Noise::sigma_of_counts(&noises, counts.view()).unwrap();
     [counts, sigma]
 }
 

@@ -250,7 +250,7 @@ fn systematic_errors_are_those_of_their_channels() {
             .zip(shares)
             .map(|(channel, share)| Noise::aia(channel, 2.0, 1.0, share))
             .collect();
-        let sigma = Noise::of(&noises, rates.view()).unwrap();
+        let sigma = Noise::sigma_of_counts(&noises, rates.view()).unwrap();
         let expected = inversion(24)
             .run(
                 &Cpu,
@@ -300,7 +300,7 @@ fn a_region_is_inverted_as_the_mean_of_its_pixels() {
     }
     mean /= used;
     let noises = AIA.map(|channel| Noise::aia(&channel, 2.0, used, 0.1));
-    let sigma = Noise::of(&noises, mean.view()).unwrap();
+    let sigma = Noise::sigma_of_counts(&noises, mean.view()).unwrap();
     let expected = inversion(24)
         .run(
             &Cpu,

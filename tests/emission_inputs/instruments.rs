@@ -198,9 +198,10 @@ fn of_filter(filter: usize, rate: f64) -> Picture {
 fn two_instruments_are_inverted_together() {
     let folder = Folder::new();
     let xrt_file = folder.instrument("xrt.json", &xrt());
-    let xrt = Instrument::parse(&xrt().to_string()).unwrap();
+    let xrt = Instrument::from_json(&xrt().to_string()).unwrap();
     let joined =
-        TemperatureResponse::joined(&[TemperatureResponse::aia(), xrt.response(&[0, 1])]).unwrap();
+        TemperatureResponse::join_responses(&[TemperatureResponse::aia(), xrt.response(&[0, 1])])
+            .unwrap();
     let edges: Vec<f64> = (0..=20).map(|i| 5.7 + 1.4 * f64::from(i) / 20.0).collect();
     let mut inversion = Inversion::new(joined, edges);
     (inversion.report, inversion.missing) = (Quantity::Integrated, MissingCounts::Drop);
@@ -217,7 +218,7 @@ fn two_instruments_are_inverted_together() {
             }
             Some(filter) => {
                 of_channel.fill(rates[filter]);
-                noises.push(Noise::of_channel(
+                noises.push(Noise::from_channel(
                     &xrt.channels[filter],
                     EXPOSURE,
                     1.0,
@@ -227,7 +228,7 @@ fn two_instruments_are_inverted_together() {
         }
     }
     let counts = counts.into_dyn();
-    let sigma = Noise::of(&noises, counts.view()).unwrap();
+    let sigma = Noise::sigma_of_counts(&noises, counts.view()).unwrap();
     let expected = inversion
         .run(
             &Cpu,
@@ -408,9 +409,9 @@ fn headers_of_other_instruments_are_known() {
             let mut file = twin();
             file["headers"] = headers.clone();
             assert_eq!(
-                Instrument::parse(&file.to_string())
+                Instrument::from_json(&file.to_string())
                     .unwrap()
-                    .is_named_by(header),
+                    .matches_header(header),
                 i == j,
                 "{cards:?} {headers}"
             );

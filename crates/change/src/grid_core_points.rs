@@ -43,8 +43,8 @@ pub struct M3c2Tile {
 }
 
 impl Encode for M3c2Tile {
-    fn store(&self, to: &mut ResultWriter<'_>) {
-        self.core_points.store(to);
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
+        self.core_points.encode_into(to);
         let Differences {
             distance,
             level_of_detection,
@@ -65,37 +65,37 @@ impl Encode for M3c2Tile {
             p_value,
             normal_radius,
         ] {
-            column.store(to);
+            column.encode_into(to);
         }
-        significant.store(to);
-        count.iter().for_each(|count| count.store(to));
-        spread.iter().for_each(|spread| spread.store(to));
-        normal.store(to);
+        significant.encode_into(to);
+        count.iter().for_each(|count| count.encode_into(to));
+        spread.iter().for_each(|spread| spread.encode_into(to));
+        normal.encode_into(to);
         status
             .iter()
             .map(|status| *status as u8)
             .collect::<Vec<u8>>()
-            .store(to);
-        flat_normals.store(to);
+            .encode_into(to);
+        flat_normals.encode_into(to);
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
         Some(Self {
-            core_points: Encode::restore(from)?,
+            core_points: Encode::decode_from(from)?,
             differences: Differences {
-                distance: Encode::restore(from)?,
-                level_of_detection: Encode::restore(from)?,
-                standard_error: Encode::restore(from)?,
-                p_value: Encode::restore(from)?,
-                normal_radius: Encode::restore(from)?,
-                significant: Encode::restore(from)?,
-                count: [Encode::restore(from)?, Encode::restore(from)?],
-                spread: [Encode::restore(from)?, Encode::restore(from)?],
-                normal: Encode::restore(from)?,
-                status: Vec::<u8>::restore(from)?
+                distance: Encode::decode_from(from)?,
+                level_of_detection: Encode::decode_from(from)?,
+                standard_error: Encode::decode_from(from)?,
+                p_value: Encode::decode_from(from)?,
+                normal_radius: Encode::decode_from(from)?,
+                significant: Encode::decode_from(from)?,
+                count: [Encode::decode_from(from)?, Encode::decode_from(from)?],
+                spread: [Encode::decode_from(from)?, Encode::decode_from(from)?],
+                normal: Encode::decode_from(from)?,
+                status: Vec::<u8>::decode_from(from)?
                     .into_iter()
                     .map(ChangeStatus::from_number)
                     .collect::<Option<_>>()?,
-                flat_normals: Encode::restore(from)?,
+                flat_normals: Encode::decode_from(from)?,
             },
         })
     }

@@ -237,7 +237,7 @@ fn report<T: Real>(
         let mut chi: Vec<f64> = map
             .chi_squared
             .iter()
-            .map(|x| x.wide())
+            .map(|x| x.to_f64())
             .filter(|x| x.is_finite())
             .collect();
         chi.sort_by(f64::total_cmp);
@@ -286,7 +286,7 @@ fn observation(inversion: &Inversion, pixels: usize) -> (ArrayD<f64>, ArrayD<f64
         .forward(emission.view().into_dyn())
         .expect("a shape that fits");
     let noises = AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, 0.0));
-    let sigma = Noise::of(&noises, counts.view()).expect("six channels");
+    let sigma = Noise::sigma_of_counts(&noises, counts.view()).expect("six channels");
     for (count, sigma) in counts.iter_mut().zip(&sigma) {
         let normal =
             (-2.0 * (1.0 - uniform()).ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();

@@ -1,75 +1,56 @@
-//! For backends: what they share with the processor's version, so that a device computes only what
-//! it is good at.
+//! The parts that backends share with the CPU version, so that a device has to compute the common
+//! case only.
 //!
 //! A kernel is given [`Shared`] numbers, the pixels' [`Rows`] and the [`Slab`] of the map to write
-//! to. It asks [`screen`] which pixels and channels are to be used, and gives
-//! [`crate::PixelStatus::OutOfRange`] to those of which it is not sure. [`invert`] does what is
-//! around it, in either precision: the shapes, the map, and the pixels that the kernel was not sure
-//! of, once more on the processor in double precision.
+//! to. It calls [`screen_pixel`] for the pixels and channels to use, and sets
+//! [`crate::PixelStatus::OutOfRange`] where its precision is not enough. [`invert_with_kernel`]
+//! does the rest, in either precision: shapes, map, and the pixels out of range, which it inverts
+//! again on the CPU in double precision.
 
 pub use crate::{
     discretised::NULL,
     kernel::{Rows, Shared},
     map::Slab,
-    screen::{Screened, screen},
+    quirks::{ignores_given_weights, missing_number},
+    screen::{Screened, screen_pixel},
     status::Signs,
 };
 
-use crate::{Compatibility, EmissionMap, Inversion, InvertPixels, Observation, Real, Weights, cpu};
+use crate::{
+    EmissionMap, Inversion, InvertPixels, Observation, Real, reinvert::reinvert_in_double,
+};
 use isopach_compute::{Cpu, Result};
 
-/// Inverts by `kernel`, which fills the slab with what it finds in the rows, and again in double
-/// precision on the processor what is [`crate::PixelStatus::OutOfRange`] after that. Without pixels
-/// the kernel is not called.
+/// Inverts with `kernel`, which fills the slab from the rows. Pixels that are
+/// [`crate::PixelStatus::OutOfRange`] after it are inverted again on the CPU in double precision.
+/// Without pixels the kernel is not called.
 ///
 /// # Errors
 /// As [`InvertPixels::invert`]; and those of `kernel`.
-pub fn invert<T: Real>(
+pub fn invert_with_kernel<T: Real>(
     inversion: &Inversion,
     observation: &Observation<'_, T>,
     kernel: impl FnOnce(Rows<'_, T>, Slab<'_, T>) -> Result<()>,
 ) -> Result<EmissionMap<T>> {
-    let pixels = observation.pixels(inversion.channels())?;
-    inversion.check(pixels.count())?;
-    let mut map = EmissionMap::empty(inversion, &pixels.leading);
+    let pixels = observation.pixel_rows(inversion.channels())?;
+    inversion.check(pixels.pixel_count())?;
+    let mut map = EmissionMap::zeroed(inversion, &pixels.leading);
     if !map.is_empty() {
-        let (counts, sigma) = pixels.rows();
+        let (counts, sigma) = pixels.counts_and_sigma();
         kernel(
             Rows {
                 counts,
                 sigma,
                 first: 0,
             },
-            map.slab(),
+            map.as_slab(),
         )?;
     }
-    cpu::again(
+    reinvert_in_double(
         inversion,
         observation,
         &mut map,
         &|inversion, observation| Cpu.invert(inversion, observation),
     )?;
     Ok(map)
-}
-
-/// Whether some row of given weights is one that the reference takes for "not given"
-/// ([`Compatibility::Reference`]): a kernel that treats all pixels alike has no way to do that.
-#[must_use]
-pub fn ignores_given_weights(inversion: &Inversion) -> bool {
-    match &inversion.weights {
-        Weights::Given(given) if inversion.compat == Compatibility::Reference => given
-            .outer_iter()
-            .any(|row| !inversion.takes(&row.to_vec())),
-        _ => false,
-    }
-}
-
-/// What the numbers of a pixel without a result are: NaN, or 0 as in the reference.
-#[must_use]
-pub fn missing_number(inversion: &Inversion) -> f64 {
-    if inversion.compat == Compatibility::Reference {
-        0.0
-    } else {
-        f64::NAN
-    }
 }

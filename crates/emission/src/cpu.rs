@@ -1,29 +1,24 @@
-//! The processor's version: blocks of pixels on the threads of the current pool, pixels in lanes.
+//! The CPU version: blocks of pixels on the threads of the current pool, pixels in SIMD lanes.
 
 use crate::{
-    Discretised, EmissionMap, Inversion, InvertPixels, Method, Observation, PixelStatus, Real,
-    Weights,
-    backend::ignores_given_weights,
+    Discretised, EmissionMap, Inversion, InvertPixels, Method, Observation, Real,
     dictionary::Dictionary,
     kernel::{
         Rows, Shared, invert_slab,
-        nonnegative::{self, Table},
+        nonnegative::{self, ResponseTable},
         positive::{self, Atoms},
     },
     lanes::{Lanes, array::Array, pair::Pair},
     map::Slab,
+    quirks::ignores_given_weights,
     reference,
+    reinvert::reinvert_in_double,
 };
 use isopach_compute::{Cpu, Result};
-use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
 /// Pixels that a thread takes at a time, at most.
 const BLOCK: usize = 512;
-
-/// Pixels a thread that are inverted again in double precision at a time, so that memory is
-/// bounded.
-const AGAIN: usize = 128;
 
 impl InvertPixels for Cpu {
     fn invert(
@@ -34,8 +29,8 @@ impl InvertPixels for Cpu {
         if needs_definition(inversion) {
             return reference::invert(inversion, observation);
         }
-        let mut map = invert(inversion, &observation)?;
-        again(inversion, &observation, &mut map, &reference::invert)?;
+        let mut map = invert_in_lanes(inversion, &observation)?;
+        reinvert_in_double(inversion, &observation, &mut map, &reference::invert)?;
         Ok(map)
     }
 
@@ -45,18 +40,16 @@ impl InvertPixels for Cpu {
         observation: Observation<'_, f32>,
     ) -> Result<EmissionMap<f32>> {
         if needs_definition(inversion) || inversion.method != Method::Regularised {
-            let (counts, sigma) = (
-                observation.counts.mapv(f64::from),
-                observation.sigma.mapv(f64::from),
-            );
+            let counts = observation.counts.mapv(f64::from);
+            let sigma = observation.sigma.mapv(f64::from);
             let wide = Observation {
                 counts: counts.view(),
                 sigma: sigma.view(),
             };
-            return Ok(self.invert(inversion, wide)?.rounded());
+            return Ok(self.invert(inversion, wide)?.to_precision());
         }
-        let mut map = invert(inversion, &observation)?;
-        again(
+        let mut map = invert_in_lanes(inversion, &observation)?;
+        reinvert_in_double(
             inversion,
             &observation,
             &mut map,
@@ -66,78 +59,18 @@ impl InvertPixels for Cpu {
     }
 }
 
-/// An inversion in double precision.
-pub(crate) type Double<'a> =
-    &'a (dyn Fn(&Inversion, Observation<'_, f64>) -> Result<EmissionMap<f64>> + Sync);
-
-/// Inverts those pixels again, by other means, for which lanes had not enough range or digits.
-pub(crate) fn again<T: Real>(
-    inversion: &Inversion,
-    observation: &Observation<'_, T>,
-    map: &mut EmissionMap<T>,
-    by: Double<'_>,
-) -> Result<()> {
-    let again: Vec<usize> = map
-        .status
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| **s == PixelStatus::OutOfRange)
-        .map(|(i, _)| i)
-        .collect();
-    let pixels = observation.pixels(inversion.channels())?;
-    let (channels, (counts, sigma)) = (inversion.channels(), pixels.rows());
-    let invert = |some: &[usize]| {
-        let chosen = |rows: &[T]| {
-            Array2::from_shape_fn((some.len(), channels), |(i, f)| {
-                rows[some[i] * channels + f].wide()
-            })
-            .into_dyn()
-        };
-        let (counts, sigma) = (chosen(counts), chosen(sigma));
-        let mut inversion = inversion.clone();
-        if let Weights::Given(given) = &mut inversion.weights
-            && given.nrows() > 1
-        {
-            *given = given.select(Axis(0), some);
-        }
-        by(
-            &inversion,
-            Observation {
-                counts: counts.view(),
-                sigma: sigma.view(),
-            },
-        )
-    };
-    for batch in again.chunks(AGAIN * rayon::current_num_threads()) {
-        let pieces: Vec<&[usize]> = batch.chunks(AGAIN / 4).collect();
-        let found: Vec<_> = pieces
-            .par_iter()
-            .map(|some| invert(some))
-            .collect::<Result<_>>()?;
-        for (some, found) in pieces.into_iter().zip(found) {
-            let mut found = found.rounded();
-            let (from, mut to) = (found.slab(), map.slab());
-            some.iter()
-                .enumerate()
-                .for_each(|(i, &pixel)| to.copy_pixel(pixel, &from, i));
-        }
-    }
-    map.inverted_again = again.len();
-    Ok(())
-}
-
 /// More channels than lanes are written for; rows of given weights that the reference takes for
 /// "not given".
 fn needs_definition(inversion: &Inversion) -> bool {
     ignores_given_weights(inversion) || inversion.channels() > 16
 }
 
-fn invert<T: Kernels>(
+fn invert_in_lanes<T: LaneReal>(
     inversion: &Inversion,
     observation: &Observation<'_, T>,
 ) -> Result<EmissionMap<T>> {
     // Before anything is made for so many channels.
-    inversion.check(observation.pixels(inversion.channels())?.count())?;
+    inversion.check(observation.pixel_rows(inversion.channels())?.pixel_count())?;
     match inversion.channels() {
         ..=6 => invert_with::<T, 6>(inversion, observation),
         7..=8 => invert_with::<T, 8>(inversion, observation),
@@ -145,33 +78,34 @@ fn invert<T: Kernels>(
     }
 }
 
-fn invert_with<T: Kernels, const NF: usize>(
+fn invert_with<T: LaneReal, const NF: usize>(
     inversion: &Inversion,
     observation: &Observation<'_, T>,
 ) -> Result<EmissionMap<T>> {
-    let pixels = observation.pixels(inversion.channels())?;
+    let pixels = observation.pixel_rows(inversion.channels())?;
     let definition = inversion.discretised()?;
     let shared = Shared::<T, NF>::new(inversion, &definition);
-    let kernel = Kernel::new(inversion, &definition);
-    let mut map = EmissionMap::empty(inversion, &pixels.leading);
-    let (counts, sigma) = pixels.rows();
+    let kernel = MethodTables::new(inversion, &definition);
+    let mut map = EmissionMap::zeroed(inversion, &pixels.leading);
+    let (counts, sigma) = pixels.counts_and_sigma();
     let mut blocks = vec![];
-    let mut rest = map.slab();
+    let mut rest = map.as_slab();
     let mut first = 0;
     let at_once = pixels
-        .count()
+        .pixel_count()
         .div_ceil(rayon::current_num_threads())
         .clamp(1, BLOCK);
-    while rest.pixels() > 0 {
-        let take = at_once.min(rest.pixels());
-        let block = rest.take(take);
-        let range = first * inversion.channels()..(first + block.pixels()) * inversion.channels();
+    while rest.pixel_count() > 0 {
+        let take = at_once.min(rest.pixel_count());
+        let block = rest.take_pixels(take);
+        let range =
+            first * inversion.channels()..(first + block.pixel_count()) * inversion.channels();
         let rows = Rows {
             counts: &counts[range.clone()],
             sigma: &sigma[range],
             first,
         };
-        first += block.pixels();
+        first += block.pixel_count();
         blocks.push((rows, block));
     }
     blocks
@@ -180,26 +114,26 @@ fn invert_with<T: Kernels, const NF: usize>(
     Ok(map)
 }
 
-/// What a method needs beside [`Shared`].
-enum Kernel<const NF: usize> {
+/// Tables of a method beside [`Shared`].
+enum MethodTables<const NF: usize> {
     Regularised,
     Positive(Atoms<NF>),
-    NonNegative(Table<NF>),
+    NonNegative(ResponseTable<NF>),
 }
 
-impl<const NF: usize> Kernel<NF> {
+impl<const NF: usize> MethodTables<NF> {
     fn new(inversion: &Inversion, definition: &Discretised) -> Self {
         match inversion.method {
             Method::Regularised => Self::Regularised,
             Method::Positive => Self::Positive(Atoms::new(Dictionary::new(inversion, definition))),
             Method::NonNegative => {
-                Self::NonNegative(Table::new(&Dictionary::new(inversion, definition)))
+                Self::NonNegative(ResponseTable::new(&Dictionary::new(inversion, definition)))
             }
         }
     }
 
     #[inline(always)]
-    fn invert<V: Lanes<Scalar = f64>>(
+    fn invert_slab<V: Lanes<Scalar = f64>>(
         &self,
         shared: &Shared<'_, f64, NF>,
         rows: Rows<'_, f64>,
@@ -216,42 +150,42 @@ impl<const NF: usize> Kernel<NF> {
 }
 
 /// A precision that has lanes.
-trait Kernels: Real {
-    /// Inverts a block with the widest lanes that the processor has.
+trait LaneReal: Real {
+    /// Inverts a block with the widest lanes that the CPU has.
     fn invert_block<const NF: usize>(
         shared: &Shared<'_, Self, NF>,
-        kernel: &Kernel<NF>,
+        kernel: &MethodTables<NF>,
         rows: Rows<'_, Self>,
         slab: Slab<'_, Self>,
     );
 }
 
-impl Kernels for f64 {
+impl LaneReal for f64 {
     fn invert_block<const NF: usize>(
         shared: &Shared<'_, Self, NF>,
-        kernel: &Kernel<NF>,
+        kernel: &MethodTables<NF>,
         rows: Rows<'_, Self>,
         slab: Slab<'_, Self>,
     ) {
         #[cfg(target_arch = "x86_64")]
-        if wide::there() {
-            return wide::double(shared, kernel, rows, slab);
+        if wide::has_avx2() {
+            return wide::invert_double(shared, kernel, rows, slab);
         }
-        kernel.invert::<Array<Self, 4>>(shared, rows, slab);
+        kernel.invert_slab::<Array<Self, 4>>(shared, rows, slab);
     }
 }
 
 /// Only the regularised method: the others are inverted in double precision.
-impl Kernels for f32 {
+impl LaneReal for f32 {
     fn invert_block<const NF: usize>(
         shared: &Shared<'_, Self, NF>,
-        _: &Kernel<NF>,
+        _: &MethodTables<NF>,
         rows: Rows<'_, Self>,
         slab: Slab<'_, Self>,
     ) {
         #[cfg(target_arch = "x86_64")]
-        if wide::there() {
-            return wide::single(shared, rows, slab);
+        if wide::has_avx2() {
+            return wide::invert_single(shared, rows, slab);
         }
         invert_slab::<Array<Self, 8>, NF>(shared, rows, slab);
     }
@@ -261,34 +195,34 @@ impl Kernels for f32 {
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod wide {
-    use super::{Kernel, Rows, Shared, Slab, invert_slab};
+    use super::{MethodTables, Rows, Shared, Slab, invert_slab};
     use crate::lanes::avx2::{F32x8, F64x4};
 
-    pub(super) fn there() -> bool {
+    pub(super) fn has_avx2() -> bool {
         is_x86_feature_detected!("avx2")
     }
 
-    pub(super) fn double<const NF: usize>(
+    pub(super) fn invert_double<const NF: usize>(
         shared: &Shared<'_, f64, NF>,
-        kernel: &Kernel<NF>,
+        kernel: &MethodTables<NF>,
         rows: Rows<'_, f64>,
         slab: Slab<'_, f64>,
     ) {
         #[target_feature(enable = "avx2")]
         fn enabled<const NF: usize>(
             shared: &Shared<'_, f64, NF>,
-            kernel: &Kernel<NF>,
+            kernel: &MethodTables<NF>,
             rows: Rows<'_, f64>,
             slab: Slab<'_, f64>,
         ) {
-            kernel.invert::<F64x4>(shared, rows, slab);
+            kernel.invert_slab::<F64x4>(shared, rows, slab);
         }
-        assert!(there(), "the caller asks first");
+        assert!(has_avx2(), "the caller asks first");
         // SAFETY: AVX2 is there.
         unsafe { enabled(shared, kernel, rows, slab) }
     }
 
-    pub(super) fn single<const NF: usize>(
+    pub(super) fn invert_single<const NF: usize>(
         shared: &Shared<'_, f32, NF>,
         rows: Rows<'_, f32>,
         slab: Slab<'_, f32>,
@@ -301,7 +235,7 @@ mod wide {
         ) {
             invert_slab::<F32x8, NF>(shared, rows, slab);
         }
-        assert!(there(), "the caller asks first");
+        assert!(has_avx2(), "the caller asks first");
         // SAFETY: AVX2 is there.
         unsafe { enabled(shared, rows, slab) }
     }
@@ -311,12 +245,13 @@ mod wide {
 mod tests {
     use super::*;
     use crate::{
-        AIA, Noise, TemperatureResponse,
+        AIA, Noise, PixelStatus, TemperatureResponse, Weights,
         lanes::{
             Lanes,
             avx2::{F32x8, F64x4},
         },
     };
+    use ndarray::Array2;
 
     fn slab_of<V: Lanes>(
         inversion: &Inversion,
@@ -324,7 +259,7 @@ mod tests {
         sigma: &[V::Scalar],
     ) -> EmissionMap<V::Scalar> {
         let shared = Shared::<V::Scalar, 6>::new(inversion, &inversion.discretised().unwrap());
-        let mut map = EmissionMap::empty(inversion, &[counts.len() / 6]);
+        let mut map = EmissionMap::zeroed(inversion, &[counts.len() / 6]);
         invert_slab::<V, 6>(
             &shared,
             Rows {
@@ -332,7 +267,7 @@ mod tests {
                 sigma,
                 first: 0,
             },
-            map.slab(),
+            map.as_slab(),
         );
         map
     }
@@ -344,15 +279,15 @@ mod tests {
     ) -> EmissionMap<f64> {
         let definition = inversion.discretised().unwrap();
         let shared = Shared::<f64, 6>::new(inversion, &definition);
-        let mut map = EmissionMap::empty(inversion, &[counts.len() / 6]);
-        Kernel::new(inversion, &definition).invert::<V>(
+        let mut map = EmissionMap::zeroed(inversion, &[counts.len() / 6]);
+        MethodTables::new(inversion, &definition).invert_slab::<V>(
             &shared,
             Rows {
                 counts,
                 sigma,
                 first: 0,
             },
-            map.slab(),
+            map.as_slab(),
         );
         map
     }
@@ -380,7 +315,9 @@ mod tests {
             1e21 * (1.0 + (i % 7) as f64) * (-((t as f64 - centre) / 5.0).powi(2)).exp() + 1e18
         });
         let mut counts = inversion.forward(emission.view().into_dyn()).unwrap();
-        let sigma = Noise::of(&AIA.map(|c| Noise::aia(&c, 2.9, 1.0, 0.0)), counts.view()).unwrap();
+        let sigma =
+            Noise::sigma_of_counts(&AIA.map(|c| Noise::aia(&c, 2.9, 1.0, 0.0)), counts.view())
+                .unwrap();
         for (i, count) in counts.iter_mut().enumerate() {
             *count *= 1.0 + 0.02 * ((i * 7919 % 101) as f64 / 50.0 - 1.0);
         }
@@ -396,7 +333,7 @@ mod tests {
 
     #[test]
     fn plain_arrays_and_registers_give_the_same_bits() {
-        assert!(wide::there(), "nothing to compare on this processor");
+        assert!(wide::has_avx2(), "nothing to compare on this processor");
         let mut inversion = aia();
         for weights in [
             Weights::SelfNormalised,
@@ -436,7 +373,7 @@ mod tests {
 
     #[test]
     fn plain_arrays_and_registers_give_the_same_bits_of_positive_methods() {
-        assert!(wide::there(), "nothing to compare on this processor");
+        assert!(wide::has_avx2(), "nothing to compare on this processor");
         let mut inversion = aia();
         for method in [Method::Positive, Method::NonNegative] {
             inversion.method = method;

@@ -1,4 +1,5 @@
-//! What [`crate::Method::Positive`] and [`crate::Method::NonNegative`] build a solution of.
+//! The pieces of which [`crate::Method::Positive`] and [`crate::Method::NonNegative`] build a
+//! solution.
 
 use crate::{Discretised, Inversion, Quantity, discretised::UNIT};
 
@@ -26,14 +27,14 @@ pub(crate) struct Atom {
     pub(crate) preference: f64,
 }
 
-/// Response to the integrated measure, and what to build it of.
+/// Response to the integrated measure, and the atoms to build it of.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Dictionary {
     /// Counts of each channel for 10¹⁵ cm⁻⁵ in a bin: `[bin][channel]`.
     pub(crate) response: Vec<Vec<f64>>,
     /// Atoms; each bin by itself first.
     pub(crate) atoms: Vec<Atom>,
-    /// Factor of each bin from 10¹⁵ cm⁻⁵ to what is reported.
+    /// Factor of each bin from 10¹⁵ cm⁻⁵ to the reported quantity.
     pub(crate) to_report: Vec<f64>,
 }
 
@@ -45,7 +46,13 @@ impl Dictionary {
         };
         let bins = shared.log_t.len();
         let response: Vec<Vec<f64>> = (0..bins)
-            .map(|t| shared.bin(t).iter().map(|r| r * integrated(t)).collect())
+            .map(|t| {
+                shared
+                    .response_of_bin(t)
+                    .iter()
+                    .map(|r| r * integrated(t))
+                    .collect()
+            })
             .collect();
         let to_report = (0..bins)
             .map(|t| match inversion.report {
@@ -55,8 +62,8 @@ impl Dictionary {
             .collect();
         let mut atoms = vec![];
         for (deviation, distance, preference) in KINDS {
-            for centre in centres(&shared.log_t, distance) {
-                atoms.push(atom(shared, &response, centre, deviation, preference));
+            for centre in atom_centres(&shared.log_t, distance) {
+                atoms.push(make_atom(shared, &response, centre, deviation, preference));
             }
         }
         Self {
@@ -68,7 +75,7 @@ impl Dictionary {
 }
 
 /// Bins at least `distance` apart, the first one first.
-fn centres(log_t: &[f64], distance: f64) -> Vec<usize> {
+fn atom_centres(log_t: &[f64], distance: f64) -> Vec<usize> {
     let mut last = f64::NEG_INFINITY;
     let mut chosen = vec![];
     for (t, &x) in log_t.iter().enumerate() {
@@ -80,7 +87,7 @@ fn centres(log_t: &[f64], distance: f64) -> Vec<usize> {
     chosen
 }
 
-fn atom(
+fn make_atom(
     shared: &Discretised,
     response: &[Vec<f64>],
     centre: usize,
@@ -108,16 +115,17 @@ fn atom(
         .collect();
     let sum: f64 = reached.iter().map(|&t| share(t)).sum();
     let profile: Vec<f64> = reached.iter().map(|&t| share(t) / sum).collect();
-    let seen = |f: usize| {
-        reached
-            .iter()
-            .zip(&profile)
-            .map(|(&t, share)| response[t][f] * share)
-            .sum()
-    };
     Atom {
         first: reached[0],
-        column: (0..shared.channels).map(seen).collect(),
+        column: (0..shared.channels)
+            .map(|f: usize| {
+                reached
+                    .iter()
+                    .zip(&profile)
+                    .map(|(&t, share)| response[t][f] * share)
+                    .sum()
+            })
+            .collect(),
         profile,
         preference,
     }

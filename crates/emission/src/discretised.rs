@@ -1,6 +1,6 @@
-//! The inversion in numbers: what every pixel shares.
+//! The discretised inversion: bins and response.
 
-use crate::{Compatibility, Inversion, Quantity, response::interpolate};
+use crate::{Compatibility, Inversion, Quantity, response::interpolate_linear};
 use isopach_compute::{Error, Result};
 
 /// Scale of the response and of the solution in the reference. Part of the definition, because the
@@ -30,7 +30,7 @@ pub struct ResolutionPoint {
     pub share: f64,
 }
 
-/// What every pixel shares: bins, and the response in them.
+/// Temperature bins and the response in them, which all pixels share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Discretised {
     /// Centres of the bins, log₁₀ K.
@@ -53,11 +53,11 @@ pub struct Discretised {
 impl Discretised {
     /// The row of a bin: the response of every channel.
     #[must_use]
-    pub fn bin(&self, bin: usize) -> &[f64] {
+    pub fn response_of_bin(&self, bin: usize) -> &[f64] {
         &self.response[bin * self.channels..][..self.channels]
     }
 
-    /// Factor of bin `t` from the solution to what is reported.
+    /// Factor of bin `t` from the solution to the reported quantity.
     #[must_use]
     pub fn to_report(&self, inversion: &Inversion, bin: usize) -> f64 {
         UNIT * match (inversion.solve_for, inversion.report) {
@@ -74,7 +74,7 @@ impl Inversion {
     /// # Errors
     /// As [`Self::check`], but for given weights.
     pub fn discretised(&self) -> Result<Discretised> {
-        self.response.check()?;
+        self.response.check_response()?;
         let edges = &self.log_t_edges;
         if self.bins() < 3 || !edges.windows(2).all(|w| w[0] < w[1]) {
             return Err(Error::InvalidInput(
@@ -99,14 +99,14 @@ impl Inversion {
             .collect();
         let logs: Vec<Vec<f64>> = self
             .response
-            .cleaned(self.compat)?
+            .clean_channels(self.compat)?
             .into_iter()
             .map(|channel| channel.into_iter().map(f64::log10).collect())
             .collect();
         let mut response = Vec::with_capacity(log_t.len() * logs.len());
         for (&x, kelvin) in log_t.iter().zip(&kelvin) {
             for channel in &logs {
-                let value = 10f64.powf(interpolate(x, &self.response.log_t, channel));
+                let value = 10f64.powf(interpolate_linear(x, &self.response.log_t, channel));
                 let factor = if self.solve_for == Quantity::Differential {
                     *kelvin
                 } else {
@@ -134,16 +134,20 @@ fn resolution_points(log_t: &[f64]) -> (Vec<ResolutionPoint>, f64) {
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| {
             (l.min(x), h.max(x))
         });
-    let point = |k: usize| {
-        let x = low + 1e-8 + (high - low) * k as f64 / STEPS as f64;
-        let bin = log_t
-            .partition_point(|&centre| centre <= x)
-            .clamp(1, log_t.len() - 1)
-            - 1;
-        ResolutionPoint {
-            bin,
-            share: ((x - log_t[bin]) / (log_t[bin + 1] - log_t[bin])).clamp(0.0, 1.0),
-        }
-    };
-    ((0..STEPS).map(point).collect(), (high - low) / STEPS as f64)
+    (
+        (0..STEPS)
+            .map(|k: usize| {
+                let x = low + 1e-8 + (high - low) * k as f64 / STEPS as f64;
+                let bin = log_t
+                    .partition_point(|&centre| centre <= x)
+                    .clamp(1, log_t.len() - 1)
+                    - 1;
+                ResolutionPoint {
+                    bin,
+                    share: ((x - log_t[bin]) / (log_t[bin + 1] - log_t[bin])).clamp(0.0, 1.0),
+                }
+            })
+            .collect(),
+        (high - low) / STEPS as f64,
+    )
 }

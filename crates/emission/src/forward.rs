@@ -1,17 +1,17 @@
-//! From emission to counts.
+//! The forward model: from emission to counts.
 
 use crate::{Inversion, Quantity};
 use isopach_compute::{Error, Result};
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 impl Inversion {
-    /// Counts that an emission measure would give, shape (.., channels): `Σ_t K_f(T_t) ξ_t T_t Δ ln
-    /// T_t`. O(bins × channels) a pixel.
+    /// Counts of an emission measure, shape (.., channels): `Σ_t K_f(T_t) ξ_t T_t Δ ln T_t`. O(bins
+    /// × channels) a pixel.
     ///
     /// `emission`: shape (.., bins), the quantity that [`Self::report`] names.
     ///
     /// # Errors
-    /// As [`Self::discretised`]; [`Error::InvalidInput`] where the last axis is not the bins.
+    /// As [`Self::discretised`]; [`Error::InvalidInput`] if the last axis is not the bins.
     pub fn forward(&self, emission: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
         let shared = self.discretised()?;
         let (leading, bins) = split_shape(emission.shape(), self.bins(), "bins")?;
@@ -20,7 +20,7 @@ impl Inversion {
         for (mut to, from) in counts.lanes_mut(axis).into_iter().zip(emission.lanes(axis)) {
             for t in 0..bins {
                 let solution = from[t] / shared.to_report(self, t);
-                for (count, response) in to.iter_mut().zip(shared.bin(t)) {
+                for (count, response) in to.iter_mut().zip(shared.response_of_bin(t)) {
                     *count += response * solution;
                 }
             }
@@ -28,8 +28,8 @@ impl Inversion {
         Ok(counts)
     }
 
-    /// Emission measure of each bin, cm⁻⁵, for a unit of what is reported.
-    pub(crate) fn integrated(&self) -> Result<Vec<f64>> {
+    /// Emission measure of each bin, cm⁻⁵, for a unit of the reported quantity.
+    pub(crate) fn integrated_factors(&self) -> Result<Vec<f64>> {
         let shared = self.discretised()?;
         Ok(match self.report {
             Quantity::Differential => shared.kelvin,

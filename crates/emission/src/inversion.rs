@@ -1,11 +1,12 @@
-//! What to invert, and how.
+//! Parameters of an inversion.
 
 use crate::{EmissionMap, InvertPixels, Method, Observation, TemperatureResponse};
 use isopach_compute::{Error, Result};
 use ndarray::Array2;
 
-/// The weights *w* of the constraint: where the solution may be large it is damped less.
+/// The weights *w* of the constraint: a bin with a large weight is damped less.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Weights {
     /// From a first solution with w = 1: bins above 10⁻⁴ of its largest, smoothed over five bins.
     #[default]
@@ -18,8 +19,9 @@ pub enum Weights {
     Given(Array2<f64>),
 }
 
-/// Which of the two measures.
+/// One of the two emission measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Quantity {
     /// Differential emission measure ξ(T), cm⁻⁵ K⁻¹.
     #[default]
@@ -28,8 +30,9 @@ pub enum Quantity {
     Integrated,
 }
 
-/// What the regularisation keeps small: `Σ (L_t x_t)²`.
+/// The constraint matrix L of the regularisation, which keeps `Σ (L_t x_t)²` small.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Constraint {
     /// `L² = Δ log T / w`, a smooth density.
     #[default]
@@ -38,27 +41,29 @@ pub enum Constraint {
     PerBin,
 }
 
-/// Whether to reproduce the reference's numbers also where its quirks change them.
+/// Whether to reproduce the quirks of the reference program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Compatibility {
     /// No: true mid-points of bins; a response is cleaned channel by channel; a count of zero or
     /// below is a measurement with its error; bins that are negative within
-    /// [`Inversion::negative_tolerance`] are no reason to iterate; what is missing is NaN. A pixel
+    /// [`Inversion::negative_tolerance`] are no reason to iterate; missing results are NaN. A pixel
     /// whose first solution is nowhere negative has the reference's numbers.
     #[default]
     Off,
     /// As [`Self::Off`], but the reference's rules about signs: counts must be above zero, bins
     /// must not be below zero but for round-off, and [`crate::PixelStatus`] tells only these apart.
-    /// What this crate did up to version 0.1, bit for bit.
+    /// The rules of this crate up to version 0.1, bit for bit.
     Strict,
-    /// Yes: centres `log T₀ + Δᵢ (i + ½)`; a response cleaned by rows; accepted is what has a
-    /// positive product of counts over errors; below zero is below zero; given weights whose
-    /// product is 1 or whose first is 0 mean "self-normalised"; what is missing is 0.
+    /// Yes: centres `log T₀ + Δᵢ (i + ½)`; a response cleaned by rows; a pixel is accepted if the
+    /// product of its counts over errors is positive; below zero is below zero; given weights whose
+    /// product is 1 or whose first is 0 mean "self-normalised"; missing results are 0.
     Reference,
 }
 
-/// What to do with a pixel of which some channels are bad.
+/// The treatment of a pixel with bad channels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MissingCounts {
     /// No result for the pixel.
     #[default]
@@ -67,12 +72,13 @@ pub enum MissingCounts {
     Drop,
 }
 
-/// From which counts on channels are saturated, and what to do with a pixel of which some are.
+/// Saturation levels, and the treatment of pixels with saturated channels.
 ///
 /// A saturated channel says only that there was at least so much light: its count is too small, by
 /// an unknown factor, and its neighbours along the column may hold charge that ran over.
 /// [`crate::EmissionMap::saturated`] says which channels of which pixels are.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Saturation {
     /// One a channel, in the unit of the counts (for AIA [`crate::AiaChannel::saturation`] over the
     /// exposure); infinite for a channel that never is. A count at its level is saturated. Compared
@@ -82,9 +88,10 @@ pub struct Saturation {
     pub then: MissingCounts,
 }
 
-/// What to compute beside the emission measure itself. The horizontal error takes about half of the
+/// Results to compute beside the emission measure. The horizontal error takes about half of the
 /// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outputs {
     /// Vertical error.
     pub uncertainty: bool,
@@ -118,13 +125,14 @@ impl Outputs {
 /// all. O(channels × bins) a pixel, O(bins²) with the horizontal error. Hannah & Kontar 2012, A&A
 /// 539, A146; Hannah & Kontar 2013, A&A 553, A10.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Inversion {
     /// Response of each channel on its own grid of temperatures.
     pub response: TemperatureResponse,
     /// Edges of the temperature bins, log₁₀ K, ascending, one more than there are bins. Bins: at
     /// least as many as channels, and three.
     pub log_t_edges: Vec<f64>,
-    /// Which method; what follows on weights, growth, iterations, μ and constraint is about
+    /// The method. Weights, growth, iterations, μ and constraint below belong to
     /// [`Method::Regularised`].
     pub method: Method,
     /// Weights of the constraint.
@@ -133,16 +141,16 @@ pub struct Inversion {
     pub chi_squared_target: f64,
     /// Factor of the target from one iteration to the next (`rgt_fact`).
     pub target_growth: f64,
-    /// Most iterations, 1 or more (`max_iter`); 1 gives the first solution, whatever its signs.
+    /// Most iterations, 1 or more (`max_iter`); 1 gives the first solution, with any signs.
     pub max_iterations: usize,
     /// Points of the grid of μ, 2 or more (`nmu`; the reference takes 42 for maps and 500 for
     /// single pixels).
     pub mu_samples: usize,
-    /// What to solve for (`emd_int` of the reference is [`Quantity::Integrated`]).
+    /// The quantity to solve for (`emd_int` of the reference is [`Quantity::Integrated`]).
     pub solve_for: Quantity,
-    /// What to return, whatever was solved for (`emd_ret`).
+    /// The quantity to return (`emd_ret`), independent of the one that is solved for.
     pub report: Quantity,
-    /// What is kept small (`l_emd` is [`Constraint::PerBin`]).
+    /// The constraint (`l_emd` is [`Constraint::PerBin`]).
     pub constraint: Constraint,
     /// How far below zero a bin may be, in units of its own vertical error, without sending the
     /// loop on; 0 or more, 0 for round-off only. Not used by [`Compatibility::Strict`] and
@@ -158,7 +166,7 @@ pub struct Inversion {
     pub pad_value: Option<f64>,
     /// Saturated channels; none is recognised without.
     pub saturation: Option<Saturation>,
-    /// What to compute.
+    /// Results to compute.
     pub outputs: Outputs,
     /// Quirks of the reference.
     pub compat: Compatibility,
@@ -222,7 +230,7 @@ impl Inversion {
         }
     }
 
-    /// Inverts in double precision.
+    /// Inverts one pixel or an image of any shape in double precision.
     ///
     /// # Errors
     /// As [`InvertPixels::invert`].
@@ -234,7 +242,7 @@ impl Inversion {
         on.invert(self, observation)
     }
 
-    /// Inverts in single precision.
+    /// Like [`Self::run`], in single precision.
     ///
     /// # Errors
     /// As [`InvertPixels::invert`].
@@ -246,13 +254,14 @@ impl Inversion {
         on.invert_single(self, observation)
     }
 
-    /// Whether `pixels` pixels can be inverted with these parameters.
+    /// Checks the parameters for an image of `pixels` pixels.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] or [`Error::InvalidInput`], naming what is wrong.
+    /// [`Error::InvalidParameter`] or [`Error::InvalidInput`], naming the wrong parameter.
     pub fn check(&self, pixels: usize) -> Result<()> {
-        self.response.check()?;
-        let (bins, channels) = (self.bins(), self.channels());
+        self.response.check_response()?;
+        let bins = self.bins();
+        let channels = self.channels();
         let enough = bins >= channels.max(3);
         Error::check(
             "the number of bins",
@@ -359,12 +368,5 @@ impl Inversion {
             }
         }
         Ok(())
-    }
-
-    /// Whether a row of given weights is to be used; the reference takes two kinds of rows for "not
-    /// given".
-    pub(crate) fn takes(&self, row: &[f64]) -> bool {
-        self.compat != Compatibility::Reference
-            || !(row[0] == 0.0 || row.iter().product::<f64>() == 1.0)
     }
 }

@@ -1,4 +1,4 @@
-//! The capability.
+//! The capability of a backend: inversion of pixels.
 
 use crate::{EmissionMap, Inversion, reference};
 use isopach_compute::{Compute, Error, Result};
@@ -14,16 +14,17 @@ pub struct Observation<'a, T> {
 }
 
 /// Counts and errors as rows of channels, one a pixel.
-pub(crate) struct Pixels<'a, T> {
+pub(crate) struct PixelRows<'a, T> {
     pub(crate) leading: Vec<usize>,
     pub(crate) counts: CowArray<'a, T, IxDyn>,
     pub(crate) sigma: CowArray<'a, T, IxDyn>,
 }
 
 impl<T: Clone> Observation<'_, T> {
-    /// Checks shapes; copies only what is not in standard order.
-    pub(crate) fn pixels(&self, channels: usize) -> Result<Pixels<'_, T>> {
-        let (counts, sigma) = (self.counts.shape(), self.sigma.shape());
+    /// Checks shapes; copies only arrays that are not in standard order.
+    pub(crate) fn pixel_rows(&self, channels: usize) -> Result<PixelRows<'_, T>> {
+        let counts = self.counts.shape();
+        let sigma = self.sigma.shape();
         if counts != sigma {
             return Err(Error::InvalidInput(format!(
                 "counts have the shape {counts:?}, but their errors {sigma:?}"
@@ -40,7 +41,7 @@ impl<T: Clone> Observation<'_, T> {
             );
             return Err(Error::InvalidInput(message));
         }
-        Ok(Pixels {
+        Ok(PixelRows {
             leading: leading.to_vec(),
             counts: self.counts.as_standard_layout(),
             sigma: self.sigma.as_standard_layout(),
@@ -48,8 +49,8 @@ impl<T: Clone> Observation<'_, T> {
     }
 }
 
-impl<T> Pixels<'_, T> {
-    pub(crate) fn rows(&self) -> (&[T], &[T]) {
+impl<T> PixelRows<'_, T> {
+    pub(crate) fn counts_and_sigma(&self) -> (&[T], &[T]) {
         // In standard order by `Observation::pixels`.
         (
             self.counts.as_slice().unwrap_or_default(),
@@ -57,7 +58,7 @@ impl<T> Pixels<'_, T> {
         )
     }
 
-    pub(crate) fn count(&self) -> usize {
+    pub(crate) fn pixel_count(&self) -> usize {
         self.leading.iter().product()
     }
 }
@@ -91,14 +92,12 @@ pub trait InvertPixels: Compute {
         inversion: &Inversion,
         observation: Observation<'_, f32>,
     ) -> Result<EmissionMap<f32>> {
-        let (counts, sigma) = (
-            observation.counts.mapv(f64::from),
-            observation.sigma.mapv(f64::from),
-        );
+        let counts = observation.counts.mapv(f64::from);
+        let sigma = observation.sigma.mapv(f64::from);
         let wide = Observation {
             counts: counts.view(),
             sigma: sigma.view(),
         };
-        Ok(reference::invert(inversion, wide)?.rounded())
+        Ok(reference::invert(inversion, wide)?.to_precision())
     }
 }

@@ -1,50 +1,85 @@
-//! How much plasma is there at which temperature? The differential emission measure of every pixel
-//! of a set of images, by the regularised inversion of Hannah & Kontar (2012, A&A 539, A146; the
-//! program DEMREG), with vertical and horizontal errors.
+//! Differential emission measure (DEM) of solar images: how much plasma there is at which
+//! temperature, for every pixel, with vertical and horizontal errors.
 //!
 //! Counts of channel *f* are `∫ K_f(T) ξ(T) dT`, with the temperature response `K` and the
 //! differential emission measure `ξ`. An [`Inversion`] holds the response, the temperature bins and
-//! how to regularise; [`InvertPixels`] is the capability to run it. [`mod@reference`] is the
-//! definition, in plain loops; the CPU's version puts pixels into SIMD lanes and is held to it by
-//! the suite in [`conformance`], which a stranger's backend can be put through as well. The
-//! derivation is in `docs/algorithms/emission.md`.
-//!
-//! That solution may be negative. [`Method::Positive`] and [`Method::NonNegative`] know no negative
-//! emission:
+//! the regularisation; [`Inversion::run`] inverts one pixel or an image:
 //!
 //! ```
-//! # use isopach_compute::Cpu;
-//! # use isopach_emission::{Inversion, Method, Observation, TemperatureResponse};
-//! # use ndarray::arr1;
-//! let edges: Vec<f64> = (0..=42).map(|i| 5.7 + 1.4 / 42.0 * f64::from(i)).collect();
-//! let inversion = Inversion { method: Method::Positive, ..Inversion::new(TemperatureResponse::aia(), edges) };
-//! let (counts, sigma) = (arr1(&[3.4, 13.8, 520.0, 680.0, 230.0, 15.0]), arr1(&[0.75, 1.2, 7.0, 7.5, 4.3, 0.86]));
-//! let seen = Observation { counts: counts.view().into_dyn(), sigma: sigma.view().into_dyn() };
-//! let map = inversion.run(&Cpu, seen)?;
-//! assert!(map.emission.iter().all(|&x| x >= 0.0) && map.chi_squared[[]] < 1.0);
-//! # Ok::<(), isopach_compute::Error>(())
-//! ```
-//!
-//! [`PixelStatus`] says how a pixel ended.
-//!
-//! ```
-//! use isopach_compute::Cpu;
-//! use isopach_emission::{Inversion, Observation, Status, TemperatureResponse};
-//! use ndarray::Array1;
+//! use isopach_emission::{Cpu, Inversion, Observation, PixelStatus, TemperatureResponse};
+//! use ndarray::arr1;
 //!
 //! let edges: Vec<f64> = (0..=42).map(|i| 5.7 + 1.4 / 42.0 * f64::from(i)).collect();
 //! let inversion = Inversion::new(TemperatureResponse::aia(), edges);
-//!
-//! // What the six channels of AIA would count of a Gaussian emission measure about log T = 6.3, and what is found from that.
-//! let gaussian = |t: i32| 1e22 * (-0.5 * ((5.717 + 0.0333 * f64::from(t) - 6.3) / 0.2).powi(2)).exp();
-//! let truth: Array1<f64> = (0..42).map(gaussian).collect();
-//! let counts = inversion.forward(truth.view().into_dyn())?;
-//! let sigma = counts.mapv(|c| 0.05 * c + 0.1);
-//! let map = inversion.run(&Cpu, Observation { counts: counts.view(), sigma: sigma.view() })?;
-//! assert_eq!(map.status[[]], Status::Converged);
-//! assert!((map.emission[[17]] / truth[[17]] - 1.0).abs() < 0.2);
-//! # Ok::<(), isopach_compute::Error>(())
+//! // DN per second of the channels 94, 131, 171, 193, 211 and 335 Å, and their errors.
+//! let counts = arr1(&[3.4, 13.8, 520.0, 680.0, 230.0, 15.0]);
+//! let sigma = arr1(&[0.75, 1.2, 7.0, 7.5, 4.3, 0.86]);
+//! let seen = Observation { counts: counts.view().into_dyn(), sigma: sigma.view().into_dyn() };
+//! let map = inversion.run(&Cpu, seen)?;
+//! assert_eq!((map.emission.len(), map.status[[]].has_result()), (42, true));
+//! # Ok::<(), isopach_emission::Error>(())
 //! ```
+//!
+//! The default method is the regularised inversion of Hannah & Kontar (2012, A&A 539, A146; the
+//! program DEMREG). Its solution may be negative. [`Method::Positive`] and [`Method::NonNegative`]
+//! allow no negative emission:
+//!
+//! ```
+//! use isopach_emission::{Cpu, Inversion, Method, Observation, TemperatureResponse};
+//! use ndarray::arr1;
+//!
+//! let edges: Vec<f64> = (0..=42).map(|i| 5.7 + 1.4 / 42.0 * f64::from(i)).collect();
+//! let response = TemperatureResponse::aia();
+//! let counts = arr1(&[3.4, 13.8, 520.0, 680.0, 230.0, 15.0]);
+//! let sigma = arr1(&[0.75, 1.2, 7.0, 7.5, 4.3, 0.86]);
+//! for method in [Method::Positive, Method::NonNegative] {
+//!     let inversion = Inversion { method, ..Inversion::new(response.clone(), edges.clone()) };
+//!     let seen = Observation { counts: counts.view().into_dyn(), sigma: sigma.view().into_dyn() };
+//!     let map = inversion.run(&Cpu, seen)?;
+//!     assert!(map.emission.iter().all(|&x| x >= 0.0) && map.chi_squared[[]] < 1.0);
+//! }
+//! # Ok::<(), isopach_emission::Error>(())
+//! ```
+//!
+//! # Images, noise and errors by trial
+//!
+//! Arrays have any leading shape; the last axis is the channels. [`Noise`] gives the errors of the
+//! counts, [`PixelStatus`] says how each pixel ended, [`MonteCarlo`] repeats the inversion with
+//! noise added. [`Inversion::forward`] computes the counts of a known emission measure:
+//!
+//! ```
+//! use isopach_emission::{AIA, Cpu, Inversion, MonteCarlo, Noise, Observation, TemperatureResponse};
+//! use ndarray::Array3;
+//!
+//! let edges: Vec<f64> = (0..=42).map(|i| 5.7 + 1.4 / 42.0 * f64::from(i)).collect();
+//! let inversion = Inversion::new(TemperatureResponse::aia(), edges);
+//! // An image of 2 × 3 pixels: Gaussians about log T = 6.1 to 6.35.
+//! let truth = Array3::from_shape_fn((2, 3, 42), |(row, column, t)| {
+//!     let peak = 6.1 + 0.05 * (3 * row + column) as f64;
+//!     1e22 * (-0.5 * ((5.717 + 0.0333 * t as f64 - peak) / 0.2).powi(2)).exp()
+//! });
+//! let counts = inversion.forward(truth.view().into_dyn())?;
+//! let noise = AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, 0.1)); // 2.9 s, 10 % systematic
+//! let sigma = Noise::sigma_of_counts(&noise, counts.view())?;
+//! let seen = || Observation { counts: counts.view(), sigma: sigma.view() };
+//! let map = inversion.run(&Cpu, seen())?;
+//! assert_eq!(map.emission.shape(), [2, 3, 42]);
+//! assert!((map.emission[[0, 2, 14]] / truth[[0, 2, 14]] - 1.0).abs() < 0.3);
+//!
+//! let spread = MonteCarlo { draws: 8, seed: 1 }.run(&inversion, &Cpu, &seen())?;
+//! assert_eq!(spread.deviation.shape(), [2, 3, 42]);
+//! # Ok::<(), isopach_emission::Error>(())
+//! ```
+//!
+//! # More
+//!
+//! * [`Instrument::from_json`] reads the channels and responses of another instrument.
+//! * [`Inversion::stream`] inverts images of any size in bounded memory; [`Inversion::in_bands`]
+//!   and [`Inversion::mean_temperature`] summarise the result.
+//! * [`InvertPixels`] is the capability of a backend. [`mod@reference`] defines it, in plain loops;
+//!   the CPU's version puts pixels into SIMD lanes. [`conformance`] compares any backend with the
+//!   definition, and [`backend`] has the parts that backends share.
+//! * The derivation is in `docs/algorithms/emission.md`.
 
 pub mod backend;
 mod bands;
@@ -62,8 +97,10 @@ mod map;
 mod method;
 mod monte_carlo;
 mod noise;
+mod quirks;
 mod real;
 pub mod reference;
+mod reinvert;
 mod response;
 mod screen;
 mod status;
@@ -83,3 +120,6 @@ pub use real::Real;
 pub use response::TemperatureResponse;
 pub use status::PixelStatus;
 pub use stream::RowBlock;
+
+// Types of other crates in signatures of this one.
+pub use isopach_compute::{Compute, Cpu, Dispatcher, Error, Result};

@@ -1,4 +1,4 @@
-//! What is found.
+//! Results of an inversion.
 
 use crate::{Inversion, PixelStatus, Real};
 use ndarray::{ArrayD, IxDyn};
@@ -6,18 +6,19 @@ use ndarray::{ArrayD, IxDyn};
 /// Emission measure of every pixel. Arrays have the leading shape of the counts. Without a result
 /// ([`PixelStatus::has_result`]) numbers are NaN.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EmissionMap<T> {
-    /// The measure that was asked for, shape (.., bins): cm⁻⁵ K⁻¹ or cm⁻⁵.
+    /// The requested measure, shape (.., bins): cm⁻⁵ K⁻¹ or cm⁻⁵.
     pub emission: ArrayD<T>,
     /// Its vertical error (one standard deviation from the errors of the counts, no bias), same
-    /// shape and unit, if asked for.
+    /// shape and unit. `None` unless requested.
     pub uncertainty: Option<ArrayD<T>>,
     /// Its horizontal error, shape (.., bins), Δ log₁₀ T, as the reference defines it: full width
     /// at half maximum of the column of the averaging kernel, halved, over 2 √(2 ln 2). A Gaussian
-    /// kernel has *twice* this as its standard deviation. If asked for.
+    /// kernel has *twice* this as its standard deviation. `None` unless requested.
     pub log_t_resolution: Option<ArrayD<T>>,
-    /// Averaging kernel, shape (.., bins, bins), of what is solved for: `[.., t, k]` is what is
-    /// found in bin t for a unit of emission in bin k. If asked for.
+    /// Averaging kernel, shape (.., bins, bins), of the solved quantity: `[.., t, k]` is the
+    /// solution in bin t for a unit of emission in bin k. `None` unless requested.
     pub averaging_kernel: Option<ArrayD<T>>,
     /// `Σ ((counts − synthetic) / σ)² / channels`, shape (..).
     pub chi_squared: ArrayD<T>,
@@ -26,7 +27,7 @@ pub struct EmissionMap<T> {
     /// Regularisation parameter, shape (..), in the reference's units; the multiplier of
     /// [`crate::Method::Positive`], 0 for [`crate::Method::NonNegative`].
     pub lambda: ArrayD<f64>,
-    /// Iterations made, shape (..); 0 where there is no result. Newton steps of
+    /// Iterations made, shape (..); 0 if there is no result. Newton steps of
     /// [`crate::Method::Positive`], bins tried by [`crate::Method::NonNegative`].
     pub iterations: ArrayD<u32>,
     /// How each pixel ended, shape (..).
@@ -43,9 +44,10 @@ pub struct EmissionMap<T> {
 
 impl<T: Real> EmissionMap<T> {
     /// Room for the pixels of a leading shape.
-    pub(crate) fn empty(inversion: &Inversion, leading: &[usize]) -> Self {
+    pub(crate) fn zeroed(inversion: &Inversion, leading: &[usize]) -> Self {
         let with = |last: usize| IxDyn(&[leading, &[last]].concat());
-        let (bins, one) = (with(inversion.bins()), IxDyn(leading));
+        let bins = with(inversion.bins());
+        let one = IxDyn(leading);
         let asked = |asked: bool| asked.then(|| ArrayD::from_elem(bins.clone(), T::default()));
         Self {
             emission: ArrayD::from_elem(bins.clone(), T::default()),
@@ -69,8 +71,8 @@ impl<T: Real> EmissionMap<T> {
     }
 
     /// The same in the other precision, rounded once.
-    pub(crate) fn rounded<U: Real>(&self) -> EmissionMap<U> {
-        let round = |array: &ArrayD<T>| array.mapv(|x| U::of(x.wide()));
+    pub(crate) fn to_precision<U: Real>(&self) -> EmissionMap<U> {
+        let round = |array: &ArrayD<T>| array.mapv(|x| U::from_f64(x.to_f64()));
         EmissionMap {
             emission: round(&self.emission),
             uncertainty: self.uncertainty.as_ref().map(round),
@@ -96,7 +98,7 @@ impl<T: Real> EmissionMap<T> {
         let mut traces = ArrayD::from_elem(self.status.raw_dim(), T::default());
         let kernels = kernels.as_slice().unwrap_or_default().chunks(bins * bins);
         for (trace, kernel) in traces.iter_mut().zip(kernels) {
-            *trace = T::of((0..bins).map(|t| kernel[t * bins + t].wide()).sum());
+            *trace = T::from_f64((0..bins).map(|t| kernel[t * bins + t].to_f64()).sum());
         }
         Some(traces)
     }
@@ -119,7 +121,7 @@ impl<T: Real> EmissionMap<T> {
         self.status.iter().filter(|&&s| s == status).count()
     }
 
-    pub(crate) fn slab(&mut self) -> Slab<'_, T> {
+    pub(crate) fn as_slab(&mut self) -> Slab<'_, T> {
         fn flat<A>(array: &mut ArrayD<A>) -> &mut [A] {
             // Arrays of `empty` are in standard order.
             array.as_slice_mut().unwrap_or_default()
@@ -140,7 +142,8 @@ impl<T: Real> EmissionMap<T> {
     }
 }
 
-/// Rows of a map to be written: some consecutive pixels. What was not asked for is empty.
+/// Rows of a map to be written: some consecutive pixels. Slices of outputs that were not requested
+/// are empty.
 #[derive(Debug)]
 pub struct Slab<'a, T> {
     /// `[pixel × bins + bin]`, as [`EmissionMap::emission`].
@@ -170,20 +173,20 @@ pub struct Slab<'a, T> {
 impl<'a, T: Real> Slab<'a, T> {
     /// Number of pixels.
     #[must_use]
-    pub fn pixels(&self) -> usize {
+    pub fn pixel_count(&self) -> usize {
         self.status.len()
     }
 
     /// Takes the first `pixels` off.
     #[must_use]
-    pub fn take(&mut self, pixels: usize) -> Self {
+    pub fn take_pixels(&mut self, pixels: usize) -> Self {
         fn cut<'a, A>(rows: &mut &'a mut [A], pixels: usize, all: usize) -> &'a mut [A] {
             let at = rows.len() / all * pixels;
             let (front, rest) = std::mem::take(rows).split_at_mut(at);
             *rows = rest;
             front
         }
-        let all = self.pixels().max(1);
+        let all = self.pixel_count().max(1);
         Self {
             emission: cut(&mut self.emission, pixels, all),
             uncertainty: cut(&mut self.uncertainty, pixels, all),
@@ -201,7 +204,8 @@ impl<'a, T: Real> Slab<'a, T> {
 
     /// Pixel `to` becomes pixel `from` of another slab with the same outputs.
     pub(crate) fn copy_pixel(&mut self, to: usize, other: &Self, from: usize) {
-        let (own, others) = (self.pixels(), other.pixels());
+        let own = self.pixel_count();
+        let others = other.pixel_count();
         for (rows, source) in [
             (&mut *self.emission, &*other.emission),
             (&mut *self.uncertainty, &*other.uncertainty),
@@ -210,7 +214,8 @@ impl<'a, T: Real> Slab<'a, T> {
             (&mut *self.chi_squared, &*other.chi_squared),
             (&mut *self.synthetic, &*other.synthetic),
         ] {
-            let (row, length) = (rows.len() / own, source.len() / others);
+            let row = rows.len() / own;
+            let length = source.len() / others;
             rows[to * row..(to + 1) * row]
                 .copy_from_slice(&source[from * length..(from + 1) * length]);
         }
@@ -222,9 +227,9 @@ impl<'a, T: Real> Slab<'a, T> {
     }
 
     /// Pixel `i` has no result, for this reason.
-    pub fn reject(&mut self, i: usize, status: PixelStatus, missing: f64) {
-        let all = self.pixels();
-        let missing = T::of(missing);
+    pub fn reject_pixel(&mut self, i: usize, status: PixelStatus, missing: f64) {
+        let all = self.pixel_count();
+        let missing = T::from_f64(missing);
         for rows in [
             &mut *self.emission,
             &mut *self.uncertainty,
@@ -236,7 +241,7 @@ impl<'a, T: Real> Slab<'a, T> {
             let row = rows.len() / all;
             rows[i * row..(i + 1) * row].fill(missing);
         }
-        self.lambda[i] = missing.wide();
+        self.lambda[i] = missing.to_f64();
         self.iterations[i] = 0;
         self.status[i] = status;
         self.dropped[i] = 0;

@@ -1,7 +1,7 @@
-//! How counts are inverted.
+//! Methods of inversion.
 
-/// How counts are inverted. The first is quadratic regularisation, whose solution may be negative;
-/// the others know no negative emission.
+/// Methods of inversion. The first is quadratic regularisation, whose solution may be negative; the
+/// others know no negative emission.
 ///
 /// | | has | χ² | costs, of the first |
 /// |---|---|---|---|
@@ -9,6 +9,7 @@
 /// | [`Self::Positive`] | smooth solutions where the counts leave a choice | a tenth of the target, or the least there is | see docs/algorithms/emission.md |
 /// | [`Self::NonNegative`] | spikes: as many bins as channels, at most | the least there is | less |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Method {
     /// Hannah & Kontar (2012, A&A 539, A146): DEMREG.
     #[default]
@@ -20,7 +21,7 @@ pub enum Method {
     /// atoms that are zero at the minimum are zero. A dual problem of one unknown a channel, solved
     /// by Newton's method; O(atoms × channels²) a step.
     ///
-    /// λ is the multiplier: what is left of the counts, in units of their errors, is λ times the
+    /// λ is the multiplier: the residual of the counts, in units of their errors, is λ times the
     /// dual. Errors are linear at that λ with all atoms in use, so that a bin of zero has one too.
     /// Basis functions as in Cheung et al. 2015, ApJ 807, 143; the minimum norm under a discrepancy
     /// as in Morozov 1966.
@@ -30,15 +31,15 @@ pub enum Method {
     Positive,
     /// Least squares with `x ≥ 0` and nothing else: the active set of Lawson & Hanson (1974,
     /// Solving Least Squares Problems, chapter 23). Where χ² can be zero there are many such
-    /// solutions; this is the one that is come upon, as with other programs, and another one after
-    /// a change of round-off. Errors are those of least squares in the bins that are not zero, and
-    /// zero elsewhere.
+    /// solutions; the result is one of them, as with other programs, and another one after a change
+    /// of round-off. Errors are those of least squares in the bins that are not zero, and zero
+    /// elsewhere.
     NonNegative,
 }
 
 /// χ² that the positive method aims at, in units of the target. A fit by many more numbers than
 /// there are counts takes most degrees of freedom: at χ² = 1 a channel it would be off by an error
-/// in each, most of all in the faint channels that see what is hot.
+/// in each, most of all in the faint channels that see hot plasma.
 pub(crate) const AIM: f64 = 0.1;
 
 /// Least λ of the positive method, in units of the mean eigenvalue of `Σ l a aᵀ`: where χ² cannot

@@ -1,24 +1,27 @@
-//! Errors by trying: the inversion of counts with noise added, again and again.
+//! Monte Carlo errors: repeated inversions of counts with noise added.
 
 use crate::{Inversion, InvertPixels, Observation, Outputs};
 use isopach_compute::{Error, Result};
 use ndarray::{ArrayD, Zip};
 
-/// Inverts draws of the counts, each with normal noise of their errors added.
+/// Monte Carlo errors: inverts draws of the counts, each with normal noise of their errors added.
 ///
-/// Unlike [`crate::EmissionMap::uncertainty`], which is linear at the λ that was chosen, this
-/// includes the choice of λ and of the weights. The noise is a function of seed, draw and position
-/// alone: not of threads, backends or tiles.
+/// [`crate::EmissionMap::uncertainty`] is linear at the chosen λ; this spread includes the choice
+/// of λ and of the weights. The noise is a function of seed, draw and position alone: not of
+/// threads, backends or tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MonteCarlo {
     /// Number of draws, 2 or more.
     pub draws: u32,
-    /// Same seed, same noise.
+    /// Seed of the noise.
     pub seed: u64,
 }
 
-/// Mean and spread of the draws that had a result; NaN where fewer than one, or two, had.
+/// Mean and standard deviation of the draws that had a result; NaN where no draw had one, or a
+/// single draw for the deviation.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Spread {
     /// Mean emission, shape (.., bins), unit of the inversion.
     pub mean: ArrayD<f64>,
@@ -29,18 +32,32 @@ pub struct Spread {
 }
 
 impl MonteCarlo {
-    /// Bytes that a pixel takes in [`Self::run`] beside its counts and errors.
+    /// Bytes per pixel that [`Self::run`] allocates, excluding counts and errors.
     #[must_use]
     pub fn bytes_per_pixel(inversion: &Inversion) -> u64 {
-        // Means, sums of squares, what a draw finds; its counts twice, and its synthetic counts.
+        // Means, sums of squares, the result of a draw; its counts twice, and its synthetic counts.
         8 * (3 * inversion.bins() as u64 + 3 * inversion.channels() as u64 + 1) + 32
     }
 
-    /// Runs all draws. Noise makes no channel saturated that was not, and none unsaturated that
-    /// was. Memory: three times that of an emission map.
+    /// Inverts all draws. Noise moves no channel across its saturation level. Memory: three times
+    /// that of an emission map.
     ///
     /// # Errors
     /// As [`InvertPixels::invert`]; [`Error::InvalidParameter`] for fewer than two draws.
+    ///
+    /// ```
+    /// use isopach_emission::{Cpu, Inversion, MonteCarlo, Observation, TemperatureResponse};
+    /// use ndarray::arr1;
+    ///
+    /// let edges = (0..=14).map(|i| 5.7 + 0.1 * f64::from(i)).collect();
+    /// let inversion = Inversion::new(TemperatureResponse::aia(), edges);
+    /// let counts = arr1(&[3.4, 13.8, 520.0, 680.0, 230.0, 15.0]).into_dyn();
+    /// let sigma = arr1(&[0.75, 1.2, 7.0, 7.5, 4.3, 0.86]).into_dyn();
+    /// let seen = Observation { counts: counts.view(), sigma: sigma.view() };
+    /// let spread = MonteCarlo { draws: 20, seed: 7 }.run(&inversion, &Cpu, &seen)?;
+    /// assert_eq!((spread.mean.len(), spread.used[[]]), (14, 20));
+    /// # Ok::<(), isopach_emission::Error>(())
+    /// ```
     pub fn run(
         &self,
         inversion: &Inversion,
@@ -50,8 +67,8 @@ impl MonteCarlo {
         self.run_part(inversion, on, observation, 0)
     }
 
-    /// As [`Self::run`] for a part of an image that begins with its pixel number `first`: parts
-    /// have the noise that they have in the whole.
+    /// Like [`Self::run`], for a part of an image that begins with pixel number `first`: a part has
+    /// the same noise as within the whole.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -72,8 +89,8 @@ impl MonteCarlo {
         inversion.outputs = Outputs::NONE;
         let mut spread: Option<Spread> = None;
         for draw in 0..self.draws {
-            let mut counts = self.counts_of_part(draw, observation, first);
-            keep_sides(&inversion, observation, &mut counts);
+            let mut counts = self.draw_counts_of_part(draw, observation, first);
+            keep_saturation_sides(&inversion, observation, &mut counts);
             let found = on.invert(
                 &inversion,
                 Observation {
@@ -86,22 +103,22 @@ impl MonteCarlo {
                 deviation: ArrayD::zeros(found.emission.raw_dim()),
                 used: ArrayD::zeros(found.status.raw_dim()),
             });
-            spread.add(&inversion, &found);
+            spread.add_draw(&inversion, &found);
         }
         let mut spread = spread.ok_or_else(|| Error::InvalidInput("no draws".into()))?;
-        spread.finish(&inversion);
+        spread.finish_draws(&inversion);
         Ok(spread)
     }
 
     /// The counts of a draw, same shape.
     #[must_use]
-    pub fn counts(&self, draw: u32, observation: &Observation<'_, f64>) -> ArrayD<f64> {
-        self.counts_of_part(draw, observation, 0)
+    pub fn draw_counts(&self, draw: u32, observation: &Observation<'_, f64>) -> ArrayD<f64> {
+        self.draw_counts_of_part(draw, observation, 0)
     }
 
-    /// As [`Self::counts`] for a part of an image that begins with its pixel number `first`.
+    /// As [`Self::draw_counts`] for a part of an image that begins with its pixel number `first`.
     #[must_use]
-    pub fn counts_of_part(
+    pub fn draw_counts_of_part(
         &self,
         draw: u32,
         observation: &Observation<'_, f64>,
@@ -112,7 +129,7 @@ impl MonteCarlo {
         let pairs = counts.iter_mut().zip(observation.sigma.iter());
         for (i, (count, sigma)) in pairs.enumerate() {
             *count += sigma
-                * normal(
+                * normal_number(
                     self.seed,
                     (u64::from(draw) << 40) ^ (first * channels + i as u64),
                 );
@@ -122,7 +139,11 @@ impl MonteCarlo {
 }
 
 /// Draws stay on their side of the saturation level.
-fn keep_sides(inversion: &Inversion, observation: &Observation<'_, f64>, counts: &mut ArrayD<f64>) {
+fn keep_saturation_sides(
+    inversion: &Inversion,
+    observation: &Observation<'_, f64>,
+    counts: &mut ArrayD<f64>,
+) {
     let Some(saturation) = &inversion.saturation else {
         return;
     };
@@ -137,7 +158,7 @@ fn keep_sides(inversion: &Inversion, observation: &Observation<'_, f64>, counts:
 }
 
 impl Spread {
-    fn add(&mut self, inversion: &Inversion, found: &crate::EmissionMap<f64>) {
+    fn add_draw(&mut self, inversion: &Inversion, found: &crate::EmissionMap<f64>) {
         let rows = found.emission.rows().into_iter().zip(&found.status);
         let own = self
             .mean
@@ -162,7 +183,7 @@ impl Spread {
         debug_assert_eq!(found.emission.shape().last(), Some(&inversion.bins()));
     }
 
-    fn finish(&mut self, inversion: &Inversion) {
+    fn finish_draws(&mut self, inversion: &Inversion) {
         let bins = inversion.bins();
         let counted = self
             .used
@@ -189,16 +210,16 @@ impl Spread {
 
 /// A standard normal number for a position in a stream (Box & Muller 1958 on two numbers of
 /// SplitMix64).
-fn normal(seed: u64, position: u64) -> f64 {
+fn normal_number(seed: u64, position: u64) -> f64 {
     let uniform = |which: u64| {
-        let mixed = mix(seed ^ mix(position.wrapping_mul(2).wrapping_add(which)));
+        let mixed = splitmix64(seed ^ splitmix64(position.wrapping_mul(2).wrapping_add(which)));
         ((mixed >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     };
     (-2.0 * uniform(0).ln()).sqrt() * (std::f64::consts::TAU * uniform(1)).cos()
 }
 
 /// SplitMix64 (Steele, Lea & Flood 2014).
-fn mix(x: u64) -> u64 {
+fn splitmix64(x: u64) -> u64 {
     let x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -214,7 +235,7 @@ mod tests {
         let counts = ArrayD::from_shape_fn(&[4, 3, 2][..], |at| (at[0] + at[1]) as f64);
         let sigma = ArrayD::ones(&[4, 3, 2][..]);
         let draws = MonteCarlo { draws: 3, seed: 5 };
-        let whole = draws.counts(
+        let whole = draws.draw_counts(
             2,
             &Observation {
                 counts: counts.view(),
@@ -223,8 +244,9 @@ mod tests {
         );
         let part =
             |array: &'_ ArrayD<f64>| array.slice_axis(ndarray::Axis(0), (1..3).into()).to_owned();
-        let (c, s) = (part(&counts), part(&sigma));
-        let found = draws.counts_of_part(
+        let c = part(&counts);
+        let s = part(&sigma);
+        let found = draws.draw_counts_of_part(
             2,
             &Observation {
                 counts: c.view(),
@@ -237,7 +259,7 @@ mod tests {
 
     #[test]
     fn noise_is_standard_normal() {
-        let drawn: Vec<f64> = (0..100_000).map(|i| normal(7, i)).collect();
+        let drawn: Vec<f64> = (0..100_000).map(|i| normal_number(7, i)).collect();
         let mean = drawn.iter().sum::<f64>() / 1e5;
         let variance = drawn.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 1e5;
         let within = drawn.iter().filter(|x| x.abs() < 1.0).count() as f64 / 1e5;

@@ -1,10 +1,11 @@
-//! How well counts are known.
+//! Noise of counts.
 
 use isopach_compute::{Error, Result};
 use ndarray::{ArrayD, ArrayViewD, Axis};
 
 /// A channel of SDO/AIA (Boerner et al. 2012, Solar Physics 275, 41, tables 2 and 6).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AiaChannel {
     /// Å.
     pub wavelength: u16,
@@ -27,7 +28,7 @@ impl AiaChannel {
     }
 }
 
-const fn aia(wavelength: u16, gain: f64, read_noise: f64) -> AiaChannel {
+const fn aia_channel(wavelength: u16, gain: f64, read_noise: f64) -> AiaChannel {
     AiaChannel {
         wavelength,
         gain,
@@ -38,16 +39,17 @@ const fn aia(wavelength: u16, gain: f64, read_noise: f64) -> AiaChannel {
 
 /// The coronal channels, in the order of [`crate::TemperatureResponse::aia`].
 pub const AIA: [AiaChannel; 6] = [
-    aia(94, 18.3, 1.14),
-    aia(131, 17.6, 1.18),
-    aia(171, 17.7, 1.15),
-    aia(193, 18.3, 1.20),
-    aia(211, 18.3, 1.20),
-    aia(335, 17.6, 1.18),
+    aia_channel(94, 18.3, 1.14),
+    aia_channel(131, 17.6, 1.18),
+    aia_channel(171, 17.7, 1.15),
+    aia_channel(193, 18.3, 1.20),
+    aia_channel(211, 18.3, 1.20),
+    aia_channel(335, 17.6, 1.18),
 ];
 
 /// Shot, read and systematic noise of one channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Noise {
     /// DN that one photon makes.
     pub dn_per_photon: f64,
@@ -62,7 +64,7 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// Of a channel of AIA.
+    /// The noise of a channel of AIA.
     #[must_use]
     pub fn aia(channel: &AiaChannel, exposure: f64, pixels: f64, systematic: f64) -> Self {
         Self {
@@ -87,6 +89,16 @@ impl Noise {
     /// Standard deviation of `counts` DN s⁻¹ px⁻¹ (mean over [`Self::pixels`]): `σ² = (read² +
     /// counts × exposure × DN per photon) / exposure² / pixels + (systematic × counts)²`. Counts
     /// below zero have no shot noise.
+    ///
+    /// ```
+    /// use isopach_emission::{AIA, Noise};
+    ///
+    /// let noise = Noise::aia(&AIA[2], 2.9, 1.0, 0.0); // 171 Å, 2.9 s
+    /// let sigma = noise.sigma(500.0);
+    /// assert!((13.0..15.0).contains(&sigma), "{sigma}");
+    /// assert!((noise.of_mean(16.0).sigma(500.0) - sigma / 4.0).abs() < 1e-12);
+    /// # Ok::<(), isopach_emission::Error>(())
+    /// ```
     #[must_use]
     pub fn sigma(&self, counts: f64) -> f64 {
         let shot = counts.max(0.0) * self.exposure * self.dn_per_photon;
@@ -102,7 +114,7 @@ impl Noise {
     /// [`Error::InvalidInput`] where noises and channels differ in number;
     /// [`Error::InvalidParameter`] for an exposure or a number of pixels that is not above zero, or
     /// a negative noise.
-    pub fn of(channels: &[Self], counts: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
+    pub fn sigma_of_counts(channels: &[Self], counts: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
         if counts.shape().last() != Some(&channels.len()) {
             let message = format!(
                 "{} noises for counts of the shape {:?}",
@@ -161,9 +173,9 @@ mod tests {
                 > 10.0
         );
         assert_eq!(noise.sigma(-5.0), noise.sigma(0.0));
-        assert!(Noise::of(&[noise], arr1(&[1.0, 2.0]).view().into_dyn()).is_err());
+        assert!(Noise::sigma_of_counts(&[noise], arr1(&[1.0, 2.0]).view().into_dyn()).is_err());
         assert!(
-            Noise::of(
+            Noise::sigma_of_counts(
                 &[Noise {
                     exposure: 0.0,
                     ..noise

@@ -7,7 +7,7 @@ use std::{
     ops::{Add, Div, Mul, Neg, Sub},
 };
 
-/// `f32` or `f64`.
+/// A precision of the inversion: `f32` or `f64`.
 pub trait Real:
     Copy
     + Debug
@@ -35,21 +35,21 @@ pub trait Real:
     /// is the nearer.
     #[doc(hidden)]
     const LEAST_MARGIN: f64;
-    /// Whether what the constraint makes of a weight stays well within the range.
+    /// Whether a weight under the constraint stays well within the range.
     #[doc(hidden)]
     fn has_room_for(weight: f64, constraint: Constraint) -> bool;
     /// Rounds once.
-    fn of(value: f64) -> Self;
+    fn from_f64(value: f64) -> Self;
     /// Exact.
-    fn wide(self) -> f64;
+    fn to_f64(self) -> f64;
     /// Square root.
     #[must_use]
-    fn root(self) -> Self;
+    fn square_root(self) -> Self;
     /// Inverts in this precision.
     ///
     /// # Errors
     /// As [`InvertPixels::invert`].
-    fn invert(
+    fn invert_on(
         on: &(impl InvertPixels + ?Sized),
         inversion: &Inversion,
         observation: Observation<'_, Self>,
@@ -72,18 +72,18 @@ impl Real for f64 {
         true
     }
     #[inline(always)]
-    fn of(value: f64) -> Self {
+    fn from_f64(value: f64) -> Self {
         value
     }
     #[inline(always)]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         self
     }
     #[inline(always)]
-    fn root(self) -> Self {
+    fn square_root(self) -> Self {
         self.sqrt()
     }
-    fn invert(
+    fn invert_on(
         on: &(impl InvertPixels + ?Sized),
         inversion: &Inversion,
         observation: Observation<'_, Self>,
@@ -108,18 +108,18 @@ impl Real for f32 {
         size == 0.0 || (1.0 / most <= size && size <= most)
     }
     #[inline(always)]
-    fn of(value: f64) -> Self {
+    fn from_f64(value: f64) -> Self {
         value as Self
     }
     #[inline(always)]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         self.into()
     }
     #[inline(always)]
-    fn root(self) -> Self {
+    fn square_root(self) -> Self {
         self.sqrt()
     }
-    fn invert(
+    fn invert_on(
         on: &(impl InvertPixels + ?Sized),
         inversion: &Inversion,
         observation: Observation<'_, Self>,

@@ -3,8 +3,27 @@
 use crate::{Compatibility, Instrument};
 use isopach_compute::{Error, Result};
 
-/// What an instrument counts for a unit of emission measure at a temperature.
+/// Temperature response: counts of each channel for a unit of emission measure, by temperature.
+///
+/// Read from a table of numbers:
+///
+/// ```
+/// use isopach_emission::TemperatureResponse;
+///
+/// let csv = "log_t,94,171\n5.5,1e-28,2e-25\n6.0,4e-28,9e-25\n6.5,2e-27,1e-25\n";
+/// let rows: Vec<Vec<f64>> = csv
+///     .lines()
+///     .skip(1)
+///     .map(|line| line.split(',').map(str::parse).collect::<Result<_, _>>())
+///     .collect::<Result<_, _>>()?;
+/// let column = |i: usize| rows.iter().map(|row| row[i]).collect::<Vec<f64>>();
+/// let response = TemperatureResponse { log_t: column(0), channels: vec![column(1), column(2)] };
+/// let aged = response.with_degradation(&[0.9, 0.5])?;
+/// assert_eq!(aged.channels[1][1], 4.5e-25);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TemperatureResponse {
     /// log₁₀ of the temperature in K, ascending.
     pub log_t: Vec<f64>,
@@ -31,19 +50,19 @@ impl TemperatureResponse {
         Instrument::aia().map_or(none, |aia| aia.response(&[0, 1, 2, 3, 4, 5]))
     }
 
-    /// Several responses as one, channel after channel: on the temperatures of all of them from
-    /// where the last begins to where the first ends, between its own temperatures each as it is
-    /// interpolated anyway (its logarithm over log T; what is not above zero is its smallest that
-    /// is).
+    /// Joins several responses into one, channel after channel: on the temperatures of all of them
+    /// from where the last begins to where the first ends, between its own temperatures each as it
+    /// is interpolated anyway (its logarithm over log T; values that are not above zero become the
+    /// smallest that is).
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a response that is none, or where they have no temperatures in
     /// common.
-    pub fn joined(responses: &[Self]) -> Result<Self> {
+    pub fn join_responses(responses: &[Self]) -> Result<Self> {
         let Some((first, others)) = responses.split_first() else {
             return Err(Error::InvalidInput("there is no response to join".into()));
         };
-        responses.iter().try_for_each(Self::check)?;
+        responses.iter().try_for_each(Self::check_response)?;
         if others.iter().all(|other| other.log_t == first.log_t) {
             let channels = responses
                 .iter()
@@ -74,12 +93,12 @@ impl TemperatureResponse {
         log_t.dedup();
         let mut channels = Vec::new();
         for response in responses {
-            for values in response.cleaned(Compatibility::Off)? {
+            for values in response.clean_channels(Compatibility::Off)? {
                 let logs: Vec<f64> = values.into_iter().map(f64::log10).collect();
                 channels.push(
                     log_t
                         .iter()
-                        .map(|t| 10f64.powf(interpolate(*t, &response.log_t, &logs)))
+                        .map(|t| 10f64.powf(interpolate_linear(*t, &response.log_t, &logs)))
                         .collect(),
                 );
             }
@@ -87,14 +106,14 @@ impl TemperatureResponse {
         Ok(Self { log_t, channels })
     }
 
-    /// The response of an instrument that has lost sensitivity: each channel times the share that
-    /// is left. Scaling the response, and not the counts, leaves the noise of the counts what it
-    /// was.
+    /// The response of an instrument that has lost sensitivity: each channel is multiplied by its
+    /// remaining fraction. Scaling the response, and not the counts, leaves the noise of the counts
+    /// unchanged.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] where shares and channels differ in number;
     /// [`Error::InvalidParameter`] for a share that is not finite and above zero.
-    pub fn degraded(&self, left: &[f64]) -> Result<Self> {
+    pub fn with_degradation(&self, left: &[f64]) -> Result<Self> {
         if left.len() != self.channels.len() {
             let message = format!(
                 "{} shares of sensitivity for {} channels",
@@ -111,8 +130,9 @@ impl TemperatureResponse {
         Ok(degraded)
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
-        let (channels, temperatures) = (self.channels.len(), self.log_t.len());
+    pub(crate) fn check_response(&self) -> Result<()> {
+        let channels = self.channels.len();
+        let temperatures = self.log_t.len();
         if channels == 0 || channels > Self::MOST_CHANNELS {
             return Err(Error::InvalidInput(format!(
                 "the response has {channels} channels, but must have 1 to 32"
@@ -147,7 +167,7 @@ impl TemperatureResponse {
     /// With [`Compatibility::Reference`] in the reference's way: rows in which a channel is
     /// positive are copied for all channels, which undoes the replacement in the channels before
     /// it.
-    pub(crate) fn cleaned(&self, compat: Compatibility) -> Result<Vec<Vec<f64>>> {
+    pub(crate) fn clean_channels(&self, compat: Compatibility) -> Result<Vec<Vec<f64>>> {
         let mut cleaned = match compat {
             Compatibility::Off | Compatibility::Strict => self.channels.clone(),
             Compatibility::Reference => vec![vec![0.0; self.log_t.len()]; self.channels.len()],
@@ -179,7 +199,7 @@ impl TemperatureResponse {
 
 /// Linear interpolation of `ys` over ascending `xs`, clamped at both ends; where an infinite value
 /// makes that no number, from the other side, as `numpy.interp` does.
-pub(crate) fn interpolate(x: f64, xs: &[f64], ys: &[f64]) -> f64 {
+pub(crate) fn interpolate_linear(x: f64, xs: &[f64], ys: &[f64]) -> f64 {
     let above = xs.partition_point(|&known| known <= x);
     let Some(j) = above.checked_sub(1) else {
         return ys[0];
@@ -206,16 +226,14 @@ mod tests {
 
     #[test]
     fn interpolation_is_clamped_and_survives_infinities() {
-        let (xs, ys) = (
-            [1.0, 2.0, 3.0, 4.0],
-            [10.0, 20.0, f64::NEG_INFINITY, f64::NEG_INFINITY],
-        );
-        assert_eq!(interpolate(0.0, &xs, &ys), 10.0);
-        assert_eq!(interpolate(1.25, &xs, &ys), 12.5);
-        assert_eq!(interpolate(2.0, &xs, &ys), 20.0);
-        assert_eq!(interpolate(2.5, &xs, &ys), f64::NEG_INFINITY);
-        assert_eq!(interpolate(3.5, &xs, &ys), f64::NEG_INFINITY);
-        assert_eq!(interpolate(9.0, &xs, &ys), f64::NEG_INFINITY);
+        let xs = [1.0, 2.0, 3.0, 4.0];
+        let ys = [10.0, 20.0, f64::NEG_INFINITY, f64::NEG_INFINITY];
+        assert_eq!(interpolate_linear(0.0, &xs, &ys), 10.0);
+        assert_eq!(interpolate_linear(1.25, &xs, &ys), 12.5);
+        assert_eq!(interpolate_linear(2.0, &xs, &ys), 20.0);
+        assert_eq!(interpolate_linear(2.5, &xs, &ys), f64::NEG_INFINITY);
+        assert_eq!(interpolate_linear(3.5, &xs, &ys), f64::NEG_INFINITY);
+        assert_eq!(interpolate_linear(9.0, &xs, &ys), f64::NEG_INFINITY);
     }
 
     #[test]
@@ -226,25 +244,25 @@ mod tests {
             channels,
         };
         assert_eq!(
-            response.cleaned(Compatibility::Off).unwrap(),
+            response.clean_channels(Compatibility::Off).unwrap(),
             [vec![3.0, 2.0, 2.0, 2.0], vec![5.0, 6.0, 7.0, 8.0]]
         );
         // The reference copies the rows back, and a negative response comes through.
-        assert!(response.cleaned(Compatibility::Reference).is_err());
+        assert!(response.clean_channels(Compatibility::Reference).is_err());
     }
 
     #[test]
     fn responses_on_other_temperatures_are_joined() {
         let aia = TemperatureResponse::aia();
         assert_eq!(
-            TemperatureResponse::joined(std::slice::from_ref(&aia)).unwrap(),
+            TemperatureResponse::join_responses(std::slice::from_ref(&aia)).unwrap(),
             aia
         );
         let other = TemperatureResponse {
             log_t: vec![5.5, 6.02, 8.0],
             channels: vec![vec![1e-26, 0.0, 1e-24]],
         };
-        let both = TemperatureResponse::joined(&[aia.clone(), other.clone()]).unwrap();
+        let both = TemperatureResponse::join_responses(&[aia.clone(), other.clone()]).unwrap();
         assert_eq!(
             (
                 both.channels.len(),
@@ -255,11 +273,11 @@ mod tests {
         );
         // At any temperature as each by itself.
         let at = |response: &TemperatureResponse, f: usize, t: f64| {
-            let logs: Vec<f64> = response.cleaned(Compatibility::Off).unwrap()[f]
+            let logs: Vec<f64> = response.clean_channels(Compatibility::Off).unwrap()[f]
                 .iter()
                 .map(|x| x.log10())
                 .collect();
-            interpolate(t, &response.log_t, &logs)
+            interpolate_linear(t, &response.log_t, &logs)
         };
         for t in [5.5, 5.777, 6.01, 6.02, 6.03, 7.123, 8.0] {
             assert!((0..6).all(|f| (at(&both, f, t) - at(&aia, f, t)).abs() < 1e-12));
@@ -269,7 +287,7 @@ mod tests {
             log_t: vec![9.5, 10.0],
             channels: vec![vec![1.0, 1.0]],
         };
-        let error = TemperatureResponse::joined(&[aia, apart])
+        let error = TemperatureResponse::join_responses(&[aia, apart])
             .unwrap_err()
             .to_string();
         assert!(
@@ -281,7 +299,7 @@ mod tests {
     #[test]
     fn the_shipped_response_has_six_channels() {
         let aia = TemperatureResponse::aia();
-        aia.check().unwrap();
+        aia.check_response().unwrap();
         assert_eq!(
             (aia.log_t.len(), aia.log_t[0], aia.log_t[100]),
             (101, 4.0, 9.0)

@@ -1,8 +1,8 @@
-//! Which pixels and channels can be used.
+//! Screening: the pixels and channels that can be used.
 
 use crate::{Compatibility, Inversion, MissingCounts, PixelStatus, Real, Weights};
 
-/// What is known of a pixel before it is inverted.
+/// Which channels of a pixel are used, known before it is inverted.
 #[derive(Clone, Copy, Debug)]
 pub struct Screened {
     /// Saturated channels, as bits.
@@ -11,18 +11,20 @@ pub struct Screened {
     pub verdict: Result<u32, PixelStatus>,
 }
 
-/// Looks at the counts and errors of a pixel, one a channel.
+/// Screens a pixel by its counts and errors, one per channel.
 #[must_use]
-pub fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Screened {
-    let (mut bad, mut saturated) = (0_u32, 0_u32);
+pub fn screen_pixel<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Screened {
+    let mut bad = 0_u32;
+    let mut saturated = 0_u32;
     for f in 0..counts.len() {
-        let (count, sigma) = (counts[f].wide(), sigma[f].wide());
+        let count = counts[f].to_f64();
+        let sigma = sigma[f].to_f64();
         let good = is_measured(inversion, count) && sigma > 0.0 && sigma < f64::INFINITY;
         bad |= u32::from(!good) << f;
     }
     if let Some(saturation) = &inversion.saturation {
         for (f, (count, level)) in counts.iter().zip(&saturation.levels).enumerate() {
-            saturated |= u32::from(count.wide() as f32 >= *level as f32) << f;
+            saturated |= u32::from(count.to_f64() as f32 >= *level as f32) << f;
         }
         saturated &= !bad;
     }
@@ -33,7 +35,7 @@ pub fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Scre
                 PixelStatus::OutOfRange
             } else {
                 PixelStatus::BadInput {
-                    channel: first(bad),
+                    channel: first_channel(bad),
                 }
             };
             return Screened {
@@ -47,7 +49,7 @@ pub fn screen<T: Real>(inversion: &Inversion, counts: &[T], sigma: &[T]) -> Scre
     };
     Screened {
         saturated,
-        verdict: verdict(inversion, counts.len(), bad, saturated),
+        verdict: judge_pixel(inversion, counts.len(), bad, saturated),
     }
 }
 
@@ -64,7 +66,7 @@ fn is_measured(inversion: &Inversion, count: f64) -> bool {
     !padded && lowest < count && count < f64::INFINITY
 }
 
-fn verdict(
+fn judge_pixel(
     inversion: &Inversion,
     channels: usize,
     bad: u32,
@@ -76,7 +78,7 @@ fn verdict(
     }
     if bad != 0 && inversion.missing == MissingCounts::Reject {
         return Err(PixelStatus::BadInput {
-            channel: first(bad),
+            channel: first_channel(bad),
         });
     }
     if saturated != 0
@@ -86,7 +88,7 @@ fn verdict(
             .is_some_and(|s| s.then == MissingCounts::Reject)
     {
         return Err(PixelStatus::Saturated {
-            channel: first(saturated),
+            channel: first_channel(saturated),
         });
     }
     let kept = |f: &usize| dropped & (1 << f) == 0;
@@ -102,7 +104,7 @@ fn verdict(
 }
 
 /// The first of some channels.
-fn first(channels: u32) -> u8 {
+fn first_channel(channels: u32) -> u8 {
     channels.trailing_zeros() as u8
 }
 
@@ -110,7 +112,7 @@ fn first(channels: u32) -> u8 {
 fn reference_accepts<T: Real>(counts: &[T], sigma: &[T]) -> bool {
     let mut product = 1.0;
     for (count, sigma) in counts.iter().zip(sigma) {
-        let ratio = count.wide() / sigma.wide();
+        let ratio = count.to_f64() / sigma.to_f64();
         if !ratio.is_finite() {
             return false;
         }

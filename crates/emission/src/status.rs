@@ -1,4 +1,4 @@
-//! How a pixel ended.
+//! Status of a pixel.
 
 use crate::{Compatibility, Inversion, Method};
 use std::fmt;
@@ -11,6 +11,7 @@ use std::fmt;
 /// [`Self::Converged`]. Channels that were left out are in [`crate::EmissionMap::dropped`] whatever
 /// the status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum PixelStatus {
     /// No bin is negative, χ² is at its target, all channels were used.
     #[default]
@@ -59,8 +60,8 @@ pub enum Signs {
 }
 
 impl PixelStatus {
-    /// χ² a channel, in units of its target, up to which the target counts as reached: what a step
-    /// of the grid of μ can miss it by.
+    /// χ² a channel, in units of its target, up to which the target counts as reached: the most
+    /// that a step of the grid of μ can miss it by.
     pub const TARGET_SLACK: f64 = 1.5;
 
     /// Whether the pixel has numbers.
@@ -99,13 +100,13 @@ impl PixelStatus {
     /// The status with this [`Self::code`]; `None` where none has it.
     ///
     /// ```
-    /// # use isopach_emission::Status;
-    /// let codes = (0..=u8::MAX).filter_map(|code| Some((code, Status::of_code(code)?)));
+    /// # use isopach_emission::PixelStatus;
+    /// let codes = (0..=u8::MAX).filter_map(|code| Some((code, PixelStatus::from_code(code)?)));
     /// assert!(codes.into_iter().all(|(code, status)| status.code() == code));
-    /// assert_eq!(Status::of_code(18), Some(Status::BadInput { channel: 2 }));
+    /// assert_eq!(PixelStatus::from_code(18), Some(PixelStatus::BadInput { channel: 2 }));
     /// ```
     #[must_use]
-    pub fn of_code(code: u8) -> Option<Self> {
+    pub fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             0 => Self::Converged,
             1 => Self::ChannelDropped,
@@ -123,7 +124,12 @@ impl PixelStatus {
     /// The status of a pixel that has numbers: its signs, the channels left out (bits), χ² a
     /// channel. For backends.
     #[must_use]
-    pub fn of_result(inversion: &Inversion, signs: Signs, dropped: u32, chi_squared: f64) -> Self {
+    pub fn from_result(
+        inversion: &Inversion,
+        signs: Signs,
+        dropped: u32,
+        chi_squared: f64,
+    ) -> Self {
         let explained = (inversion.compat != Compatibility::Off
             && inversion.method == Method::Regularised)
             || chi_squared <= Self::TARGET_SLACK * inversion.chi_squared_target;

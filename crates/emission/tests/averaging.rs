@@ -27,7 +27,8 @@ fn observation() -> [ArrayD<f64>; 2] {
         3e21 * (-0.5 * ((0.07 * t as f64 - 0.2 - 0.05 * i as f64) / 0.2).powi(2)).exp() + 1e18
     });
     let mut counts = inversion().forward(emission.view().into_dyn()).unwrap();
-    let sigma = Noise::of(&AIA.map(|c| Noise::aia(&c, 2.9, 4.0, 0.03)), counts.view()).unwrap();
+    let sigma = Noise::sigma_of_counts(&AIA.map(|c| Noise::aia(&c, 2.9, 4.0, 0.03)), counts.view())
+        .unwrap();
     counts[[5, 3]] = f64::NAN;
     counts.index_axis_mut(Axis(0), 11).fill(f64::NAN);
     [counts, sigma]

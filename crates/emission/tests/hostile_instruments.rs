@@ -123,14 +123,15 @@ fn damaged(whole: &str, state: &mut u64) -> String {
 fn used(found: &Instrument) -> String {
     let header = |keyword: &str| Some(keyword.to_owned());
     let _ = (
-        found.is_named_by(header),
-        found.channels_of(Some(171.0), header),
+        found.matches_header(header),
+        found.channels_matching(Some(171.0), header),
         found.channel_named("171"),
     );
     let all: Vec<usize> = (0..found.channels.len()).collect();
-    let joined = TemperatureResponse::joined(&[TemperatureResponse::aia(), found.response(&all)]);
+    let joined =
+        TemperatureResponse::join_responses(&[TemperatureResponse::aia(), found.response(&all)]);
     let Ok(response) = joined else {
-        return found.names();
+        return found.channel_names();
     };
     let channels = response.channels.len();
     let inversion = Inversion {
@@ -143,7 +144,7 @@ fn used(found: &Instrument) -> String {
     let noises: Vec<Noise> = found
         .channels
         .iter()
-        .map(|channel| Noise::of_channel(channel, 2.0, 4.0, 0.05))
+        .map(|channel| Noise::from_channel(channel, 2.0, 4.0, 0.05))
         .collect();
     assert!(
         noises
@@ -161,19 +162,23 @@ fn used(found: &Instrument) -> String {
             sigma: sigma.view(),
         },
     );
-    found.names()
+    found.channel_names()
 }
 
 #[test]
 fn nothing_but_errors_and_instruments() {
     let cases = hostile::cases(1500);
-    assert!(WHOLES.iter().all(|whole| Instrument::parse(whole).is_ok()));
+    assert!(
+        WHOLES
+            .iter()
+            .all(|whole| Instrument::from_json(whole).is_ok())
+    );
     let mut state = 20_261_129;
     // Half a mebibyte of text as values of JSON, twice while a list grows.
     let (mut parsed, mut watch) = (0, Watch::new(32 << 20));
     for case in 0..cases {
         let text = damaged(WHOLES[case % WHOLES.len()], &mut state);
-        let found = watch.case(|| match Instrument::parse(&text) {
+        let found = watch.case(|| match Instrument::from_json(&text) {
             Ok(found) => Ok(used(&found)),
             Err(error) => Err(error.to_string()),
         });
@@ -202,11 +207,11 @@ fn large() {
             piece.repeat((Instrument::MOST_BYTES - 3) / piece.len())
         );
         let mut watch = Watch::new(128 << 20);
-        let found = watch.case(|| Instrument::parse(&text).is_err());
+        let found = watch.case(|| Instrument::from_json(&text).is_err());
         eprintln!("1 MiB of {piece:?}: {watch}");
         assert_eq!(found, Ok(true), "{piece}");
     }
-    let error = Instrument::parse(&" ".repeat(Instrument::MOST_BYTES + 1))
+    let error = Instrument::from_json(&" ".repeat(Instrument::MOST_BYTES + 1))
         .unwrap_err()
         .to_string();
     assert!(error.contains("1048577 bytes"), "{error}");

@@ -43,8 +43,9 @@ fn gaussians(inversion: &Inversion, parts: &[(f64, f64, f64)]) -> Array1<f64> {
 fn draws(inversion: &Inversion, truth: &Array1<f64>, draws: usize) -> [ArrayD<f64>; 2] {
     let exact = inversion.forward(truth.view().into_dyn()).unwrap();
     let exact = Array2::from_shape_fn((draws, exact.len()), |(_, f)| exact[[f]]).into_dyn();
-    let sigma = Noise::of(&AIA.map(|c| Noise::aia(&c, 2.9, 16.0, 0.0)), exact.view()).unwrap();
-    let counts = MonteCarlo { draws: 2, seed: 9 }.counts(
+    let sigma =
+        Noise::sigma_of_counts(&AIA.map(|c| Noise::aia(&c, 2.9, 16.0, 0.0)), exact.view()).unwrap();
+    let counts = MonteCarlo { draws: 2, seed: 9 }.draw_counts(
         0,
         &Observation {
             counts: exact.view(),
@@ -93,7 +94,7 @@ fn a_solution_within_its_error_of_positive_is_kept_and_one_that_does_not_fit_say
     let exact = lines.forward(truth.view().into_dyn()).unwrap();
     let exact = Array2::from_shape_fn((40, 16), |(_, f)| exact[[f]]).into_dyn();
     let sigma = exact.mapv(|c| 0.1 * c);
-    let counts = MonteCarlo { draws: 2, seed: 1 }.counts(
+    let counts = MonteCarlo { draws: 2, seed: 1 }.draw_counts(
         0,
         &Observation {
             counts: exact.view(),

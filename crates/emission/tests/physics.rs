@@ -34,7 +34,7 @@ fn gaussian(inversion: &Inversion, height: f64, centre: f64, width: f64) -> Arra
 }
 
 fn sigma(counts: &ArrayD<f64>) -> ArrayD<f64> {
-    Noise::of(
+    Noise::sigma_of_counts(
         &AIA.map(|channel| Noise::aia(&channel, 2.9, 16.0, 0.0)),
         counts.view(),
     )
@@ -206,7 +206,7 @@ fn bars_cover_what_they_should_at_the_expected_rate() {
     };
     let (mut covered, mut all) = (0.0, 0.0);
     for draw in 0..draws.draws {
-        let counts = draws.counts(
+        let counts = draws.draw_counts(
             draw,
             &Observation {
                 counts: exact.view(),
@@ -301,7 +301,7 @@ fn a_stream_in_little_memory_is_the_whole() {
 }
 
 fn streamed<T: Real>(inversion: &Inversion, counts: &ArrayD<T>, sigma: &ArrayD<T>) {
-    let whole = T::invert(
+    let whole = T::invert_on(
         &Cpu,
         inversion,
         Observation {
@@ -358,7 +358,7 @@ fn a_degraded_instrument_gives_the_same_answer() {
     let inversion = inversion(33);
     let left = [0.9, 0.31, 0.8, 0.75, 0.7, 0.25];
     let degraded = Inversion {
-        response: inversion.response.degraded(&left).unwrap(),
+        response: inversion.response.with_degradation(&left).unwrap(),
         ..inversion.clone()
     };
     let truth = gaussian(&inversion, 1e22, 6.3, 0.2);
@@ -391,8 +391,8 @@ fn a_degraded_instrument_gives_the_same_answer() {
             .all(|(a, b)| (a - b).abs() < 1e-9 * largest)
     );
     assert!(
-        inversion.response.degraded(&[1.0; 5]).is_err()
-            && inversion.response.degraded(&[0.0; 6]).is_err()
+        inversion.response.with_degradation(&[1.0; 5]).is_err()
+            && inversion.response.with_degradation(&[0.0; 6]).is_err()
     );
 }
 
@@ -413,8 +413,8 @@ fn the_error_of_a_mean_holds_the_truth_as_often_as_it_says() {
         let shape =
             |rows: usize| ndarray::Array2::from_shape_fn((rows, 6), |(_, f)| exact[f]).into_dyn();
         let counts = shape(draws * pixels);
-        let sigma = Noise::of(&alone, counts.view()).unwrap();
-        let drawn = MonteCarlo { draws: 2, seed: 5 }.counts(
+        let sigma = Noise::sigma_of_counts(&alone, counts.view()).unwrap();
+        let drawn = MonteCarlo { draws: 2, seed: 5 }.draw_counts(
             0,
             &Observation {
                 counts: counts.view(),
@@ -422,7 +422,7 @@ fn the_error_of_a_mean_holds_the_truth_as_often_as_it_says() {
             },
         );
         let (ones, share) = (shape(draws).mapv(|_| 1.0), shape(draws).mapv(|_| shared));
-        let together = MonteCarlo { draws: 2, seed: 6 }.counts(
+        let together = MonteCarlo { draws: 2, seed: 6 }.draw_counts(
             0,
             &Observation {
                 counts: ones.view(),

@@ -96,7 +96,7 @@ fn exact(
     lambda: f64,
 ) -> (Vec<f64>, f64) {
     let n = counts.len();
-    let a = |f: usize, t: usize| Twice::of(shared.bin(t)[f]) / Twice::of(sigma[f]);
+    let a = |f: usize, t: usize| Twice::of(shared.response_of_bin(t)[f]) / Twice::of(sigma[f]);
     let sum = |terms: &mut dyn Iterator<Item = Twice>| terms.fold(Twice::of(0.0), |sum, x| sum + x);
     let gram = |lambda: f64| -> Vec<Vec<Twice>> {
         let entry = |i: usize, j: usize| {

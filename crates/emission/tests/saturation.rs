@@ -40,7 +40,7 @@ fn quiet(pixels: usize) -> [ArrayD<f64>; 2] {
         3e21 * (-0.5 * ((5.73 + 0.058 * t as f64 - centre) / 0.2).powi(2)).exp() + 1e18
     });
     let counts = inversion().forward(emission.view().into_dyn()).unwrap();
-    let sigma = Noise::of(
+    let sigma = Noise::sigma_of_counts(
         &AIA.map(|c| Noise::aia(&c, EXPOSURE, 1.0, 0.02)),
         counts.view(),
     )

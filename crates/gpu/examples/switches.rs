@@ -570,7 +570,7 @@ fn observed(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f32>; 2]> {
         1e21 * (1.0 + (i % 13) as f64) * (-((t as f64 - centre) / width).powi(2)).exp() + 1e18
     });
     let counts = inversion.forward(emission.view().into_dyn())?;
-    let sigma = Noise::of(
+    let sigma = Noise::sigma_of_counts(
         &AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, 0.0)),
         counts.view(),
     )?;

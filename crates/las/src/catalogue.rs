@@ -521,7 +521,7 @@ impl PointSource for Catalogue {
         self.files.iter().map(PointSource::chunk_count).sum()
     }
 
-    fn expect(&self, chunks: &[usize]) {
+    fn expect_chunks(&self, chunks: &[usize]) {
         let mut by_file = vec![Vec::new(); self.files.len()];
         for (file, chunk) in chunks.iter().map(|&chunk| self.locate_chunk(chunk)) {
             by_file[file].push(chunk);
@@ -529,7 +529,7 @@ impl PointSource for Catalogue {
         self.files
             .iter()
             .zip(by_file)
-            .for_each(|(file, chunks)| file.expect(&chunks));
+            .for_each(|(file, chunks)| file.expect_chunks(&chunks));
     }
 
     fn read_chunk(&self, chunk: usize, columns: Columns) -> compute::Result<Points> {
@@ -549,16 +549,16 @@ impl PointSource for Catalogue {
         self.files[file].points_in_chunk(chunk)
     }
 
-    fn identity(&self) -> compute::Result<Vec<String>> {
+    fn input_identities(&self) -> compute::Result<Vec<String>> {
         let lines = self
             .files
             .iter()
-            .map(PointSource::identity)
+            .map(PointSource::input_identities)
             .collect::<compute::Result<Vec<_>>>()?;
         Ok(lines.concat())
     }
 
-    fn names(&self) -> Vec<String> {
+    fn input_names(&self) -> Vec<String> {
         self.files.iter().map(PointSource::name).collect()
     }
 

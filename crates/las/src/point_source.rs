@@ -50,7 +50,7 @@ impl PointSource for Las {
         self.chunks[self.selected[chunk]].points
     }
 
-    fn identity(&self) -> compute::Result<Vec<String>> {
+    fn input_identities(&self) -> compute::Result<Vec<String>> {
         let identity = || -> Result<Identity, LasProblem> {
             // Identity at the time of the call: the file may have been replaced since it was
             // opened.
@@ -65,11 +65,11 @@ impl PointSource for Las {
         ])
     }
 
-    fn names(&self) -> Vec<String> {
+    fn input_names(&self) -> Vec<String> {
         vec![self.name()]
     }
 
-    fn expect(&self, chunks: &[usize]) {
+    fn expect_chunks(&self, chunks: &[usize]) {
         self.expect_numbered(chunks.iter().map(|&chunk| self.selected[chunk]));
     }
 
@@ -102,7 +102,7 @@ impl Las {
 
 /// Says that all chunks will be read, from the first to the last.
 pub(crate) fn expect_all(source: &(impl PointSource + ?Sized)) {
-    source.expect(&(0..source.chunk_count()).collect::<Vec<_>>());
+    source.expect_chunks(&(0..source.chunk_count()).collect::<Vec<_>>());
 }
 
 /// A source whose chunks can be decoded into buffers of the caller.

@@ -246,8 +246,11 @@ fn a_copy_elsewhere_has_the_identity_and_finds_the_index_by_content() {
         .set_modified(std::time::SystemTime::UNIX_EPOCH)
         .unwrap();
     let [here, there] = [&path, &copy].map(|path| Las::open(path).unwrap());
-    assert_eq!(here.identity().unwrap(), there.identity().unwrap());
-    assert_ne!(here.names(), there.names());
+    assert_eq!(
+        here.input_identities().unwrap(),
+        there.input_identities().unwrap()
+    );
+    assert_ne!(here.input_names(), there.input_names());
     let of_class_6 = |las: Las| las.keep_classes(&[6]).chunk_count();
     assert_eq!(of_class_6(there.clone()), 4, "without its index");
     assert_eq!(of_class_6(there.with_index_by_content(&folder).unwrap()), 2);
@@ -262,10 +265,13 @@ fn other_points_that_are_not_compressed_have_another_identity() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.las");
     std::fs::write(&path, made::las(2, 0, 0, 5000)).unwrap();
-    let before = Las::open(&path).unwrap().identity().unwrap();
+    let before = Las::open(&path).unwrap().input_identities().unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     let first = bytes.len() - 5000 * usize::from(Las::open(&path).unwrap().header().record_length);
     bytes[first] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
-    assert_ne!(Las::open(&path).unwrap().identity().unwrap(), before);
+    assert_ne!(
+        Las::open(&path).unwrap().input_identities().unwrap(),
+        before
+    );
 }

@@ -21,7 +21,7 @@ fn neither_a_replaced_file_nor_one_that_is_written_to_gives_points() {
     let path = dir.path().join("a.laz");
     write(&path, 100);
     let las = Las::open(&path).unwrap();
-    let before = las.identity().unwrap();
+    let before = las.input_identities().unwrap();
     assert_eq!(las.read_chunk(0, Columns::XYZ).unwrap().len(), 100);
     let kept = dir.path().join("kept.laz");
     fs::rename(&path, &kept).unwrap();
@@ -31,14 +31,14 @@ fn neither_a_replaced_file_nor_one_that_is_written_to_gives_points() {
         message.contains("a.laz") && message.contains("changed while it was read"),
         "{message}"
     );
-    assert_ne!(las.identity().unwrap(), before);
+    assert_ne!(las.input_identities().unwrap(), before);
     fs::rename(&kept, &path).unwrap();
     assert_eq!(
         las.read_chunk(0, Columns::XYZ).unwrap().len(),
         100,
         "it is what it was"
     );
-    assert_eq!(las.identity().unwrap(), before);
+    assert_eq!(las.input_identities().unwrap(), before);
     fs::File::options()
         .append(true)
         .open(&path)
@@ -47,5 +47,5 @@ fn neither_a_replaced_file_nor_one_that_is_written_to_gives_points() {
         .unwrap();
     assert!(las.read_chunk(0, Columns::XYZ).is_err());
     fs::remove_file(&path).unwrap();
-    assert!(las.read_chunk(0, Columns::XYZ).is_err() && las.identity().is_err());
+    assert!(las.read_chunk(0, Columns::XYZ).is_err() && las.input_identities().is_err());
 }

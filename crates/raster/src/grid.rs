@@ -179,23 +179,23 @@ impl Raster {
 }
 
 impl Encode for Raster {
-    fn store(&self, to: &mut ResultWriter<'_>) {
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
         let Grid {
             cell_size,
             first,
             columns,
             rows,
         } = self.grid;
-        (cell_size, first, [columns, rows]).store(to);
-        self.values.iter().for_each(|value| value.store(to));
+        (cell_size, first, [columns, rows]).encode_into(to);
+        self.values.iter().for_each(|value| value.encode_into(to));
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        let (cell_size, first, [columns, rows]) = <(f64, [i64; 2], [usize; 2])>::restore(from)?;
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+        let (cell_size, first, [columns, rows]) = <(f64, [i64; 2], [usize; 2])>::decode_from(from)?;
         let count = columns
             .checked_mul(rows)
-            .filter(|count| *count as u64 <= from.left() / size_of::<f64>() as u64)?;
+            .filter(|count| *count as u64 <= from.remaining_bytes() / size_of::<f64>() as u64)?;
         let values = (0..count)
-            .map(|_| f64::restore(from))
+            .map(|_| f64::decode_from(from))
             .collect::<Option<Vec<f64>>>()?;
         let values = Array2::from_shape_vec((rows, columns), values).ok()?;
         Some(Self {

@@ -34,7 +34,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    pub(crate) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse_address(text: &str) -> Result<Self> {
         let refused = |why: String| Error::InvalidInput(format!("{text}: {why}"));
         if !is_address(text) {
             return Err(refused(format!(
@@ -54,7 +54,7 @@ impl Address {
         Ok(Self { url, scheme, path })
     }
 
-    /// What objects of one store have in common.
+    /// The part of an address that objects of one store share.
     pub(crate) fn store_name(&self) -> &str {
         match self.scheme {
             // The container is in the path.
@@ -71,7 +71,7 @@ impl Address {
     }
 
     /// A client for the store of this address.
-    pub(crate) fn connect(&self, options: &RemoteOptions) -> Result<Arc<dyn ObjectStore>> {
+    pub(crate) fn connect_store(&self, options: &RemoteOptions) -> Result<Arc<dyn ObjectStore>> {
         let client = ClientOptions::new()
             .with_connect_timeout(options.connect_timeout)
             .with_timeout(options.request_timeout)
@@ -79,9 +79,9 @@ impl Address {
         let retry = RetryConfig {
             backoff: BackoffConfig::default(),
             max_retries: options.retries,
-            retry_timeout: options.patience,
+            retry_timeout: options.retry_timeout,
         };
-        // Settings come last, so that what a user says of a connection counts.
+        // Settings come last, so that they override the defaults of a connection.
         macro_rules! connected {
             ($builder:ty, $url:expr) => {{
                 let begun = <$builder>::new()
@@ -125,7 +125,12 @@ mod tests {
             is_address("s3://bucket/before.copc.laz") && is_address("HTTPS://example.org/a.laz")
         );
         assert!(!is_address("tiles/a.laz") && !is_address("C://a.laz"));
-        let store = |text: &str| Address::parse(text).unwrap().store_name().to_owned();
+        let store = |text: &str| {
+            Address::parse_address(text)
+                .unwrap()
+                .store_name()
+                .to_owned()
+        };
         assert_eq!(store("s3://bucket/a/b.laz"), "s3://bucket");
         assert_eq!(
             store("http://127.0.0.1:9000/bucket/b.laz"),

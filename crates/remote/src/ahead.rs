@@ -1,11 +1,11 @@
-//! Ranges that are fetched before they are wanted, several at a time.
+//! Prefetch: ranges that are fetched before they are read, in batches.
 //!
-//! What will be read is cut into batches, in the order in which it will be. The first reader of a
-//! range of a batch has the whole batch fetched, and the next one begun; others wait for it. Each
-//! range is given away once. A range of a batch for which there is no memory, or that failed, is
-//! fetched by its reader alone, so nothing depends on what was expected but the number of requests.
+//! The expected ranges are cut into batches, in their order. The first reader of a range of a batch
+//! has the whole batch fetched, and the next one begun; others wait for it. Each range is given
+//! away once. A range of a batch for which there is no memory, or that failed, is fetched by its
+//! reader alone, so a wrong expectation costs requests and nothing else.
 
-use crate::{place::Place, shared::Held};
+use crate::{place::OpenedObject, shared::HeldBytes};
 use bytes::Bytes;
 use std::{
     collections::HashMap,
@@ -13,15 +13,15 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-/// What is expected of one object.
+/// The expected ranges of one object.
 #[derive(Debug, Default)]
-pub(crate) struct Ahead {
-    plan: Mutex<Plan>,
+pub(crate) struct Prefetch {
+    plan: Mutex<PrefetchPlan>,
     arrived: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Plan {
+struct PrefetchPlan {
     /// Which plan it is: readers and requests of an earlier one find nothing of theirs here.
     number: u64,
     batches: Vec<Batch>,
@@ -32,33 +32,33 @@ struct Plan {
 #[derive(Debug)]
 struct Batch {
     ranges: Vec<Range<u64>>,
-    state: State,
+    state: BatchState,
 }
 
 #[derive(Debug)]
-enum State {
+enum BatchState {
     Waiting,
-    Coming(Held),
+    Coming(HeldBytes),
     There {
         bytes: Vec<Option<Bytes>>,
         left: usize,
-        _held: Held,
+        _held: HeldBytes,
     },
     /// All given away, failed, or without room.
     Over,
 }
 
-impl Ahead {
-    fn lock(&self) -> MutexGuard<'_, Plan> {
+impl Prefetch {
+    fn lock_plan(&self) -> MutexGuard<'_, PrefetchPlan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Replaces what was expected; a batch has `most` bytes at most, or one range.
-    pub(crate) fn expect(&self, ranges: &[Range<u64>], most: u64) {
-        let mut plan = self.lock();
-        let mut fresh = Plan {
+    /// Replaces the expected ranges; a batch has `most` bytes at most, or one range.
+    pub(crate) fn expect_ranges(&self, ranges: &[Range<u64>], most: u64) {
+        let mut plan = self.lock_plan();
+        let mut fresh = PrefetchPlan {
             number: plan.number + 1,
-            ..Plan::default()
+            ..PrefetchPlan::default()
         };
         let mut bytes = 0;
         for range in ranges {
@@ -69,7 +69,7 @@ impl Ahead {
                     bytes = 0;
                     fresh.batches.push(Batch {
                         ranges: vec![range.clone()],
-                        state: State::Waiting,
+                        state: BatchState::Waiting,
                     });
                 }
             }
@@ -84,22 +84,26 @@ impl Ahead {
         self.arrived.notify_all();
     }
 
-    /// The bytes of a range that was expected, once; `None` where it was not, was given away,
-    /// failed or has no room.
-    pub(crate) fn take(self: &Arc<Self>, range: &Range<u64>, of: &Place) -> Option<Bytes> {
-        let mut plan = self.lock();
+    /// The bytes of a range that was expected, once; `None` if it was not, was given away, failed
+    /// or has no room.
+    pub(crate) fn take_range(
+        self: &Arc<Self>,
+        range: &Range<u64>,
+        of: &OpenedObject,
+    ) -> Option<Bytes> {
+        let mut plan = self.lock_plan();
         let number = plan.number;
         let (batch, slot) = *plan.places.get(&range.start)?;
         if plan.batches[batch].ranges[slot] != *range {
             return None;
         }
-        self.begin(&mut plan, batch, of);
-        if matches!(plan.batches[batch].state, State::Waiting) {
-            // No room: its readers fetch what they want one by one, and nothing of it twice.
-            plan.batches[batch].state = State::Over;
+        self.begin_batch(&mut plan, batch, of);
+        if matches!(plan.batches[batch].state, BatchState::Waiting) {
+            // No room: its readers fetch their ranges one by one, each once.
+            plan.batches[batch].state = BatchState::Over;
         }
-        self.begin(&mut plan, batch + 1, of);
-        while plan.number == number && matches!(plan.batches[batch].state, State::Coming(_)) {
+        self.begin_batch(&mut plan, batch + 1, of);
+        while plan.number == number && matches!(plan.batches[batch].state, BatchState::Coming(_)) {
             plan = self
                 .arrived
                 .wait(plan)
@@ -108,24 +112,24 @@ impl Ahead {
         if plan.number != number {
             return None;
         }
-        let State::There { bytes, left, .. } = &mut plan.batches[batch].state else {
+        let BatchState::There { bytes, left, .. } = &mut plan.batches[batch].state else {
             return None;
         };
         let taken = bytes[slot].take();
         *left -= usize::from(taken.is_some());
         if *left == 0 {
-            plan.batches[batch].state = State::Over;
+            plan.batches[batch].state = BatchState::Over;
         }
         taken
     }
 
     /// Has a batch fetched, if there is one that waits and room for it.
-    fn begin(self: &Arc<Self>, plan: &mut Plan, number: usize, of: &Place) {
+    fn begin_batch(self: &Arc<Self>, plan: &mut PrefetchPlan, number: usize, of: &OpenedObject) {
         let of_plan = plan.number;
         let Some(batch) = plan
             .batches
             .get_mut(number)
-            .filter(|batch| matches!(batch.state, State::Waiting))
+            .filter(|batch| matches!(batch.state, BatchState::Waiting))
         else {
             return;
         };
@@ -134,37 +138,38 @@ impl Ahead {
             .iter()
             .map(|range| range.end - range.start)
             .sum();
-        let Some(held) = of.shared.hold(bytes) else {
+        let Some(held) = of.shared.hold_bytes(bytes) else {
             return;
         };
-        batch.state = State::Coming(held);
-        let (place, ranges) = (of.clone(), batch.ranges.clone());
+        batch.state = BatchState::Coming(held);
+        let place = of.clone();
+        let ranges = batch.ranges.clone();
         let arriving = Arriving {
             ahead: Arc::clone(self),
             of_plan,
             number,
             found: None,
         };
-        of.shared.spawn(async move {
+        of.shared.spawn_request(async move {
             let mut arriving = arriving;
-            arriving.found = place.fetch(&ranges).await.ok();
+            arriving.found = place.fetch_ranges(&ranges).await.ok();
         });
     }
 
-    fn arrive(&self, of_plan: u64, number: usize, found: Option<Vec<Bytes>>) {
-        let mut plan = self.lock();
+    fn batch_arrived(&self, of_plan: u64, number: usize, found: Option<Vec<Bytes>>) {
+        let mut plan = self.lock_plan();
         if plan.number == of_plan {
             let batch = &mut plan.batches[number];
-            batch.state = match (found, std::mem::replace(&mut batch.state, State::Over)) {
-                (Some(bytes), State::Coming(held)) => {
+            batch.state = match (found, std::mem::replace(&mut batch.state, BatchState::Over)) {
+                (Some(bytes), BatchState::Coming(held)) => {
                     let left = bytes.len();
-                    State::There {
+                    BatchState::There {
                         bytes: bytes.into_iter().map(Some).collect(),
                         left,
                         _held: held,
                     }
                 }
-                _ => State::Over,
+                _ => BatchState::Over,
             };
         }
         drop(plan);
@@ -172,10 +177,10 @@ impl Ahead {
     }
 }
 
-/// A batch on its way. It arrives when this is dropped, with nothing where the request failed or
-/// was given up, so that nobody waits for ever.
+/// A batch on its way. It arrives when this is dropped, with nothing if the request failed or was
+/// given up, so that nobody waits for ever.
 struct Arriving {
-    ahead: Arc<Ahead>,
+    ahead: Arc<Prefetch>,
     of_plan: u64,
     number: usize,
     found: Option<Vec<Bytes>>,
@@ -184,6 +189,6 @@ struct Arriving {
 impl Drop for Arriving {
     fn drop(&mut self) {
         self.ahead
-            .arrive(self.of_plan, self.number, self.found.take());
+            .batch_arrived(self.of_plan, self.number, self.found.take());
     }
 }

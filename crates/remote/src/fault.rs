@@ -1,38 +1,38 @@
-//! What a store answers, as errors that say whose fault it is and whether it may pass.
+//! Errors of a store: whose fault it is, and whether a retry may succeed.
 
 use isopach_compute::Error;
 use std::{error::Error as StdError, io};
 
-/// What `object_store` says where a server ignores the range that was asked for.
+/// The words of `object_store` where a server ignores the range that was asked for.
 const NOT_PARTIAL: &str = "non-partial response";
-/// What it says before the status of an answer that is no success.
+/// Its words before the status of a failed request.
 const STATUS: &str = "non-2xx status code: 4";
 
-/// What to do where a store does not know who asks.
+/// The remedy for missing credentials.
 const CREDENTIALS: &str = "give credentials that may read it (AWS_ACCESS_KEY_ID, GOOGLE_SERVICE_ACCOUNT, AZURE_STORAGE_ACCOUNT_KEY, …), \
                            or AWS_SKIP_SIGNATURE=true where everybody may";
 /// Where a machine of a cloud is asked for credentials when none are given.
 const OWN_MACHINE: &str = "169.254.169.254";
 
 /// An object that is another one than was opened.
-pub(crate) fn changed() -> io::Error {
+pub(crate) fn changed_object() -> io::Error {
     io::Error::other("the object was changed while it was read: open it again")
 }
 
-/// What may succeed later ([`isopach_compute::is_transient`]).
-pub(crate) fn transient(text: impl Into<String>) -> io::Error {
+/// A transient error ([`isopach_compute::is_transient`]).
+pub(crate) fn transient_error(text: impl Into<String>) -> io::Error {
     io::Error::other(Error::Busy(text.into()))
 }
 
-/// What ends a request.
-pub(crate) fn of_store(error: object_store::Error) -> io::Error {
+/// The error of a failed request.
+pub(crate) fn from_store(error: object_store::Error) -> io::Error {
     use object_store::Error as Store;
     let refused = |text: String| io::Error::other(text);
     match &error {
         Store::NotFound { .. } => {
             io::Error::new(io::ErrorKind::NotFound, "there is no such object")
         }
-        Store::Precondition { .. } => changed(),
+        Store::Precondition { .. } => changed_object(),
         Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => {
             let kind = io::ErrorKind::PermissionDenied;
             io::Error::new(kind, format!("the store refuses access: {CREDENTIALS}"))
@@ -53,7 +53,7 @@ pub(crate) fn of_store(error: object_store::Error) -> io::Error {
             if text.contains(STATUS) {
                 return refused(format!("the store refuses the request{hint}: {text}"));
             }
-            transient(format!(
+            transient_error(format!(
                 "the store does not answer as it should{hint}: {text}"
             ))
         }
@@ -61,7 +61,7 @@ pub(crate) fn of_store(error: object_store::Error) -> io::Error {
     }
 }
 
-/// An error with what it comes from, in one line, each part once.
+/// An error with its sources, in one line, each part once.
 fn in_full(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -1,36 +1,49 @@
-//! LAS, LAZ and COPC files in object stores: S3, Google Cloud Storage, Azure, HTTP.
+//! LAS, LAZ and COPC files in object stores: S3, Google Cloud Storage, Azure and HTTP.
 //!
-//! [`Remote::open_las`] opens a file by its address. It is an [`isopach_las::Las`] like one on a
-//! disk: filters, boxes, tiles, identity. Only what is needed is fetched: the header, where the
-//! chunks are, and the chunks that are read, near ones together.
+//! [`Remote::open_las`] opens a file by its address. The [`Las`] that it returns is like one on a
+//! local disk: filters, boxes, tiles, identity. Only what is needed is fetched: the header, the
+//! table of chunks, and the chunks that are read, neighbouring ones in one request.
 //!
 //! ```no_run
 //! use isopach_cloud::{Columns, Rect};
-//! use isopach_remote::{Options, Remote};
+//! use isopach_remote::{Remote, RemoteOptions};
 //!
-//! // Credentials and endpoints are settings by name; a program may give its environment.
+//! // Credentials and endpoints are settings by name; a program may pass its environment.
 //! let settings = vec![("aws_region".into(), "eu-central-1".into()), ("aws_skip_signature".into(), "true".into())];
-//! let remote = Remote::new(Options { settings, ..Options::default() })?;
+//! let remote = Remote::new(RemoteOptions { settings, ..RemoteOptions::default() })?;
 //! let survey = remote.open_las("s3://bucket/survey.copc.laz")?;
 //! let points = survey.within(Rect { min: [500.0, 0.0], max: [600.0, 100.0] }).read_points(Columns::XYZ)?;
-//! assert!(remote.traffic().bytes > 0, "{}: {} points", remote.traffic(), points.len());
-//! # Ok::<(), isopach_compute::Error>(())
+//! println!("{} points: {}", points.len(), remote.request_counts());
+//! # Ok::<(), isopach_remote::Error>(())
 //! ```
 //!
-//! What holds:
+//! [`ResultStore`] keeps results in a store, for machines that share one run:
 //!
-//! * An object that becomes another while it is read is an error, never a mixture: each request
-//!   asks for the tag (ETag) and compares the size of what was opened.
-//! * Answers of 500 to 599 and 429, broken connections and slow ones are tried again
-//!   ([`RemoteOptions::retries`], [`RemoteOptions::patience`]); then they are an error that may
-//!   pass ([`isopach_compute::Error::is_transient`]). 403 and 404 are refused at once.
-//! * Fewer bytes than were asked for are an error.
-//! * Memory: [`RemoteOptions::memory`] for what is fetched ahead, and a chunk a thread.
+//! ```no_run
+//! use isopach_remote::{CreateOutcome, Remote, RemoteOptions};
 //!
-//! [`ResultStore`] keeps results by conditional create: the first writer of a name wins, a second
-//! one with the same bytes is done, one with others is refused.
+//! let remote = Remote::new(RemoteOptions::default())?;
+//! let results = remote.open_results("s3://bucket/run")?;
+//! assert_eq!(results.create_result("tile-7", b"result")?, CreateOutcome::Created);
+//! assert_eq!(results.create_result("tile-7", b"result")?, CreateOutcome::WasThere);
+//! assert_eq!(results.get_result("tile-7")?.as_deref(), Some(&b"result"[..]));
+//! assert_eq!(results.list_names()?, ["tile-7"]);
+//! # Ok::<(), isopach_remote::Error>(())
+//! ```
 //!
-//! This crate has threads of its own, and reads no environment. Nothing depends on it but programs.
+//! # Guarantees
+//!
+//! * An object that changes while it is read is an error, never a mixture of two versions: each
+//!   request asks for the tag (ETag) and compares the size of the object that was opened.
+//! * Answers of 500 to 599 and 429, broken connections and timeouts are retried
+//!   ([`RemoteOptions::retries`], [`RemoteOptions::retry_timeout`]). After that they are a
+//!   transient error ([`Error::is_transient`]). 403 and 404 are errors at once.
+//! * An answer with fewer bytes than requested is an error.
+//! * Memory is bounded: [`RemoteOptions::memory`] for prefetched ranges, and one chunk per thread.
+//! * The first writer of a result wins. A second writer with the same bytes is done; one with other
+//!   bytes is refused.
+//!
+//! This crate has threads of its own and reads no environment variables.
 
 mod address;
 mod ahead;
@@ -48,3 +61,7 @@ pub use options::RemoteOptions;
 pub use remote::Remote;
 pub use results::{CreateOutcome, ResultStore};
 pub use traffic::RequestCounts;
+
+// Types of other crates in signatures of this one.
+pub use isopach_compute::{Error, Result};
+pub use isopach_las::{ByteSource, Las};

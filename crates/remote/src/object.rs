@@ -1,6 +1,6 @@
 //! An object as a source of bytes.
 
-use crate::{ahead::Ahead, place::Place, remote::Remote};
+use crate::{ahead::Prefetch, place::OpenedObject};
 use bytes::Bytes;
 use isopach_las::ByteSource;
 use std::{
@@ -14,14 +14,19 @@ use std::{
 /// the hierarchy or table of chunks of a small file, in one request.
 pub(crate) const HEAD: u64 = 64 << 10;
 
+/// A client that opens objects by their addresses.
+pub(crate) trait ConnectObject: Send + Sync {
+    fn connect_object(&self, address: &str) -> io::Result<Object>;
+}
+
 /// An object, open.
 pub(crate) struct Object {
-    pub(crate) remote: Remote,
+    pub(crate) connector: Arc<dyn ConnectObject>,
     pub(crate) name: PathBuf,
     pub(crate) address: String,
-    pub(crate) place: Place,
+    pub(crate) place: OpenedObject,
     pub(crate) head: Bytes,
-    pub(crate) ahead: Arc<Ahead>,
+    pub(crate) ahead: Arc<Prefetch>,
 }
 
 impl fmt::Debug for Object {
@@ -52,28 +57,30 @@ impl ByteSource for Object {
     }
 
     fn read(&self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>> {
-        let is_within = |range: &Range<u64>| range.start <= range.end && range.end <= self.size();
-        if !ranges.iter().all(is_within) {
+        if !ranges
+            .iter()
+            .all(|range: &Range<u64>| range.start <= range.end && range.end <= self.size())
+        {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let at_hand = |range: &Range<u64>| {
-            self.in_head(range)
-                .or_else(|| self.ahead.take(range, &self.place).map(Vec::from))
-        };
-        let mut found: Vec<Option<Vec<u8>>> = ranges.iter().map(at_hand).collect();
+        let mut found: Vec<Option<Vec<u8>>> = ranges
+            .iter()
+            .map(|range: &Range<u64>| {
+                self.in_head(range)
+                    .or_else(|| self.ahead.take_range(range, &self.place).map(Vec::from))
+            })
+            .collect();
         let missing: Vec<usize> = (0..ranges.len())
             .filter(|&number| found[number].is_none())
             .collect();
         if !missing.is_empty() {
-            let (place, wanted) = (
-                self.place.clone(),
-                missing.iter().map(|&number| ranges[number].clone()),
-            );
+            let place = self.place.clone();
+            let wanted = missing.iter().map(|&number| ranges[number].clone());
             let wanted: Vec<Range<u64>> = wanted.collect();
             let fetched = self
                 .place
                 .shared
-                .wait(async move { place.fetch(&wanted).await })?;
+                .wait_for(async move { place.fetch_ranges(&wanted).await })?;
             for (number, bytes) in missing.into_iter().zip(fetched) {
                 found[number] = Some(bytes.into());
             }
@@ -82,11 +89,14 @@ impl ByteSource for Object {
     }
 
     fn reopen(&self) -> io::Result<Arc<dyn ByteSource>> {
-        Ok(Arc::new(self.remote.object(&self.address)?))
+        Ok(Arc::new(self.connector.connect_object(&self.address)?))
     }
 
     fn open_sibling(&self, suffix: &str) -> io::Result<Option<Arc<dyn ByteSource>>> {
-        match self.remote.object(&format!("{}{suffix}", self.address)) {
+        match self
+            .connector
+            .connect_object(&format!("{}{suffix}", self.address))
+        {
             Ok(object) => Ok(Some(Arc::new(object))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -99,6 +109,6 @@ impl ByteSource for Object {
 
     fn expect_ranges(&self, ranges: &[Range<u64>]) {
         self.ahead
-            .expect(ranges, self.place.shared.options.request_bytes);
+            .expect_ranges(ranges, self.place.shared.options.request_bytes);
     }
 }

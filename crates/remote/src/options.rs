@@ -1,48 +1,48 @@
-//! How a store is asked.
+//! Options of a client.
 
 use std::time::Duration;
 
-/// How stores are asked, and how much is held for it.
+/// Options of a client of object stores: credentials, retries, limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RemoteOptions {
     /// Settings by name, in upper or lower case, as `object_store` knows them: `aws_access_key_id`,
     /// `aws_endpoint`, `google_service_account`, `azure_storage_account_name`, … Names that a store
-    /// does not know are passed over, so a program may give all of its environment that begins with
+    /// does not know are ignored, so a program may give all of its environment that begins with
     /// `AWS_`, `AZURE_` or `GOOGLE_`.
     pub settings: Vec<(String, String)>,
-    /// Times that a request is tried again after an answer of 500 to 599 or 429, a broken
-    /// connection or one that is too slow.
+    /// Retries of a request after an answer of 500 to 599 or 429, a broken connection or a timeout.
     pub retries: usize,
-    /// After that long no request is tried again.
-    pub patience: Duration,
-    /// Time for a connection to be made.
+    /// Time after which no request is retried.
+    pub retry_timeout: Duration,
+    /// Time limit for a connection.
     pub connect_timeout: Duration,
-    /// Time for one request with its answer, of [`Self::request_bytes`] at most.
+    /// Time limit for one request with its answer, of [`Self::request_bytes`] at most.
     pub request_timeout: Duration,
-    /// Bytes between two ranges that are fetched with them rather than asked around. What is not
-    /// wanted is paid for, too: a fourth of a chunk of 50,000 points, which usually has some 250
-    /// kB.
+    /// Bytes between two ranges that are fetched with them rather than asked around. Bytes of the
+    /// gap are fetched in vain: the default is a quarter of a chunk of 50,000 points, which usually
+    /// has some 250 kB.
     pub gap: u64,
-    /// Bytes of one request at most. More than that is no faster in one piece; less makes more
+    /// Most bytes of one request. More than that is no faster in one piece; less makes more
     /// requests, each of which is paid for.
     pub request_bytes: u64,
-    /// Requests at once.
+    /// Most requests at once.
     pub requests_at_once: usize,
-    /// Bytes at most that are fetched before they are wanted, over all objects together. What does
-    /// not fit is fetched when it is wanted, by itself.
+    /// Most bytes that are prefetched, over all objects together. Ranges that do not fit are
+    /// fetched one by one when they are read.
     pub memory: u64,
-    /// Threads that talk to stores.
+    /// Threads for requests.
     pub threads: usize,
 }
 
 impl Default for RemoteOptions {
-    /// No settings; 3 tries more within a minute; 5 s to connect, 30 s a request; gaps of 64 KiB,
+    /// No settings; 3 retries within a minute; 5 s to connect, 30 s a request; gaps of 64 KiB,
     /// requests of 8 MiB, 8 at once, 64 MiB ahead, 2 threads.
     fn default() -> Self {
         Self {
             settings: Vec::new(),
             retries: 3,
-            patience: Duration::from_secs(60),
+            retry_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             gap: 64 << 10,

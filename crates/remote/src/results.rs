@@ -1,4 +1,4 @@
-//! Results that are kept in a store: each is written once, by whoever is first.
+//! Results in an object store: each is written once, by the first writer.
 
 use crate::{fault, shared::Shared};
 use isopach_compute::{Error, Result};
@@ -9,17 +9,18 @@ const MAGIC: &[u8; 8] = b"ISOPOBJ1";
 /// Bytes before a result: the magic, its length and checksum (CRC-32).
 const HEAD: usize = 20;
 
-/// What became of a result that was to be kept.
+/// The outcome of creating a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CreateOutcome {
-    /// It is there now.
+    /// The result was written.
     Created,
     /// Another writer was first, with the same bytes.
     WasThere,
 }
 
-/// Results under one address of a store, by name. There is no rename and no lock in a store: a
-/// result is there whole or not at all, and the first one stays.
+/// Results in one folder of an object store, by name. Stores have no rename and no locks: a result
+/// is complete or absent, and the first one stays.
 #[derive(Clone)]
 pub struct ResultStore {
     shared: Arc<Shared>,
@@ -30,7 +31,7 @@ pub struct ResultStore {
 
 impl fmt::Debug for ResultStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Results")
+        f.debug_struct("ResultStore")
             .field("address", &self.address)
             .finish_non_exhaustive()
     }
@@ -51,14 +52,15 @@ impl ResultStore {
         }
     }
 
-    /// Keeps a result under a new name.
+    /// Writes a result under a new name.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where there is another one of this name, which stays;
-    /// [`Error::Busy`] where one of this name is being written; of the store.
-    pub fn put_new(&self, name: &str, bytes: &[u8]) -> Result<CreateOutcome> {
-        let (store, path) = (Arc::clone(&self.store), self.path(name)?);
-        let payload = PutPayload::from(framed(bytes));
+    /// [`Error::InvalidInput`] where another result has this name, which stays; [`Error::Busy`] if
+    /// one of this name is being written; of the store.
+    pub fn create_result(&self, name: &str, bytes: &[u8]) -> Result<CreateOutcome> {
+        let store = Arc::clone(&self.store);
+        let path = self.path_of(name)?;
+        let payload = PutPayload::from(frame_bytes(bytes));
         let options = PutOptions {
             mode: PutMode::Create,
             ..PutOptions::default()
@@ -67,17 +69,17 @@ impl ResultStore {
             match store.put_opts(&path, payload, options).await {
                 Ok(_) => Ok(true),
                 Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-                Err(error) => Err(fault::of_store(error)),
+                Err(error) => Err(fault::from_store(error)),
             }
         };
         if self
             .shared
-            .wait(put)
-            .map_err(|error| self.failed(name, error))?
+            .wait_for(put)
+            .map_err(|error| self.result_error(name, error))?
         {
             return Ok(CreateOutcome::Created);
         }
-        match self.get(name)? {
+        match self.get_result(name)? {
             Some(there) if there == bytes => Ok(CreateOutcome::WasThere),
             Some(_) => Err(Error::InvalidInput(format!(
                 "{}/{name}: another result is there: give a folder of its own to each run",
@@ -90,59 +92,57 @@ impl ResultStore {
         }
     }
 
-    /// A result; `None` where there is none of this name.
+    /// Reads a result; `None` if none has this name.
     ///
     /// # Errors
-    /// Of the store, which may pass; [`Error::Source`] where it can be read and its checksum is
-    /// wrong.
-    pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let (shared, store, path) = (
-            Arc::clone(&self.shared),
-            Arc::clone(&self.store),
-            self.path(name)?,
-        );
+    /// Of the store, which may pass; [`Error::Source`] if it can be read and its checksum is wrong.
+    pub fn get_result(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let shared = Arc::clone(&self.shared);
+        let store = Arc::clone(&self.store);
+        let path = self.path_of(name)?;
         let get = async move {
             let answer = match store.get_opts(&path, GetOptions::default()).await {
                 Ok(answer) => answer,
                 Err(object_store::Error::NotFound { .. }) => return Ok(None),
-                Err(error) => return Err(fault::of_store(error)),
+                Err(error) => return Err(fault::from_store(error)),
             };
-            let bytes = answer.bytes().await.map_err(fault::of_store)?;
-            shared.counters.count(bytes.len() as u64);
+            let bytes = answer.bytes().await.map_err(fault::from_store)?;
+            shared.counters.count_answer(bytes.len() as u64);
             Ok(Some(bytes))
         };
         let Some(bytes) = self
             .shared
-            .wait(get)
-            .map_err(|error| self.failed(name, error))?
+            .wait_for(get)
+            .map_err(|error| self.result_error(name, error))?
         else {
             return Ok(None);
         };
-        match unframed(&bytes) {
+        match unframe_bytes(&bytes) {
             Some(result) => Ok(Some(result.to_vec())),
             None => {
                 let text = "damaged: its length or checksum is wrong: remove it, and have it computed again";
-                Err(self.failed(name, io::Error::other(text)))
+                Err(self.result_error(name, io::Error::other(text)))
             }
         }
     }
 
-    /// The names of all results, in order.
+    /// Lists the names of all results, sorted.
     ///
     /// # Errors
     /// Of the store.
-    pub fn list(&self) -> Result<Vec<String>> {
-        let (store, folder) = (Arc::clone(&self.store), self.folder.clone());
+    pub fn list_names(&self) -> Result<Vec<String>> {
+        let store = Arc::clone(&self.store);
+        let folder = self.folder.clone();
         let list = async move {
             store
                 .list_with_delimiter(Some(&folder))
                 .await
-                .map_err(fault::of_store)
+                .map_err(fault::from_store)
         };
         let listed = self
             .shared
-            .wait(list)
-            .map_err(|error| self.failed("", error))?;
+            .wait_for(list)
+            .map_err(|error| self.result_error("", error))?;
         let mut names: Vec<String> = listed
             .objects
             .iter()
@@ -152,7 +152,7 @@ impl ResultStore {
         Ok(names)
     }
 
-    fn path(&self, name: &str) -> Result<Path> {
+    fn path_of(&self, name: &str) -> Result<Path> {
         if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
             return Err(Error::InvalidInput(format!(
                 "{name:?} is no name of a result: it has a /, or begins with a dot"
@@ -161,16 +161,14 @@ impl ResultStore {
         Ok(self.folder.clone().join(name))
     }
 
-    fn failed(&self, name: &str, error: io::Error) -> Error {
+    fn result_error(&self, name: &str, error: io::Error) -> Error {
         Error::of_file(format!("{}/{name}", self.address), error)
     }
 }
 
 fn head_of(bytes: &[u8]) -> [u8; HEAD] {
-    let (length, sum) = (
-        (bytes.len() as u64).to_le_bytes(),
-        crc32fast::hash(bytes).to_le_bytes(),
-    );
+    let length = (bytes.len() as u64).to_le_bytes();
+    let sum = crc32fast::hash(bytes).to_le_bytes();
     let mut head = [0; HEAD];
     head.iter_mut()
         .zip(MAGIC.iter().chain(&length).chain(&sum))
@@ -178,11 +176,11 @@ fn head_of(bytes: &[u8]) -> [u8; HEAD] {
     head
 }
 
-fn framed(bytes: &[u8]) -> Vec<u8> {
+fn frame_bytes(bytes: &[u8]) -> Vec<u8> {
     [&head_of(bytes), bytes].concat()
 }
 
-fn unframed(framed: &[u8]) -> Option<&[u8]> {
+fn unframe_bytes(framed: &[u8]) -> Option<&[u8]> {
     let (head, bytes) = framed.split_first_chunk::<HEAD>()?;
     (*head == head_of(bytes)).then_some(bytes)
 }

@@ -1,4 +1,4 @@
-//! What all objects of a [`crate::Remote`] have in common: threads, limits, counters.
+//! The state that all objects of a [`crate::Remote`] share: threads, limits, counters.
 
 use crate::{RemoteOptions, fault, traffic::Counters};
 use isopach_compute::{Error, Result};
@@ -16,7 +16,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-/// Threads that look up names, which has no other way to wait.
+/// Threads that look up host names, which blocks.
 const NAME_THREADS: usize = 4;
 
 /// Threads, and requests at once, at most: more of either are of no use.
@@ -47,7 +47,8 @@ impl Shared {
             .map_err(|error| Error::of_file("threads for object stores", error))?;
         let requests = Semaphore::new(options.requests_at_once.clamp(1, MOST));
         let handle = runtime.handle().clone();
-        let (counters, held) = (Counters::default(), AtomicU64::new(0));
+        let counters = Counters::default();
+        let held = AtomicU64::new(0);
         Ok(Self {
             options,
             counters,
@@ -59,34 +60,35 @@ impl Shared {
     }
 
     /// Begins a piece of work on the threads for stores.
-    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn_request(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.handle.spawn(work);
     }
 
     /// Does a piece of work there and waits for it, on whatever thread this is: also on one of
     /// another runtime, where blocking on a future is not allowed.
-    pub(crate) fn wait<T: Send + 'static>(
+    pub(crate) fn wait_for<T: Send + 'static>(
         &self,
         work: impl Future<Output = io::Result<T>> + Send + 'static,
     ) -> io::Result<T> {
         let (done, result) = mpsc::sync_channel(1);
-        self.spawn(async move {
+        self.spawn_request(async move {
             // Nobody waits any more where the receiver is gone.
             let _ = done.send(work.await);
         });
         result
             .recv()
-            .unwrap_or_else(|_| Err(fault::transient("a request was given up")))
+            .unwrap_or_else(|_| Err(fault::transient_error("a request was given up")))
     }
 
     /// Sets bytes aside, unless more than the limit would be held.
-    pub(crate) fn hold(self: &Arc<Self>, bytes: u64) -> Option<Held> {
+    pub(crate) fn hold_bytes(self: &Arc<Self>, bytes: u64) -> Option<HeldBytes> {
         let limit = self.options.memory;
-        let more = |held: u64| held.checked_add(bytes).filter(|held| *held <= limit);
         self.held
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held: u64| {
+                held.checked_add(bytes).filter(|held| *held <= limit)
+            })
             .ok()?;
-        Some(Held {
+        Some(HeldBytes {
             of: Arc::clone(self),
             bytes,
         })
@@ -105,12 +107,12 @@ impl Drop for Shared {
 
 /// Bytes that were set aside, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct HeldBytes {
     of: Arc<Shared>,
     bytes: u64,
 }
 
-impl Drop for Held {
+impl Drop for HeldBytes {
     fn drop(&mut self) {
         self.of.held.fetch_sub(self.bytes, Ordering::Relaxed);
     }

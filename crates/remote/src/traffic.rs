@@ -1,14 +1,15 @@
-//! What was asked of stores.
+//! Counters of requests.
 
 use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// What was asked of stores so far.
+/// Requests and bytes so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RequestCounts {
-    /// Requests that were answered; those that were tried again count once.
+    /// Requests that were answered; a retried request counts once.
     pub requests: u64,
     /// Bytes of objects that were fetched.
     pub bytes: u64,
@@ -31,7 +32,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn count(&self, bytes: u64) {
+    pub(crate) fn count_answer(&self, bytes: u64) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }

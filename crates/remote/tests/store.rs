@@ -82,16 +82,19 @@ fn a_file_in_a_store_has_the_points_and_the_identity_of_the_file_on_a_disk() {
         ADDRESS.to_owned(),
         format!("http://127.0.0.1:{}/bucket/a.laz", server.port),
     ] {
-        let before = remote.traffic().bytes;
+        let before = remote.request_counts().bytes;
         let las = remote
             .open_las(&address)
             .unwrap_or_else(|error| panic!("{address}: {error}"));
         assert_eq!(las.index_fault(), None);
-        assert_eq!(las.identity().unwrap(), on_disk.identity().unwrap());
+        assert_eq!(
+            las.input_identities().unwrap(),
+            on_disk.input_identities().unwrap()
+        );
         assert!(
             las.read_points(Columns::XYZ).unwrap() == on_disk.read_points(Columns::XYZ).unwrap()
         );
-        let (_, fetched) = (las, remote.traffic().bytes - before);
+        let (_, fetched) = (las, remote.request_counts().bytes - before);
         assert!(
             fetched < size + 4 * (64 << 10) + 1000,
             "{fetched} bytes of {size}, its head twice and its index"
@@ -109,7 +112,7 @@ fn a_box_fetches_its_chunks_and_little_else_in_few_requests() {
         max: [2000.0, 140.0],
     };
     let las = remote.open_las(ADDRESS).unwrap().within(part);
-    let before = remote.traffic();
+    let before = remote.request_counts();
     server.log();
     assert_eq!(las.chunk_count(), 1);
     assert!(
@@ -120,7 +123,7 @@ fn a_box_fetches_its_chunks_and_little_else_in_few_requests() {
                 .read_points(Columns::XYZ)
                 .unwrap()
     );
-    let after = remote.traffic();
+    let after = remote.request_counts();
     let asked = server.log();
     assert_eq!(asked.len(), 1, "{asked:?}");
     let range = asked[0].2.clone().unwrap();
@@ -158,7 +161,7 @@ fn a_copc_file_is_read_by_its_octree() {
     })
     .unwrap();
     let las = remote.open_las("s3://bucket/a.copc.laz").unwrap();
-    let opening = remote.traffic().bytes;
+    let opening = remote.request_counts().bytes;
     let extent = las.extent();
     let [x, y] = extent.centre();
     let part = Rect {
@@ -168,7 +171,7 @@ fn a_copc_file_is_read_by_its_octree() {
     let (here, there) = (Las::open(&path).unwrap().within(part), las.within(part));
     assert!(there.read_points(Columns::XYZ).unwrap() == here.read_points(Columns::XYZ).unwrap());
     assert!(there.chunk_count() < there.total_chunks() / 2);
-    let fetched = remote.traffic().bytes - opening;
+    let fetched = remote.request_counts().bytes - opening;
     assert!(
         opening <= 3 * (64 << 10) && fetched * 2 < bytes.len() as u64,
         "{opening} to open, {fetched} of {}",
@@ -243,7 +246,7 @@ fn an_object_that_becomes_another_is_an_error() {
     let before = remote(&server)
         .open_las(ADDRESS)
         .unwrap()
-        .identity()
+        .input_identities()
         .unwrap();
     for fault in [None, Some(Fault::AnyTag)] {
         let las = remote(&server).open_las(ADDRESS).unwrap();
@@ -255,7 +258,7 @@ fn an_object_that_becomes_another_is_an_error() {
             error.to_string().contains("changed while it was read") && !error.is_transient(),
             "{error}"
         );
-        assert_ne!(las.identity().unwrap(), before, "what is there now");
+        assert_ne!(las.input_identities().unwrap(), before, "what is there now");
     }
 }
 
@@ -334,7 +337,7 @@ fn a_source_is_asked_for_several_ranges_at_once() {
     let server = Server::start();
     let bytes: Vec<u8> = (0..300_000_u32).map(|i| (i * 31 % 251) as u8).collect();
     server.put("bucket/any", &bytes);
-    let source = remote(&server).open("s3://bucket/any").unwrap();
+    let source = remote(&server).open_object("s3://bucket/any").unwrap();
     server.log();
     let ranges = [
         200_000..200_100,
@@ -362,10 +365,12 @@ fn a_source_is_asked_for_several_ranges_at_once() {
 #[test]
 fn of_two_writers_at_once_one_creates_and_the_other_finds_the_same_or_is_refused() {
     let server = Server::start();
-    let results = remote(&server).results("s3://bucket/run/tiles/").unwrap();
+    let results = remote(&server)
+        .open_results("s3://bucket/run/tiles/")
+        .unwrap();
     let outcomes: Vec<_> = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| results.put_new("000001-0-1.tile", b"a result")))
+            .map(|_| scope.spawn(|| results.create_result("000001-0-1.tile", b"a result")))
             .collect();
         writers
             .into_iter()
@@ -380,40 +385,42 @@ fn of_two_writers_at_once_one_creates_and_the_other_finds_the_same_or_is_refused
         1,
         "{outcomes:?}"
     );
-    let error = results.put_new("000001-0-1.tile", b"another").unwrap_err();
+    let error = results
+        .create_result("000001-0-1.tile", b"another")
+        .unwrap_err();
     assert!(
         !error.is_transient() && error.to_string().contains("another result is there"),
         "{error}"
     );
     assert_eq!(
-        results.get("000001-0-1.tile").unwrap().unwrap(),
+        results.get_result("000001-0-1.tile").unwrap().unwrap(),
         b"a result"
     );
-    assert_eq!(results.get("000002-0-1.tile").unwrap(), None);
-    results.put_new("000000-0-1.tile", b"").unwrap();
+    assert_eq!(results.get_result("000002-0-1.tile").unwrap(), None);
+    results.create_result("000000-0-1.tile", b"").unwrap();
     assert_eq!(
-        results.list().unwrap(),
+        results.list_names().unwrap(),
         ["000000-0-1.tile", "000001-0-1.tile"]
     );
     for name in ["", "a/b", "..", ".part"] {
-        assert!(results.put_new(name, b"").is_err(), "{name:?}");
+        assert!(results.create_result(name, b"").is_err(), "{name:?}");
     }
 }
 
 #[test]
 fn a_result_that_cannot_be_read_may_be_readable_later_and_a_damaged_one_is_said_to_be() {
     let server = Server::start();
-    let results = remote(&server).results("s3://bucket/run").unwrap();
-    results.put_new("a.tile", b"a result").unwrap();
+    let results = remote(&server).open_results("s3://bucket/run").unwrap();
+    results.create_result("a.tile", b"a result").unwrap();
     server.fail(|_, _, _| Some(Fault::Status(500)));
-    assert!(results.get("a.tile").unwrap_err().is_transient());
-    assert!(results.list().unwrap_err().is_transient());
+    assert!(results.get_result("a.tile").unwrap_err().is_transient());
+    assert!(results.list_names().unwrap_err().is_transient());
     server.fail(|_, _, _| None);
     let mut bytes = server.get("bucket/run/a.tile").unwrap();
     for at in 0..bytes.len() {
         bytes[at] ^= 1;
         server.put("bucket/run/a.tile", &bytes);
-        let error = results.get("a.tile").unwrap_err();
+        let error = results.get_result("a.tile").unwrap_err();
         assert!(
             !error.is_transient() && error.to_string().contains("damaged"),
             "byte {at}: {error}"
@@ -423,7 +430,7 @@ fn a_result_that_cannot_be_read_may_be_readable_later_and_a_damaged_one_is_said_
     server.put("bucket/run/a.tile", &bytes[..7]);
     assert!(
         results
-            .get("a.tile")
+            .get_result("a.tile")
             .unwrap_err()
             .to_string()
             .contains("damaged")

@@ -1,18 +1,18 @@
-//! Points on their way from chunks to tiles: in memory, and on disk where memory is short.
+//! Points on their way from chunks to tiles, in memory or spilled to disk.
 
 use crate::{
     clock::{Clock, RunStage},
-    memory_budget::Ledger,
-    spill::{Block, Spill, SpillFile},
+    memory_budget::{MemoryBudget, Reservation, WaitingPoints},
+    spill::{Spill, SpillBlock, SpillFile},
 };
 use isopach_cloud::{Attributes, Columns, Origin};
 use isopach_compute::{Error, Result};
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-/// What one chunk gave to one tile.
+/// The points of one chunk for one tile.
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) chunk: usize,
@@ -22,7 +22,7 @@ pub(crate) struct Piece {
 
 /// A piece on disk: its chunk and its points.
 #[derive(Clone, Copy, Debug)]
-struct Put {
+struct SpilledPiece {
     chunk: u32,
     points: u32,
 }
@@ -30,9 +30,10 @@ struct Put {
 /// The points of one source in one tile.
 #[derive(Debug, Default)]
 struct Bucket {
-    here: Vec<Piece>,
-    bytes: u64,
-    on_disk: Vec<(Block, Vec<Put>)>,
+    in_memory: Vec<Piece>,
+    /// Accounts for the pieces in memory.
+    waiting: Option<WaitingPoints>,
+    on_disk: Vec<(SpillBlock, Vec<SpilledPiece>)>,
     points: u64,
 }
 
@@ -45,7 +46,7 @@ pub(crate) struct Buckets<'a> {
     sizes: Vec<AtomicU64>,
     tiles: usize,
     columns: Columns,
-    ledger: &'a Ledger,
+    budget: Arc<MemoryBudget>,
     clock: &'a Clock,
     disk: SpillFile,
     /// Held while it is decided whether something fits, so that two do not take the same room.
@@ -58,7 +59,7 @@ impl<'a> Buckets<'a> {
         [sources, tiles]: [usize; 2],
         columns: Columns,
         spill: Spill,
-        ledger: &'a Ledger,
+        budget: &Arc<MemoryBudget>,
         clock: &'a Clock,
     ) -> Self {
         let all = sources * tiles;
@@ -67,7 +68,7 @@ impl<'a> Buckets<'a> {
             sizes: (0..all).map(|_| AtomicU64::new(0)).collect(),
             tiles,
             columns,
-            ledger,
+            budget: Arc::clone(budget),
             clock,
             disk: SpillFile::new(spill),
             entrance: Mutex::new(()),
@@ -80,149 +81,154 @@ impl<'a> Buckets<'a> {
     }
 
     /// Bytes that were put on disk.
-    pub(crate) fn spilled(&self) -> u64 {
-        self.disk.bytes()
+    pub(crate) fn spilled_bytes(&self) -> u64 {
+        self.disk.bytes_written()
     }
 
-    fn bucket(&self, place: usize) -> MutexGuard<'_, Bucket> {
+    fn lock_bucket(&self, place: usize) -> MutexGuard<'_, Bucket> {
         // A poisoned bucket is still whole: each change of it is one step.
         self.buckets[place]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes of a piece beside its points.
-    pub(crate) const PIECE: u64 = size_of::<Piece>() as u64;
+    /// Bytes that a piece of `points` points takes in memory.
+    pub(crate) fn piece_bytes(&self, points: usize) -> u64 {
+        points as u64 * self.bytes_per_point() + size_of::<Piece>() as u64
+    }
 
-    /// Puts a piece, for which there is room ([`Self::enter`]), to its tile. Pieces may come in any
-    /// order.
-    pub(crate) fn put(&self, source: usize, tile: usize, piece: Piece) {
+    /// Adds a piece to its tile, with the guard of its bytes ([`Self::admit_points`]). Pieces may
+    /// come in any order.
+    pub(crate) fn put_piece(
+        &self,
+        source: usize,
+        tile: usize,
+        piece: Piece,
+        waiting: WaitingPoints,
+    ) {
         let place = source * self.tiles + tile;
-        let bytes = piece.ticks.len() as u64 * self.bytes_per_point() + Self::PIECE;
-        let mut bucket = self.bucket(place);
+        let mut bucket = self.lock_bucket(place);
         bucket.points += piece.ticks.len() as u64;
-        bucket.here.push(piece);
-        bucket.bytes += bytes;
-        self.sizes[place].store(bucket.bytes, Ordering::Relaxed);
+        bucket.in_memory.push(piece);
+        let bytes = match &mut bucket.waiting {
+            Some(held) => {
+                held.merge_with(waiting);
+                held.bytes()
+            }
+            None => bucket.waiting.insert(waiting).bytes(),
+        };
+        self.sizes[place].store(bytes, Ordering::Relaxed);
     }
 
     /// Points of a source in a tile.
-    pub(crate) fn points_of(&self, source: usize, tile: usize) -> u64 {
-        self.bucket(source * self.tiles + tile).points
+    pub(crate) fn point_count(&self, source: usize, tile: usize) -> u64 {
+        self.lock_bucket(source * self.tiles + tile).points
     }
 
-    /// Sets `bytes` aside for work, if they are free beside the points that wait; those go to disk
-    /// for it, if they may.
-    pub(crate) fn set_aside(&self, bytes: u64) -> Result<bool> {
+    /// Reserves `bytes` for work if they are free beside the points that wait, which are spilled
+    /// for it where they may be; `None` if they are not free.
+    pub(crate) fn reserve_memory(&self, bytes: u64) -> Result<Option<Reservation>> {
         let _one_at_a_time = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(room) = self.ledger.room_to_wait().checked_sub(bytes) else {
-            return Ok(false);
+        let Some(room) = self.budget.room_for_points().checked_sub(bytes) else {
+            return Ok(None);
         };
-        if self.ledger.waiting() > room {
+        if self.budget.waiting_bytes() > room {
             if !self.disk.is_allowed() {
-                return Ok(false);
+                return Ok(None);
             }
-            self.put_largest_aside(room)?;
+            self.spill_largest(room)?;
         }
-        self.ledger.work(bytes);
-        Ok(true)
+        Ok(Some(self.budget.reserve(bytes)))
     }
 
-    /// Sees to it that `bytes` of points more may wait, and counts them: the largest buckets go to
-    /// disk until a quarter of the room is free.
-    pub(crate) fn enter(&self, bytes: u64) -> Result<()> {
+    /// Makes room for `bytes` of points more, and counts them: the largest buckets are spilled
+    /// until a quarter of the room is free.
+    pub(crate) fn admit_points(&self, bytes: u64) -> Result<WaitingPoints> {
         let _one_at_a_time = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = self.ledger.room_to_wait();
-        if self.ledger.waiting().saturating_add(bytes) > room {
+        let room = self.budget.room_for_points();
+        if self.budget.waiting_bytes().saturating_add(bytes) > room {
             if !self.disk.is_allowed() {
-                return Err(Error::OutOfMemory {
-                    what: "holding points until their tiles are complete",
-                    requested: (self.ledger.waiting() + self.ledger.working())
-                        .saturating_add(bytes),
-                    budget: self.ledger.given(),
-                    advice: "raise the memory, or name a folder to spill to",
-                });
+                return Err(self.budget.points_do_not_fit(bytes));
             }
-            self.put_largest_aside((room / 4 * 3).saturating_sub(bytes))?;
+            self.spill_largest((room / 4 * 3).saturating_sub(bytes))?;
         }
-        self.ledger.wait(bytes);
-        Ok(())
+        Ok(self.budget.admit_points(bytes))
     }
 
-    /// Points that were counted by [`Self::enter`] do not come.
-    pub(crate) fn turn_back(&self, bytes: u64) {
-        self.ledger.left(bytes);
-    }
-
-    /// Puts the largest buckets on disk until at most `bytes` are left in memory.
-    fn put_largest_aside(&self, bytes: u64) -> Result<()> {
-        let _working = self.clock.working(RunStage::Spill);
-        while self.ledger.waiting() > bytes {
+    /// Spills the largest buckets until at most `bytes` are left in memory.
+    fn spill_largest(&self, bytes: u64) -> Result<()> {
+        let _stage = self.clock.start_stage(RunStage::Spill);
+        while self.budget.waiting_bytes() > bytes {
             let sizes = self.sizes.iter().map(|size| size.load(Ordering::Relaxed));
             let Some((place, _)) = sizes
                 .enumerate()
                 .max_by_key(|(_, size)| *size)
                 .filter(|(_, size)| *size > 0)
             else {
-                break; // everything is on disk, or about to be put to work
+                break; // everything is on disk, or about to be loaded
             };
-            self.put_aside(place)?;
+            self.spill_bucket(place)?;
         }
         Ok(())
     }
 
-    /// Puts what a bucket holds in memory on disk, as one block.
-    fn put_aside(&self, place: usize) -> Result<()> {
-        let mut bucket = self.bucket(place);
-        if bucket.here.is_empty() {
+    /// Writes the pieces that a bucket has in memory to disk, as one block.
+    fn spill_bucket(&self, place: usize) -> Result<()> {
+        let mut bucket = self.lock_bucket(place);
+        if bucket.in_memory.is_empty() {
             return Ok(());
         }
-        let bytes: Vec<&[u8]> = bucket.here.iter().flat_map(Piece::bytes).collect();
-        let block = self.disk.write(&bytes)?;
-        let puts = bucket.here.iter().map(Piece::put).collect();
-        bucket.on_disk.push((block, puts));
-        self.emptied(place, &mut bucket);
+        let bytes: Vec<&[u8]> = bucket
+            .in_memory
+            .iter()
+            .flat_map(Piece::byte_slices)
+            .collect();
+        let block = self.disk.write_block(&bytes)?;
+        let pieces = bucket.in_memory.iter().map(Piece::spilled_piece).collect();
+        bucket.on_disk.push((block, pieces));
+        self.empty_memory(place, &mut bucket);
         Ok(())
     }
 
-    fn emptied(&self, place: usize, bucket: &mut Bucket) {
-        bucket.here = Vec::new();
+    /// Drops the pieces that a bucket has in memory.
+    fn empty_memory(&self, place: usize, bucket: &mut Bucket) {
+        bucket.in_memory = Vec::new();
+        bucket.waiting = None;
         self.sizes[place].store(0, Ordering::Relaxed);
-        self.ledger.left(std::mem::take(&mut bucket.bytes));
     }
 
     /// Shows all points of a source in a tile, a piece at a time, in any order: its chunk, where
     /// its points begin in the order of the source (by chunk, and in a chunk as they came), and the
     /// points.
-    pub(crate) fn each_piece(
+    pub(crate) fn for_each_piece(
         &self,
         source: usize,
         tile: usize,
         mut show: impl FnMut(usize, &[[i32; 3]], &Attributes),
     ) -> Result<()> {
-        let bucket = self.bucket(source * self.tiles + tile);
-        let starts = Starts::of(&bucket);
-        for piece in &bucket.here {
+        let bucket = self.lock_bucket(source * self.tiles + tile);
+        let starts = ChunkStarts::of_bucket(&bucket);
+        for piece in &bucket.in_memory {
             show(
-                starts.of_chunk(piece.chunk),
+                starts.start_of(piece.chunk),
                 &piece.ticks,
                 &piece.attributes,
             );
         }
         let mut bytes = Vec::new();
         for (block, puts) in &bucket.on_disk {
-            self.disk.read(*block, &mut bytes)?;
+            self.disk.read_block(*block, &mut bytes)?;
             let mut rest = &bytes[..];
             for put in puts {
-                let (ticks, attributes) = self.piece_of(*put, &mut rest);
-                show(starts.of_chunk(put.chunk as usize), &ticks, &attributes);
+                let (ticks, attributes) = self.split_piece(*put, &mut rest);
+                show(starts.start_of(put.chunk as usize), &ticks, &attributes);
             }
         }
         Ok(())
     }
 
     /// Takes a piece off the front of the bytes of a block, whose checksum was right.
-    fn piece_of(&self, put: Put, rest: &mut &[u8]) -> (Vec<[i32; 3]>, Attributes) {
+    fn split_piece(&self, put: SpilledPiece, rest: &mut &[u8]) -> (Vec<[i32; 3]>, Attributes) {
         let mut ticks = vec![[0_i32; 3]; put.points as usize];
         let mut attributes = Attributes::zeroed(self.columns, put.points as usize);
         let mut take = |to: &mut [u8]| {
@@ -239,23 +245,23 @@ impl<'a> Buckets<'a> {
     }
 
     /// Forgets the points of a tile.
-    pub(crate) fn forget(&self, tile: usize) {
+    pub(crate) fn discard_tile(&self, tile: usize) {
         for source in 0..self.buckets.len() / self.tiles {
             let place = source * self.tiles + tile;
-            let mut bucket = self.bucket(place);
-            self.emptied(place, &mut bucket);
+            let mut bucket = self.lock_bucket(place);
+            self.empty_memory(place, &mut bucket);
             *bucket = Bucket::default();
         }
     }
 }
 
 impl Piece {
-    fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+    fn byte_slices(&self) -> impl Iterator<Item = &[u8]> {
         std::iter::once(bytemuck::cast_slice(&self.ticks)).chain(self.attributes.column_bytes())
     }
 
-    fn put(&self) -> Put {
-        Put {
+    fn spilled_piece(&self) -> SpilledPiece {
+        SpilledPiece {
             chunk: self.chunk as u32,
             points: self.ticks.len() as u32,
         } // a chunk has fewer points, a source fewer chunks
@@ -263,12 +269,12 @@ impl Piece {
 }
 
 /// Where the points of each chunk begin among those of a bucket.
-struct Starts(Vec<(usize, usize)>);
+struct ChunkStarts(Vec<(usize, usize)>);
 
-impl Starts {
-    fn of(bucket: &Bucket) -> Self {
+impl ChunkStarts {
+    fn of_bucket(bucket: &Bucket) -> Self {
         let here = bucket
-            .here
+            .in_memory
             .iter()
             .map(|piece| (piece.chunk, piece.ticks.len()));
         let there = bucket.on_disk.iter().flat_map(|(_, puts)| puts);
@@ -283,29 +289,29 @@ impl Starts {
         Self(chunks)
     }
 
-    fn of_chunk(&self, chunk: usize) -> usize {
+    fn start_of(&self, chunk: usize) -> usize {
         self.0[self.0.partition_point(|(other, _)| *other < chunk)].1
     }
 }
 
 /// Room for the points of a tile, filled piece by piece.
-pub(crate) struct Gathered {
+pub(crate) struct GatheredPoints {
     pub(crate) ticks: Vec<[i32; 3]>,
     pub(crate) attributes: Attributes,
 }
 
 /// Where the points of a tile are to be.
-pub(crate) struct Wanted {
+pub(crate) struct PartReach {
     /// Ticks to add to a coordinate of the bucket to have it about the new origin.
     pub(crate) shift: [i64; 3],
     /// Lowest and highest of the new coordinates, in the plane.
     pub(crate) reach: [[i64; 2]; 2],
 }
 
-impl Wanted {
+impl PartReach {
     /// A coordinate about the new origin, if it is wanted.
     #[inline]
-    pub(crate) fn place(&self, ticks: [i32; 3]) -> Option<[i32; 3]> {
+    pub(crate) fn local_ticks(&self, ticks: [i32; 3]) -> Option<[i32; 3]> {
         let moved: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
         let [low, high] = self.reach;
         let inside = (0..2).all(|axis| low[axis] <= moved[axis] && moved[axis] <= high[axis]);
@@ -316,8 +322,8 @@ impl Wanted {
 
 impl Buckets<'_> {
     /// All points of a source in a tile, in the order of the source.
-    pub(crate) fn gather(&self, source: usize, tile: usize) -> Result<Gathered> {
-        let points = self.bucket(source * self.tiles + tile).points;
+    pub(crate) fn gather_tile(&self, source: usize, tile: usize) -> Result<GatheredPoints> {
+        let points = self.lock_bucket(source * self.tiles + tile).points;
         if u32::try_from(points).is_err() {
             return Err(Error::OutOfMemory {
                 what: "numbering the points of a tile",
@@ -328,7 +334,7 @@ impl Buckets<'_> {
         }
         let mut ticks = vec![[0; 3]; points as usize];
         let mut attributes = Attributes::zeroed(self.columns, points as usize);
-        self.each_piece(source, tile, |start, from, columns| {
+        self.for_each_piece(source, tile, |start, from, columns| {
             ticks[start..start + from.len()].copy_from_slice(from);
             for (to, bytes) in attributes
                 .column_bytes_mut()
@@ -339,29 +345,29 @@ impl Buckets<'_> {
                 to[at..at + bytes.len()].copy_from_slice(bytes);
             }
         })?;
-        Ok(Gathered { ticks, attributes })
+        Ok(GatheredPoints { ticks, attributes })
     }
 
     /// The wanted points of a source in a tile, in the order of the source.
-    pub(crate) fn gather_wanted(
+    pub(crate) fn gather_part(
         &self,
         source: usize,
         tile: usize,
-        wanted: &Wanted,
-    ) -> Result<Gathered> {
+        wanted: &PartReach,
+    ) -> Result<GatheredPoints> {
         let mut runs = Vec::new();
-        self.each_piece(source, tile, |start, from, columns| {
+        self.for_each_piece(source, tile, |start, from, columns| {
             let rows: Vec<u32> = (0..from.len() as u32)
-                .filter(|&i| wanted.place(from[i as usize]).is_some())
+                .filter(|&i| wanted.local_ticks(from[i as usize]).is_some())
                 .collect();
             let ticks: Vec<[i32; 3]> = from
                 .iter()
-                .filter_map(|ticks| wanted.place(*ticks))
+                .filter_map(|ticks| wanted.local_ticks(*ticks))
                 .collect();
             runs.push((start, ticks, columns.select(&rows)));
         })?;
         runs.sort_unstable_by_key(|(start, ..)| *start);
-        let mut all = Gathered {
+        let mut all = GatheredPoints {
             ticks: Vec::new(),
             attributes: Attributes::empty(self.columns),
         };

@@ -1,4 +1,4 @@
-//! Blocks of cells: who owns what.
+//! Blocks of cells that tiles own.
 
 use isopach_cloud::{Rect, cell_of_tick, checked_cell_size, low_edge, to_ticks};
 use isopach_compute::{Error, Result};
@@ -103,7 +103,8 @@ mod tests {
     #[test]
     fn a_point_on_the_edge_of_a_cell_is_owned_by_the_upper_one() {
         // 71,012,265.5 m is 64,556,605 cells of 1.1 m, but divides by 1.1 to just below that.
-        let (point, cell) = (71_012_265.5, 64_556_605);
+        let point = 71_012_265.5;
+        let cell = 64_556_605;
         let block = Cells {
             cell_size: 1.1,
             first: [cell; 2],

@@ -1,12 +1,13 @@
-//! Where the wall time goes while several things happen at once.
+//! Wall time of stages that overlap.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// What a run does.
+/// A stage of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RunStage {
     /// Reading and decompressing chunks.
     Decode,
@@ -49,6 +50,7 @@ const STAGES: usize = RunStage::ALL.len();
 
 /// Time of each stage, in the order of [`RunStage::ALL`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StageTimes {
     /// Wall time: a moment in which several things happen counts for each of them in part, so that
     /// all of them and `idle` add up.
@@ -63,7 +65,7 @@ pub struct StageTimes {
 impl StageTimes {
     /// Wall time of a stage.
     #[must_use]
-    pub fn of(&self, stage: RunStage) -> Duration {
+    pub fn wall_of(&self, stage: RunStage) -> Duration {
         self.wall[stage as usize]
     }
 
@@ -74,21 +76,21 @@ impl StageTimes {
     }
 }
 
-/// Counts who does what, and shares the time among them.
+/// Counts the pieces of work in each stage and divides the wall time among them.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    state: Mutex<State>,
+    state: Mutex<ClockState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ClockState {
     since: Instant,
     active: [u32; STAGES],
     times: StageTimes,
 }
 
-/// A piece of work; over when dropped.
-pub(crate) struct Working<'a> {
+/// A piece of work in a stage; it ends when dropped.
+pub(crate) struct StageGuard<'a> {
     clock: &'a Clock,
     stage: RunStage,
 }
@@ -96,7 +98,7 @@ pub(crate) struct Working<'a> {
 impl Clock {
     pub(crate) fn new() -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(ClockState {
                 since: Instant::now(),
                 active: [0; STAGES],
                 times: StageTimes::default(),
@@ -105,14 +107,14 @@ impl Clock {
     }
 
     /// Begins a piece of work.
-    pub(crate) fn working(&self, stage: RunStage) -> Working<'_> {
-        self.change(|active| active[stage as usize] += 1);
-        Working { clock: self, stage }
+    pub(crate) fn start_stage(&self, stage: RunStage) -> StageGuard<'_> {
+        self.account_then(|active| active[stage as usize] += 1);
+        StageGuard { clock: self, stage }
     }
 
     /// The times so far.
-    pub(crate) fn times(&self) -> StageTimes {
-        self.change(|_| ());
+    pub(crate) fn stage_times(&self) -> StageTimes {
+        self.account_then(|_| ());
         self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -120,13 +122,14 @@ impl Clock {
             .clone()
     }
 
-    fn change(&self, what: impl FnOnce(&mut [u32; STAGES])) {
+    fn account_then(&self, what: impl FnOnce(&mut [u32; STAGES])) {
         // A poisoned clock is still one: every change of it is whole.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let passed = now - state.since;
         state.since = now;
-        let (active, all) = (state.active, state.active.iter().sum::<u32>());
+        let active = state.active;
+        let all = state.active.iter().sum::<u32>();
         if all == 0 {
             state.times.idle += passed;
         } else {
@@ -139,11 +142,11 @@ impl Clock {
     }
 }
 
-impl Drop for Working<'_> {
+impl Drop for StageGuard<'_> {
     fn drop(&mut self) {
         let stage = self.stage as usize;
         self.clock
-            .change(|active| active[stage] = active[stage].saturating_sub(1));
+            .account_then(|active| active[stage] = active[stage].saturating_sub(1));
     }
 }
 
@@ -156,22 +159,22 @@ mod tests {
         let start = Instant::now();
         let clock = Clock::new();
         let both = (
-            clock.working(RunStage::Decode),
-            clock.working(RunStage::Compute),
+            clock.start_stage(RunStage::Decode),
+            clock.start_stage(RunStage::Compute),
         );
         std::thread::sleep(Duration::from_millis(3));
         drop(both);
-        let times = clock.times();
+        let times = clock.stage_times();
         let sum: Duration = times.wall.iter().sum::<Duration>() + times.idle;
         assert!(
             sum <= start.elapsed() && sum + Duration::from_micros(1) >= Duration::from_millis(3),
             "{sum:?}"
         );
         assert_eq!(
-            times.of(RunStage::Decode) > Duration::ZERO,
-            times.of(RunStage::Compute) > Duration::ZERO
+            times.wall_of(RunStage::Decode) > Duration::ZERO,
+            times.wall_of(RunStage::Compute) > Duration::ZERO
         );
-        assert!(times.threads_of(RunStage::Decode) >= times.of(RunStage::Decode));
-        assert_eq!(times.of(RunStage::Write), Duration::ZERO);
+        assert!(times.threads_of(RunStage::Decode) >= times.wall_of(RunStage::Decode));
+        assert_eq!(times.wall_of(RunStage::Write), Duration::ZERO);
     }
 }

@@ -1,22 +1,24 @@
 //! Whether sources can be compared at all: asked before anything is decoded.
 
-use crate::{PointSource, plan::is_somewhere};
+use crate::{PointSource, plan::is_valid_extent};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result};
 
 /// Refuses sources that have no points, state an impossible place, or do not belong together.
-pub(crate) fn belong_together(sources: &[&dyn PointSource]) -> Result<()> {
-    sources.iter().try_for_each(|source| is_usable(*source))?;
+pub(crate) fn check_sources(sources: &[&dyn PointSource]) -> Result<()> {
+    sources
+        .iter()
+        .try_for_each(|source| check_source(*source))?;
     for (i, a) in sources.iter().enumerate() {
         sources[i + 1..]
             .iter()
-            .try_for_each(|b| are_a_pair(*a, *b))?;
+            .try_for_each(|b| check_pair(*a, *b))?;
     }
     Ok(())
 }
 
 /// The rectangle that holds all sources.
-pub(crate) fn union(sources: &[&dyn PointSource]) -> Result<Rect> {
+pub(crate) fn union_extent(sources: &[&dyn PointSource]) -> Result<Rect> {
     let extents = sources.iter().map(|source| source.extent());
     extents
         .reduce(|a, b| a.union(&b))
@@ -31,7 +33,7 @@ pub(crate) fn middle_height(sources: &[&dyn PointSource]) -> f64 {
         .map_or(0.0, |[low, high]| 0.5 * (low + high))
 }
 
-fn is_usable(source: &dyn PointSource) -> Result<()> {
+fn check_source(source: &dyn PointSource) -> Result<()> {
     let name = source.name();
     if source.point_count() == 0 {
         return Err(Error::InvalidInput(format!("{name} has no points")));
@@ -44,7 +46,7 @@ fn is_usable(source: &dyn PointSource) -> Result<()> {
         )));
     }
     let (extent, [low, high]) = (source.extent(), source.height_range());
-    if !is_somewhere(&extent) {
+    if !is_valid_extent(&extent) {
         return Err(Error::InvalidInput(format!(
             "{name} states the extent {extent}, which is no place on Earth"
         )));
@@ -57,7 +59,7 @@ fn is_usable(source: &dyn PointSource) -> Result<()> {
     Ok(())
 }
 
-fn are_a_pair(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
+fn check_pair(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
     if let Some(difference) = a
         .crs()
         .zip(b.crs())
@@ -71,7 +73,8 @@ fn are_a_pair(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
     }
     let [here, there] = [a.extent(), b.extent()];
     if here.intersection(&there).is_none() {
-        let (a, b) = (a.name(), b.name());
+        let a = a.name();
+        let b = b.name();
         return Err(Error::InvalidInput(format!(
             "{a} ({here}) and {b} ({there}) do not overlap"
         )));

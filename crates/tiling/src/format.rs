@@ -1,12 +1,12 @@
 //! Amounts as people read them.
 
 /// Bytes in MiB.
-pub(crate) fn mebibytes(bytes: u64) -> f64 {
+pub(crate) fn to_mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
 /// Digits in threes: 1,234,567.
-pub(crate) fn grouped(number: u64) -> String {
+pub(crate) fn group_digits(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -23,7 +23,7 @@ mod tests {
     #[test]
     fn digits_come_in_threes() {
         assert_eq!(
-            [0, 7, 999, 1000, 12_345_678].map(super::grouped),
+            [0, 7, 999, 1000, 12_345_678].map(super::group_digits),
             ["0", "7", "999", "1,000", "12,345,678"]
         );
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 /// Chunks of one source that state the same extent: a file, or a chunk that is known by itself.
 #[derive(Clone, Debug)]
-pub(crate) struct Group {
+pub(crate) struct ChunkGroup {
     pub(crate) source: usize,
     /// A rectangle that has all their points, far edges included.
     pub(crate) extent: Rect,
@@ -18,16 +18,17 @@ pub(crate) struct Group {
 
 /// All chunks of all sources, by extent; a chunk that does not say where it is has the extent of
 /// its source.
-pub(crate) fn groups(sources: &[&dyn PointSource]) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+pub(crate) fn group_chunks(sources: &[&dyn PointSource]) -> Vec<ChunkGroup> {
+    let mut groups: Vec<ChunkGroup> = Vec::new();
     for (number, source) in sources.iter().enumerate() {
-        let (whole, mut places) = (source.extent(), HashMap::new());
+        let whole = source.extent();
+        let mut places = HashMap::new();
         for chunk in 0..source.chunk_count() {
             let extent = source.chunk_extent(chunk).unwrap_or(whole);
             let key = [extent.min, extent.max].map(|corner| corner.map(f64::to_bits));
             let place = *places.entry(key).or_insert(groups.len());
             if place == groups.len() {
-                groups.push(Group {
+                groups.push(ChunkGroup {
                     source: number,
                     extent,
                     chunks: Vec::new(),

@@ -1,4 +1,4 @@
-//! Points that are in memory already.
+//! A source of points in memory.
 
 use crate::PointSource;
 use isopach_cloud::{Cloud, Columns, Points, Rect};
@@ -20,12 +20,12 @@ impl InMemory {
     /// `cloud`, in chunks of 65,536 points.
     #[must_use]
     pub fn new(name: impl Into<String>, cloud: Cloud) -> Self {
-        Self::in_chunks(name, cloud, 1 << 16)
+        Self::with_chunk_size(name, cloud, 1 << 16)
     }
 
     /// `cloud`, in chunks of `chunk_points` (at least 1).
     #[must_use]
-    pub fn in_chunks(name: impl Into<String>, cloud: Cloud, chunk_points: usize) -> Self {
+    pub fn with_chunk_size(name: impl Into<String>, cloud: Cloud, chunk_points: usize) -> Self {
         let positions = cloud.positions();
         let nowhere = Rect {
             min: [0.0; 2],
@@ -47,22 +47,20 @@ impl InMemory {
         }
     }
 
-    /// All points of a source, read into `cloud`: it says of itself what the source says, so that a
-    /// run cannot tell which of them it was given.
+    /// `cloud` with all points of `source`, under its name, extent and identity, so that a run
+    /// cannot tell the two apart.
     ///
     /// # Errors
-    /// Where the source cannot say what it is ([`PointSource::identity`]).
-    pub fn read_from(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
-        let (extent, heights, identity) = (
-            source.extent(),
-            source.height_range(),
-            Some(source.identity()?),
-        );
+    /// An error of [`PointSource::input_identities`].
+    pub fn from_source(source: &dyn PointSource, cloud: Cloud) -> Result<Self> {
+        let extent = source.extent();
+        let heights = source.height_range();
+        let identity = Some(source.input_identities()?);
         Ok(Self {
             extent,
             heights,
             identity,
-            names: source.names(),
+            names: source.input_names(),
             ..Self::new(source.name(), cloud)
         })
     }
@@ -96,18 +94,17 @@ impl PointSource for InMemory {
             .saturating_sub(chunk * self.chunk_points)
             .min(self.chunk_points) as u64
     }
-    fn identity(&self) -> Result<Vec<String>> {
-        let stated = || {
+    fn input_identities(&self) -> Result<Vec<String>> {
+        Ok(self.identity.clone().unwrap_or_else(|| {
             vec![format!(
                 "{}: {} points in {}",
                 self.name,
                 self.cloud.len(),
                 self.extent
             )]
-        };
-        Ok(self.identity.clone().unwrap_or_else(stated))
+        }))
     }
-    fn names(&self) -> Vec<String> {
+    fn input_names(&self) -> Vec<String> {
         self.names.clone()
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {

@@ -1,4 +1,4 @@
-//! What is done with a tile.
+//! Operations on tiles.
 
 use crate::Cells;
 use isopach_cloud::{Cloud, Columns, Rect};
@@ -7,7 +7,7 @@ use isopach_compute::Result;
 /// `N` epochs over one core, each with the operation's halo around it, all about the same origin.
 #[derive(Clone, Debug)]
 pub struct Tile<const N: usize> {
-    /// What this tile owns.
+    /// The cells that this tile owns.
     pub cells: Cells,
     /// The rectangle of [`Self::cells`], absolute metres.
     pub core: Rect,
@@ -32,14 +32,15 @@ impl<const N: usize> Tile<N> {
     }
 }
 
-/// How large a tile is.
+/// Size of a tile, for [`TileOperation::working_bytes`].
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TileStats {
     /// Points of each epoch, in core and halo.
     pub points_by_epoch: Vec<u64>,
     /// Area of the core, m².
     pub core_area: f64,
-    /// Share of the points that lies in the core, if they are spread evenly.
+    /// Fraction of the points that lies in the core, if they are spread evenly.
     pub core_share: f64,
 }
 
@@ -60,13 +61,13 @@ impl TileStats {
     }
 }
 
-/// What an operation says about itself to be run tile by tile on a `B`.
+/// An operation that runs tile by tile on a backend of type `B`, over `N` epochs.
 pub trait TileOperation<const N: usize, B: ?Sized>: Sync {
-    /// What one tile gives.
+    /// Result of one tile.
     type Output: Send;
 
-    /// Metres of neighbourhood that the result at a point depends on. The tile loop reads it;
-    /// callers never pass it.
+    /// Metres of neighbourhood that the result at a point depends on. The engine reads it; callers
+    /// never pass it.
     fn halo(&self) -> f64;
 
     /// Sides of the cells (metres) that tile edges must fall on, so that no cell is shared.
@@ -74,22 +75,22 @@ pub trait TileOperation<const N: usize, B: ?Sized>: Sync {
         Vec::new()
     }
 
-    /// Columns that it reads.
+    /// Columns that it reads beside coordinates.
     fn columns(&self) -> Columns {
         Columns::XYZ
     }
 
-    /// Bytes that a tile of such a size takes beside its points, at the same time: indexes, what is
-    /// found on the way, the result. It is what tiles are cut by, and what is set aside before one
-    /// is begun; 64 a point if not said.
+    /// Peak bytes that [`Self::run_tile`] allocates for a tile of this size, excluding the input
+    /// points: indexes, intermediate results, the result. Tiles are cut and memory is reserved by
+    /// it. The default is 64 bytes per point.
     fn working_bytes(&self, load: &TileStats) -> u64 {
         64 * load.points()
     }
 
-    /// The result over the tile's core.
+    /// Computes the result over the tile's core.
     ///
     /// # Errors
-    /// Whatever keeps it from being computed; a recoverable error is rerun on the next backend.
+    /// Any error ends the tile; after a recoverable one the tile runs again on the next backend.
     fn run_tile(&self, on: &B, tile: &Tile<N>) -> Result<Self::Output>;
 }
 

@@ -14,11 +14,11 @@ use isopach_cloud::{
 };
 use isopach_compute::{Error, Result};
 use std::sync::{
-    Mutex, PoisonError,
+    Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
-/// What all chunks of a run share.
+/// The state that all chunks of a run share.
 pub(crate) struct Routing<'a> {
     pub(crate) plan: &'a Plan,
     /// Whole metres that every tile's heights are counted from.
@@ -28,31 +28,31 @@ pub(crate) struct Routing<'a> {
     pub(crate) clock: &'a Clock,
     /// Whether a tile is to be run here and now: points of others are passed over.
     pub(crate) wanted: &'a [AtomicBool],
-    /// Room to work in, kept from chunk to chunk.
-    pub(crate) room: Mutex<Vec<Room>>,
+    /// Scratch of chunks that are routed, reused by the next ones.
+    pub(crate) scratch: Mutex<Vec<RouteScratch>>,
 }
 
-/// What a chunk gave.
+/// Numbers of points that a chunk gave.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Given {
+pub(crate) struct RoutedCounts {
     /// Points that passed the filters of the source.
     pub(crate) points: u64,
     /// Copies that went to tiles.
     pub(crate) copies: u64,
 }
 
-/// Why a chunk was not given to its tiles.
+/// Why the points of a chunk did not reach their tiles.
 #[derive(Debug)]
-pub(crate) enum Unrouted {
-    /// The source cannot be read, or its points are not what it states.
+pub(crate) enum RouteError {
+    /// The source cannot be read, or its points contradict its statements.
     Source(Error),
     /// Something else: memory or disk have no room for its points.
     Other(Error),
 }
 
-impl Unrouted {
-    /// Of an error that decoding a chunk ended with.
-    fn of_reading(error: Error) -> Self {
+impl RouteError {
+    /// The error that decoding a chunk ended with.
+    fn from_decoding(error: Error) -> Self {
         match error {
             Error::OutOfMemory { .. } => Self::Other(error),
             _ => Self::Source(error),
@@ -60,146 +60,167 @@ impl Unrouted {
     }
 }
 
-/// A chunk's tiles: counted first, then filled.
+/// The tiles of a chunk: their points are counted first, then copied.
 #[derive(Default)]
-pub(crate) struct Room {
-    /// By tile: one more than its place in `lists`; 0 where it has none.
+pub(crate) struct RouteScratch {
+    /// By tile: one more than its place in `lists`; 0 if it has none.
     places: Vec<u32>,
-    lists: Vec<List>,
-    /// Place in `lists` and row, of each copy.
-    copies: Vec<(u32, u32)>,
+    lists: Vec<TileList>,
+    copies: Vec<PointCopy>,
 }
 
-struct List {
+/// The points of a chunk that a tile needs.
+struct TileList {
     tile: usize,
     count: usize,
+    /// Ticks of the tile's origin.
     base: [i64; 3],
     rows: Vec<u32>,
     ticks: Vec<[i32; 3]>,
 }
 
+/// A point that goes to a tile.
+struct PointCopy {
+    /// Place in [`RouteScratch::lists`].
+    list: u32,
+    /// Position in the chunk.
+    row: u32,
+}
+
+/// A chunk of a source.
+#[derive(Clone, Copy)]
+pub(crate) struct SourceChunk<'a> {
+    pub(crate) source: &'a dyn PointSource,
+    /// Position of the source in the run.
+    pub(crate) number: usize,
+    pub(crate) chunk: usize,
+    /// The rectangle that the source states for it, far edges included.
+    pub(crate) extent: &'a Rect,
+}
+
 impl Routing<'_> {
-    /// Decodes one chunk of a source and gives its points to the tiles that need them.
-    pub(crate) fn route(
+    /// Decodes a chunk and gives its points to the tiles that need them.
+    pub(crate) fn route_chunk(
         &self,
-        number: usize,
-        source: &dyn PointSource,
-        chunk: usize,
-        extent: &Rect,
-    ) -> std::result::Result<Given, Unrouted> {
+        from: SourceChunk<'_>,
+    ) -> std::result::Result<RoutedCounts, RouteError> {
         let points = {
-            let _working = self.clock.working(RunStage::Decode);
-            source
-                .read_chunk(chunk, self.columns)
-                .map_err(Unrouted::of_reading)?
+            let _stage = self.clock.start_stage(RunStage::Decode);
+            from.source
+                .read_chunk(from.chunk, self.columns)
+                .map_err(RouteError::from_decoding)?
         };
-        let _working = self.clock.working(RunStage::Route);
-        check_columns(source, &points, self.columns).map_err(Unrouted::Source)?;
-        let mut room = self
-            .room
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-            .unwrap_or_default();
-        room.places.resize(self.plan.len(), 0);
-        let counted = self
-            .count(source, chunk, extent, &points, &mut room)
-            .map_err(Unrouted::Source);
-        let outcome = counted.and_then(|()| {
-            let bytes = room.copies.len() as u64 * self.buckets.bytes_per_point()
-                + room.lists.len() as u64 * Buckets::PIECE;
-            self.buckets.enter(bytes).map_err(Unrouted::Other)?;
-            let filled = self.fill(source, &points, &mut room);
-            filled
-                .inspect_err(|_| self.buckets.turn_back(bytes))
-                .map_err(Unrouted::Source)
-        });
-        let copies = room.copies.len() as u64;
-        for List {
-            tile, ticks, rows, ..
-        } in room.lists.drain(..)
-        {
-            room.places[tile] = 0;
-            if outcome.is_ok() {
-                let attributes = self.attributes_of(&points, &rows);
-                self.buckets.put(
-                    number,
-                    tile,
-                    Piece {
-                        chunk,
-                        ticks,
-                        attributes,
-                    },
-                );
-            }
+        let _stage = self.clock.start_stage(RunStage::Route);
+        check_columns(from.source, &points, self.columns).map_err(RouteError::Source)?;
+        let mut scratch = self.lock_scratch().pop().unwrap_or_default();
+        scratch.places.resize(self.plan.len(), 0);
+        let outcome = self.route_points(from, &points, &mut scratch);
+        scratch.clear_lists();
+        self.lock_scratch().push(scratch);
+        outcome
+    }
+
+    /// Wants no more points of a tile, and discards those that wait.
+    pub(crate) fn close_tile(&self, tile: usize) {
+        self.wanted[tile].store(false, Ordering::Relaxed);
+        self.buckets.discard_tile(tile);
+    }
+
+    fn lock_scratch(&self) -> MutexGuard<'_, Vec<RouteScratch>> {
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the points of a chunk to their tiles, all of them or none.
+    fn route_points(
+        &self,
+        from: SourceChunk<'_>,
+        points: &Points,
+        scratch: &mut RouteScratch,
+    ) -> std::result::Result<RoutedCounts, RouteError> {
+        self.count_copies(from, points, scratch)
+            .map_err(RouteError::Source)?;
+        let sizes = scratch.lists.iter().map(|list| list.count);
+        let bytes = sizes.map(|count| self.buckets.piece_bytes(count)).sum();
+        let mut waiting = self
+            .buckets
+            .admit_points(bytes)
+            .map_err(RouteError::Other)?;
+        self.fill_lists(from.source, points, scratch)
+            .map_err(RouteError::Source)?;
+        for list in &mut scratch.lists {
+            let piece = Piece {
+                chunk: from.chunk,
+                ticks: std::mem::take(&mut list.ticks),
+                attributes: self.select_attributes(points, &list.rows),
+            };
+            let share = waiting.split_off(self.buckets.piece_bytes(list.count));
+            self.buckets.put_piece(from.number, list.tile, piece, share);
         }
-        room.copies.clear();
-        self.room
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(room);
-        outcome.map(|()| Given {
+        Ok(RoutedCounts {
             points: points.len() as u64,
-            copies,
+            copies: scratch.copies.len() as u64,
         })
     }
 
-    /// Which tiles need each point.
-    fn count(
+    /// Finds the tiles that need each point, and counts the points of each tile.
+    fn count_copies(
         &self,
-        source: &dyn PointSource,
-        chunk: usize,
-        extent: &Rect,
+        from: SourceChunk<'_>,
         points: &Points,
-        room: &mut Room,
+        scratch: &mut RouteScratch,
     ) -> Result<()> {
-        let mut outside = Outside::default();
+        let mut outside = OutsidePoints::default();
         for (row, point) in points.xyz.iter().enumerate() {
             if let Some(value) = point.iter().find(|value| !value.is_finite()) {
-                let name = source.name();
-                let problem = format!(
-                    "{name}: point {row} of chunk {chunk} has the coordinate {value}, which is no place"
-                );
-                return Err(Error::InvalidInput(problem));
+                return Err(Error::InvalidInput(format!(
+                    "{}: point {row} of chunk {} has the coordinate {value}, which is no place",
+                    from.source.name(),
+                    from.chunk
+                )));
             }
             // Ownership is decided on the coordinate as it will be held, not as it was written.
             let ticks = [to_ticks(point[0]), to_ticks(point[1])];
-            let told = self.plan.each_tile_at(ticks, |tile| {
+            let is_in_plan = self.plan.for_each_tile_at(ticks, |tile| {
                 if self.wanted[tile as usize].load(Ordering::Relaxed) {
-                    let list = room.list(tile);
-                    room.lists[list as usize].count += 1;
-                    room.copies.push((list, row as u32));
+                    scratch.count_point(tile, row as u32);
                 }
             });
-            if !told || !holds(extent, ticks) {
-                outside.note(*point);
+            if !is_in_plan || !contains_ticks(from.extent, ticks) {
+                outside.add_point(*point);
             }
         }
-        outside.complaint(source, chunk, extent, points.len())
+        outside.check_none(from, points.len())
     }
 
     /// Copies the points to the lists of their tiles.
-    fn fill(&self, source: &dyn PointSource, points: &Points, room: &mut Room) -> Result<()> {
-        for list in &mut room.lists {
+    fn fill_lists(
+        &self,
+        source: &dyn PointSource,
+        points: &Points,
+        scratch: &mut RouteScratch,
+    ) -> Result<()> {
+        let needs_rows = self.columns != Columns::XYZ;
+        for list in &mut scratch.lists {
             list.base = origin_of(&self.plan.core(list.tile), self.height)?.ticks();
             list.ticks.reserve_exact(list.count);
-            if self.columns != Columns::XYZ {
+            if needs_rows {
                 list.rows.reserve_exact(list.count);
             }
         }
-        for &(list, row) in &room.copies {
-            let list = &mut room.lists[list as usize];
-            let ticks = points.xyz[row as usize].map(to_ticks);
+        for copy in &scratch.copies {
+            let list = &mut scratch.lists[copy.list as usize];
+            let ticks = points.xyz[copy.row as usize].map(to_ticks);
+            let local = relative_ticks(ticks, list.base);
             list.ticks
-                .push(relative(ticks, list.base).ok_or_else(|| far(source, ticks, list.base))?);
-            if self.columns != Columns::XYZ {
-                list.rows.push(row);
+                .push(local.ok_or_else(|| out_of_reach(source, ticks, list.base))?);
+            if needs_rows {
+                list.rows.push(copy.row);
             }
         }
         Ok(())
     }
 
-    fn attributes_of(&self, points: &Points, rows: &[u32]) -> Attributes {
+    fn select_attributes(&self, points: &Points, rows: &[u32]) -> Attributes {
         if self.columns == Columns::XYZ {
             return Attributes::default();
         }
@@ -209,13 +230,13 @@ impl Routing<'_> {
     }
 }
 
-impl Room {
-    /// The place of a tile's list.
+impl RouteScratch {
+    /// Counts a point for a tile.
     #[inline]
-    fn list(&mut self, tile: u32) -> u32 {
+    fn count_point(&mut self, tile: u32, row: u32) {
         let place = &mut self.places[tile as usize];
         if *place == 0 {
-            self.lists.push(List {
+            self.lists.push(TileList {
                 tile: tile as usize,
                 count: 0,
                 base: [0; 3],
@@ -224,37 +245,44 @@ impl Room {
             });
             *place = self.lists.len() as u32; // at most 2^24 tiles
         }
-        *place - 1
+        let list = *place - 1;
+        self.lists[list as usize].count += 1;
+        self.copies.push(PointCopy { list, row });
+    }
+
+    /// Makes it ready for another chunk.
+    fn clear_lists(&mut self) {
+        for list in self.lists.drain(..) {
+            self.places[list.tile] = 0;
+        }
+        self.copies.clear();
     }
 }
 
-/// Points that are not where their chunk is said to be.
+/// Points outside the extent that is stated for their chunk.
 #[derive(Default)]
-struct Outside {
+struct OutsidePoints {
     count: usize,
     first: Option<[f64; 3]>,
 }
 
-impl Outside {
-    fn note(&mut self, point: [f64; 3]) {
+impl OutsidePoints {
+    fn add_point(&mut self, point: [f64; 3]) {
         self.count += 1;
         self.first = self.first.or(Some(point));
     }
 
-    /// Tiles that the chunk was not expected in may be done already, so this cannot be overlooked.
-    fn complaint(
-        &self,
-        source: &dyn PointSource,
-        chunk: usize,
-        extent: &Rect,
-        of: usize,
-    ) -> Result<()> {
+    /// Refuses points outside: tiles that the chunk was not expected in may be done already.
+    fn check_none(&self, from: SourceChunk<'_>, of: usize) -> Result<()> {
         let Some([x, y, _]) = self.first else {
             return Ok(());
         };
-        let (name, count) = (source.name(), self.count);
         Err(Error::InvalidInput(format!(
-            "{name}: {count} of {of} points of chunk {chunk} lie outside the extent that it states ({extent}), one of them at {x} E {y} N"
+            "{}: {} of {of} points of chunk {} lie outside the extent that it states ({}), one of them at {x} E {y} N",
+            from.source.name(),
+            self.count,
+            from.chunk,
+            from.extent
         )))
     }
 }
@@ -262,13 +290,14 @@ impl Outside {
 /// Whether a rectangle, far edges included, has a point (ticks); its edges are rounded as points
 /// are.
 #[inline]
-fn holds(rect: &Rect, point: [i64; 2]) -> bool {
+fn contains_ticks(rect: &Rect, point: [i64; 2]) -> bool {
     (0..2).all(|axis| {
         edge_tick(rect.min[axis]) <= point[axis] && point[axis] <= to_ticks(rect.max[axis])
     })
 }
 
-/// Refuses a chunk whose columns are not what was asked for, or not as long as its points are many.
+/// Refuses a chunk that lacks a requested column, or one whose columns differ in length from its
+/// points.
 pub(crate) fn check_columns(
     source: &dyn PointSource,
     points: &Points,
@@ -290,7 +319,7 @@ pub(crate) fn check_columns(
 
 /// Ticks about a tile's origin; `None` out of reach.
 #[inline]
-fn relative(ticks: [i64; 3], base: [i64; 3]) -> Option<[i32; 3]> {
+fn relative_ticks(ticks: [i64; 3], base: [i64; 3]) -> Option<[i32; 3]> {
     const LIMIT: i64 = (REACH * TICKS_PER_METRE) as i64;
     let local: [i64; 3] = std::array::from_fn(|axis| ticks[axis].saturating_sub(base[axis]));
     let reached = local.iter().all(|tick| (-LIMIT..LIMIT).contains(tick));
@@ -298,7 +327,7 @@ fn relative(ticks: [i64; 3], base: [i64; 3]) -> Option<[i32; 3]> {
 }
 
 /// In the plane a tile and its halo are within reach by the plan, so it is the height.
-fn far(source: &dyn PointSource, ticks: [i64; 3], base: [i64; 3]) -> Error {
+fn out_of_reach(source: &dyn PointSource, ticks: [i64; 3], base: [i64; 3]) -> Error {
     let [height, middle] = [ticks[2], base[2]].map(from_ticks);
     Error::InvalidInput(format!(
         "{} has a point of height {height} m, more than 8192 m from the middle of the heights that the sources state ({middle} m)",

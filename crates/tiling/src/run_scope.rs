@@ -1,44 +1,46 @@
-//! Which part of a run is done here.
+//! The part of a run that one process does.
 
 use crate::Plan;
 use isopach_compute::{Error, Result};
 
-/// Which tiles of a run this process runs, and whether it hands the results over.
+/// The tiles that this process runs, and whether it delivers the results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RunScope {
-    /// All that are not done yet; their results go to the sink.
+    /// All tiles that are not done yet. All results go to the sink.
     #[default]
     All,
-    /// Shard `number` of `of`: neighbouring tiles that are expected to be as much work as those of
-    /// the others. Results are kept; the sink is not touched.
+    /// Shard `number` of `of`: neighbouring tiles with about the same expected work as in the other
+    /// shards. Results are kept; the sink is not touched.
     Shard {
         /// 1 to `of`.
         number: usize,
-        /// How many shards there are.
+        /// Number of shards.
         of: usize,
     },
-    /// One tile, by its number in the plan: to see again why it failed. The sink is not touched.
+    /// One tile, by its number in the plan, to reproduce a failure. The sink is not touched.
     Tile(usize),
-    /// None: all results are there, and go to the sink.
+    /// No tile: the kept results of all shards go to the sink.
     Merge,
 }
 
 impl RunScope {
     /// Whether a tile is run here.
-    pub(crate) fn of(self, plan: &Plan) -> Result<Vec<bool>> {
-        self.of_work(plan.len(), &|i| u128::from(plan.expected(i).bytes) + 1)
+    pub(crate) fn select_tiles(self, plan: &Plan) -> Result<Vec<bool>> {
+        self.select_pieces(plan.len(), &|i| u128::from(plan.estimate(i).bytes) + 1)
     }
 
-    /// Whether each of `count` blocks is run here that are the same work.
+    /// Selects the blocks of this scope among `count` blocks of equal work: `true` for those to
+    /// run.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a shard or a block that there is not.
-    pub fn of_blocks(self, count: usize) -> Result<Vec<bool>> {
-        self.of_work(count, &|_| 1)
+    /// [`Error::InvalidInput`] for a shard or a block that does not exist.
+    pub fn select_blocks(self, count: usize) -> Result<Vec<bool>> {
+        self.select_pieces(count, &|_| 1)
     }
 
     /// Whether each of `count` pieces of so much work is done here.
-    fn of_work(self, count: usize, work: &dyn Fn(usize) -> u128) -> Result<Vec<bool>> {
+    fn select_pieces(self, count: usize, work: &dyn Fn(usize) -> u128) -> Result<Vec<bool>> {
         match self {
             Self::All => Ok(vec![true; count]),
             Self::Merge => Ok(vec![false; count]),
@@ -50,7 +52,7 @@ impl RunScope {
                 )))
             }
             Self::Shard { number, of } if (1..=of).contains(&number) => {
-                Ok(shard(count, work, number, of))
+                Ok(select_shard(count, work, number, of))
             }
             Self::Shard { number, of } => Err(Error::InvalidInput(format!(
                 "there is no shard {number} of {of}: the first is 1 of {of}"
@@ -59,32 +61,33 @@ impl RunScope {
     }
 
     /// Whether results go to the sink.
-    pub(crate) fn hands_over(self) -> bool {
+    pub(crate) fn delivers_results(self) -> bool {
         matches!(self, Self::All | Self::Merge)
     }
 }
 
 /// Pieces whose middle lies in the shard's part of all the work, in their order.
-fn shard(count: usize, work: &dyn Fn(usize) -> u128, number: usize, of: usize) -> Vec<bool> {
+fn select_shard(count: usize, work: &dyn Fn(usize) -> u128, number: usize, of: usize) -> Vec<bool> {
     let total: u128 = (0..count).map(work).sum();
     let mut before = 0;
-    let mut mine = |i: usize| {
-        let middle = 2 * before + work(i);
-        before += work(i);
-        let place = (middle * of as u128 / (2 * total)) as usize; // below `of`
-        place.min(of - 1) == number - 1
-    };
-    (0..count).map(&mut mine).collect()
+    (0..count)
+        .map(|i| {
+            let middle = 2 * before + work(i);
+            before += work(i);
+            let place = (middle * of as u128 / (2 * total)) as usize; // below `of`
+            place.min(of - 1) == number - 1
+        })
+        .collect()
 }
 
-/// What happens after a tile has failed.
+/// The reaction to a tile that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum OnFailure {
     /// The run ends with the error of the first tile (in the order of the plan) that fails.
     #[default]
     Stop,
-    /// The other tiles are run. The report has the list of those that failed; where they are, the
-    /// output has no data.
+    /// The other tiles are run. The report lists the failed ones; the output has no data there.
     FinishTheRest,
 }
 
@@ -107,7 +110,7 @@ mod tests {
         .unwrap();
         for of in [1, 2, 3, 7, 500] {
             let shards: Vec<Vec<bool>> = (1..=of)
-                .map(|number| RunScope::Shard { number, of }.of(&plan).unwrap())
+                .map(|number| RunScope::Shard { number, of }.select_tiles(&plan).unwrap())
                 .collect();
             assert!(
                 (0..plan.len()).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1),
@@ -117,7 +120,7 @@ mod tests {
         let halves: Vec<usize> = (1..=2)
             .map(|number| {
                 RunScope::Shard { number, of: 2 }
-                    .of(&plan)
+                    .select_tiles(&plan)
                     .unwrap()
                     .into_iter()
                     .filter(|mine| *mine)
@@ -126,23 +129,27 @@ mod tests {
             .collect();
         assert!(halves[0].abs_diff(halves[1]) <= 1);
         assert!(
-            RunScope::Shard { number: 0, of: 2 }.of(&plan).is_err()
-                && RunScope::Shard { number: 3, of: 2 }.of(&plan).is_err()
+            RunScope::Shard { number: 0, of: 2 }
+                .select_tiles(&plan)
+                .is_err()
+                && RunScope::Shard { number: 3, of: 2 }
+                    .select_tiles(&plan)
+                    .is_err()
         );
-        assert!(RunScope::Tile(plan.len()).of(&plan).is_err());
+        assert!(RunScope::Tile(plan.len()).select_tiles(&plan).is_err());
     }
 
     #[test]
     fn each_block_is_in_one_shard_also_where_there_are_fewer_than_shards() {
         for (count, of) in [(0, 3), (1, 3), (7, 3), (64, 5)] {
             let shards: Vec<Vec<bool>> = (1..=of)
-                .map(|number| RunScope::Shard { number, of }.of_blocks(count).unwrap())
+                .map(|number| RunScope::Shard { number, of }.select_blocks(count).unwrap())
                 .collect();
             assert!(
                 (0..count).all(|i| shards.iter().filter(|shard| shard[i]).count() == 1),
                 "{count} in {of}"
             );
         }
-        assert!(RunScope::Tile(0).of_blocks(0).is_err());
+        assert!(RunScope::Tile(0).select_blocks(0).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Where points come from.
+//! Sources of points.
 
 use isopach_cloud::{Columns, Crs, Points, Rect};
 use isopach_compute::Result;
@@ -6,17 +6,17 @@ use isopach_compute::Result;
 /// Points that are read chunk by chunk: a file, several files, a cloud in memory, another source
 /// moved.
 ///
-/// A chunk is whatever is decoded at once (50,000 points in most LAZ files). Chunks and the points
-/// in them have an order, that of the files; it is the identity of a point, and no result depends
-/// on anything finer than it.
+/// A chunk is the unit of decoding (50,000 points in most LAZ files). Chunks and the points in them
+/// have an order, that of the files; it is the identity of a point, and no result depends on
+/// anything finer than it.
 pub trait PointSource: Sync {
-    /// What to call it in messages: a path.
+    /// The name in messages: a path.
     fn name(&self) -> String;
     /// A rectangle that has every point, absolute metres: its far edges count as inside, so both
     /// bounds that include their points and a half-open [`Rect`] will do. The sources of this
     /// workspace give one that owns every point, so that a grid that covers it has a cell for each.
     ///
-    /// A run ends with an error where a point lies outside. There is no tolerance there: files that
+    /// A run ends with an error if a point lies outside. There is no tolerance there: files that
     /// state rounded extents (LAS headers do, by up to a unit of their scale) are widened by their
     /// reader, which alone knows the unit.
     fn extent(&self) -> Rect;
@@ -30,18 +30,18 @@ pub trait PointSource: Sync {
     /// Decodes one chunk: coordinates and the columns asked for.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::Source`] with the file and what is wrong with it;
-    /// [`isopach_compute::Error::InvalidInput`] where a column is not there.
+    /// [`isopach_compute::Error::Source`] with the file and its fault;
+    /// [`isopach_compute::Error::InvalidInput`] for a column that the source lacks.
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points>;
-    /// These chunks will be read, each once, in about this order; what was expected before is over.
-    /// A source for which asking costs time (an object store) asks for several together. Nothing
-    /// has to come of it.
-    fn expect(&self, chunks: &[usize]) {
+    /// Announces the chunks that will be read, each once, in about this order; it replaces an
+    /// earlier announcement. A source with slow requests (an object store) fetches several
+    /// together. It is a hint: doing nothing is correct.
+    fn expect_chunks(&self, chunks: &[usize]) {
         let _ = chunks;
     }
-    /// A rectangle that has every point of the chunk, far edges included, where that is known
-    /// without decoding it. Tiles are run as soon as every chunk that may reach them has been
-    /// decoded, so a point outside ends the run.
+    /// A rectangle that has every point of the chunk, far edges included, if that is known without
+    /// decoding it. Tiles are run as soon as every chunk that may reach them has been decoded, so a
+    /// point outside ends the run.
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         let _ = chunk;
         None
@@ -53,14 +53,13 @@ pub trait PointSource: Sync {
         self.point_count()
             .div_ceil(self.chunk_count().max(1) as u64)
     }
-    /// What identifies the points as they are now, for a run that is continued later or elsewhere:
-    /// a line a file with its size and hashes of what it has, not with its path or time, as files
-    /// are copied to where they are read. Where nothing better is known, the name, the number of
-    /// points and the extent.
+    /// Identifies the points, so that a run that is resumed later or elsewhere notices a change:
+    /// one line per file with its size and hashes of its content, but no path or time, since files
+    /// are copied. The default is the name, the number of points and the extent.
     ///
     /// # Errors
-    /// Where a file cannot be looked at any more.
-    fn identity(&self) -> Result<Vec<String>> {
+    /// Where a file cannot be read any more.
+    fn input_identities(&self) -> Result<Vec<String>> {
         Ok(vec![format!(
             "{}: {} points in {}",
             self.name(),
@@ -68,18 +67,18 @@ pub trait PointSource: Sync {
             self.extent()
         )])
     }
-    /// What to call each line of [`Self::identity`] in messages: paths. Lines beyond have none.
-    fn names(&self) -> Vec<String> {
+    /// Names for the lines of [`Self::input_identities`] in messages: paths. Lines beyond have
+    /// none.
+    fn input_names(&self) -> Vec<String> {
         Vec::new()
     }
-    /// The coordinate reference system, where it is stated; a run refuses one that is not in
-    /// metres.
+    /// The coordinate reference system, if it is stated; a run refuses one that is not in metres.
     fn crs(&self) -> Option<&Crs> {
         None
     }
 }
 
-/// Passes on to another source everything but the methods given.
+/// Implements the given methods by those of the inner source.
 macro_rules! as_inner {
     ($($method:ident($($argument:ident: $kind:ty),*) -> $result:ty;)+) => {
         $(fn $method(&self $(, $argument: $kind)*) -> $result { self.source.$method($($argument),*) })+
@@ -106,8 +105,8 @@ impl<S: PointSource + ?Sized> PointSource for &S {
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         (**self).read_chunk(chunk, columns)
     }
-    fn expect(&self, chunks: &[usize]) {
-        (**self).expect(chunks);
+    fn expect_chunks(&self, chunks: &[usize]) {
+        (**self).expect_chunks(chunks);
     }
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         (**self).chunk_extent(chunk)
@@ -115,11 +114,11 @@ impl<S: PointSource + ?Sized> PointSource for &S {
     fn points_in_chunk(&self, chunk: usize) -> u64 {
         (**self).points_in_chunk(chunk)
     }
-    fn identity(&self) -> Result<Vec<String>> {
-        (**self).identity()
+    fn input_identities(&self) -> Result<Vec<String>> {
+        (**self).input_identities()
     }
-    fn names(&self) -> Vec<String> {
-        (**self).names()
+    fn input_names(&self) -> Vec<String> {
+        (**self).input_names()
     }
     fn crs(&self) -> Option<&Crs> {
         (**self).crs()

@@ -2,8 +2,8 @@
 //!
 //! One file a run, which is never complete: it is made and locked as every output is
 //! ([`UnfinishedFile`]), and removed when the run ends, however it ends. Blocks are appended by all
-//! threads at once, each at a place of its own; a checksum a block (CRC-32) says whether what is
-//! read is what was written.
+//! threads at once, each at a place of its own; a checksum a block (CRC-32) detects blocks that
+//! changed on disk.
 
 use isopach_compute::{Error, Result, UnfinishedFile};
 use std::{
@@ -16,46 +16,47 @@ use std::{
     },
 };
 
-/// What the names of the files are made of.
+/// Beginning of the names of the files.
 const NAME: &str = "isopach-spill";
 
-/// Whether points that memory cannot hold may go to disk.
+/// Where points go that do not fit into memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Spill {
-    /// They may not: a run that does not fit its memory is an error.
+    /// Nowhere: a run that does not fit into its memory is an error.
     #[default]
     Never,
-    /// Into a file of their own within this folder.
+    /// Into a file within this folder, removed when the run ends.
     Within {
-        /// Made if it is not there.
+        /// Created if it is missing.
         folder: PathBuf,
-        /// Bytes that they may take there.
-        most_bytes: u64,
+        /// Most bytes of disk.
+        max_bytes: u64,
     },
 }
 
 impl Spill {
-    /// Into a file of their own within this folder, as much as there is.
-    pub fn within(folder: impl Into<PathBuf>) -> Self {
+    /// Into a file within `folder`, without a limit.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self::Within {
             folder: folder.into(),
-            most_bytes: u64::MAX,
+            max_bytes: u64::MAX,
         }
     }
 }
 
-/// What can go wrong with points on disk; found in [`Error::Source`].
+/// Errors of points on disk, found in [`Error::Source`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpillError {
-    /// More disk was needed than may be taken.
+    /// The points need more disk than the limit.
     #[error(
         "points that memory cannot hold need {needed} bytes of disk, but the limit is {limit}: raise the limit, or the memory"
     )]
     DiskLimit {
-        /// Bytes that would have been taken.
+        /// Bytes that were needed.
         needed: u64,
-        /// Bytes that may be.
+        /// The limit.
         limit: u64,
     },
     /// The disk is full, or the folder cannot be written.
@@ -66,7 +67,7 @@ pub enum SpillError {
         /// Why.
         source: io::Error,
     },
-    /// What was read is not what was written.
+    /// A block that was read differs from the one that was written.
     #[error("{}: points that were put aside came back changed (block at byte {at})", .path.display())]
     Changed {
         /// The file.
@@ -84,7 +85,7 @@ impl From<SpillError> for Error {
 
 /// Where a block is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Block {
+pub(crate) struct SpillBlock {
     at: u64,
     bytes: u64,
     sum: u32,
@@ -94,13 +95,13 @@ pub(crate) struct Block {
 #[derive(Debug)]
 pub(crate) struct SpillFile {
     to: Spill,
-    open: OnceLock<Opened>,
+    open: OnceLock<OpenSpill>,
     opening: Mutex<()>,
     end: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Opened {
+struct OpenSpill {
     unfinished: UnfinishedFile,
     file: File,
 }
@@ -121,15 +122,18 @@ impl SpillFile {
     }
 
     /// Bytes that were put here.
-    pub(crate) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes_written(&self) -> u64 {
         self.end.load(Ordering::Relaxed)
     }
 
     /// Puts pieces of bytes behind each other.
-    pub(crate) fn write(&self, pieces: &[&[u8]]) -> Result<Block> {
+    pub(crate) fn write_block(&self, pieces: &[&[u8]]) -> Result<SpillBlock> {
         let bytes = pieces.iter().map(|piece| piece.len() as u64).sum();
         let at = self.end.fetch_add(bytes, Ordering::Relaxed);
-        if let Spill::Within { most_bytes, .. } = self.to
+        if let Spill::Within {
+            max_bytes: most_bytes,
+            ..
+        } = self.to
             && at.saturating_add(bytes) > most_bytes
         {
             return Err(SpillError::DiskLimit {
@@ -138,15 +142,15 @@ impl SpillFile {
             }
             .into());
         }
-        let opened = self.opened()?;
+        let opened = self.open_file()?;
         let mut sum = crc32fast::Hasher::new();
         let mut place = at;
         for piece in pieces {
             sum.update(piece);
-            write_all_at(&opened.file, piece, place).map_err(|source| opened.failed(source))?;
+            write_all_at(&opened.file, piece, place).map_err(|source| opened.io_error(source))?;
             place += piece.len() as u64;
         }
-        Ok(Block {
+        Ok(SpillBlock {
             at,
             bytes,
             sum: sum.finalize(),
@@ -154,10 +158,10 @@ impl SpillFile {
     }
 
     /// Gets a block back, into `bytes`.
-    pub(crate) fn read(&self, block: Block, bytes: &mut Vec<u8>) -> Result<()> {
-        let opened = self.opened()?;
+    pub(crate) fn read_block(&self, block: SpillBlock, bytes: &mut Vec<u8>) -> Result<()> {
+        let opened = self.open_file()?;
         bytes.resize(block.bytes as usize, 0); // it was in memory before
-        read_exact_at(&opened.file, bytes, block.at).map_err(|source| opened.failed(source))?;
+        read_exact_at(&opened.file, bytes, block.at).map_err(|source| opened.io_error(source))?;
         if crc32fast::hash(bytes) == block.sum {
             return Ok(());
         }
@@ -168,7 +172,7 @@ impl SpillFile {
         .into())
     }
 
-    fn opened(&self) -> Result<&Opened> {
+    fn open_file(&self) -> Result<&OpenSpill> {
         let _one_at_a_time = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = self.open.get() {
             return Ok(opened);
@@ -178,7 +182,7 @@ impl SpillFile {
                 operation: "put points on disk: no folder was given",
             });
         };
-        let opened = Opened::within(folder).map_err(|source| SpillError::Io {
+        let opened = OpenSpill::create_in(folder).map_err(|source| SpillError::Io {
             path: folder.clone(),
             source,
         })?;
@@ -186,10 +190,10 @@ impl SpillFile {
     }
 }
 
-impl Opened {
-    /// A file that nobody else has, which is locked: so others see that it is in use. What killed
-    /// runs have left is removed.
-    fn within(folder: &Path) -> io::Result<Self> {
+impl OpenSpill {
+    /// A file that nobody else has, which is locked: so others see that it is in use. Files that
+    /// killed runs left are removed.
+    fn create_in(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let (unfinished, file) = UnfinishedFile::create(&folder.join(NAME))?;
         Ok(Self { unfinished, file })
@@ -199,7 +203,7 @@ impl Opened {
         self.unfinished.path().to_owned()
     }
 
-    fn failed(&self, source: io::Error) -> Error {
+    fn io_error(&self, source: io::Error) -> Error {
         SpillError::Io {
             path: self.path(),
             source,
@@ -208,8 +212,8 @@ impl Opened {
     }
 }
 
-/// Removes what killed runs have left within a folder; what others use stays.
-pub(crate) fn clear(folder: &Path) {
+/// Removes the files that killed runs left in a folder; files in use stay.
+pub(crate) fn remove_left_over(folder: &Path) {
     UnfinishedFile::remove_left_over(&folder.join(NAME));
 }
 
@@ -257,16 +261,16 @@ mod tests {
     #[test]
     fn blocks_come_back_and_the_folder_goes() {
         let dir = tempfile::tempdir().unwrap();
-        let spill = SpillFile::new(Spill::within(dir.path().join("deep")));
+        let spill = SpillFile::new(Spill::in_folder(dir.path().join("deep")));
         let [a, b] = [
-            spill.write(&[b"one", b"two"]).unwrap(),
-            spill.write(&[&[7; 100_000]]).unwrap(),
+            spill.write_block(&[b"one", b"two"]).unwrap(),
+            spill.write_block(&[&[7; 100_000]]).unwrap(),
         ];
         let mut bytes = Vec::new();
-        spill.read(a, &mut bytes).unwrap();
+        spill.read_block(a, &mut bytes).unwrap();
         assert_eq!(bytes, b"onetwo");
-        spill.read(b, &mut bytes).unwrap();
-        assert!(bytes == [7; 100_000] && spill.bytes() == 100_006);
+        spill.read_block(b, &mut bytes).unwrap();
+        assert!(bytes == [7; 100_000] && spill.bytes_written() == 100_006);
         assert_eq!(fs::read_dir(dir.path().join("deep")).unwrap().count(), 1);
         drop(spill);
         assert_eq!(fs::read_dir(dir.path().join("deep")).unwrap().count(), 0);
@@ -275,10 +279,10 @@ mod tests {
     #[test]
     fn what_was_changed_on_disk_is_noticed() {
         let dir = tempfile::tempdir().unwrap();
-        let spill = SpillFile::new(Spill::within(dir.path()));
-        let block = spill.write(&[&[1; 1000]]).unwrap();
-        write_all_at(&spill.opened().unwrap().file, &[2], 500).unwrap();
-        let error = downcast(spill.read(block, &mut Vec::new()).unwrap_err());
+        let spill = SpillFile::new(Spill::in_folder(dir.path()));
+        let block = spill.write_block(&[&[1; 1000]]).unwrap();
+        write_all_at(&spill.open_file().unwrap().file, &[2], 500).unwrap();
+        let error = downcast(spill.read_block(block, &mut Vec::new()).unwrap_err());
         assert!(
             matches!(error, SpillError::Changed { at: 0, .. }),
             "{error}"
@@ -290,10 +294,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let spill = SpillFile::new(Spill::Within {
             folder: dir.path().into(),
-            most_bytes: 1000,
+            max_bytes: 1000,
         });
-        spill.write(&[&[1; 900]]).unwrap();
-        let error = downcast(spill.write(&[&[1; 200]]).unwrap_err());
+        spill.write_block(&[&[1; 900]]).unwrap();
+        let error = downcast(spill.write_block(&[&[1; 200]]).unwrap_err());
         assert!(
             matches!(
                 error,
@@ -304,12 +308,12 @@ mod tests {
             ),
             "{error}"
         );
-        assert!(SpillFile::new(Spill::Never).write(&[b"x"]).is_err());
+        assert!(SpillFile::new(Spill::Never).write_block(&[b"x"]).is_err());
     }
 
     /// A name that a file of points may have, which none has.
     fn name_of_one(folder: &Path) -> PathBuf {
-        Opened::within(folder).unwrap().path()
+        OpenSpill::create_in(folder).unwrap().path()
     }
 
     #[test]
@@ -318,14 +322,14 @@ mod tests {
         let left = name_of_one(dir.path());
         fs::write(&left, b"x").unwrap();
         fs::write(dir.path().join("mine"), b"x").unwrap();
-        clear(dir.path());
-        clear(&dir.path().join("not there"));
+        remove_left_over(dir.path());
+        remove_left_over(&dir.path().join("not there"));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         // A run that puts nothing aside clears nothing; one that does clears what it finds.
         fs::write(&left, b"x").unwrap();
-        let spill = SpillFile::new(Spill::within(dir.path()));
+        let spill = SpillFile::new(Spill::in_folder(dir.path()));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
-        spill.write(&[b"points"]).unwrap();
+        spill.write_block(&[b"points"]).unwrap();
         drop(spill);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
@@ -334,15 +338,17 @@ mod tests {
     fn what_another_run_uses_is_not_cleared() {
         let dir = tempfile::tempdir().unwrap();
         let runs = [
-            SpillFile::new(Spill::within(dir.path())),
-            SpillFile::new(Spill::within(dir.path())),
+            SpillFile::new(Spill::in_folder(dir.path())),
+            SpillFile::new(Spill::in_folder(dir.path())),
         ];
-        let blocks = runs.each_ref().map(|run| run.write(&[b"points"]).unwrap());
-        clear(dir.path());
+        let blocks = runs
+            .each_ref()
+            .map(|run| run.write_block(&[b"points"]).unwrap());
+        remove_left_over(dir.path());
         for (run, block) in runs.iter().zip(blocks) {
             let mut bytes = Vec::new();
-            run.read(block, &mut bytes).unwrap();
-            assert!(run.opened().unwrap().path().exists() && bytes == b"points");
+            run.read_block(block, &mut bytes).unwrap();
+            assert!(run.open_file().unwrap().path().exists() && bytes == b"points");
         }
         drop(runs);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
@@ -354,10 +360,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("victim"), b"precious").unwrap();
         std::os::unix::fs::symlink(dir.path().join("victim"), name_of_one(dir.path())).unwrap();
-        SpillFile::new(Spill::within(dir.path()))
-            .write(&[b"points"])
+        SpillFile::new(Spill::in_folder(dir.path()))
+            .write_block(&[b"points"])
             .unwrap();
-        clear(dir.path());
+        remove_left_over(dir.path());
         assert_eq!(fs::read(dir.path().join("victim")).unwrap(), b"precious");
     }
 }

@@ -1,15 +1,14 @@
-//! Moved points.
+//! A source under a rigid transform.
 
 use crate::{PointSource, source::as_inner};
 use isopach_cloud::{Columns, Crs, Points, Rect, Rigid, from_ticks, to_ticks};
 use isopach_compute::Result;
 
-/// A source moved by a rigid transform, in `f64`, before anything is asked about where its points
-/// are.
+/// A source moved by a rigid transform, in `f64`.
 ///
 /// Points are rounded to whole ticks before they are moved, as those in memory
-/// ([`crate::InMemory`]) are already: so a source gives the same points whether its chunks are held
-/// or read whenever they are needed.
+/// ([`crate::InMemory`]) are already: so a source gives the same points from memory and from a
+/// file.
 #[derive(Clone, Debug)]
 pub struct Transformed<S> {
     source: S,
@@ -25,7 +24,7 @@ impl<S: PointSource> Transformed<S> {
 
     /// Bounds of the moved corners of a box; a box is convex, so they hold every moved point of it.
     /// A micrometre for rounding.
-    fn bounds(&self, rect: &Rect) -> [[f64; 3]; 2] {
+    fn transformed_bounds(&self, rect: &Rect) -> [[f64; 3]; 2] {
         let [low, high] = self.source.height_range();
         let mut bounds = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
         for x in [rect.min[0], rect.max[0]] {
@@ -42,8 +41,8 @@ impl<S: PointSource> Transformed<S> {
         bounds
     }
 
-    fn moved_rect(&self, rect: &Rect) -> Rect {
-        let [min, max] = self.bounds(rect);
+    fn transformed_rect(&self, rect: &Rect) -> Rect {
+        let [min, max] = self.transformed_bounds(rect);
         Rect::from_inclusive([min[0], min[1]], [max[0], max[1]])
     }
 }
@@ -53,29 +52,30 @@ impl<S: PointSource> PointSource for Transformed<S> {
         name() -> String;
         point_count() -> u64;
         chunk_count() -> usize;
-        expect(chunks: &[usize]) -> ();
+        expect_chunks(chunks: &[usize]) -> ();
         points_in_chunk(chunk: usize) -> u64;
         crs() -> Option<&Crs>;
-        names() -> Vec<String>;
+        input_names() -> Vec<String>;
     }
     fn extent(&self) -> Rect {
-        self.moved_rect(&self.source.extent())
+        self.transformed_rect(&self.source.extent())
     }
     fn height_range(&self) -> [f64; 2] {
-        self.bounds(&self.source.extent()).map(|corner| corner[2])
+        self.transformed_bounds(&self.source.extent())
+            .map(|corner| corner[2])
     }
     fn chunk_extent(&self, chunk: usize) -> Option<Rect> {
         self.source
             .chunk_extent(chunk)
-            .map(|rect| self.moved_rect(&rect))
+            .map(|rect| self.transformed_rect(&rect))
     }
-    fn identity(&self) -> Result<Vec<String>> {
+    fn input_identities(&self) -> Result<Vec<String>> {
         let Rigid {
             rotation,
             translation,
             pivot,
         } = &self.by;
-        let mut identity = self.source.identity()?;
+        let mut identity = self.source.input_identities()?;
         identity.push(format!(
             "moved by {rotation:?} {translation:?} about {pivot:?}"
         ));
@@ -87,14 +87,14 @@ impl<S: PointSource> PointSource for Transformed<S> {
             .xyz
             .iter_mut()
             .flatten()
-            .for_each(|metres| *metres = as_held(*metres));
+            .for_each(|metres| *metres = round_to_tick(*metres));
         points.transform(&self.by);
         Ok(points)
     }
 }
 
 /// A coordinate as it is held; one that cannot be stays, to be refused where it is.
-fn as_held(metres: f64) -> f64 {
+fn round_to_tick(metres: f64) -> f64 {
     /// Farther than any origin reaches, metres.
     const NOWHERE: f64 = 1e10;
     if metres.abs() < NOWHERE {
@@ -145,7 +145,7 @@ mod tests {
         let raw = Raw((1..100)
             .map(|i| [0.37, 0.59, 0.83].map(|x| x * f64::from(i) / 1.1))
             .collect());
-        let held = InMemory::read_from(&raw, Cloud::from_points(&raw.0).unwrap()).unwrap();
+        let held = InMemory::from_source(&raw, Cloud::from_points(&raw.0).unwrap()).unwrap();
         let by = Rigid::from_vectors([1e-3, -2e-3, 6e-3], [0.31, -0.24, 0.12], [50.0; 3]);
         let moved = |source: &dyn PointSource| {
             Transformed::new(source, by)
@@ -160,6 +160,6 @@ mod tests {
             .map(|point| by.apply(*point))
             .collect::<Vec<_>>();
         assert_ne!(moved(&raw), unrounded, "there is something to round");
-        assert!(as_held(f64::NAN).is_nan() && as_held(1e300) == 1e300);
+        assert!(round_to_tick(f64::NAN).is_nan() && round_to_tick(1e300) == 1e300);
     }
 }

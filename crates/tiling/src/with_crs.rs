@@ -1,11 +1,11 @@
-//! Another coordinate system than the files state.
+//! A source with another coordinate system than its files state.
 
 use crate::{PointSource, source::as_inner};
 use isopach_cloud::{Columns, Crs, Points, Rect};
 use isopach_compute::Result;
 
-/// A source whose coordinate system is what its user says, not what its files say: `None` agrees
-/// with everything.
+/// A source whose coordinate system is set by its user and not by its files. `None` agrees with
+/// every other system.
 #[derive(Clone, Debug)]
 pub struct WithCrs<S> {
     source: S,
@@ -28,11 +28,11 @@ impl<S: PointSource> PointSource for WithCrs<S> {
         point_count() -> u64;
         chunk_count() -> usize;
         read_chunk(chunk: usize, columns: Columns) -> Result<Points>;
-        expect(chunks: &[usize]) -> ();
+        expect_chunks(chunks: &[usize]) -> ();
         chunk_extent(chunk: usize) -> Option<Rect>;
         points_in_chunk(chunk: usize) -> u64;
-        identity() -> Result<Vec<String>>;
-        names() -> Vec<String>;
+        input_identities() -> Result<Vec<String>>;
+        input_names() -> Vec<String>;
     }
     fn crs(&self) -> Option<&Crs> {
         self.crs.as_ref()

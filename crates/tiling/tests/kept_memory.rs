@@ -41,11 +41,11 @@ fn run(folder: &Path, memory: u64, share: RunScope) -> (RunReport, usize, usize)
     let points: Vec<[f64; 3]> = (0..400)
         .map(|i| [f64::from(i % 20), f64::from(i / 20), 0.0])
         .collect();
-    let source = InMemory::in_chunks("lattice", Cloud::from_points(&points).unwrap(), 100);
-    let kept = CheckpointDir::within(folder, "");
+    let source = InMemory::with_chunk_size("lattice", Cloud::from_points(&points).unwrap(), 100);
+    let kept = CheckpointDir::new(folder, "");
     let run = RunOptions {
-        keep: Some(kept.results()),
-        share,
+        checkpoint: Some(kept.for_results()),
+        scope: share,
         ..RunOptions::default()
     };
     let tiling = Tiling {

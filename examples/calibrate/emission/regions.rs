@@ -95,7 +95,7 @@ fn row(side: usize, pixels: Pixels, draws: usize) -> Result<String> {
         let seen = mean(&field.drawn(&noises, &mut random), side, pixels);
         row.iter_mut().zip(seen).for_each(|(to, count)| *to = count);
     }
-    let sigma = Noise::of(&stated, counts.view().into_dyn())?;
+    let sigma = Noise::sigma_of_counts(&stated, counts.view().into_dyn())?;
     let off = counts
         .rows()
         .into_iter()

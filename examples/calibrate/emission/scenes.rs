@@ -136,7 +136,7 @@ impl Scene {
             counts.mapv(|c| LINE_NOISE[noise] * c)
         } else {
             let (pixels, systematic) = AIA_NOISE[noise];
-            Noise::of(
+            Noise::sigma_of_counts(
                 &AIA.map(|channel| Noise::aia(&channel, 2.9, pixels, systematic)),
                 counts.view(),
             )?

@@ -106,7 +106,7 @@ fn put<A: Encode>(array: Option<&ArrayD<A>>, row: usize, to: &mut ResultWriter<'
         array
             .index_axis(Axis(0), row)
             .iter()
-            .for_each(|x| x.store(to));
+            .for_each(|x| x.encode_into(to));
     }
 }
 
@@ -118,7 +118,7 @@ fn take<A: Encode>(
     to: &mut Vec<A>,
 ) -> Option<()> {
     for _ in 0..if is_wanted { count } else { 0 } {
-        to.push(A::restore(from)?);
+        to.push(A::decode_from(from)?);
     }
     Some(())
 }
@@ -217,7 +217,8 @@ impl<T: Number> Numbers<T> {
         take(true, columns, from, &mut self.lambda)?;
         take(true, columns, from, &mut self.iterations)?;
         for _ in 0..columns {
-            self.status.push(PixelStatus::of_code(u8::restore(from)?)?);
+            self.status
+                .push(PixelStatus::from_code(u8::decode_from(from)?)?);
         }
         take(true, columns, from, &mut self.dropped)?;
         take(true, columns, from, &mut self.saturated)?;

@@ -106,7 +106,7 @@ impl Conduct {
 
     /// Where results are kept.
     pub(super) fn kept(&self, arguments: &Arguments) -> CheckpointDir {
-        CheckpointDir::within(&self.folder, guard::parameters(arguments).to_string())
+        CheckpointDir::new(&self.folder, guard::parameters(arguments).to_string())
     }
 
     /// What was found by whoever began the run, of these inputs. `None` where nothing was begun, or
@@ -117,7 +117,7 @@ impl Conduct {
     /// another version; [`Error::Source`] where it cannot be read.
     pub(crate) fn found(&self, arguments: &Arguments, inputs: &[String]) -> Result<Option<Found>> {
         let may_begin_anew = matches!(self.working(), FolderUse::Planning | FolderUse::Alone);
-        let found = match self.kept(arguments).found(self.memory) {
+        let found = match self.kept(arguments).derived_values(self.memory) {
             Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
             found => found?,
         };
@@ -137,7 +137,7 @@ impl Conduct {
     /// Removes what is no longer needed once all results are there. What cannot be removed of the
     /// claims is in nobody's way.
     pub(crate) fn remove(&self) -> Result<()> {
-        CheckpointDir::within(&self.folder, "").remove()?;
+        CheckpointDir::new(&self.folder, "").remove_all()?;
         claims::remove(&self.folder);
         self.tidy();
         Ok(())

@@ -33,7 +33,7 @@ impl Conduct {
         inputs: &[Content],
     ) -> CheckpointDir {
         self.kept(arguments)
-            .with_found(found.to_json(&Content::identities(inputs)))
+            .with_derived_values(found.to_json(&Content::identities(inputs)))
     }
 }
 
@@ -53,8 +53,8 @@ impl<'a> InBlocks<'a> {
         let [rows, columns] = inverting.shape;
         let layout = Layout::of(inverting.inversion, columns, inverting.draws.is_some());
         let plan = Plan::new(rows, layout.bytes_a_row::<T>(), arguments.block_rows);
-        let kept = kept.blocks(BlockRun {
-            working: conduct.working(),
+        let kept = kept.open_blocks(BlockRun {
+            folder_use: conduct.working(),
             precision: inverting.on.precisions(),
             identities: Content::identities(inputs),
             names: inputs
@@ -100,8 +100,8 @@ impl<'a> InBlocks<'a> {
     }
 
     fn invert_share<T: Number>(&self, share: RunScope, inverting: &Inverting<'_>) -> Result<usize> {
-        let mine = share.of_blocks(self.plan.len())?;
-        let done = self.kept.done(&mine)?;
+        let mine = share.select_blocks(self.plan.len())?;
+        let done = self.kept.finished_blocks(&mine)?;
         let wanted: Vec<usize> = (0..self.plan.len())
             .filter(|&block| mine[block] && !done[block])
             .collect();
@@ -112,7 +112,7 @@ impl<'a> InBlocks<'a> {
                 .sum(),
         );
         for block in &wanted {
-            self.kept.write(*block, |to| {
+            self.kept.write_block(*block, |to| {
                 let mut inverted_again = 0;
                 inverting.run::<T>(self.plan.rows(*block), |rows, spread| {
                     self.layout.store(&rows, spread.as_ref(), to);
@@ -120,7 +120,7 @@ impl<'a> InBlocks<'a> {
                     bar.inc(rows.rows.len() as u64);
                     Ok(())
                 })?;
-                inverted_again.store(to);
+                inverted_again.encode_into(to);
                 Ok(())
             })?;
         }
@@ -141,7 +141,7 @@ impl<'a> InBlocks<'a> {
         self.check_done()?;
         let mut gathered = Rows::<T>::new(self.layout);
         for block in 0..self.plan.len() {
-            self.kept.read(block, |from| {
+            self.kept.read_block(block, |from| {
                 self.gather(block, from, &mut gathered, at_once, &mut take)
             })?;
         }
@@ -163,7 +163,7 @@ impl<'a> InBlocks<'a> {
         take: &mut impl FnMut(RowBlock<T>, Option<Spread>) -> Result<()>,
     ) -> Result<Option<()>> {
         let rows = self.plan.rows(block);
-        if from.left()
+        if from.remaining_bytes()
             != rows.len() as u64 * self.layout.bytes_a_row::<T>() + size_of::<u64>() as u64
         {
             return Ok(None);
@@ -180,7 +180,7 @@ impl<'a> InBlocks<'a> {
                 return Ok(None);
             }
         }
-        let Some(inverted_again) = usize::restore(from) else {
+        let Some(inverted_again) = usize::decode_from(from) else {
             return Ok(None);
         };
         gathered.inverted_again = gathered.inverted_again.saturating_add(inverted_again);
@@ -189,7 +189,7 @@ impl<'a> InBlocks<'a> {
 
     /// Refuses to put together what is not done yet.
     fn check_done(&self) -> Result<()> {
-        let done = self.kept.done(&vec![true; self.plan.len()])?;
+        let done = self.kept.finished_blocks(&vec![true; self.plan.len()])?;
         let missing: Vec<usize> = (0..done.len()).filter(|&block| !done[block]).collect();
         if missing.is_empty() {
             return Ok(());

@@ -131,7 +131,7 @@ pub(crate) fn open(
                     .max(1.0);
             }
         }
-        let mut noise = Noise::of_channel(
+        let mut noise = Noise::from_channel(
             file.found.channel(),
             file.exposure,
             binned,
@@ -266,7 +266,7 @@ fn about(
                 .into()
         }
     } else {
-        response = response.degraded(&left)?;
+        response = response.with_degradation(&left)?;
         let shares: Vec<String> = left.iter().map(|share| format!("{share:.3}")).collect();
         let of = if all_aia {
             "that at launch"
@@ -297,7 +297,7 @@ fn response(files: &[&Opened]) -> Result<TemperatureResponse> {
         let positions: Vec<usize> = of_one.iter().map(|file| file.found.place[1]).collect();
         parts.push(of_one[0].found.of.response(&positions));
     }
-    TemperatureResponse::joined(&parts)
+    TemperatureResponse::join_responses(&parts)
 }
 
 /// Shares of the sensitivity that are left, a channel each; none where none was given.
@@ -422,8 +422,8 @@ impl Images {
                 .zip(sigma.index_axis_mut(ArrayAxis(2), f));
             for (value, (count, sigma)) in values.iter().zip(to) {
                 let rate = value / channel.divisor;
-                *count = T::of(rate);
-                *sigma = T::of(channel.noise.sigma(rate));
+                *count = T::from_f64(rate);
+                *sigma = T::from_f64(channel.noise.sigma(rate));
             }
         }
         Ok([counts.into_dyn(), sigma.into_dyn()])

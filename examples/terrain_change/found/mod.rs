@@ -78,7 +78,7 @@ pub(crate) fn begun(
     inputs: &Value,
 ) -> Result<Option<(Value, Found)>> {
     let may_begin_anew = conduct.may_begin_anew();
-    let found = match kept.found(conduct.memory) {
+    let found = match kept.derived_values(conduct.memory) {
         Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
         found => found?,
     };

@@ -173,7 +173,7 @@ pub(super) fn ran(run: &RunReport, times: &Times<'_>, page_s: f64) -> Value {
     for stage in RunStage::ALL {
         stages.insert(
             stage.name().into(),
-            json!(run.times.of(stage).as_secs_f64()),
+            json!(run.times.wall_of(stage).as_secs_f64()),
         );
     }
     let known: f64 = stages.values().filter_map(Value::as_f64).sum();

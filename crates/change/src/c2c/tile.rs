@@ -16,12 +16,12 @@ pub struct C2cTile {
 }
 
 impl Encode for C2cTile {
-    fn store(&self, to: &mut ResultWriter<'_>) {
-        self.points.store(to);
-        self.distances.distance.store(to);
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
+        self.points.encode_into(to);
+        self.distances.distance.encode_into(to);
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        let (points, distance): (Cloud, Vec<f64>) = Encode::restore(from)?;
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+        let (points, distance): (Cloud, Vec<f64>) = Encode::decode_from(from)?;
         let out_of_reach = distance.iter().filter(|distance| distance.is_nan()).count();
         Some(Self {
             points,

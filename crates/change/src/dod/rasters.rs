@@ -61,13 +61,13 @@ impl DodRasters {
 }
 
 impl Encode for DodRasters {
-    fn store(&self, to: &mut ResultWriter<'_>) {
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
         self.all_rasters()
             .into_iter()
-            .for_each(|raster| raster.store(to));
+            .for_each(|raster| raster.encode_into(to));
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        let mut next = || Raster::restore(from);
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+        let mut next = || Raster::decode_from(from);
         Some(Self {
             difference: next()?,
             level_of_detection: next()?,

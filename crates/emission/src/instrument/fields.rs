@@ -1,4 +1,4 @@
-//! The keys of a JSON object, each asked for by its name; what was not asked for is refused.
+//! The keys of a JSON object, each asked for by its name; other keys are refused.
 
 use isopach_compute::{Error, Result};
 use serde_json::{Map, Value};
@@ -17,13 +17,13 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// # Errors
-    /// What is no object.
-    pub(super) fn of(place: &str, value: &'a Value) -> Result<Self> {
+    /// [`Error::InvalidInput`] for a value that is no object.
+    pub(super) fn of_object(place: &str, value: &'a Value) -> Result<Self> {
         let named = place.trim_end_matches('.');
         let named = if named.is_empty() { "the file" } else { named };
         let values = value
             .as_object()
-            .ok_or_else(|| wrong(named, "an object, {\"key\": value, …}", value))?;
+            .ok_or_else(|| wrong_value(named, "an object, {\"key\": value, …}", value))?;
         Ok(Self {
             place: place.into(),
             values,
@@ -32,63 +32,69 @@ impl<'a> Fields<'a> {
     }
 
     /// The name of a key in messages.
-    pub(super) fn path(&self, key: &str) -> String {
+    pub(super) fn path_of(&self, key: &str) -> String {
         format!("{}{key}", self.place)
     }
 
-    pub(super) fn get(&self, key: &'static str) -> Option<&'a Value> {
+    pub(super) fn get_value(&self, key: &'static str) -> Option<&'a Value> {
         self.asked.borrow_mut().insert(key);
         self.values.get(key).filter(|value| !value.is_null())
     }
 
     /// A key that must be there.
-    pub(super) fn needed(&self, key: &'static str, what: &str) -> Result<&'a Value> {
-        self.get(key)
-            .ok_or_else(|| Error::InvalidInput(format!("{} is missing: {what}", self.path(key))))
+    pub(super) fn require_value(&self, key: &'static str, what: &str) -> Result<&'a Value> {
+        self.get_value(key)
+            .ok_or_else(|| Error::InvalidInput(format!("{} is missing: {what}", self.path_of(key))))
     }
 
-    pub(super) fn text(&self, key: &'static str) -> Result<Option<String>> {
-        let text = |value: &Value| match value.as_str().map(str::trim) {
-            Some(text) if !text.is_empty() => Ok(text.to_owned()),
-            _ => Err(wrong(&self.path(key), "a text", value)),
-        };
-        self.get(key).map(text).transpose()
+    pub(super) fn get_text(&self, key: &'static str) -> Result<Option<String>> {
+        self.get_value(key)
+            .map(|value: &Value| match value.as_str().map(str::trim) {
+                Some(text) if !text.is_empty() => Ok(text.to_owned()),
+                _ => Err(wrong_value(&self.path_of(key), "a text", value)),
+            })
+            .transpose()
     }
 
     /// A number above zero.
-    pub(super) fn positive(&self, key: &'static str) -> Result<Option<f64>> {
-        self.number(key, "a number above zero", |x| x > 0.0)
+    pub(super) fn get_positive(&self, key: &'static str) -> Result<Option<f64>> {
+        self.get_number(key, "a number above zero", |x| x > 0.0)
     }
 
     /// A finite number that is as it must be.
-    pub(super) fn number(
+    pub(super) fn get_number(
         &self,
         key: &'static str,
         must: &str,
         is_right: impl Fn(f64) -> bool,
     ) -> Result<Option<f64>> {
-        let number = |value: &Value| {
-            let number = value.as_f64().filter(|x| x.is_finite() && is_right(*x));
-            number.ok_or_else(|| wrong(&self.path(key), must, value))
-        };
-        self.get(key).map(number).transpose()
+        self.get_value(key)
+            .map(|value: &Value| {
+                let number = value.as_f64().filter(|x| x.is_finite() && is_right(*x));
+                number.ok_or_else(|| wrong_value(&self.path_of(key), must, value))
+            })
+            .transpose()
     }
 
     /// A list of finite numbers.
-    pub(super) fn numbers(&self, key: &'static str, what: &str) -> Result<Vec<f64>> {
-        let value = self.needed(key, what)?;
+    pub(super) fn get_numbers(&self, key: &'static str, what: &str) -> Result<Vec<f64>> {
+        let value = self.require_value(key, what)?;
         let list = value
             .as_array()
-            .ok_or_else(|| wrong(&self.path(key), "a list of numbers", value))?;
-        let number = |(i, value): (usize, &Value)| {
-            let number = value.as_f64().filter(|x| x.is_finite());
-            number.ok_or_else(|| wrong(&format!("{}[{i}]", self.path(key)), "a number", value))
-        };
-        list.iter().enumerate().map(number).collect()
+            .ok_or_else(|| wrong_value(&self.path_of(key), "a list of numbers", value))?;
+        list.iter()
+            .enumerate()
+            .map(|(i, value): (usize, &Value)| {
+                let number = value.as_f64().filter(|x| x.is_finite());
+                number.ok_or_else(|| {
+                    wrong_value(&format!("{}[{i}]", self.path_of(key)), "a number", value)
+                })
+            })
+            .collect()
     }
 
-    /// Refuses keys that nobody asked for.
-    pub(super) fn finish(self) -> Result<()> {
+    /// Refuses unknown keys.
+    pub(super) fn refuse_unknown(self) -> Result<()> {
         let known = self.asked.into_inner();
         let Some(unknown) = self.values.keys().find(|key| !known.contains(key.as_str())) else {
             return Ok(());
@@ -108,21 +114,21 @@ impl<'a> Fields<'a> {
         Err(Error::InvalidInput(format!(
             "{}{} is not known: {advice}",
             self.place,
-            cut(unknown)
+            shorten_text(unknown)
         )))
     }
 }
 
-/// A value that is not what it must be.
-pub(super) fn wrong(path: &str, must: &str, value: &Value) -> Error {
+/// The error of a wrong value.
+pub(super) fn wrong_value(path: &str, must: &str, value: &Value) -> Error {
     Error::InvalidInput(format!(
         "{path} is {}, but must be {must}",
-        cut(&value.to_string())
+        shorten_text(&value.to_string())
     ))
 }
 
 /// The beginning of a text that may be long.
-fn cut(text: &str) -> String {
+fn shorten_text(text: &str) -> String {
     const MOST: usize = 60;
     if text.chars().count() <= MOST {
         text.into()

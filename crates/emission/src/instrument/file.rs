@@ -2,8 +2,8 @@
 
 use super::{
     Channel, Instrument,
-    fields::{Fields, wrong},
-    words,
+    fields::{Fields, wrong_value},
+    split_words,
 };
 use crate::TemperatureResponse;
 use isopach_compute::{Error, Result};
@@ -12,75 +12,43 @@ use serde_json::Value;
 /// DN of a photon are this over gain and wavelength: h c / 3.65 eV in Å.
 const ANGSTROM_PER_ELECTRON: f64 = 3397.0;
 
-pub(super) fn parse(text: &str) -> Result<Instrument> {
-    let (bytes, most) = (text.len(), Instrument::MOST_BYTES);
-    if bytes > most {
+/// Reads an instrument from the text of its file.
+pub(super) fn parse_instrument(text: &str) -> Result<Instrument> {
+    let max = Instrument::MOST_BYTES;
+    if text.len() > max {
         return Err(Error::InvalidInput(format!(
-            "it has {bytes} bytes, but must have {most} at most"
+            "it has {} bytes, but must have {max} at most",
+            text.len()
         )));
     }
     let value: Value = serde_json::from_str(text)
         .map_err(|error| Error::InvalidInput(format!("no JSON: {error}")))?;
-    let fields = Fields::of("", &value)?;
-    let name = fields.text("instrument")?;
-    let name = name.ok_or_else(|| Error::InvalidInput("instrument is missing: its name".into()))?;
-    if name.contains([',', '=', ':']) {
-        return Err(wrong(
-            "instrument",
-            "a name without , = and :",
-            &name.into(),
-        ));
-    }
-    let headers = headers(&fields)?;
-    let pixel_arcsec = fields.positive("pixel_arcsec")?;
-    let pixel_arcsec = pixel_arcsec.ok_or_else(|| {
+    let fields = Fields::of_object("", &value)?;
+    let name = parse_name(&fields)?;
+    let headers = parse_headers(&fields)?;
+    let pixel_arcsec = fields.get_positive("pixel_arcsec")?.ok_or_else(|| {
         Error::InvalidInput(
             "pixel_arcsec is missing: the side of a pixel of the detector, arcseconds".into(),
         )
     })?;
-    let binned_are_sums = match fields.text("binned")?.as_deref() {
+    let binned_are_sums = match fields.get_text("binned")?.as_deref() {
         None | Some("mean") => false,
         Some("sum") => true,
-        Some(other) => return Err(wrong("binned", "\"mean\" or \"sum\"", &other.into())),
+        Some(other) => return Err(wrong_value("binned", "\"mean\" or \"sum\"", &other.into())),
     };
-    let log_t = fields.numbers("log_t", "log10 of the temperatures of the responses, K")?;
+    let log_t = fields.get_numbers("log_t", "log10 of the temperatures of the responses, K")?;
     if log_t.len() < 2 || !log_t.windows(2).all(|w| w[0] < w[1]) {
         return Err(Error::InvalidInput(
             "log_t must be two temperatures or more that ascend".into(),
         ));
     }
-    let common = Common::of(&fields)?;
-    let (unit, response_until) = (fields.text("unit")?, fields.text("response_until")?);
-    fields.text("source")?;
-    let list = fields.needed("channels", "a list of channels")?;
-    let list = list
-        .as_array()
-        .ok_or_else(|| wrong("channels", "a list of channels", list))?;
-    let most = TemperatureResponse::MOST_CHANNELS;
-    if !(1..=most).contains(&list.len()) {
-        return Err(Error::InvalidInput(format!(
-            "channels has {} entries, but must have 1 to {most}",
-            list.len()
-        )));
-    }
-    let of = |(i, value)| channel(&format!("channels[{i}]."), value, &common, log_t.len());
-    let channels = list
-        .iter()
-        .enumerate()
-        .map(of)
-        .collect::<Result<Vec<_>>>()?;
-    fields.finish()?;
-    for (i, channel) in channels.iter().enumerate() {
-        if let Some(first) = channels[..i]
-            .iter()
-            .position(|other| words(&other.name) == words(&channel.name))
-        {
-            let name = &channel.name;
-            return Err(Error::InvalidInput(format!(
-                "channels[{first}] and channels[{i}] have the same name {name:?}"
-            )));
-        }
-    }
+    let defaults = ChannelDefaults::read_common(&fields)?;
+    let unit = fields.get_text("unit")?;
+    let response_until = fields.get_text("response_until")?;
+    fields.get_text("source")?;
+    let channels = parse_channels(&fields, &defaults, log_t.len())?;
+    fields.refuse_unknown()?;
+    check_names(&channels)?;
     Ok(Instrument {
         name,
         headers,
@@ -93,136 +61,201 @@ pub(super) fn parse(text: &str) -> Result<Instrument> {
     })
 }
 
-/// What is the same for all channels that do not say otherwise.
-struct Common {
+fn parse_name(fields: &Fields<'_>) -> Result<String> {
+    let name = fields.get_text("instrument")?;
+    let name = name.ok_or_else(|| Error::InvalidInput("instrument is missing: its name".into()))?;
+    if name.contains([',', '=', ':']) {
+        let must = "a name without , = and :";
+        return Err(wrong_value("instrument", must, &name.into()));
+    }
+    Ok(name)
+}
+
+fn parse_channels(
+    fields: &Fields<'_>,
+    defaults: &ChannelDefaults,
+    temperatures: usize,
+) -> Result<Vec<Channel>> {
+    let value = fields.require_value("channels", "a list of channels")?;
+    let list = value
+        .as_array()
+        .ok_or_else(|| wrong_value("channels", "a list of channels", value))?;
+    let max = TemperatureResponse::MOST_CHANNELS;
+    if !(1..=max).contains(&list.len()) {
+        return Err(Error::InvalidInput(format!(
+            "channels has {} entries, but must have 1 to {max}",
+            list.len()
+        )));
+    }
+    let numbered = list.iter().enumerate();
+    numbered
+        .map(|(i, value)| parse_channel(&format!("channels[{i}]."), value, defaults, temperatures))
+        .collect()
+}
+
+/// Refuses two channels of one name.
+fn check_names(channels: &[Channel]) -> Result<()> {
+    for (i, channel) in channels.iter().enumerate() {
+        let words = split_words(&channel.name);
+        let mut before = channels[..i].iter();
+        if let Some(first) = before.position(|other| split_words(&other.name) == words) {
+            let name = &channel.name;
+            return Err(Error::InvalidInput(format!(
+                "channels[{first}] and channels[{i}] have the same name {name:?}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Values for all channels that have none of their own.
+struct ChannelDefaults {
     gain: Option<f64>,
     read_noise: Option<f64>,
     saturation: Option<f64>,
 }
 
-impl Common {
-    fn of(fields: &Fields<'_>) -> Result<Self> {
+impl ChannelDefaults {
+    fn read_common(fields: &Fields<'_>) -> Result<Self> {
         Ok(Self {
-            gain: fields.positive("gain")?,
-            read_noise: fields.number("read_noise", "a number, zero or above", |x| x >= 0.0)?,
-            saturation: fields.positive("saturation")?,
+            gain: fields.get_positive("gain")?,
+            read_noise: fields.get_number("read_noise", "a number, zero or above", |x| x >= 0.0)?,
+            saturation: fields.get_positive("saturation")?,
         })
     }
 }
 
-fn channel(place: &str, value: &Value, common: &Common, temperatures: usize) -> Result<Channel> {
-    let fields = Fields::of(place, value)?;
-    let missing =
-        |key: &str, what: &str| Error::InvalidInput(format!("{place}{key} is missing: {what}"));
+fn parse_channel(
+    place: &str,
+    value: &Value,
+    defaults: &ChannelDefaults,
+    temperatures: usize,
+) -> Result<Channel> {
+    let fields = Fields::of_object(place, value)?;
     let name = fields
-        .text("name")?
-        .ok_or_else(|| missing("name", "a name for reports and options"))?;
-    if words(&name).is_empty() || name.contains([',', '=', ':']) {
-        return Err(wrong(
-            &fields.path("name"),
+        .get_text("name")?
+        .ok_or_else(|| missing(&fields, "name", "a name for reports and options"))?;
+    if split_words(&name).is_empty() || name.contains([',', '=', ':']) {
+        return Err(wrong_value(
+            &fields.path_of("name"),
             "a name with letters or digits, without , = and :",
             &name.into(),
         ));
     }
-    let wavelength = fields.positive("wavelength")?;
-    let keywords = fields.get("keywords").map_or(Ok(Vec::new()), |value| {
-        pairs(&fields.path("keywords"), value)
-    })?;
-    let own = Common::of(&fields)?;
-    let gain = own.gain.or(common.gain);
-    let dn_per_photon = match (fields.positive("dn_per_photon")?, gain, wavelength) {
-        (Some(dn), ..) => dn,
-        (None, Some(gain), Some(wavelength)) => {
-            let dn = ANGSTROM_PER_ELECTRON / (gain * wavelength);
-            if !(dn.is_finite() && dn > 0.0) {
-                return Err(Error::InvalidInput(format!(
-                    "{place}gain is {gain:e} and {place}wavelength {wavelength:e}: a photon would make {dn} DN"
-                )));
-            }
-            dn
-        }
-        (None, ..) => {
-            return Err(missing(
-                "dn_per_photon",
-                "give it, or gain (electrons a DN) and wavelength (Å)",
-            ));
-        }
+    let wavelength = fields.get_positive("wavelength")?;
+    let keywords = match fields.get_value("keywords") {
+        Some(value) => parse_keywords(&fields.path_of("keywords"), value)?,
+        None => Vec::new(),
     };
-    let read_noise = own.read_noise.or(common.read_noise);
-    let read_noise =
-        read_noise.ok_or_else(|| missing("read_noise", "DN a pixel and exposure, 0 for none"))?;
-    let saturation = own
-        .saturation
-        .or(common.saturation)
-        .unwrap_or(f64::INFINITY);
-    let response = fields.numbers("response", "DN cm^5 s^-1 px^-1, one for each of log_t")?;
-    if response.len() != temperatures {
-        let found = response.len();
-        return Err(Error::InvalidInput(format!(
-            "{} has {found} numbers for {temperatures} temperatures in log_t",
-            fields.path("response")
-        )));
-    }
-    if !response.iter().any(|x| *x > 0.0) {
-        return Err(Error::InvalidInput(format!(
-            "{} is nowhere above zero",
-            fields.path("response")
-        )));
-    }
-    fields.finish()?;
+    let own = ChannelDefaults::read_common(&fields)?;
+    let dn_per_photon = parse_dn_per_photon(&fields, own.gain.or(defaults.gain), wavelength)?;
+    let read_noise = own
+        .read_noise
+        .or(defaults.read_noise)
+        .ok_or_else(|| missing(&fields, "read_noise", "DN a pixel and exposure, 0 for none"))?;
+    let saturation = own.saturation.or(defaults.saturation);
+    let response = parse_response(&fields, temperatures)?;
+    fields.refuse_unknown()?;
     Ok(Channel {
         name,
         wavelength,
         keywords,
         dn_per_photon,
         read_noise,
-        saturation,
+        saturation: saturation.unwrap_or(f64::INFINITY),
         response,
     })
 }
 
-fn headers(fields: &Fields<'_>) -> Result<Vec<Vec<(String, String)>>> {
-    let value = fields.needed(
+fn missing(fields: &Fields<'_>, key: &str, what: &str) -> Error {
+    Error::InvalidInput(format!("{} is missing: {what}", fields.path_of(key)))
+}
+
+/// DN of a photon, given or from gain and wavelength.
+fn parse_dn_per_photon(
+    fields: &Fields<'_>,
+    gain: Option<f64>,
+    wavelength: Option<f64>,
+) -> Result<f64> {
+    if let Some(dn) = fields.get_positive("dn_per_photon")? {
+        return Ok(dn);
+    }
+    let (Some(gain), Some(wavelength)) = (gain, wavelength) else {
+        let remedy = "give it, or gain (electrons a DN) and wavelength (Å)";
+        return Err(missing(fields, "dn_per_photon", remedy));
+    };
+    let dn = ANGSTROM_PER_ELECTRON / (gain * wavelength);
+    if dn.is_finite() && dn > 0.0 {
+        return Ok(dn);
+    }
+    Err(Error::InvalidInput(format!(
+        "{} is {gain:e} and {} {wavelength:e}: a photon would make {dn} DN",
+        fields.path_of("gain"),
+        fields.path_of("wavelength")
+    )))
+}
+
+fn parse_response(fields: &Fields<'_>, temperatures: usize) -> Result<Vec<f64>> {
+    let what = "DN cm^5 s^-1 px^-1, one for each of log_t";
+    let response = fields.get_numbers("response", what)?;
+    let path = fields.path_of("response");
+    if response.len() != temperatures {
+        let found = response.len();
+        return Err(Error::InvalidInput(format!(
+            "{path} has {found} numbers for {temperatures} temperatures in log_t"
+        )));
+    }
+    if !response.iter().any(|x| *x > 0.0) {
+        return Err(Error::InvalidInput(format!("{path} is nowhere above zero")));
+    }
+    Ok(response)
+}
+
+fn parse_headers(fields: &Fields<'_>) -> Result<Vec<Vec<(String, String)>>> {
+    let value = fields.require_value(
         "headers",
         "how files say what they are of: [{\"INSTRUME\": \"XRT\"}]",
     )?;
     let list = value.as_array().filter(|list| !list.is_empty());
-    let list = list.ok_or_else(|| wrong("headers", "a list: [{\"INSTRUME\": \"XRT\"}]", value))?;
+    let list =
+        list.ok_or_else(|| wrong_value("headers", "a list: [{\"INSTRUME\": \"XRT\"}]", value))?;
     list.iter()
         .enumerate()
-        .map(|(i, value)| pairs(&format!("headers[{i}]"), value))
+        .map(|(i, value)| parse_keywords(&format!("headers[{i}]"), value))
         .collect()
 }
 
 /// Keywords and the words they must have.
-fn pairs(path: &str, value: &Value) -> Result<Vec<(String, String)>> {
+fn parse_keywords(path: &str, value: &Value) -> Result<Vec<(String, String)>> {
     let must = "keywords and their text: {\"INSTRUME\": \"XRT\"}";
     let object = value
         .as_object()
         .filter(|object| !object.is_empty())
-        .ok_or_else(|| wrong(path, must, value))?;
-    let pair = |(keyword, value): (&String, &Value)| {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            _ => {
-                return Err(wrong(
+        .ok_or_else(|| wrong_value(path, must, value))?;
+    object
+        .iter()
+        .map(|(keyword, value): (&String, &Value)| {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => {
+                    return Err(wrong_value(
+                        &format!("{path}.{keyword}"),
+                        "a text or a number",
+                        value,
+                    ));
+                }
+            };
+            if split_words(&text).is_empty() {
+                return Err(wrong_value(
                     &format!("{path}.{keyword}"),
-                    "a text or a number",
+                    "a text with letters or digits",
                     value,
                 ));
             }
-        };
-        if words(&text).is_empty() {
-            return Err(wrong(
-                &format!("{path}.{keyword}"),
-                "a text with letters or digits",
-                value,
-            ));
-        }
-        Ok((keyword.to_uppercase(), text))
-    };
-    object.iter().map(pair).collect()
+            Ok((keyword.to_uppercase(), text))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -243,7 +276,9 @@ mod tests {
     fn refused(change: impl Fn(&mut Value), words: &[&str]) {
         let mut value = good();
         change(&mut value);
-        let error = parse(&value.to_string()).unwrap_err().to_string();
+        let error = parse_instrument(&value.to_string())
+            .unwrap_err()
+            .to_string();
         assert!(
             words.iter().all(|word| error.contains(word)),
             "{error} without {words:?}"
@@ -252,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_file_is_what_it_says() {
-        let found = parse(&good().to_string()).unwrap();
+        let found = parse_instrument(&good().to_string()).unwrap();
         let [poly, euv] = &found.channels[..] else {
             panic!()
         };
@@ -343,18 +378,18 @@ mod tests {
         refused(|v| v["instrument"] = json!(""), &["instrument is \"\""]);
         refused(|v| *v = json!([1, 2]), &["the file is [1,2]"]);
         assert!(
-            parse("{\"instrument\": 1e999}")
+            parse_instrument("{\"instrument\": 1e999}")
                 .unwrap_err()
                 .to_string()
                 .contains("no JSON")
         );
         assert!(
-            parse(&"[".repeat(100_000))
+            parse_instrument(&"[".repeat(100_000))
                 .unwrap_err()
                 .to_string()
                 .contains("no JSON")
         );
-        let long = parse(&json!({ "instrument": vec![0; 10_000] }).to_string())
+        let long = parse_instrument(&json!({ "instrument": vec![0; 10_000] }).to_string())
             .unwrap_err()
             .to_string();
         assert!(long.len() < 300, "{long}");
@@ -368,7 +403,7 @@ mod tests {
             if text.is_char_boundary(at) && text.is_char_boundary(at + 1) {
                 text.replace_range(at..=at, &byte);
             }
-            let _ = parse(&text);
+            let _ = parse_instrument(&text);
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Instruments as data: how their files are recognised, how their counts are noisy, what they see
-//! of which temperature.
+//! Instruments as data: file headers, noise and temperature responses.
 
 mod fields;
 mod file;
@@ -7,8 +6,8 @@ mod file;
 use crate::{Noise, TemperatureResponse};
 use isopach_compute::Result;
 
-/// An instrument: what its files say of themselves, its channels, its response. Read from a JSON
-/// file, so that a new one needs no code.
+/// An instrument: keywords of its files, channels, noise and temperature response. It is read from
+/// a JSON file, so that a new instrument needs no code.
 ///
 /// | key | | |
 /// |---|---|---|
@@ -17,7 +16,7 @@ use isopach_compute::Result;
 /// | `pixel_arcsec` | number | side of a pixel of the detector |
 /// | `log_t` | numbers | log₁₀ of the temperatures of the responses, K, ascending |
 /// | `channels` | list | see below |
-/// | `binned` | `"mean"`, `"sum"` | what a pixel is that was made of several of the detector; `"mean"` if not given |
+/// | `binned` | `"mean"`, `"sum"` | how pixels of the detector were binned into one of the image; `"mean"` if not given |
 /// | `unit` | text | a BUNIT whose numbers are counts a second of the response, where that is none of DN |
 /// | `response_until` | time | until when the response is right within a few percent; later images are warned of |
 /// | `source` | text | where the numbers are from; not used |
@@ -40,13 +39,14 @@ use isopach_compute::Result;
 /// let text = r#"{ "instrument": "XRT", "headers": [{ "INSTRUME": "XRT" }], "pixel_arcsec": 1.0286, "read_noise": 1.5,
 ///     "log_t": [6.0, 6.5, 7.0], "channels": [{ "name": "Al-poly", "keywords": { "EC_FW1_": "Al_poly", "EC_FW2_": "Open" },
 ///     "dn_per_photon": 0.06, "response": [1e-26, 8e-26, 1.5e-25] }] }"#;
-/// let xrt = Instrument::parse(text)?;
+/// let xrt = Instrument::from_json(text)?;
 /// let header = |keyword: &str| Some(match keyword { "INSTRUME" => "XRT", "EC_FW1_" => "Al_poly", "EC_FW2_" => "Open", _ => return None }.to_string());
-/// assert!(xrt.is_named_by(header) && !Instrument::aia()?.is_named_by(header));
-/// assert_eq!(xrt.channels_of(None, header), [0]);
+/// assert!(xrt.matches_header(header) && !Instrument::aia()?.matches_header(header));
+/// assert_eq!(xrt.channels_matching(None, header), [0]);
 /// # Ok::<(), isopach_compute::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Instrument {
     /// For reports.
     pub name: String,
@@ -68,6 +68,7 @@ pub struct Instrument {
 
 /// A channel of an [`Instrument`].
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Channel {
     /// For reports and options: `171`, `Al-poly`.
     pub name: String,
@@ -89,8 +90,8 @@ pub struct Channel {
 const SAME_WAVELENGTH: f64 = 0.5;
 
 impl Instrument {
-    /// Bytes of the text of an instrument at most: 32 channels at 1,000 temperatures have half of
-    /// it, and parsing may take a hundred times as many.
+    /// Most bytes of the text of an instrument: 32 channels at 1,000 temperatures have half of it,
+    /// and parsing may take a hundred times as many.
     pub const MOST_BYTES: usize = 1 << 20;
 
     /// The Atmospheric Imaging Assembly of SDO, as shipped: its six coronal channels, sensitivity
@@ -99,7 +100,7 @@ impl Instrument {
     /// # Errors
     /// None: the shipped file is tested.
     pub fn aia() -> Result<Self> {
-        Self::parse(include_str!("../../data/aia.json"))
+        Self::from_json(include_str!("../../data/aia.json"))
     }
 
     /// Reads the text of an instrument file.
@@ -108,37 +109,43 @@ impl Instrument {
     /// [`isopach_compute::Error::InvalidInput`] naming the field: no JSON, a key that is not known
     /// or missing, a value of another kind, numbers that mean nothing, channels of the same name,
     /// more than [`Self::MOST_BYTES`].
-    pub fn parse(text: &str) -> Result<Self> {
-        file::parse(text)
+    pub fn from_json(text: &str) -> Result<Self> {
+        file::parse_instrument(text)
     }
 
-    /// Whether a file is of this instrument; `header` gives the text of a keyword.
+    /// Whether a file is from this instrument; `header` gives the text of a keyword.
     #[must_use]
-    pub fn is_named_by(&self, header: impl Fn(&str) -> Option<String>) -> bool {
-        let has = |(keyword, wanted): &(String, String)| {
-            let (wanted, found) = (words(wanted), words(&header(keyword).unwrap_or_default()));
-            !wanted.is_empty() && found.windows(wanted.len()).any(|some| some == wanted)
-        };
-        self.headers.iter().any(|all| all.iter().all(has))
+    pub fn matches_header(&self, header: impl Fn(&str) -> Option<String>) -> bool {
+        self.headers.iter().any(|all| {
+            all.iter().all(|(keyword, wanted): &(String, String)| {
+                let wanted = split_words(wanted);
+                let found = split_words(&header(keyword).unwrap_or_default());
+                !wanted.is_empty() && found.windows(wanted.len()).any(|some| some == wanted)
+            })
+        })
     }
 
     /// Positions of the channels that a file may be of: by its wavelength in Å, and by its
     /// keywords.
     #[must_use]
-    pub fn channels_of(
+    pub fn channels_matching(
         &self,
         wavelength: Option<f64>,
         header: impl Fn(&str) -> Option<String>,
     ) -> Vec<usize> {
         let is_of = |channel: &Channel| {
-            let has = |(keyword, wanted): &(String, String)| {
-                words(&header(keyword).unwrap_or_default()) == words(wanted)
-            };
             let by_wavelength = channel
                 .wavelength
                 .is_none_or(|own| wavelength.is_some_and(|w| (w - own).abs() < SAME_WAVELENGTH));
             let is_known = channel.wavelength.is_some() || !channel.keywords.is_empty();
-            is_known && by_wavelength && channel.keywords.iter().all(has)
+            is_known
+                && by_wavelength
+                && channel
+                    .keywords
+                    .iter()
+                    .all(|(keyword, wanted): &(String, String)| {
+                        split_words(&header(keyword).unwrap_or_default()) == split_words(wanted)
+                    })
         };
         (0..self.channels.len())
             .filter(|&i| is_of(&self.channels[i]))
@@ -148,21 +155,24 @@ impl Instrument {
     /// Position of a channel by its name or its wavelength.
     #[must_use]
     pub fn channel_named(&self, name: &str) -> Option<usize> {
-        let is_named = |channel: &Channel| words(&channel.name) == words(name);
         let wavelength = name.trim().parse::<f64>().ok();
-        let has_wavelength = |channel: &Channel| {
-            channel
-                .wavelength
-                .zip(wavelength)
-                .is_some_and(|(own, given)| (own - given).abs() < SAME_WAVELENGTH)
-        };
-        let by_name = self.channels.iter().position(is_named);
-        by_name.or_else(|| self.channels.iter().position(has_wavelength))
+        let by_name = self
+            .channels
+            .iter()
+            .position(|channel: &Channel| split_words(&channel.name) == split_words(name));
+        by_name.or_else(|| {
+            self.channels.iter().position(|channel: &Channel| {
+                channel
+                    .wavelength
+                    .zip(wavelength)
+                    .is_some_and(|(own, given)| (own - given).abs() < SAME_WAVELENGTH)
+            })
+        })
     }
 
     /// Names of all channels, for messages.
     #[must_use]
-    pub fn names(&self) -> String {
+    pub fn channel_names(&self) -> String {
         self.channels
             .iter()
             .map(|channel| channel.name.as_str())
@@ -187,7 +197,7 @@ impl Instrument {
 impl Noise {
     /// Of a channel of an instrument.
     #[must_use]
-    pub fn of_channel(channel: &Channel, exposure: f64, pixels: f64, systematic: f64) -> Self {
+    pub fn from_channel(channel: &Channel, exposure: f64, pixels: f64, systematic: f64) -> Self {
         let Channel {
             dn_per_photon,
             read_noise,
@@ -204,7 +214,7 @@ impl Noise {
 }
 
 /// Letters and digits that stand together, without capitals: `SDO/AIA_3` is sdo, aia, 3.
-fn words(text: &str) -> Vec<String> {
+fn split_words(text: &str) -> Vec<String> {
     let parts = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|part| !part.is_empty());
@@ -235,7 +245,7 @@ mod tests {
         for (i, (channel, expected)) in aia.channels.iter().zip(AIA).enumerate() {
             assert_eq!(channel.name, expected.wavelength.to_string());
             assert_eq!(
-                Noise::of_channel(channel, 2.9, 4.0, 0.1),
+                Noise::from_channel(channel, 2.9, 4.0, 0.1),
                 Noise::aia(&expected, 2.9, 4.0, 0.1)
             );
             assert_eq!(
@@ -243,22 +253,22 @@ mod tests {
                 (expected.saturation, 0.6)
             );
             let wavelength = Some(f64::from(expected.wavelength));
-            assert_eq!(aia.channels_of(wavelength, |_| None), [i]);
+            assert_eq!(aia.channels_matching(wavelength, |_| None), [i]);
             assert_eq!(aia.channel_named(&channel.name), Some(i));
         }
         assert!(
-            aia.channels_of(Some(304.0), |_| None).is_empty()
-                && aia.channels_of(None, |_| None).is_empty()
+            aia.channels_matching(Some(304.0), |_| None).is_empty()
+                && aia.channels_matching(None, |_| None).is_empty()
         );
     }
 
     #[test]
     fn files_are_known_by_words_of_their_keywords() {
         let aia = Instrument::aia().unwrap();
-        assert!(aia.is_named_by(header(&[("TELESCOP", "SDO/AIA")])));
-        assert!(aia.is_named_by(header(&[("INSTRUME", "AIA_3")])));
-        assert!(!aia.is_named_by(header(&[("INSTRUME", "AIAX")])));
-        assert!(!aia.is_named_by(header(&[])));
+        assert!(aia.matches_header(header(&[("TELESCOP", "SDO/AIA")])));
+        assert!(aia.matches_header(header(&[("INSTRUME", "AIA_3")])));
+        assert!(!aia.matches_header(header(&[("INSTRUME", "AIAX")])));
+        assert!(!aia.matches_header(header(&[])));
         let euvi = Instrument {
             headers: vec![vec![
                 ("INSTRUME".into(), "secchi".into()),
@@ -266,8 +276,8 @@ mod tests {
             ]],
             ..aia
         };
-        assert!(euvi.is_named_by(header(&[("INSTRUME", "SECCHI"), ("DETECTOR", "EUVI")])));
-        assert!(!euvi.is_named_by(header(&[("INSTRUME", "SECCHI"), ("DETECTOR", "COR1")])));
+        assert!(euvi.matches_header(header(&[("INSTRUME", "SECCHI"), ("DETECTOR", "EUVI")])));
+        assert!(!euvi.matches_header(header(&[("INSTRUME", "SECCHI"), ("DETECTOR", "COR1")])));
     }
 
     #[test]
@@ -279,20 +289,20 @@ mod tests {
             channel.keywords = vec![("EC_FW1_".into(), filter.into())];
         }
         assert_eq!(
-            xrt.channels_of(None, header(&[("EC_FW1_", "AL-POLY")])),
+            xrt.channels_matching(None, header(&[("EC_FW1_", "AL-POLY")])),
             [0]
         );
         assert_eq!(
-            xrt.channels_of(Some(94.0), header(&[("EC_FW1_", "open ")])),
+            xrt.channels_matching(Some(94.0), header(&[("EC_FW1_", "open ")])),
             [1]
         );
         assert!(
-            xrt.channels_of(None, header(&[("EC_FW1_", "thin Al poly")]))
+            xrt.channels_matching(None, header(&[("EC_FW1_", "thin Al poly")]))
                 .is_empty()
         );
         xrt.channels[0].keywords.clear();
         assert!(
-            xrt.channels_of(None, |_| None).is_empty(),
+            xrt.channels_matching(None, |_| None).is_empty(),
             "nothing to know it by"
         );
     }

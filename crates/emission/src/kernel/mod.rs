@@ -1,6 +1,6 @@
 //! The definition of [`crate::reference`], for as many pixels at once as there are lanes, and fast.
 //!
-//! What differs, and why it is the same:
+//! Differences to the definition, and why the result is the same:
 //! - *The matrix that is decomposed is 6 × 6, not 6 × bins.* `Rᵀ diag(√l) = L Q` with a lower
 //!   triangle L ([`lq`]); Q turns nothing that is asked for, and `diag(1/σ) L` has the same left
 //!   vectors and singular values. In the first pass of self-normalised weights l is the same for
@@ -20,20 +20,17 @@ mod group;
 mod jacobi;
 mod lq;
 pub(crate) mod nonnegative;
-mod pixel;
 pub(crate) mod positive;
 mod regularise;
 mod resolution;
 mod results;
+mod rows;
+mod scratch;
 mod shared;
+mod slab;
 mod solve;
+mod vectors;
 mod weights;
 
-pub(crate) use pixel::invert_slab;
 pub use shared::{Rows, Shared};
-
-/// A vector of channels a lane.
-pub(crate) type Vector<V, const NF: usize> = [V; NF];
-
-/// A matrix of channels a lane, by rows.
-pub(crate) type Matrix<V, const NF: usize> = [[V; NF]; NF];
+pub(crate) use slab::invert_slab;

@@ -1,10 +1,13 @@
 //! The grid of μ, the discrepancy along it, and the solution at a point of it.
 
-use super::{Matrix, Vector, jacobi::Decomposed, pixel::MOST_LANES};
+use super::{
+    jacobi::Decomposed,
+    vectors::{MAX_LANES, Matrix, Vector},
+};
 use crate::{Real, discretised::NULL, lanes::Lanes};
 
 /// A pixel's system on the grid of μ.
-pub(crate) struct System<V: Lanes, const NF: usize> {
+pub(crate) struct RegularisedSystem<V: Lanes, const NF: usize> {
     pub(crate) u: Matrix<V, NF>,
     pub(crate) squared: Vector<V, NF>,
     /// Uᵀ g.
@@ -16,12 +19,12 @@ pub(crate) struct System<V: Lanes, const NF: usize> {
 
 /// Room for the curve of discrepancies: μ, and the discrepancy there.
 #[derive(Debug)]
-pub(crate) struct Curve<V> {
+pub(crate) struct DiscrepancyCurve<V> {
     mu: Vec<V>,
     discrepancy: Vec<V>,
 }
 
-impl<V> Curve<V> {
+impl<V> DiscrepancyCurve<V> {
     pub(crate) fn new() -> Self {
         Self {
             mu: vec![],
@@ -31,13 +34,13 @@ impl<V> Curve<V> {
 }
 
 /// A point of the grid of μ.
-pub(crate) struct Chosen<V> {
+pub(crate) struct ChosenLambda<V> {
     pub(crate) lambda: V,
     /// How much nearer than the second nearest it is, in units of the target.
     pub(crate) margin: V,
 }
 
-impl<V: Lanes, const NF: usize> System<V, NF> {
+impl<V: Lanes, const NF: usize> RegularisedSystem<V, NF> {
     /// Of the decomposition of `diag(1/σ) L`; computes the whole curve.
     #[inline(always)]
     pub(crate) fn new(
@@ -45,7 +48,7 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
         g: &Vector<V, NF>,
         inverse_sigma: &Vector<V, NF>,
         (scale, samples): (f64, usize),
-        curve: &mut Curve<V>,
+        curve: &mut DiscrepancyCurve<V>,
     ) -> Self {
         let Decomposed { u, squared } = decomposed;
         let zero = V::constant(0.0);
@@ -59,8 +62,8 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
             energy[k] = c[k] * c[k];
             total = total + energy[k];
         }
-        grid::<V, NF>(&squared, scale, samples, &mut curve.mu);
-        discrepancies(&squared, &energy, &curve.mu, &mut curve.discrepancy);
+        fill_mu_grid::<V, NF>(&squared, scale, samples, &mut curve.mu);
+        fill_discrepancies(&squared, &energy, &curve.mu, &mut curve.discrepancy);
         Self {
             u,
             squared,
@@ -72,25 +75,28 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
 
     /// The μ at which the discrepancy is nearest to `target`, the first of several. Where the
     /// target is beyond reach, that is the largest discrepancy; it differs from Σ c² by less than
-    /// round-off, so what is missing is compared.
+    /// round-off, so the missing parts are compared.
     #[inline(always)]
-    pub(crate) fn lambda(&self, target: V, curve: &Curve<V>) -> Chosen<V> {
-        let reachable = target.less(self.total);
-        let (zero, infinity) = (V::constant(0.0), V::constant(f64::INFINITY));
-        let beyond_reach = V::any(zero.less(V::select(reachable, zero, V::constant(1.0))));
-        let (mut best, mut second) = (infinity, infinity);
+    pub(crate) fn choose_lambda(&self, target: V, curve: &DiscrepancyCurve<V>) -> ChosenLambda<V> {
+        let reachable = target.less_than(self.total);
+        let zero = V::constant(0.0);
+        let infinity = V::constant(f64::INFINITY);
+        let beyond_reach =
+            V::any_lane(zero.less_than(V::select(reachable, zero, V::constant(1.0))));
+        let mut best = infinity;
+        let mut second = infinity;
         let mut lambda = curve.mu[0];
         for i in 0..curve.mu.len() {
             let mut distance = (curve.discrepancy[i] - target).abs();
             if beyond_reach {
-                distance = V::select(reachable, distance, self.removed(curve.mu[i]));
+                distance = V::select(reachable, distance, self.removed_discrepancy(curve.mu[i]));
             }
-            let nearer = distance.less(best);
+            let nearer = distance.less_than(best);
             second = V::select(nearer, best, distance.min(second));
             best = V::select(nearer, distance, best);
             lambda = V::select(nearer, curve.mu[i], lambda);
         }
-        Chosen {
+        ChosenLambda {
             lambda,
             margin: V::select(reachable, (second - best) / target, infinity),
         }
@@ -98,7 +104,7 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
 
     /// By how much the discrepancy at μ is below Σ c².
     #[inline(always)]
-    fn removed(&self, mu: V) -> V {
+    fn removed_discrepancy(&self, mu: V) -> V {
         let mut removed = V::constant(0.0);
         for k in 0..NF {
             let taken = self.squared[k] / (self.squared[k] + mu);
@@ -107,31 +113,33 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
         removed
     }
 
-    /// 1 where the smallest singular value is below `LEAST_CONDITION` of the largest, or counts are
+    /// 1 if the smallest singular value is below `LEAST_CONDITION` of the largest, or counts are
     /// above `MOST_SIGNAL` of their errors: there the precision is not enough.
     #[inline(always)]
     pub(crate) fn beyond_precision(&self) -> V {
-        let (smallest, largest) = extremes(&self.squared);
-        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let (smallest, largest) = squared_extremes(&self.squared);
+        let zero = V::constant(0.0);
+        let one = V::constant(1.0);
         let least = V::constant(V::Scalar::LEAST_CONDITION * V::Scalar::LEAST_CONDITION);
-        let loud = V::constant(V::Scalar::MOST_SIGNAL * V::Scalar::MOST_SIGNAL).less(self.total);
+        let loud =
+            V::constant(V::Scalar::MOST_SIGNAL * V::Scalar::MOST_SIGNAL).less_than(self.total);
         V::select(
             loud,
             one,
-            V::select(smallest.less(largest * least), one, zero),
+            V::select(smallest.less_than(largest * least), one, zero),
         )
     }
 
     /// `d = 1 / (s² + λ)`; 0 where s is zero but for round-off: there is no such direction in the
     /// solution.
     #[inline(always)]
-    pub(crate) fn damping(&self, lambda: V) -> Vector<V, NF> {
-        let (_, largest) = extremes(&self.squared);
+    pub(crate) fn damping_factors(&self, lambda: V) -> Vector<V, NF> {
+        let (_, largest) = squared_extremes(&self.squared);
         let null = largest * V::constant(NULL);
         let mut d = self.squared;
         for k in 0..NF {
             d[k] = V::select(
-                null.less(d[k]),
+                null.less_than(d[k]),
                 V::constant(1.0) / (d[k] + lambda),
                 V::constant(0.0),
             );
@@ -141,7 +149,7 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
 
     /// `z = U diag(d) c / σ`: the solution in bin t is `l[t] R[t] · z`.
     #[inline(always)]
-    pub(crate) fn coefficients(&self, d: &Vector<V, NF>) -> Vector<V, NF> {
+    pub(crate) fn solution_coefficients(&self, d: &Vector<V, NF>) -> Vector<V, NF> {
         let zero = V::constant(0.0);
         let mut z = [zero; NF];
         for k in 0..NF {
@@ -188,14 +196,14 @@ impl<V: Lanes, const NF: usize> System<V, NF> {
 /// The discrepancy `Σ c² (μ / (s² + μ))²` at every point of the grid of μ. Two channels share a
 /// division; in units of the largest singular value their product has room.
 #[inline(always)]
-fn discrepancies<V: Lanes, const NF: usize>(
+fn fill_discrepancies<V: Lanes, const NF: usize>(
     squared: &Vector<V, NF>,
     energy: &Vector<V, NF>,
     grid: &[V],
     discrepancy: &mut Vec<V>,
 ) {
     let one = V::constant(1.0);
-    let (_, largest) = extremes(squared);
+    let (_, largest) = squared_extremes(squared);
     let unit = one / largest;
     let mut relative = *squared;
     for k in 0..NF {
@@ -206,10 +214,13 @@ fn discrepancies<V: Lanes, const NF: usize>(
         let mu = mu * unit;
         let mut sum = V::constant(0.0);
         for pair in 0..NF / 2 {
-            let (i, j) = (2 * pair, 2 * pair + 1);
-            let (a, b) = (relative[i] + mu, relative[j] + mu);
+            let i = 2 * pair;
+            let j = 2 * pair + 1;
+            let a = relative[i] + mu;
+            let b = relative[j] + mu;
             let share = mu / (a * b);
-            let (left, other) = (b * share, a * share);
+            let left = b * share;
+            let other = a * share;
             sum = sum + energy[i] * (left * left) + energy[j] * (other * other);
         }
         discrepancy.push(sum);
@@ -218,23 +229,23 @@ fn discrepancies<V: Lanes, const NF: usize>(
 
 /// The grid of μ, from 10⁻⁴ of the smallest squared singular value to the largest singular value.
 #[inline(always)]
-fn grid<V: Lanes, const NF: usize>(
+fn fill_mu_grid<V: Lanes, const NF: usize>(
     squared: &Vector<V, NF>,
     scale: f64,
     samples: usize,
     mu: &mut Vec<V>,
 ) {
-    let (least, largest) = extremes(squared);
-    let (mut leasts, mut largests) = (
-        [V::Scalar::default(); MOST_LANES],
-        [V::Scalar::default(); MOST_LANES],
-    );
+    let (least, largest) = squared_extremes(squared);
+    let mut leasts = [V::Scalar::default(); MAX_LANES];
+    let mut largests = [V::Scalar::default(); MAX_LANES];
     least.store(&mut leasts);
     largest.store(&mut largests);
     // In double precision, or errors would add up along the grid.
-    let (mut at, mut ratios) = ([0.0_f64; MOST_LANES], [1.0_f64; MOST_LANES]);
+    let mut at = [0.0_f64; MAX_LANES];
+    let mut ratios = [1.0_f64; MAX_LANES];
     for lane in 0..V::COUNT {
-        let (least, largest) = (leasts[lane].wide(), largests[lane].wide());
+        let least = leasts[lane].to_f64();
+        let largest = largests[lane].to_f64();
         let low = least * 1e-4;
         let high = largest.sqrt() * scale;
         at[lane] = low;
@@ -242,9 +253,9 @@ fn grid<V: Lanes, const NF: usize>(
     }
     mu.clear();
     for _ in 0..samples {
-        let mut here = [V::Scalar::default(); MOST_LANES];
+        let mut here = [V::Scalar::default(); MAX_LANES];
         for lane in 0..V::COUNT {
-            here[lane] = V::Scalar::of(at[lane]);
+            here[lane] = V::Scalar::from_f64(at[lane]);
             at[lane] *= ratios[lane];
         }
         mu.push(V::load(&here));
@@ -254,7 +265,7 @@ fn grid<V: Lanes, const NF: usize>(
 /// Smallest and largest squared singular value, those that are zero but for round-off left out:
 /// channels that are not there, or that are sums of others.
 #[inline(always)]
-fn extremes<V: Lanes, const NF: usize>(squared: &Vector<V, NF>) -> (V, V) {
+fn squared_extremes<V: Lanes, const NF: usize>(squared: &Vector<V, NF>) -> (V, V) {
     let mut largest = squared[0];
     for k in 1..NF {
         largest = squared[k].max(largest);
@@ -262,7 +273,7 @@ fn extremes<V: Lanes, const NF: usize>(squared: &Vector<V, NF>) -> (V, V) {
     let null = largest * V::constant(NULL);
     let mut least = largest;
     for k in 0..NF {
-        least = V::select(null.less(squared[k]), squared[k].min(least), least);
+        least = V::select(null.less_than(squared[k]), squared[k].min(least), least);
     }
     (least, largest)
 }

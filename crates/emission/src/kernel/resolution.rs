@@ -1,12 +1,12 @@
 //! Horizontal errors: half of the time of an inversion, O(bins²) a pixel.
 
-use super::{Matrix, Shared};
+use super::{shared::Shared, vectors::Matrix};
 use crate::lanes::Lanes;
 
 /// Standard deviation of each column of the averaging kernel `l[t] R[t] · N R[k]`, handed to
 /// `write` bin by bin.
 #[inline(always)]
-pub(crate) fn resolution<V: Lanes, const NF: usize>(
+pub(crate) fn fill_resolution<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
     l: &[V],
     n: &Matrix<V, NF>,
@@ -16,7 +16,7 @@ pub(crate) fn resolution<V: Lanes, const NF: usize>(
     let bins = l.len();
     for k in 0..bins {
         let largest = averaging_column(shared, l, n, k, column);
-        found[k] = width(shared, k, column, largest * V::constant(0.5));
+        found[k] = column_width(shared, k, column, largest * V::constant(0.5));
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn averaging_column<V: Lanes, const NF: usize>(
 /// Distance between the first and the last sample that reach `half`, halved, as a standard
 /// deviation.
 #[inline(always)]
-pub(super) fn width<V: Lanes, const NF: usize>(
+pub(super) fn column_width<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
     k: usize,
     column: &[V],
@@ -61,7 +61,9 @@ pub(super) fn width<V: Lanes, const NF: usize>(
 ) -> V {
     let none = V::constant(1e9);
     let one = V::constant(1.0);
-    let (mut first, mut last, mut here) = (none, V::constant(0.0), V::constant(0.0));
+    let mut first = none;
+    let mut last = V::constant(0.0);
+    let mut here = V::constant(0.0);
     for &(bin, share) in &shared.resolution {
         let below = column[bin];
         let sample = below + (column[bin + 1] - below) * V::splat(share);
@@ -72,7 +74,7 @@ pub(super) fn width<V: Lanes, const NF: usize>(
     }
     let width = (last - first) * V::splat(shared.resolution_unit);
     V::select(
-        first.less(none),
+        first.less_than(none),
         width,
         V::splat(shared.resolution_widths[k]),
     )

@@ -1,28 +1,24 @@
-//! Errors, and writing down what was found.
+//! Errors and results of a group, written to the map.
 
 use super::{
-    Shared,
-    group::Group,
-    pixel::{MOST_LANES, Scratch},
-    regularise::System,
-    resolution::{averaging_column, resolution},
-    solve::{Found, dot},
+    group::LaneGroup,
+    regularise::RegularisedSystem,
+    resolution::{averaging_column, fill_resolution},
+    rows::{write_column, write_rows},
+    scratch::Scratch,
+    shared::Shared,
+    solve::GroupSolution,
+    vectors::{MAX_LANES, dot_response},
 };
 use crate::{
-    Outputs, PixelStatus, Real,
-    backend::{Signs, missing_number},
-    lanes::Lanes,
-    map::Slab,
+    Outputs, PixelStatus, Real, lanes::Lanes, map::Slab, quirks::missing_number, status::Signs,
 };
-
-/// Bins that are turned from lanes to rows at a time.
-const TILE: usize = 8;
 
 /// Vertical and horizontal errors, those that were asked for.
 #[inline(always)]
-pub(super) fn errors<V: Lanes, const NF: usize>(
+pub(super) fn write_errors<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
-    system: &System<V, NF>,
+    system: &RegularisedSystem<V, NF>,
     lambda: V,
     scratch: &mut Scratch<V, NF>,
     slab: &mut Slab<'_, V::Scalar>,
@@ -32,7 +28,7 @@ pub(super) fn errors<V: Lanes, const NF: usize>(
     if outputs == Outputs::NONE {
         return;
     }
-    let e = system.error_coefficients(&system.damping(lambda));
+    let e = system.error_coefficients(&system.damping_factors(lambda));
     if outputs.uncertainty {
         let bins = shared
             .response
@@ -42,16 +38,16 @@ pub(super) fn errors<V: Lanes, const NF: usize>(
         for (to, ((row, &factor), &l)) in scratch.a.iter_mut().zip(bins) {
             let mut variance = V::constant(0.0);
             for k in 0..NF {
-                let part = dot(row, &e[k]);
+                let part = dot_response(row, &e[k]);
                 variance = variance + part * part;
             }
-            *to = variance.root() * l * V::splat(factor);
+            *to = variance.square_root() * l * V::splat(factor);
         }
         write_rows(&scratch.a, slab.uncertainty, slab.status.len(), first);
     }
     if outputs.log_t_resolution {
         let n = system.averaging_coefficients(&e);
-        resolution(shared, &scratch.l, &n, &mut scratch.a, &mut scratch.b);
+        fill_resolution(shared, &scratch.l, &n, &mut scratch.a, &mut scratch.b);
         write_rows(&scratch.b, slab.log_t_resolution, slab.status.len(), first);
     }
     if outputs.averaging_kernel {
@@ -69,94 +65,50 @@ pub(super) fn errors<V: Lanes, const NF: usize>(
     }
 }
 
-/// From one value a bin and lane to one row a pixel.
+/// Numbers and status of each pixel.
 #[inline(always)]
-pub(super) fn write_rows<V: Lanes>(
-    values: &[V],
-    to: &mut [V::Scalar],
-    pixels: usize,
-    first: usize,
-) {
-    let bins = values.len();
-    let lanes = V::COUNT.min(pixels - first);
-    let to = &mut to[first * bins..][..lanes * bins];
-    let mut tile = [[V::Scalar::default(); MOST_LANES]; TILE];
-    for (block, values) in values.chunks(TILE).enumerate() {
-        for (row, value) in tile.iter_mut().zip(values) {
-            value.store(row);
-        }
-        for (lane, pixel) in to.chunks_exact_mut(bins).enumerate() {
-            let bins = &mut pixel[block * TILE..][..values.len()];
-            for (to, row) in bins.iter_mut().zip(&tile) {
-                *to = row[lane % MOST_LANES];
-            }
-        }
-    }
-}
-
-/// Column k of one matrix a pixel, from one value a row and lane.
-#[inline(always)]
-pub(super) fn write_column<V: Lanes>(
-    values: &[V],
-    k: usize,
-    to: &mut [V::Scalar],
-    pixels: usize,
-    first: usize,
-) {
-    let bins = values.len();
-    let mut here = [V::Scalar::default(); MOST_LANES];
-    for (t, value) in values.iter().enumerate() {
-        value.store(&mut here);
-        for lane in 0..V::COUNT.min(pixels - first) {
-            to[((first + lane) * bins + t) * bins + k] = here[lane];
-        }
-    }
-}
-
-/// Numbers of a pixel, and what became of it.
-#[inline(always)]
-pub(super) fn store<V: Lanes, const NF: usize>(
+pub(super) fn write_pixels<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
-    group: &Group<V, NF>,
-    found: &Found<V, NF>,
+    group: &LaneGroup<V, NF>,
+    found: &GroupSolution<V, NF>,
     slab: &mut Slab<'_, V::Scalar>,
     first: usize,
 ) {
     let missing = missing_number(shared.inversion);
-    let mut lanes = [[V::Scalar::default(); MOST_LANES]; 6];
+    let mut lanes = [[V::Scalar::default(); MAX_LANES]; 6];
     found.lambda.store(&mut lanes[0]);
     found.iterations.store(&mut lanes[1]);
     found.negative.store(&mut lanes[2]);
     found.chi_squared.store(&mut lanes[3]);
     found.doubtful.store(&mut lanes[4]);
     found.within.store(&mut lanes[5]);
-    let mut synthetic = [[V::Scalar::default(); MOST_LANES]; NF];
+    let mut synthetic = [[V::Scalar::default(); MAX_LANES]; NF];
     for f in 0..NF {
         found.synthetic[f].store(&mut synthetic[f]);
     }
     let [lambda, iterations, negative, chi_squared, doubtful, within] = lanes;
-    for lane in 0..V::COUNT.min(slab.pixels() - first) {
+    for lane in 0..V::COUNT.min(slab.pixel_count() - first) {
         let i = first + lane;
         match group.screened[lane].verdict {
-            Err(status) => slab.reject(i, status, missing),
-            Ok(_) if !chi_squared[lane].wide().is_finite() || doubtful[lane].wide() > 0.0 => {
-                slab.reject(i, PixelStatus::OutOfRange, missing)
+            Err(status) => slab.reject_pixel(i, status, missing),
+            Ok(_) if !chi_squared[lane].to_f64().is_finite() || doubtful[lane].to_f64() > 0.0 => {
+                slab.reject_pixel(i, PixelStatus::OutOfRange, missing)
             }
             Ok(dropped) => {
                 slab.chi_squared[i] = chi_squared[lane];
-                slab.lambda[i] = lambda[lane].wide() / (shared.scale * shared.scale);
-                slab.iterations[i] = iterations[lane].wide() as u32;
+                slab.lambda[i] = lambda[lane].to_f64() / (shared.scale * shared.scale);
+                slab.iterations[i] = iterations[lane].to_f64() as u32;
                 slab.dropped[i] = dropped;
-                let signs = match (negative[lane].wide() > 0.0, within[lane].wide() > 0.0) {
+                let signs = match (negative[lane].to_f64() > 0.0, within[lane].to_f64() > 0.0) {
                     (true, _) => Signs::Negative,
                     (false, true) => Signs::WithinError,
                     (false, false) => Signs::Positive,
                 };
-                slab.status[i] = PixelStatus::of_result(
+                slab.status[i] = PixelStatus::from_result(
                     shared.inversion,
                     signs,
                     dropped,
-                    chi_squared[lane].wide(),
+                    chi_squared[lane].to_f64(),
                 );
                 for f in 0..shared.channels {
                     slab.synthetic[i * shared.channels + f] = synthetic[f][lane];

@@ -1,14 +1,14 @@
-//! What every pixel shares, in the precision of the lanes.
+//! The numbers that all pixels share, in the precision of the lanes.
 
 use crate::{
     Compatibility, Constraint, Discretised, Inversion, Real, Weights,
     discretised::{FWHM, ROUND_OFF},
 };
 
-/// What every pixel shares.
+/// The numbers that all pixels share, in the precision of the lanes.
 #[derive(Debug)]
 pub struct Shared<'a, T, const NF: usize> {
-    /// What to invert, and how.
+    /// The inversion.
     pub inversion: &'a Inversion,
     /// Channels that are there.
     pub channels: usize,
@@ -25,7 +25,7 @@ pub struct Shared<'a, T, const NF: usize> {
     pub constraint: Constraint,
     /// R is this many times that of the definition: a power of two.
     pub scale: f64,
-    /// From the solution to what is reported.
+    /// Factor of each bin from the solution to the reported quantity.
     pub to_report: Vec<T>,
     /// Sample: bin, and share of the next bin.
     pub resolution: Vec<(usize, T)>,
@@ -58,13 +58,14 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
     /// Rounds the definition's numbers once; NF at least as many as channels.
     #[must_use]
     pub fn new(inversion: &'a Inversion, definition: &Discretised) -> Self {
-        let (bins, channels) = (definition.log_t.len(), definition.channels);
-        let scale = scale(definition);
-        let rounded = |values: &[f64]| values.iter().map(|&x| T::of(x)).collect::<Vec<T>>();
+        let bins = definition.log_t.len();
+        let channels = definition.channels;
+        let scale = response_scale(definition);
+        let rounded = |values: &[f64]| values.iter().map(|&x| T::from_f64(x)).collect::<Vec<T>>();
         let mut response = vec![[T::default(); NF]; bins];
         for (t, row) in response.iter_mut().enumerate() {
-            for (to, from) in row.iter_mut().zip(definition.bin(t)) {
-                *to = T::of(from * scale);
+            for (to, from) in row.iter_mut().zip(definition.response_of_bin(t)) {
+                *to = T::from_f64(from * scale);
             }
         }
         let mut loci = [false; NF];
@@ -78,7 +79,7 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
         Self {
             inversion,
             channels,
-            first: first_triangle(definition, scale).map(|row| row.map(T::of)),
+            first: first_triangle(definition, scale).map(|row| row.map(T::from_f64)),
             response,
             widths: rounded(&definition.widths),
             densities: rounded(&densities),
@@ -88,27 +89,31 @@ impl<'a, T: Real, const NF: usize> Shared<'a, T, NF> {
             resolution: definition
                 .resolution
                 .iter()
-                .map(|p| (p.bin, T::of(p.share)))
+                .map(|p| (p.bin, T::from_f64(p.share)))
                 .collect(),
-            resolution_unit: T::of(definition.resolution_step / 2.0 / FWHM),
-            resolution_widths: definition.widths.iter().map(|w| T::of(w / FWHM)).collect(),
+            resolution_unit: T::from_f64(definition.resolution_step / 2.0 / FWHM),
+            resolution_widths: definition
+                .widths
+                .iter()
+                .map(|w| T::from_f64(w / FWHM))
+                .collect(),
             loci,
-            round_off: T::of(if inversion.compat == Compatibility::Reference {
+            round_off: T::from_f64(if inversion.compat == Compatibility::Reference {
                 0.0
             } else {
                 ROUND_OFF
             }),
-            tolerance: T::of(inversion.effective_tolerance()),
+            tolerance: T::from_f64(inversion.effective_tolerance()),
             upper_limits: inversion.compat == Compatibility::Off,
         }
     }
 }
 
 /// The power of two that brings the responses, largest by channel, to about one.
-fn scale(definition: &Discretised) -> f64 {
+fn response_scale(definition: &Discretised) -> f64 {
     let largest = |f: usize| {
         (0..definition.log_t.len())
-            .map(|t| definition.bin(t)[f])
+            .map(|t| definition.response_of_bin(t)[f])
             .fold(f64::MIN_POSITIVE, f64::max)
     };
     let mean = (0..definition.channels)
@@ -123,7 +128,14 @@ fn first_triangle<const NF: usize>(definition: &Discretised, scale: f64) -> [[f6
     let mut x: Vec<[Array<f64, 1>; NF]> = (0..definition.log_t.len())
         .map(|t| {
             let root = definition.widths[t].sqrt() * scale;
-            std::array::from_fn(|f| Array::one(definition.bin(t).get(f).map_or(0.0, |r| r * root)))
+            std::array::from_fn(|f| {
+                Array::one(
+                    definition
+                        .response_of_bin(t)
+                        .get(f)
+                        .map_or(0.0, |r| r * root),
+                )
+            })
         })
         .collect();
     super::lq::lower_triangle(&mut x).map(|row| row.map(Array::only))

@@ -1,6 +1,6 @@
 //! Weights, and the constraint that they make.
 
-use super::{Shared, Vector};
+use super::{shared::Shared, vectors::Vector};
 use crate::{Constraint, lanes::Lanes};
 
 /// Above 10⁻⁴ of its largest the first solution is the weight; elsewhere 1 (`filler`, in the units
@@ -13,25 +13,26 @@ pub(crate) fn from_first_solution<V: Lanes>(w: &mut [V], filler: V) {
     }
     let least = largest * V::constant(1e-4);
     for x in w.iter_mut() {
-        *x = V::select(least.less(*x), *x, filler);
+        *x = V::select(least.less_than(*x), *x, filler);
     }
 }
 
 /// The lowest of the EM loci `counts / R` in each bin; a count that is not above zero says no more
 /// than that there was less than about its error.
 #[inline(always)]
-pub(crate) fn loci<V: Lanes, const NF: usize>(
+pub(crate) fn fill_loci<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
     counts: &Vector<V, NF>,
     inverse_sigma: &Vector<V, NF>,
     w: &mut [V],
 ) {
-    let (zero, infinity) = (V::constant(0.0), V::constant(f64::INFINITY));
+    let zero = V::constant(0.0);
+    let infinity = V::constant(f64::INFINITY);
     let mut limits = *counts;
     if shared.upper_limits {
         for f in 0..NF {
             limits[f] = V::select(
-                zero.less(counts[f]),
+                zero.less_than(counts[f]),
                 counts[f],
                 V::constant(1.0) / inverse_sigma[f],
             );
@@ -41,9 +42,9 @@ pub(crate) fn loci<V: Lanes, const NF: usize>(
         let mut lowest = infinity;
         for f in 0..NF {
             if shared.loci[f] {
-                let used = zero.less(inverse_sigma[f].abs());
+                let used = zero.less_than(inverse_sigma[f].abs());
                 let locus = limits[f] / V::splat(shared.response[t][f]);
-                let counts_here = V::both(used, zero.less(locus.abs()));
+                let counts_here = V::both_masks(used, zero.less_than(locus.abs()));
                 lowest = V::select(counts_here, locus.min(lowest), lowest);
             }
         }
@@ -51,11 +52,12 @@ pub(crate) fn loci<V: Lanes, const NF: usize>(
     }
 }
 
-/// Mean over five bins, the two end bins and what lies beyond counted as zero, in units of the
-/// largest weight; at least 10⁻⁸.
+/// Mean over five bins, with zero for the two end bins and beyond, in units of the largest weight;
+/// at least 10⁻⁸.
 #[inline(always)]
-pub(crate) fn smooth<V: Lanes>(w: &[V], smoothed: &mut [V]) {
-    let (fifth, floor) = (V::constant(0.2), V::constant(1e-8));
+pub(crate) fn smooth_weights<V: Lanes>(w: &[V], smoothed: &mut [V]) {
+    let fifth = V::constant(0.2);
+    let floor = V::constant(1e-8);
     let mut largest = w[0];
     for &x in w {
         largest = x.max(largest);
@@ -72,7 +74,7 @@ pub(crate) fn smooth<V: Lanes>(w: &[V], smoothed: &mut [V]) {
 
 /// `l = |w| / Δ log T` or `w²`.
 #[inline(always)]
-pub(crate) fn constrain<V: Lanes, const NF: usize>(
+pub(crate) fn fill_constraint<V: Lanes, const NF: usize>(
     shared: &Shared<'_, V::Scalar, NF>,
     w: &[V],
     l: &mut [V],

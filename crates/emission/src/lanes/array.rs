@@ -47,9 +47,9 @@ impl<T: Real, const N: usize> Lanes for Array<T, N> {
         to[..N].copy_from_slice(&self.0);
     }
     #[inline(always)]
-    fn root(mut self) -> Self {
+    fn square_root(mut self) -> Self {
         for i in 0..N {
-            self.0[i] = self.0[i].root();
+            self.0[i] = self.0[i].square_root();
         }
         self
     }
@@ -85,7 +85,7 @@ impl<T: Real, const N: usize> Lanes for Array<T, N> {
         self
     }
     #[inline(always)]
-    fn less(self, than: Self) -> [bool; N] {
+    fn less_than(self, than: Self) -> [bool; N] {
         let mut mask = [false; N];
         for i in 0..N {
             mask[i] = self.0[i] < than.0[i];
@@ -101,7 +101,7 @@ impl<T: Real, const N: usize> Lanes for Array<T, N> {
         mask
     }
     #[inline(always)]
-    fn both(mut a: [bool; N], b: [bool; N]) -> [bool; N] {
+    fn both_masks(mut a: [bool; N], b: [bool; N]) -> [bool; N] {
         for i in 0..N {
             a[i] &= b[i];
         }
@@ -115,7 +115,7 @@ impl<T: Real, const N: usize> Lanes for Array<T, N> {
         no
     }
     #[inline(always)]
-    fn any(mask: [bool; N]) -> bool {
+    fn any_lane(mask: [bool; N]) -> bool {
         let mut any = false;
         for i in 0..N {
             any |= mask[i];

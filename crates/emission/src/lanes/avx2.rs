@@ -46,7 +46,7 @@ macro_rules! lanes {
                 unsafe { $store(to.as_mut_ptr(), self.0) }
             }
             #[inline(always)]
-            fn root(self) -> Self {
+            fn square_root(self) -> Self {
                 // SAFETY: see the module.
                 Self(unsafe { $root(self.0) })
             }
@@ -66,7 +66,7 @@ macro_rules! lanes {
                 Self(unsafe { $min(self.0, other.0) })
             }
             #[inline(always)]
-            fn less(self, than: Self) -> $register {
+            fn less_than(self, than: Self) -> $register {
                 // SAFETY: see the module.
                 unsafe { $compare::<_CMP_LT_OQ>(self.0, than.0) }
             }
@@ -76,7 +76,7 @@ macro_rules! lanes {
                 unsafe { $compare::<_CMP_LE_OQ>(self.0, other.0) }
             }
             #[inline(always)]
-            fn both(a: $register, b: $register) -> $register {
+            fn both_masks(a: $register, b: $register) -> $register {
                 // SAFETY: see the module.
                 unsafe { $and(a, b) }
             }
@@ -86,7 +86,7 @@ macro_rules! lanes {
                 Self(unsafe { $blend(no.0, yes.0, mask) })
             }
             #[inline(always)]
-            fn any(mask: $register) -> bool {
+            fn any_lane(mask: $register) -> bool {
                 // SAFETY: see the module.
                 unsafe { $movemask(mask) != 0 }
             }

@@ -27,20 +27,20 @@ pub(crate) trait Lanes:
     /// The first [`Self::COUNT`] of `from`, which has as many.
     fn load(from: &[Self::Scalar]) -> Self;
     fn store(self, to: &mut [Self::Scalar]);
-    fn root(self) -> Self;
+    fn square_root(self) -> Self;
     fn abs(self) -> Self;
     /// `self > other ? self : other`: the other one where either is NaN.
     fn max(self, other: Self) -> Self;
     /// `self < other ? self : other`.
     fn min(self, other: Self) -> Self;
-    fn less(self, than: Self) -> Self::Mask;
+    fn less_than(self, than: Self) -> Self::Mask;
     fn at_most(self, other: Self) -> Self::Mask;
-    fn both(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    fn both_masks(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
-    fn any(mask: Self::Mask) -> bool;
+    fn any_lane(mask: Self::Mask) -> bool;
 
     #[inline(always)]
     fn constant(x: f64) -> Self {
-        Self::splat(Self::Scalar::of(x))
+        Self::splat(Self::Scalar::from_f64(x))
     }
 }

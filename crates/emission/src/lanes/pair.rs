@@ -42,8 +42,8 @@ impl<V: Lanes> Lanes for Pair<V> {
         self.1.store(&mut to[V::COUNT..]);
     }
     #[inline(always)]
-    fn root(self) -> Self {
-        Self(self.0.root(), self.1.root())
+    fn square_root(self) -> Self {
+        Self(self.0.square_root(), self.1.square_root())
     }
     #[inline(always)]
     fn abs(self) -> Self {
@@ -58,16 +58,16 @@ impl<V: Lanes> Lanes for Pair<V> {
         Self(self.0.min(other.0), self.1.min(other.1))
     }
     #[inline(always)]
-    fn less(self, than: Self) -> Self::Mask {
-        (self.0.less(than.0), self.1.less(than.1))
+    fn less_than(self, than: Self) -> Self::Mask {
+        (self.0.less_than(than.0), self.1.less_than(than.1))
     }
     #[inline(always)]
     fn at_most(self, other: Self) -> Self::Mask {
         (self.0.at_most(other.0), self.1.at_most(other.1))
     }
     #[inline(always)]
-    fn both(a: Self::Mask, b: Self::Mask) -> Self::Mask {
-        (V::both(a.0, b.0), V::both(a.1, b.1))
+    fn both_masks(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        (V::both_masks(a.0, b.0), V::both_masks(a.1, b.1))
     }
     #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
@@ -77,7 +77,7 @@ impl<V: Lanes> Lanes for Pair<V> {
         )
     }
     #[inline(always)]
-    fn any(mask: Self::Mask) -> bool {
-        V::any(mask.0) | V::any(mask.1)
+    fn any_lane(mask: Self::Mask) -> bool {
+        V::any_lane(mask.0) | V::any_lane(mask.1)
     }
 }

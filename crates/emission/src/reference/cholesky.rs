@@ -1,7 +1,7 @@
 //! Small positive definite systems.
 
 /// The solution of `A x = b`, with A symmetric and positive definite. O(n³).
-pub(crate) fn solve(a: &[Vec<f64>], b: &[f64]) -> Vec<f64> {
+pub(crate) fn solve_cholesky(a: &[Vec<f64>], b: &[f64]) -> Vec<f64> {
     let n = b.len();
     let mut l = vec![vec![0.0; n]; n];
     for i in 0..n {

@@ -15,7 +15,7 @@ pub use pixel::{CountMap, PixelSolution};
 
 use crate::{
     Discretised, EmissionMap, Inversion, Method, Observation, PixelStatus, Weights,
-    backend::missing_number, dictionary::Dictionary, screen::screen,
+    dictionary::Dictionary, quirks::missing_number, screen::screen_pixel,
 };
 use isopach_compute::{Error, Result};
 /// Inverts every pixel, one after the other.
@@ -26,23 +26,25 @@ pub fn invert(
     inversion: &Inversion,
     observation: Observation<'_, f64>,
 ) -> Result<EmissionMap<f64>> {
-    let pixels = observation.pixels(inversion.channels())?;
-    inversion.check(pixels.count())?;
+    let pixels = observation.pixel_rows(inversion.channels())?;
+    inversion.check(pixels.pixel_count())?;
     let solver = Solver::new(inversion)?;
-    let mut map = EmissionMap::empty(inversion, &pixels.leading);
-    let (counts, sigma) = pixels.rows();
-    let (channels, bins) = (inversion.channels(), inversion.bins());
+    let mut map = EmissionMap::zeroed(inversion, &pixels.leading);
+    let (counts, sigma) = pixels.counts_and_sigma();
+    let channels = inversion.channels();
+    let bins = inversion.bins();
     let missing = missing_number(inversion);
-    let mut slab = map.slab();
-    for i in 0..slab.pixels() {
+    let mut slab = map.as_slab();
+    for i in 0..slab.pixel_count() {
         let row = i * channels..(i + 1) * channels;
-        let (counts, sigma) = (&counts[row.clone()], &sigma[row.clone()]);
-        let screened = screen(inversion, counts, sigma);
+        let counts = &counts[row.clone()];
+        let sigma = &sigma[row.clone()];
+        let screened = screen_pixel(inversion, counts, sigma);
         let found = screened
             .verdict
-            .and_then(|dropped| solver.solve(i, counts, sigma, dropped));
+            .and_then(|dropped| solver.solve_pixel(i, counts, sigma, dropped));
         match found {
-            Err(status) => slab.reject(i, status, missing),
+            Err(status) => slab.reject_pixel(i, status, missing),
             Ok(found) => {
                 let row_of_bins = i * bins..(i + 1) * bins;
                 slab.emission[row_of_bins.clone()].copy_from_slice(&found.emission);
@@ -73,8 +75,8 @@ pub fn invert(
 /// Inverts a single pixel, and returns its averaging kernel and covariance as well.
 ///
 /// # Errors
-/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::PixelStatus`] in words where the pixel
-/// has no result.
+/// As [`invert`]; [`Error::InvalidInput`] with the [`crate::PixelStatus`] in words if the pixel has
+/// no result.
 pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Result<PixelSolution> {
     let channels = inversion.channels();
     if counts.len() != channels || sigma.len() != channels {
@@ -87,13 +89,13 @@ pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Res
     }
     inversion.check(1)?;
     let solver = Solver::new(inversion)?;
-    screen(inversion, counts, sigma)
+    screen_pixel(inversion, counts, sigma)
         .verdict
-        .and_then(|dropped| solver.solve(0, counts, sigma, dropped))
+        .and_then(|dropped| solver.solve_pixel(0, counts, sigma, dropped))
         .map_err(|status| Error::InvalidInput(format!("no result: {status}")))
 }
 
-/// What all pixels share.
+/// The state that all pixels share.
 struct Solver<'a> {
     inversion: &'a Inversion,
     shared: Discretised,
@@ -112,7 +114,7 @@ impl<'a> Solver<'a> {
     }
 
     /// Solves pixel `i`, whose channels outside `dropped` (bits) are good.
-    fn solve(
+    fn solve_pixel(
         &self,
         i: usize,
         counts: &[f64],
@@ -125,7 +127,7 @@ impl<'a> Solver<'a> {
             dictionary,
         } = self;
         match inversion.method {
-            Method::Regularised => pixel::solve(
+            Method::Regularised => pixel::solve_regularised(
                 inversion,
                 shared,
                 given_row(inversion, i),
@@ -134,11 +136,11 @@ impl<'a> Solver<'a> {
                 dropped,
             ),
             Method::Positive => {
-                positive::solve(inversion, shared, dictionary, counts, sigma, dropped)
+                positive::solve_positive(inversion, shared, dictionary, counts, sigma, dropped)
             }
-            Method::NonNegative => {
-                nonnegative::solve(inversion, shared, dictionary, counts, sigma, dropped)
-            }
+            Method::NonNegative => nonnegative::solve_nonnegative(
+                inversion, shared, dictionary, counts, sigma, dropped,
+            ),
         }
     }
 }
@@ -149,5 +151,5 @@ pub(crate) fn given_row(inversion: &Inversion, i: usize) -> Option<Vec<f64>> {
         return None;
     };
     let row = given.row(if given.nrows() == 1 { 0 } else { i }).to_vec();
-    inversion.takes(&row).then_some(row)
+    inversion.uses_given_row(&row).then_some(row)
 }

@@ -1,8 +1,8 @@
 //! [`crate::Method::NonNegative`] for one pixel: the active set of Lawson & Hanson.
 
 use super::{
-    pixel::{Pixel, PixelSolution},
-    svd::{dot, svd},
+    pixel::{PixelSolution, ScaledPixel},
+    svd::{decompose_svd, dot_product},
 };
 use crate::{Discretised, Inversion, PixelStatus, dictionary::Dictionary, method::SLOPE};
 use ndarray::Array2;
@@ -18,17 +18,18 @@ pub(crate) struct NonNegative {
 }
 
 /// The `x ≥ 0` with the least `|Σ x_j a_j − g|` (Lawson & Hanson 1974, Solving Least Squares
-/// Problems, chapter 23). Where several are, the one that is come upon. None where that does not
-/// end after three times as many steps as there are columns.
+/// Problems, chapter 23). Where several are, the one that is come upon. None if that does not end
+/// after three times as many steps as there are columns.
 pub(crate) fn non_negative(columns: &[Vec<f64>], g: &[f64]) -> Option<NonNegative> {
     let m = columns.len();
-    let (mut x, mut passive) = (vec![0.0; m], Vec::<usize>::new());
+    let mut x = vec![0.0; m];
+    let mut passive = Vec::<usize>::new();
     let mut refused = vec![false; m];
     let mut least = None;
     for steps in 0..=3 * m {
         let modelled = |f: usize| passive.iter().map(|&j| columns[j][f] * x[j]).sum::<f64>();
         let left: Vec<f64> = (0..g.len()).map(|f| g[f] - modelled(f)).collect();
-        let slopes: Vec<f64> = columns.iter().map(|a| dot(a, &left)).collect();
+        let slopes: Vec<f64> = columns.iter().map(|a| dot_product(a, &left)).collect();
         let least =
             *least.get_or_insert(SLOPE * slopes.iter().fold(0.0_f64, |m, s| m.max(s.abs())));
         let free = (0..m).filter(|j| !passive.contains(j) && !refused[*j] && slopes[*j] > least);
@@ -83,7 +84,7 @@ pub(crate) fn non_negative(columns: &[Vec<f64>], g: &[f64]) -> Option<NonNegativ
 fn least_squares(columns: &[Vec<f64>], chosen: &[usize], g: &[f64]) -> Vec<f64> {
     pseudo_inverse(columns, chosen)
         .iter()
-        .map(|row| dot(row, g))
+        .map(|row| dot_product(row, g))
         .collect()
 }
 
@@ -91,7 +92,7 @@ fn least_squares(columns: &[Vec<f64>], chosen: &[usize], g: &[f64]) -> Vec<f64> 
 fn pseudo_inverse(columns: &[Vec<f64>], chosen: &[usize]) -> Vec<Vec<f64>> {
     let rows: Vec<Vec<f64>> = chosen.iter().map(|&j| columns[j].clone()).collect();
     let n = rows.first().map_or(0, Vec::len);
-    let svd = svd(rows);
+    let svd = decompose_svd(rows);
     let entry = |i: usize, f: usize| -> f64 {
         let terms = svd.u.iter().zip(&svd.scaled_v).zip(&svd.squared);
         terms
@@ -106,7 +107,7 @@ fn pseudo_inverse(columns: &[Vec<f64>], chosen: &[usize]) -> Vec<Vec<f64>> {
 
 /// Solves one pixel whose channels outside `dropped` (bits) are good. The errors are those of least
 /// squares in the bins that are not zero.
-pub(super) fn solve(
+pub(super) fn solve_nonnegative(
     inversion: &Inversion,
     shared: &Discretised,
     dictionary: &Dictionary,
@@ -114,14 +115,17 @@ pub(super) fn solve(
     sigma: &[f64],
     dropped: u32,
 ) -> Result<PixelSolution, PixelStatus> {
-    let pixel = Pixel::new(counts, sigma, dropped);
-    let column = |row: &Vec<f64>| {
-        row.iter()
-            .zip(&pixel.inverse_sigma)
-            .map(|(r, s)| r * s)
-            .collect::<Vec<_>>()
-    };
-    let columns: Vec<Vec<f64>> = dictionary.response.iter().map(column).collect();
+    let pixel = ScaledPixel::new(counts, sigma, dropped);
+    let columns: Vec<Vec<f64>> = dictionary
+        .response
+        .iter()
+        .map(|row: &Vec<f64>| {
+            row.iter()
+                .zip(&pixel.inverse_sigma)
+                .map(|(r, s)| r * s)
+                .collect::<Vec<_>>()
+        })
+        .collect();
     let found = non_negative(&columns, &pixel.g).ok_or(PixelStatus::OutOfRange)?;
     let mut inverse = Array2::zeros((columns.len(), counts.len()));
     for (&t, row) in found
@@ -133,7 +137,7 @@ pub(super) fn solve(
             .enumerate()
             .for_each(|(f, &entry)| inverse[[t, f]] = entry);
     }
-    pixel.solution(
+    pixel.complete_solution(
         inversion,
         shared,
         dictionary,
@@ -162,7 +166,7 @@ mod tests {
             let left: Vec<f64> =
                 (0..n).map(|f| numbers[f] - (0..m).map(|j| columns[j][f] * found.x[j]).sum::<f64>()).collect();
             for (j, column) in columns.iter().enumerate() {
-                let slope = dot(column, &left);
+                let slope = dot_product(column, &left);
                 prop_assert!(found.x[j] >= 0.0 && slope < 1e-9, "{j}: {} {slope}", found.x[j]);
                 prop_assert!(found.x[j] == 0.0 || slope.abs() < 1e-9, "{j}: {} {slope}", found.x[j]);
             }

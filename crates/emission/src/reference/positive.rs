@@ -2,14 +2,14 @@
 
 use super::{
     cholesky,
-    pixel::{CountMap, Pixel, PixelSolution, deviations, resolution},
-    svd::dot,
+    pixel::{CountMap, PixelSolution, ScaledPixel, column_resolution, standard_deviations},
+    svd::dot_product,
 };
 use crate::{
     Discretised, Inversion, PixelStatus,
-    backend::Signs,
     dictionary::{Atom, Dictionary},
     method::{AIM, AS_HIGH, LEAST_LAMBDA, NEARLY, ROUND_OFF, SETTLED, SHORTEST},
+    status::Signs,
 };
 use ndarray::Array2;
 
@@ -18,7 +18,7 @@ const STEPS: usize = 500;
 
 /// The weights `w ≥ 0` of the atoms with the least `Σ w² / l` whose counts are within the χ² aimed
 /// at: the maximum over `z`, one number a channel, of `g·z − ½ Σ l max(0, a·z)² − √aim |z| − ½ λ₀
-/// |z|²`, with `w = l max(0, a·z)`. What is left of the counts is `λ z`.
+/// |z|²`, with `w = l max(0, a·z)`. The residual of the counts is `λ z`.
 pub(crate) struct Dual {
     /// The maximum; zero where no emission explains the counts well enough.
     pub(crate) z: Vec<f64>,
@@ -48,13 +48,13 @@ impl Whitened {
         let l = columns
             .iter()
             .zip(atoms)
-            .map(|(column, atom)| atom.preference / dot(column, column).sqrt())
+            .map(|(column, atom)| atom.preference / dot_product(column, column).sqrt())
             .collect();
         Self { columns, l }
     }
 
     /// `Σ l a aᵀ` of the atoms that are in use.
-    pub(crate) fn gram(&self, used: impl Fn(usize) -> bool) -> Vec<Vec<f64>> {
+    pub(crate) fn gram_matrix(&self, used: impl Fn(usize) -> bool) -> Vec<Vec<f64>> {
         let n = self.columns.first().map_or(0, Vec::len);
         let mut gram = vec![vec![0.0; n]; n];
         for (j, (column, l)) in self.columns.iter().zip(&self.l).enumerate() {
@@ -70,20 +70,22 @@ impl Whitened {
     }
 
     /// `l max(0, a·z)`.
-    pub(crate) fn weights(&self, z: &[f64]) -> Vec<f64> {
+    pub(crate) fn atom_weights(&self, z: &[f64]) -> Vec<f64> {
         self.columns
             .iter()
             .zip(&self.l)
-            .map(|(column, l)| l * dot(column, z).max(0.0))
+            .map(|(column, l)| l * dot_product(column, z).max(0.0))
             .collect()
     }
 
     /// The dual at `z`, which is not zero.
-    fn point(&self, z: &[f64], g: &[f64], radius: f64, floor: f64) -> Point {
-        let (w, length) = (self.weights(z), dot(z, z).sqrt());
+    fn evaluate_dual(&self, z: &[f64], g: &[f64], radius: f64, floor: f64) -> Point {
+        let w = self.atom_weights(z);
+        let length = dot_product(z, z).sqrt();
         let lambda = radius / length + floor;
         let curved: f64 = w.iter().zip(&self.l).map(|(w, l)| w * w / l).sum();
-        let height = dot(g, z) - 0.5 * curved - radius * length - 0.5 * floor * length * length;
+        let height =
+            dot_product(g, z) - 0.5 * curved - radius * length - 0.5 * floor * length * length;
         let modelled = |f: usize| {
             self.columns
                 .iter()
@@ -94,7 +96,7 @@ impl Whitened {
         let slope: Vec<f64> = (0..g.len())
             .map(|f| g[f] - modelled(f) - lambda * z[f])
             .collect();
-        let steepness = dot(&slope, &slope).sqrt();
+        let steepness = dot_product(&slope, &slope).sqrt();
         Point {
             w,
             length,
@@ -106,14 +108,14 @@ impl Whitened {
     }
 
     /// The maximum; where Newton's method gets stuck, by way of larger λ₀, down to the least at
-    /// which it does not. None where there is none.
-    pub(crate) fn maximise(&self, g: &[f64], aim: f64, channels: f64) -> Option<Dual> {
-        let norm = dot(g, g).sqrt();
+    /// which it does not. None if there is none.
+    pub(crate) fn maximise_dual(&self, g: &[f64], aim: f64, channels: f64) -> Option<Dual> {
+        let norm = dot_product(g, g).sqrt();
         let trace: f64 = self
             .columns
             .iter()
             .zip(&self.l)
-            .map(|(column, l)| l * dot(column, column))
+            .map(|(column, l)| l * dot_product(column, column))
             .sum();
         let radius = aim.sqrt();
         if norm <= radius {
@@ -125,7 +127,7 @@ impl Whitened {
         }
         // The best multiple of g.
         let curved: f64 = self
-            .weights(g)
+            .atom_weights(g)
             .iter()
             .zip(&self.l)
             .map(|(w, l)| w * w / l)
@@ -133,14 +135,14 @@ impl Whitened {
         let floor = |least: f64| least * trace / channels;
         let start = (norm * norm - radius * norm) / (curved + floor(LEAST_LAMBDA) * norm * norm);
         let start: Vec<f64> = g.iter().map(|g| start * g).collect();
-        let direct = self.climb(&start, g, radius, floor(LEAST_LAMBDA), trace);
+        let direct = self.climb_from(&start, g, radius, floor(LEAST_LAMBDA), trace);
         if direct.is_some() {
             return direct;
         }
         let mut found: Option<Dual> = None;
         for least in [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, LEAST_LAMBDA] {
             let from = found.as_ref().map_or(&start, |found| &found.z);
-            let Some(next) = self.climb(from, g, radius, floor(least), trace) else {
+            let Some(next) = self.climb_from(from, g, radius, floor(least), trace) else {
                 break;
             };
             let steps = next.steps + found.map_or(0, |found| found.steps);
@@ -149,20 +151,28 @@ impl Whitened {
         found
     }
 
-    /// Newton's method from `start`, a step halved until it climbs. None where it does not settle.
-    fn climb(&self, start: &[f64], g: &[f64], radius: f64, floor: f64, trace: f64) -> Option<Dual> {
-        let (n, norm) = (g.len(), dot(g, g).sqrt());
+    /// Newton's method from `start`, a step halved until it climbs. None if it does not settle.
+    fn climb_from(
+        &self,
+        start: &[f64],
+        g: &[f64],
+        radius: f64,
+        floor: f64,
+        trace: f64,
+    ) -> Option<Dual> {
+        let n = g.len();
+        let norm = dot_product(g, g).sqrt();
         let mut z = start.to_vec();
-        let mut here = self.point(&z, g, radius, floor);
+        let mut here = self.evaluate_dual(&z, g, radius, floor);
         for steps in 0..STEPS {
-            let mut curvature = self.gram(|j| here.w[j] > 0.0);
+            let mut curvature = self.gram_matrix(|j| here.w[j] > 0.0);
             for f in 0..n {
                 for h in 0..n {
                     curvature[f][h] -= radius / here.length.powi(3) * z[f] * z[h];
                 }
                 curvature[f][f] += here.lambda;
             }
-            let direction = cholesky::solve(&curvature, &here.slope);
+            let direction = cholesky::solve_cholesky(&curvature, &here.slope);
             let moved = |step: f64| {
                 z.iter()
                     .zip(&direction)
@@ -180,7 +190,7 @@ impl Whitened {
             let mut step = 1.0;
             let (next, there) = loop {
                 let next = moved(step);
-                let there = self.point(&next, g, radius, floor);
+                let there = self.evaluate_dual(&next, g, radius, floor);
                 if there.is_better_than(&here) {
                     break (next, there);
                 }
@@ -218,7 +228,7 @@ impl Point {
 }
 
 /// Solves one pixel whose channels outside `dropped` (bits) are good.
-pub(super) fn solve(
+pub(super) fn solve_positive(
     inversion: &Inversion,
     shared: &Discretised,
     dictionary: &Dictionary,
@@ -226,12 +236,12 @@ pub(super) fn solve(
     sigma: &[f64],
     dropped: u32,
 ) -> Result<PixelSolution, PixelStatus> {
-    let pixel = Pixel::new(counts, sigma, dropped);
+    let pixel = ScaledPixel::new(counts, sigma, dropped);
     let whitened = Whitened::new(&dictionary.atoms, &pixel.inverse_sigma);
-    let channels = pixel.channels();
+    let channels = pixel.used_channels();
     let aim = AIM * inversion.chi_squared_target * channels;
     let dual = whitened
-        .maximise(&pixel.g, aim, channels)
+        .maximise_dual(&pixel.g, aim, channels)
         .ok_or(PixelStatus::OutOfRange)?;
     let bins = shared.log_t.len();
     let spread = |values: &[f64]| {
@@ -244,26 +254,29 @@ pub(super) fn solve(
         }
         x
     };
-    let x = spread(&whitened.weights(&dual.z));
+    let x = spread(&whitened.atom_weights(&dual.z));
 
-    // What small changes of the counts do at this λ, were all atoms in use.
-    let mut gram = whitened.gram(|_| true);
+    // Linear errors at this λ, with all atoms in use.
+    let mut gram = whitened.gram_matrix(|_| true);
     (0..gram.len()).for_each(|f| gram[f][f] += dual.lambda);
-    let scaled = |f: usize| {
-        let along: Vec<f64> = whitened
-            .columns
-            .iter()
-            .zip(&whitened.l)
-            .map(|(column, l)| l * column[f])
-            .collect();
-        spread(&along)
-    };
-    let back: Vec<Vec<f64>> = (0..counts.len()).map(scaled).collect();
+    let back: Vec<Vec<f64>> = (0..counts.len())
+        .map(|f: usize| {
+            let along: Vec<f64> = whitened
+                .columns
+                .iter()
+                .zip(&whitened.l)
+                .map(|(column, l)| l * column[f])
+                .collect();
+            spread(&along)
+        })
+        .collect();
     let rows: Vec<Vec<f64>> = (0..bins)
-        .map(|t| cholesky::solve(&gram, &back.iter().map(|row| row[t]).collect::<Vec<_>>()))
+        .map(|t| {
+            cholesky::solve_cholesky(&gram, &back.iter().map(|row| row[t]).collect::<Vec<_>>())
+        })
         .collect();
     let inverse = Array2::from_shape_fn((bins, counts.len()), |(t, f)| rows[t][f]);
-    pixel.solution(
+    pixel.complete_solution(
         inversion,
         shared,
         dictionary,
@@ -273,9 +286,9 @@ pub(super) fn solve(
     )
 }
 
-impl Pixel<'_> {
+impl ScaledPixel<'_> {
     /// Everything else, from the measure in 10¹⁵ cm⁻⁵ a bin and how it depends on `counts / σ`.
-    pub(super) fn solution(
+    pub(super) fn complete_solution(
         &self,
         inversion: &Inversion,
         shared: &Discretised,
@@ -305,13 +318,13 @@ impl Pixel<'_> {
         };
         Ok(PixelSolution {
             emission: reported(&x),
-            uncertainty: reported(&deviations(&inverse)),
-            log_t_resolution: resolution(shared, &averaging),
+            uncertainty: reported(&standard_deviations(&inverse)),
+            log_t_resolution: column_resolution(shared, &averaging),
             chi_squared,
             synthetic,
             lambda,
             iterations,
-            status: PixelStatus::of_result(inversion, Signs::Positive, self.dropped, chi_squared),
+            status: PixelStatus::from_result(inversion, Signs::Positive, self.dropped, chi_squared),
             dropped: self.dropped,
             kernel: CountMap { inverse, averaging },
         })
@@ -335,11 +348,11 @@ mod tests {
         ) {
             let g: Vec<f64> = numbers[..n].iter().map(|x| 20.0 * x).collect();
             // Else no emission is enough, whatever λ.
-            prop_assume!(dot(&g, &g) > aim);
+            prop_assume!(dot_product(&g, &g) > aim);
             let columns: Vec<Vec<f64>> = (0..m).map(|j| numbers[8 + 8 * j..][..n].to_vec()).collect();
             let whitened = Whitened { columns, l: numbers[8 + 24 * 8..][..m].to_vec() };
-            let Dual { z, lambda, .. } = whitened.maximise(&g, aim, n as f64).unwrap();
-            let w = whitened.weights(&z);
+            let Dual { z, lambda, .. } = whitened.maximise_dual(&g, aim, n as f64).unwrap();
+            let w = whitened.atom_weights(&z);
             let augmented: Vec<Vec<f64>> = (0..m)
                 .map(|j| {
                     let mut column = whitened.columns[j].clone();
@@ -354,7 +367,7 @@ mod tests {
             for (a, b) in w.iter().zip(&expected) {
                 prop_assert!((a - b).abs() < 1e-5 * largest, "{w:?} {expected:?}");
             }
-            // What is left is λ z, and its square the aim, unless that is out of reach.
+            // The residual is λ z, and its square the aim, unless that is out of reach.
             let left: Vec<f64> =
                 (0..n).map(|f| g[f] - (0..m).map(|j| whitened.columns[j][f] * w[j]).sum::<f64>()).collect();
             prop_assert!(left.iter().zip(&z).all(|(left, z)| (left - lambda * z).abs() < 1e-6));
@@ -362,7 +375,7 @@ mod tests {
             let unexplained: f64 = (0..n)
                 .map(|f| (g[f] - (0..m).map(|j| whitened.columns[j][f] * least[j]).sum::<f64>()).powi(2))
                 .sum();
-            let chi = dot(&left, &left);
+            let chi = dot_product(&left, &left);
             if unexplained < 0.9 * aim {
                 prop_assert!((chi / aim - 1.0).abs() < 0.02, "{chi} for {aim}");
             }
@@ -376,11 +389,11 @@ mod tests {
             columns: vec![vec![1.0, 2.0], vec![2.0, 1.0]],
             l: vec![1.0, 1.0],
         };
-        let found = whitened.maximise(&[0.1, -0.2], 0.2, 2.0).unwrap();
+        let found = whitened.maximise_dual(&[0.1, -0.2], 0.2, 2.0).unwrap();
         assert_eq!((found.z, found.steps), (vec![0.0, 0.0], 0));
         assert!(found.lambda > 0.0 && found.lambda.is_finite());
         // Counts below zero, that nothing positive explains.
-        let found = whitened.maximise(&[-3.0, -4.0], 0.2, 2.0).unwrap();
-        assert!(whitened.weights(&found.z).iter().all(|&w| w == 0.0));
+        let found = whitened.maximise_dual(&[-3.0, -4.0], 0.2, 2.0).unwrap();
+        assert!(whitened.atom_weights(&found.z).iter().all(|&w| w == 0.0));
     }
 }

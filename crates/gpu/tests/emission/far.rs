@@ -47,10 +47,10 @@ pub(crate) fn far<F: Real, T: Real>(found: &EmissionMap<F>, expected: &EmissionM
         );
         of_pixels(&|i| {
             let (a, b) = (&a[i * bins..][..bins], &b[i * bins..][..bins]);
-            let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.wide().abs()));
+            let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.to_f64().abs()));
             a.iter()
                 .zip(b)
-                .map(|(a, b)| (a.wide() - b.wide()).abs() / largest)
+                .map(|(a, b)| (a.to_f64() - b.to_f64()).abs() / largest)
                 .fold(0.0, f64::max)
         })
     };
@@ -63,7 +63,7 @@ pub(crate) fn far<F: Real, T: Real>(found: &EmissionMap<F>, expected: &EmissionM
     let apart = a
         .iter()
         .zip(b)
-        .filter(|(a, b)| (a.wide() - b.wide()).abs() > 1e-5)
+        .filter(|(a, b)| (a.to_f64() - b.to_f64()).abs() > 1e-5)
         .count();
     Far {
         pixels: pixels.len(),
@@ -85,8 +85,8 @@ pub(crate) fn far<F: Real, T: Real>(found: &EmissionMap<F>, expected: &EmissionM
             expected.uncertainty.as_ref().unwrap(),
         ),
         chi_squared: of_pixels(&|i| {
-            let b = expected.chi_squared.as_slice().unwrap()[i].wide();
-            (found.chi_squared.as_slice().unwrap()[i].wide() - b).abs() / b
+            let b = expected.chi_squared.as_slice().unwrap()[i].to_f64();
+            (found.chi_squared.as_slice().unwrap()[i].to_f64() - b).abs() / b
         }),
         lambda: of_pixels(&|i| (flat(&found.lambda, i) / flat(&expected.lambda, i) - 1.0).abs()),
         horizontal: apart as f64 / (pixels.len() * bins) as f64,

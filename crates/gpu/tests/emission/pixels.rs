@@ -45,8 +45,8 @@ pub(crate) fn observed(inversion: &Inversion, pixels: usize) -> [ArrayD<f32>; 2]
     let noises: Vec<Noise> = (0..inversion.channels())
         .map(|f| Noise::aia(&AIA[f], 2.9, 2.0, 0.03))
         .collect();
-    let sigma = Noise::of(&noises, exact.view()).unwrap();
-    let counts = MonteCarlo { draws: 2, seed: 5 }.counts(
+    let sigma = Noise::sigma_of_counts(&noises, exact.view()).unwrap();
+    let counts = MonteCarlo { draws: 2, seed: 5 }.draw_counts(
         0,
         &Observation {
             counts: exact.view(),
@@ -63,7 +63,7 @@ pub(crate) fn inverted<T: Real>(
     observed: &[ArrayD<T>; 2],
 ) -> EmissionMap<T> {
     let [counts, sigma] = observed;
-    T::invert(
+    T::invert_on(
         on,
         inversion,
         Observation {
@@ -93,7 +93,7 @@ pub(crate) fn bits<T: Real>(map: &EmissionMap<T>) -> Vec<u64> {
         .into_iter()
         .flatten()
         .flatten()
-        .map(|x| x.wide().to_bits());
+        .map(|x| x.to_f64().to_bits());
     let status = map.status.iter().map(|s| u64::from(s.code()));
     let whole = map
         .iterations

@@ -1,25 +1,26 @@
-//! Results of numbered blocks of work that is not tiles of points (rows of images, say): begun,
-//! kept, looked for and removed as those of tiles are.
+//! Checkpoints of numbered blocks of work that are not tiles of points, such as rows of images,
+//! under the rules of tiles.
 
 use super::{
-    CheckpointDir, FolderUse, Manifest, Part, Plans, ResultReader, ResultWriter, Results,
-    most_bytes,
+    CheckpointDir, FolderUse, Manifest, Plans, ResultReader, ResultWriter, Results, TilePart,
+    max_manifest_bytes,
 };
 use isopach_compute::Result;
 use serde_json::Value;
 use std::fmt;
 
-/// What tells a run over blocks from others, beside the parameters and what was found, which a
-/// [`CheckpointDir`] has.
+/// Identity of a run over blocks, beside the parameters and derived values of its
+/// [`CheckpointDir`].
 #[derive(Clone, Debug)]
 pub struct BlockRun<'a> {
-    /// What this process does in the folder.
-    pub working: FolderUse,
-    /// What results may be rounded by: the words of the backends.
+    /// The use that this process makes of the folder.
+    pub folder_use: FolderUse,
+    /// Rounding of the results, in the words of the backends:
+    /// [`isopach_compute::Compute::precision`].
     pub precision: Vec<&'a str>,
-    /// What tells each input from others: what it has, not where it lies.
+    /// Identity of each input: its content, not its path.
     pub identities: Vec<String>,
-    /// What to call each input in messages.
+    /// Names of the inputs in messages.
     pub names: Vec<String>,
     /// How the work is cut, as JSON, should this process be the first.
     pub plan: Value,
@@ -30,22 +31,22 @@ pub struct BlockRun<'a> {
 /// The folder of a run over blocks that has begun.
 ///
 /// ```
-/// use isopach_tiling::{BlockRun, Kept, Stored, Working};
+/// use isopach_tiling::{BlockRun, CheckpointDir, Encode, FolderUse};
 ///
 /// let folder = tempfile::tempdir()?;
-/// let kept = Kept::within(folder.path().join("run"), "as squares");
-/// let run = |working| BlockRun {
-///     working, precision: vec!["exact"], identities: vec![], names: vec![], plan: 3.into(), memory: 1 << 20,
+/// let checkpoint = CheckpointDir::new(folder.path().join("run"), "as squares");
+/// let run = |folder_use| BlockRun {
+///     folder_use, precision: vec!["exact"], identities: vec![], names: vec![], plan: 3.into(), memory: 1 << 20,
 /// };
-/// let shard = kept.blocks(run(Working::Among))?;
+/// let shard = checkpoint.open_blocks(run(FolderUse::Among))?;
 /// assert_eq!(shard.plan(), 3);
-/// shard.write(1, |to| {
-///     1_u64.store(to);
+/// shard.write_block(1, |to| {
+///     1_u64.encode_into(to);
 ///     Ok(())
 /// })?;
-/// let merge = kept.blocks(run(Working::Merging))?;
-/// assert_eq!(merge.done(&[true; 3])?, [false, true, false]);
-/// assert_eq!(merge.read(1, |from| Ok(u64::restore(from)))?, 1);
+/// let merge = checkpoint.open_blocks(run(FolderUse::Merging))?;
+/// assert_eq!(merge.finished_blocks(&[true; 3])?, [false, true, false]);
+/// assert_eq!(merge.read_block(1, |from| Ok(u64::decode_from(from)))?, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct BlockCheckpoints<'a> {
@@ -55,7 +56,7 @@ pub struct BlockCheckpoints<'a> {
 
 impl fmt::Debug for BlockCheckpoints<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeptBlocks")
+        f.debug_struct("BlockCheckpoints")
             .field("plan", &self.plan)
             .finish_non_exhaustive()
     }
@@ -66,13 +67,13 @@ impl CheckpointDir {
     /// for tiles.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::InvalidInput`] where a run of other parameters, inputs or another
+    /// [`isopach_compute::Error::InvalidInput`] if a run of other parameters, inputs or another
     /// version was begun there; [`isopach_compute::Error::Busy`] where others are at work, or
-    /// nothing is there to be merged; [`isopach_compute::Error::Source`] where the folder cannot be
+    /// nothing is there to be merged; [`isopach_compute::Error::Source`] if the folder cannot be
     /// read or written.
-    pub fn blocks(&self, run: BlockRun<'_>) -> Result<BlockCheckpoints<'_>> {
+    pub fn open_blocks(&self, run: BlockRun<'_>) -> Result<BlockCheckpoints<'_>> {
         let BlockRun {
-            working,
+            folder_use: working,
             precision,
             identities,
             names,
@@ -83,71 +84,79 @@ impl CheckpointDir {
             cut: &|| Ok(plan.clone()),
             to_manifest: &Value::clone,
             from_manifest: &|plan| Ok(Some(plan.clone())),
-            most_bytes: most_bytes(memory),
+            max_bytes: max_manifest_bytes(memory),
         };
-        let manifest = |parameters: &str, found: &_| {
-            Ok(Manifest::of(parameters, &precision, &[identities], found))
-        };
-        let (results, plan) = Results::open(self.results(), working, manifest, &plans, &names)?;
+        let (results, plan) = Results::open_run(
+            self.for_results(),
+            working,
+            |parameters: &str, found: &_| {
+                Ok(Manifest::describe(
+                    parameters,
+                    &precision,
+                    &[identities],
+                    found,
+                ))
+            },
+            &plans,
+            &names,
+        )?;
         Ok(BlockCheckpoints { results, plan })
     }
 }
 
 impl BlockCheckpoints<'_> {
-    /// How the work is cut, by whoever began the run.
+    /// How the work is cut, by the process that began the run.
     #[must_use]
     pub fn plan(&self) -> &Value {
         &self.plan
     }
 
-    /// Which of the `wanted` blocks are done: their results are there and whole. Those of others
-    /// are not looked at.
+    /// Which of the `wanted` blocks have a complete result. Others are not looked at.
     ///
     /// # Errors
-    /// [`isopach_compute::Error::Source`] where a result is there and cannot be read: nobody knows
-    /// what it is then.
-    pub fn done(&self, wanted: &[bool]) -> Result<Vec<bool>> {
+    /// [`isopach_compute::Error::Source`] if a result is there and cannot be read: its state is
+    /// unknown then.
+    pub fn finished_blocks(&self, wanted: &[bool]) -> Result<Vec<bool>> {
         Ok(self
             .results
-            .done(wanted)?
+            .finished_parts(wanted)?
             .into_iter()
             .map(|parts| parts.is_some())
             .collect())
     }
 
-    /// Keeps what `store` writes of a block; nothing where it fails. Where two processes do so at
-    /// once, the last one's stays.
+    /// Keeps the bytes that `store` writes for a block; nothing if it fails. Of two processes that
+    /// do so at once, the last one wins.
     ///
     /// # Errors
-    /// Of `store`; [`isopach_compute::Error::Source`] where it cannot be written;
-    /// [`isopach_compute::Error::Busy`] where the folder is gone.
-    pub fn write(
+    /// Of `store`; [`isopach_compute::Error::Source`] if it cannot be written;
+    /// [`isopach_compute::Error::Busy`] if the folder is gone.
+    pub fn write_block(
         &self,
         block: usize,
         store: impl FnOnce(&mut ResultWriter<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.results.write(part(block), store)
+        self.results.write_part(part_of_block(block), store)
     }
 
-    /// What `restore` makes of a block's bytes; it gives `None` where they are none of it. The
-    /// checksum is known behind the last byte, so that nothing may be given a name before this
-    /// returns.
+    /// Reads a block with `restore`, which returns `None` for bytes that it cannot decode. The
+    /// checksum follows the last byte, so do not publish anything before this returns.
     ///
     /// # Errors
-    /// Of `restore`; [`isopach_compute::Error::Source`] where it cannot be read or is damaged;
-    /// [`isopach_compute::Error::Busy`] where it is gone.
-    pub fn read<R>(
+    /// Of `restore`; [`isopach_compute::Error::Source`] if it cannot be read or is damaged;
+    /// [`isopach_compute::Error::Busy`] if it is gone.
+    pub fn read_block<R>(
         &self,
         block: usize,
         restore: impl FnOnce(&mut ResultReader<'_>) -> Result<Option<R>>,
     ) -> Result<R> {
-        self.results.read(part(block), restore)
+        self.results.read_part(part_of_block(block), restore)
     }
 }
 
 /// A block is never cut.
-fn part(block: usize) -> Part {
-    Part {
+fn part_of_block(block: usize) -> TilePart {
+    TilePart {
         tile: block,
         part: 0,
         of: 1,

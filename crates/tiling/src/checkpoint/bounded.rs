@@ -1,4 +1,4 @@
-//! Files that others may have written, read no farther than they can be what they should.
+//! Bounded reads of files that other programs may have written.
 
 use std::{
     fs::File,
@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Text of a file that has `most` bytes at most: more is refused, whatever there is on the disk.
-pub(super) fn text(path: &Path, most: u64) -> io::Result<String> {
+pub(super) fn read_bounded(path: &Path, most: u64) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?
         .take(most.saturating_add(1))
@@ -30,7 +30,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("manifest.json");
         std::fs::write(&path, "x".repeat(1 << 20)).unwrap();
-        assert_eq!(text(&path, 1 << 20).unwrap().len(), 1 << 20);
+        assert_eq!(read_bounded(&path, 1 << 20).unwrap().len(), 1 << 20);
         // So long that it could not be read, without taking room on the disk.
         File::options()
             .write(true)
@@ -38,7 +38,7 @@ mod tests {
             .unwrap()
             .set_len(1 << 40)
             .unwrap();
-        let error = text(&path, 1_050_176).unwrap_err().to_string();
+        let error = read_bounded(&path, 1_050_176).unwrap_err().to_string();
         assert!(error.contains("more than 1050176 bytes"), "{error}");
     }
 }

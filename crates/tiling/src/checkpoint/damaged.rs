@@ -9,9 +9,9 @@ use std::{fs, io, path::Path};
 pub(super) const NOTE: &str = "an-input-was-damaged";
 
 /// Adds a source to the note.
-pub(super) fn note(folder: &Path, source: usize, name: &str) {
-    let mut noted = read(folder);
-    if numbers(&noted).any(|number| number == source) {
+pub(super) fn add_source(folder: &Path, source: usize, name: &str) {
+    let mut noted = read_note(folder);
+    if source_numbers(&noted).any(|number| number == source) {
         return;
     }
     noted.push(json!({ "source": source, "name": name }));
@@ -22,13 +22,13 @@ pub(super) fn note(folder: &Path, source: usize, name: &str) {
     );
 }
 
-/// The sources of the note; none where there is no note, or it cannot be read.
-pub(super) fn sources(folder: &Path) -> Vec<usize> {
-    numbers(&read(folder)).collect()
+/// The sources of the note; none if there is no note, or it cannot be read.
+pub(super) fn damaged_sources(folder: &Path) -> Vec<usize> {
+    source_numbers(&read_note(folder)).collect()
 }
 
 /// Removes the note.
-pub(super) fn forget(folder: &Path) -> Result<()> {
+pub(super) fn remove_note(folder: &Path) -> Result<()> {
     let path = folder.join(NOTE);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::of_file(&path, error)),
@@ -36,13 +36,13 @@ pub(super) fn forget(folder: &Path) -> Result<()> {
     }
 }
 
-fn read(folder: &Path) -> Vec<Value> {
-    let text = bounded::text(&folder.join(NOTE), 1 << 20).ok();
+fn read_note(folder: &Path) -> Vec<Value> {
+    let text = bounded::read_bounded(&folder.join(NOTE), 1 << 20).ok();
     text.and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default()
 }
 
-fn numbers(noted: &[Value]) -> impl Iterator<Item = usize> {
+fn source_numbers(noted: &[Value]) -> impl Iterator<Item = usize> {
     noted
         .iter()
         .filter_map(|entry| entry["source"].as_u64()?.try_into().ok())
@@ -55,17 +55,17 @@ mod tests {
     #[test]
     fn sources_are_noted_once_and_forgotten() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(sources(dir.path()).is_empty());
-        forget(dir.path()).unwrap();
+        assert!(damaged_sources(dir.path()).is_empty());
+        remove_note(dir.path()).unwrap();
         for source in [1, 0, 1] {
-            note(dir.path(), source, "line\nbreak \"quoted\".laz");
+            add_source(dir.path(), source, "line\nbreak \"quoted\".laz");
         }
-        assert_eq!(sources(dir.path()), [1, 0]);
-        forget(dir.path()).unwrap();
-        assert!(sources(dir.path()).is_empty());
+        assert_eq!(damaged_sources(dir.path()), [1, 0]);
+        remove_note(dir.path()).unwrap();
+        assert!(damaged_sources(dir.path()).is_empty());
         for torn in ["", "{}", "[{\"source\": -1}, 7, null]"] {
             fs::write(dir.path().join(NOTE), torn).unwrap();
-            assert!(sources(dir.path()).is_empty(), "{torn}");
+            assert!(damaged_sources(dir.path()).is_empty(), "{torn}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What a run's folder has, by name: only what a run writes is ever looked at or removed.
+//! Names of the files in a run's folder. No other file is ever read or removed.
 
-use super::{LOCK, MANIFEST, Part, TILES, damaged};
+use super::{LOCK, MANIFEST, TILES, TilePart, damaged};
 use isopach_compute::{Error, Result};
 use std::{
     fs,
@@ -12,12 +12,12 @@ use std::{
 const RESULT: &str = ".tile";
 
 /// The tile and part that a file name stands for.
-pub(super) fn part_of(path: &Path) -> Option<Part> {
+pub(super) fn part_of(path: &Path) -> Option<TilePart> {
     part_named(path.file_name()?.to_str()?.strip_suffix(RESULT)?)
 }
 
 /// Those of a result that is being written, or that a killed process left.
-pub(super) fn part_of_unfinished(path: &Path) -> Option<Part> {
+pub(super) fn part_of_unfinished(path: &Path) -> Option<TilePart> {
     let (name, rest) = path
         .file_name()?
         .to_str()?
@@ -26,11 +26,16 @@ pub(super) fn part_of_unfinished(path: &Path) -> Option<Part> {
     part_named(name).filter(|_| rest.ends_with(".part"))
 }
 
-fn part_named(name: &str) -> Option<Part> {
+fn part_named(name: &str) -> Option<TilePart> {
     let mut numbers = name.split('-').map(|number| number.parse().ok());
     let mut next = || numbers.next()?;
-    let (tile, part, of) = (next()?, next()?, next()?);
-    numbers.next().is_none().then_some(Part { tile, part, of })
+    let tile = next()?;
+    let part = next()?;
+    let of = next()?;
+    numbers
+        .next()
+        .is_none()
+        .then_some(TilePart { tile, part, of })
 }
 
 /// Whether any result is kept.
@@ -43,7 +48,7 @@ pub(super) fn has_results(tiles: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Removes all results of a folder, and what killed processes were writing.
+/// Removes all results of a folder, and unfinished files of killed processes.
 pub(super) fn remove_results(tiles: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(tiles) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -61,9 +66,9 @@ pub(super) fn remove_results(tiles: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what a run has written, the manifest first, and the folders unless something else is in
+/// Removes the files of a run, the manifest first, and the folders unless something else is in
 /// them.
-pub(super) fn remove(folder: &Path) -> Result<()> {
+pub(super) fn remove_run(folder: &Path) -> Result<()> {
     let remove = || -> io::Result<()> {
         unless_absent(fs::remove_file(folder.join(MANIFEST)))?;
         remove_results(&folder.join(TILES))?;
@@ -73,7 +78,7 @@ pub(super) fn remove(folder: &Path) -> Result<()> {
     };
     remove().map_err(|error| Error::of_file(folder, error))?;
     for emptied in [folder.join(TILES), folder.to_owned()] {
-        // What is left there is somebody else's.
+        // Files that are left there belong to others.
         let _ = fs::remove_dir(emptied);
     }
     Ok(())
@@ -92,8 +97,9 @@ mod tests {
 
     #[test]
     fn names_of_results_are_told_from_others() {
-        let part =
-            |name: &str| part_of(Path::new(name)).map(|Part { tile, part, of }| [tile, part, of]);
+        let part = |name: &str| {
+            part_of(Path::new(name)).map(|TilePart { tile, part, of }| [tile, part, of])
+        };
         assert_eq!(part("tiles/000012-3-4.tile"), Some([12, 3, 4]));
         let unfinished = |name: &str| part_of_unfinished(Path::new(name)).map(|part| part.tile);
         assert_eq!(unfinished("tiles/.000012-3-4.tile.0a-0b.part"), Some(12));

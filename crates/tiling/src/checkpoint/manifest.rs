@@ -1,4 +1,4 @@
-//! What a run is: enough to tell whether another one is the same.
+//! The manifest of a run: enough to tell whether another run is the same.
 
 use super::bounded;
 use isopach_compute::{Error, Result, fnv1a};
@@ -17,19 +17,19 @@ const PART: u64 = 8;
 
 /// Bytes that a manifest may have where there are so many of memory: more is refused, whatever
 /// there is on the disk.
-pub(crate) fn most_bytes(memory: u64) -> u64 {
+pub(crate) fn max_manifest_bytes(memory: u64) -> u64 {
     LEAST_BYTES.max(memory / PART)
 }
 
-/// Program, parameters, sources and tiles of a run, and what was found from the data.
+/// Program, parameters, sources and tiles of a run, and values that were derived from the data.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Manifest(Value);
 
 impl Manifest {
-    /// `parameters`: as text, which is kept as what it says where that is JSON; `precision`: what
-    /// results may be rounded by; `sources`: what tells the inputs of each source from others;
-    /// `found`: what was found from the data. It has no tiles yet.
-    pub(crate) fn of(
+    /// `parameters`: text, or JSON that is kept as such; `precision`: rounding of the backends;
+    /// `sources`: identities of the inputs of each source; `found`: values derived from the data.
+    /// It has no tiles yet.
+    pub(crate) fn describe(
         parameters: &str,
         precision: &[&str],
         sources: &[Vec<String>],
@@ -56,35 +56,38 @@ impl Manifest {
         &self.0["plan"]
     }
 
-    /// What was found from the data.
-    pub(crate) fn found(&self) -> &Value {
+    /// Values that were derived from the data.
+    pub(crate) fn derived(&self) -> &Value {
         &self.0["found"]
     }
 
-    /// The manifest of a file of `most` bytes at most; `None` where there is none.
-    pub(crate) fn at(path: &Path, most: u64) -> Result<Option<Self>> {
-        let text = match bounded::text(path, most) {
+    /// The manifest of a file of `most` bytes at most; `None` if there is none.
+    pub(crate) fn read_file(path: &Path, most: u64) -> Result<Option<Self>> {
+        let text = match bounded::read_bounded(path, most) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             text => text.map_err(|error| Error::of_file(path, error))?,
         };
-        let advice = || Error::of_file(path, "not a manifest: remove it to begin a new run");
-        Self::read(&text).map(Some).ok_or_else(advice)
+        Self::parse_text(&text)
+            .map(Some)
+            .ok_or_else(|| Error::of_file(path, "not a manifest: remove it to begin a new run"))
     }
 
-    pub(crate) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn parse_text(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok().map(Self)
     }
 
-    /// As the file has it: what people read on lines of its own, the tiles on one.
+    /// As the file has it: members for people on lines of their own, the tiles on one line.
     pub(crate) fn to_text(&self) -> String {
         let members = self.0.as_object().into_iter().flatten();
-        let line = |(name, value): (&String, &Value)| match name.as_str() {
-            "plan" => format!("\"{name}\": {value}"),
-            _ => format!("\"{name}\": {value:#}"),
-        };
         format!(
             "{{\n{}\n}}\n",
-            members.map(line).collect::<Vec<_>>().join(",\n")
+            members
+                .map(|(name, value): (&String, &Value)| match name.as_str() {
+                    "plan" => format!("\"{name}\": {value}"),
+                    _ => format!("\"{name}\": {value:#}"),
+                })
+                .collect::<Vec<_>>()
+                .join(",\n")
         )
     }
 
@@ -121,8 +124,8 @@ impl Manifest {
         if then == now {
             return Ok(());
         }
-        let (name, [then, now]) = differing(then, now);
-        let (then, now) = difference(&text(then), &text(now));
+        let (name, [then, now]) = first_difference(then, now);
+        let (then, now) = differing_words(&display_text(then), &display_text(now));
         let name = if name.is_empty() {
             name
         } else {
@@ -130,16 +133,23 @@ impl Manifest {
         };
         Err(Error::InvalidInput(format!(
             "{place} was begun with other {what} ({name}{then}, now {now}): {}",
-            advice(place)
+            mismatch_advice(place)
         )))
     }
 
-    /// Says what differs between the run that was begun (`self`) and the one that is asked for;
-    /// tiles may.
+    /// The lines that identify the inputs of all sources.
+    fn source_lines(&self) -> Vec<String> {
+        let sources = self.0["sources"].as_array().into_iter().flatten();
+        let lines = sources.flat_map(|source| source.as_array()).flatten();
+        lines.map(display_text).collect()
+    }
+
+    /// Refuses a run (`now`) that differs from the one that was begun (`self`) in anything but
+    /// tiles.
     ///
     /// `names`: of the inputs that are there now, in their order.
     pub(crate) fn check_same(&self, now: &Self, names: &[String], place: &str) -> Result<()> {
-        let advice = advice(place);
+        let advice = mismatch_advice(place);
         for (part, what) in [
             ("format", "format"),
             ("program", "program"),
@@ -148,16 +158,8 @@ impl Manifest {
         ] {
             self.check_part(part, what, &now.0[part], place)?;
         }
-        let sources = |manifest: &Self| -> Vec<String> {
-            let all = manifest.0["sources"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .flat_map(|s| s.as_array())
-                .flatten();
-            all.map(text).collect()
-        };
-        let (then, now_sources) = (sources(self), sources(now));
+        let then = self.source_lines();
+        let now_sources = now.source_lines();
         let mut pairs = then.iter().zip(&now_sources);
         if let Some(at) = pairs.position(|(then, now)| then != now) {
             let name = names.get(at).map_or("", String::as_str);
@@ -169,7 +171,8 @@ impl Manifest {
             )));
         }
         if self.0["sources"] != now.0["sources"] {
-            let (then, now) = (then.len(), now_sources.len());
+            let then = then.len();
+            let now = now_sources.len();
             return Err(Error::InvalidInput(format!(
                 "{place} was begun with {then} inputs, now there are {now}: {advice}"
             )));
@@ -183,11 +186,11 @@ impl Manifest {
     }
 }
 
-fn advice(place: &str) -> String {
+fn mismatch_advice(place: &str) -> String {
     format!("finish that run with what it was begun with, or remove {place} to begin a new one")
 }
 
-/// What a text says, where it is JSON with names; else the text.
+/// The value of a text that is a JSON object, else the text.
 fn as_json(text: &str) -> Value {
     serde_json::from_str(text)
         .ok()
@@ -195,9 +198,9 @@ fn as_json(text: &str) -> Value {
         .unwrap_or_else(|| json!(text))
 }
 
-/// The first member that differs, by the names that lead to it, and what it is then and now. Both
+/// The first member that differs, by the names that lead to it, and its values then and now. Both
 /// are JSON of the same depth as a file may have.
-fn differing<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
+fn first_difference<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
     let (Some(before), Some(after)) = (then.as_object(), now.as_object()) else {
         return (String::new(), [then, now]);
     };
@@ -208,7 +211,7 @@ fn differing<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
     let Some(name) = differing_names.next() else {
         return (String::new(), [then, now]);
     };
-    let (within, values) = differing(&then[name.as_str()], &now[name.as_str()]);
+    let (within, values) = first_difference(&then[name.as_str()], &now[name.as_str()]);
     let name = if within.is_empty() {
         name.clone()
     } else {
@@ -217,29 +220,31 @@ fn differing<'a>(then: &'a Value, now: &'a Value) -> (String, [&'a Value; 2]) {
     (name, values)
 }
 
-fn text(value: &Value) -> String {
+fn display_text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 /// The parts of two texts where they begin to differ, from the start of a word.
-fn difference(a: &str, b: &str) -> (String, String) {
+fn differing_words(a: &str, b: &str) -> (String, String) {
     let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
     let words: Vec<char> = a.chars().take(same).collect();
     let start = words
         .iter()
         .rposition(|c| c.is_whitespace() || *c == ',')
         .map_or(0, |at| at + 1);
-    let part = |text: &str| {
-        let part: String = text.chars().skip(start).take(60).collect();
-        if part.is_empty() {
-            "nothing".to_owned()
-        } else {
-            part
-        }
-    };
-    (part(a), part(b))
+    (excerpt(a, start), excerpt(b, start))
+}
+
+/// Sixty characters of a text from `start` on.
+fn excerpt(text: &str, start: usize) -> String {
+    let part: String = text.chars().skip(start).take(60).collect();
+    if part.is_empty() {
+        "nothing".to_owned()
+    } else {
+        part
+    }
 }
 
 #[cfg(test)]
@@ -272,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_parameter_that_differs_is_named() {
-        let of = |parameters: &str| Manifest::of(parameters, &[], &[], &Value::Null);
+        let of = |parameters: &str| Manifest::describe(parameters, &[], &[], &Value::Null);
         let begun = of(
             r#"{"dod": {"cell_size_m": 1.0, "rasters": null}, "m3c2": {"normal_radii_m": [1.0, 2.0]}}"#,
         );
@@ -342,7 +347,7 @@ mod tests {
         );
         let other_tiles = manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8);
         begun.check_same(&other_tiles, &[], "out/.run").unwrap();
-        assert_eq!(Manifest::read(&begun.to_text()).unwrap(), begun);
+        assert_eq!(Manifest::parse_text(&begun.to_text()).unwrap(), begun);
         assert_ne!(
             begun.fingerprint(),
             manifest("cell 1 depth 5", &["a.laz 100 bytes", "b.laz"], 8).fingerprint()

@@ -1,7 +1,7 @@
-//! Results of tiles on disk, so that a run that was killed goes on where it was, and several
-//! processes share one.
+//! Checkpoints: results of tiles on disk, so that a run that was killed resumes, and several
+//! processes share one run.
 //!
-//! A folder has `manifest.json`, which says what the run is, and a file a result under `tiles/`,
+//! A folder has `manifest.json`, which identifies the run, and a file a result under `tiles/`,
 //! written beside and renamed, with its tile and a checksum: the file is the mark that it is done.
 //! A tile that had no point has a file without a result. `lock` is there as long as processes work
 //! in it: one that hands over alone, shards and merges of one manifest together. Nothing that a
@@ -9,27 +9,27 @@
 //! one result write the same bytes, each in a file of its own that is renamed, and the last one's
 //! stays.
 //!
-//! Only what a run itself writes is ever removed. A result that cannot be read is an error and
-//! stays; one that can be read and is none is written again.
+//! Only files of the run are ever removed. A result that cannot be read is an error and stays; one
+//! that can be read and is none is written again.
 
-mod beginning;
 mod blocks;
 mod bounded;
 mod damaged;
+mod encode;
 mod files;
 mod manifest;
-mod stored;
+mod opening;
 mod stream;
 
 pub use blocks::{BlockCheckpoints, BlockRun};
-pub(crate) use manifest::{Manifest, most_bytes};
-pub use stored::Encode;
+pub use encode::Encode;
+pub(crate) use manifest::{Manifest, max_manifest_bytes};
 pub use stream::{ResultReader, ResultWriter};
 
-use beginning::Beginning;
 use files::{part_of, part_of_unfinished};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, FolderLock, Result, UnfinishedFile, remove_if_left};
+use opening::Opening;
 use serde_json::Value;
 use std::{
     fmt,
@@ -45,27 +45,28 @@ const MAGIC: &[u8; 8] = b"ISOPTIL2";
 const HEAD: usize = 52;
 /// The file that says who works in the folder.
 const LOCK: &str = "lock";
-/// The file that says what the run is.
+/// The file that identifies the run.
 const MANIFEST: &str = "manifest.json";
 /// The folder of results.
 const TILES: &str = "tiles";
 
-/// A folder in which the results of a run are kept until all are there.
+/// A folder that keeps the results of a run until all are complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckpointDir {
     folder: PathBuf,
     parameters: String,
-    found: Value,
+    derived: Value,
 }
 
 impl CheckpointDir {
-    /// In `folder`, which is made if it is not there. `parameters`: everything that results depend
-    /// on beside the sources, as text; a run that was begun with others is refused.
-    pub fn within(folder: impl Into<PathBuf>, parameters: impl Into<String>) -> Self {
+    /// Uses `folder`, which is created if it is missing. `parameters` is everything that results
+    /// depend on beside the sources, as text or JSON; a folder of a run with other parameters is
+    /// refused.
+    pub fn new(folder: impl Into<PathBuf>, parameters: impl Into<String>) -> Self {
         Self {
             folder: folder.into(),
             parameters: parameters.into(),
-            found: Value::Null,
+            derived: Value::Null,
         }
     }
 
@@ -75,68 +76,68 @@ impl CheckpointDir {
         &self.folder
     }
 
-    /// For results of type `T`.
+    /// The checkpoint for results of type `T`, for [`crate::RunOptions::checkpoint`].
     #[must_use]
-    pub fn results<T: Encode>(&self) -> Checkpoint<'_, T> {
+    pub fn for_results<T: Encode>(&self) -> Checkpoint<'_, T> {
         Checkpoint {
             kept: self,
-            store: T::store,
-            restore: T::restore,
+            store: T::encode_into,
+            restore: T::decode_from,
         }
     }
 
-    /// With what was found from the data before the run, as JSON, for the manifest: whoever goes on
-    /// with the run, or runs a part of it, reads it there ([`Self::found`]) and need not find it
-    /// again. A run that was begun with something else found is refused.
+    /// Adds values that were derived from the data before the run, as JSON. They go into the
+    /// manifest, so that other processes of the run read them ([`Self::derived_values`]) and need
+    /// not derive them again. A run with other values is refused.
     #[must_use]
-    pub fn with_found(mut self, found: Value) -> Self {
-        self.found = found;
+    pub fn with_derived_values(mut self, found: Value) -> Self {
+        self.derived = found;
         self
     }
 
-    /// What was found from the data by whoever began the run in this folder; `None` where none was
-    /// begun. `memory`: bytes that the run has, a part of which the manifest may take.
+    /// Reads the derived values from the manifest; `None` where no run began in the folder.
+    /// `memory` is that of the run: the manifest may take a part of it.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where the run that was begun is of other parameters, or another
-    /// version of the program; [`Error::Source`] where there is a manifest that cannot be read, or
-    /// is longer than one of this run can be.
-    pub fn found(&self, memory: u64) -> Result<Option<Value>> {
+    /// [`Error::InvalidInput`] if the folder has a run of other parameters or of another version of
+    /// the program; [`Error::Source`] for a manifest that cannot be read, or is too long for this
+    /// run.
+    pub fn derived_values(&self, memory: u64) -> Result<Option<Value>> {
         let path = self.folder.join(MANIFEST);
-        let Some(begun) = Manifest::at(&path, most_bytes(memory))? else {
+        let Some(begun) = Manifest::read_file(&path, max_manifest_bytes(memory))? else {
             return Ok(None);
         };
         begun.check_parameters(&self.parameters, &self.folder.display().to_string())?;
-        Ok(Some(begun.found().clone()).filter(|found| !found.is_null()))
+        Ok(Some(begun.derived().clone()).filter(|found| !found.is_null()))
     }
 
-    /// Removes what the run has written, with the folders where nothing else is in them: when it is
-    /// no longer needed. Processes that still work there find it gone, and end with
-    /// [`Error::Busy`].
+    /// Removes the files of the run, and its folders unless they have other files. Processes that
+    /// still work there end with [`Error::Busy`].
     ///
     /// # Errors
-    /// [`Error::Source`] where it cannot be removed.
-    pub fn remove(&self) -> Result<()> {
-        files::remove(&self.folder)
+    /// [`Error::Source`] if it cannot be removed.
+    pub fn remove_all(&self) -> Result<()> {
+        files::remove_run(&self.folder)
     }
 
-    /// As [`Self::remove`], unless other processes of this machine work there: whether it did.
+    /// Like [`Self::remove_all`], unless another process of this machine works there. Returns
+    /// whether it removed the files.
     ///
     /// # Errors
-    /// As [`Self::remove`].
+    /// As [`Self::remove_all`].
     pub fn remove_unless_held(&self) -> Result<bool> {
         if !self.folder.exists() {
             return Ok(true);
         }
         match FolderLock::acquire_exclusive(self.folder.join(LOCK)) {
-            Ok(_alone) => self.remove().map(|()| true),
+            Ok(_alone) => self.remove_all().map(|()| true),
             Err(Error::Busy(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }
 }
 
-/// A folder for results of a type, and how they become bytes.
+/// A checkpoint folder for results of one type, with their encoding.
 pub struct Checkpoint<'a, T> {
     kept: &'a CheckpointDir,
     store: fn(&T, &mut ResultWriter<'_>),
@@ -145,7 +146,7 @@ pub struct Checkpoint<'a, T> {
 
 impl<T> fmt::Debug for Checkpoint<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeping")
+        f.debug_struct("Checkpoint")
             .field("kept", self.kept)
             .finish_non_exhaustive()
     }
@@ -159,32 +160,32 @@ impl<T> Clone for Checkpoint<'_, T> {
 
 impl<T> Copy for Checkpoint<'_, T> {}
 
-/// One of the results of a tile, which is cut in several where it is heavier than was expected.
+/// One of the results of a tile, which is cut in several if it is heavier than was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Part {
+pub(crate) struct TilePart {
     pub(crate) tile: usize,
     pub(crate) part: usize,
     /// How many there are; 0 for a tile without a point.
     pub(crate) of: usize,
 }
 
-impl Part {
+impl TilePart {
     /// As it stands in a file, so that a copy under another name is none.
-    fn words(self) -> [u64; 3] {
+    fn to_words(self) -> [u64; 3] {
         [self.tile, self.part, self.of].map(|number| number as u64)
     }
 }
 
-/// What a process does in the folder.
+/// The use that a process makes of a checkpoint folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderUse {
-    /// It runs all tiles and hands them over.
+    /// Run all tiles and deliver the results.
     Alone,
-    /// It says what the run is, for others to run.
+    /// Write the manifest, for other processes.
     Planning,
-    /// It runs some, beside others.
+    /// Run some tiles beside other processes.
     Among,
-    /// It hands over what others have run.
+    /// Deliver the results of other processes.
     Merging,
 }
 
@@ -202,10 +203,10 @@ pub(crate) struct Plans<'a, P> {
     pub(crate) cut: &'a dyn Fn() -> Result<P>,
     /// As a manifest has it.
     pub(crate) to_manifest: &'a dyn Fn(&P) -> Value,
-    /// From a manifest; `None` where that has no plan of this run.
+    /// From a manifest; `None` if that has no plan of this run.
     pub(crate) from_manifest: &'a dyn Fn(&Value) -> Result<Option<P>>,
     /// Bytes of a manifest at most.
-    pub(crate) most_bytes: u64,
+    pub(crate) max_bytes: u64,
 }
 
 /// The folder of a run that has begun.
@@ -224,7 +225,7 @@ impl<'a, T> Results<'a, T> {
     /// Where the one that was begun has no result, or was ended by an input that could not be read,
     /// that input alone has been replaced since, and nobody else works there, a run that has the
     /// folder alone, or plans, begins anew.
-    pub(crate) fn open<P>(
+    pub(crate) fn open_run<P>(
         keeping: Checkpoint<'a, T>,
         working: FolderUse,
         manifest: impl FnOnce(&str, &Value) -> Result<Manifest>,
@@ -232,8 +233,9 @@ impl<'a, T> Results<'a, T> {
         names: &[String],
     ) -> Result<(Self, P)> {
         let folder = &keeping.kept.folder;
-        let manifest = manifest(&keeping.kept.parameters, &keeping.kept.found)?;
-        let (tiles, path) = (folder.join(TILES), folder.join(MANIFEST));
+        let manifest = manifest(&keeping.kept.parameters, &keeping.kept.derived)?;
+        let tiles = folder.join(TILES);
+        let path = folder.join(MANIFEST);
         if working == FolderUse::Merging && !path.exists() {
             return Err(Error::Busy(format!(
                 "parts of the work are not done yet: no shard was run in {}",
@@ -247,17 +249,17 @@ impl<'a, T> Results<'a, T> {
             }
         }?;
         fs::create_dir_all(&tiles).map_err(|error| Error::of_file(&tiles, error))?;
-        let beginning = Beginning {
+        let beginning = Opening {
             folder,
             tiles: &tiles,
             path: &path,
-            working,
+            folder_use: working,
             lock: &lock,
             plans,
             names,
         };
-        let (fingerprint, plan) = beginning.begin(&manifest)?;
-        damaged::forget(folder)?;
+        let (fingerprint, plan) = beginning.begin_or_resume(&manifest)?;
+        damaged::remove_note(folder)?;
         Ok((
             Self {
                 keeping,
@@ -272,19 +274,19 @@ impl<'a, T> Results<'a, T> {
 
     /// Notes that a source could not be read, so that a repaired one is taken in its place.
     pub(crate) fn note_damaged_input(&self, source: usize, name: &str) {
-        damaged::note(&self.keeping.kept.folder, source, name);
+        damaged::add_source(&self.keeping.kept.folder, source, name);
     }
 
-    fn path(&self, Part { tile, part, of }: Part) -> PathBuf {
+    fn path_of(&self, TilePart { tile, part, of }: TilePart) -> PathBuf {
         self.tiles.join(format!("{tile:06}-{part}-{of}.tile"))
     }
 
     /// Number of parts of each of the `wanted` tiles whose results are all there and whole; results
-    /// of other tiles are not looked at. What killed processes of this machine were writing is
+    /// of other tiles are not looked at. Unfinished files of killed processes of this machine are
     /// removed, and nothing else.
-    pub(crate) fn done(&self, wanted: &[bool]) -> Result<Vec<Option<usize>>> {
-        let mut parts: Vec<Vec<Part>> = vec![Vec::new(); wanted.len()];
-        let is_wanted = |part: &Part| wanted.get(part.tile).is_some_and(|wanted| *wanted);
+    pub(crate) fn finished_parts(&self, wanted: &[bool]) -> Result<Vec<Option<usize>>> {
+        let mut parts: Vec<Vec<TilePart>> = vec![Vec::new(); wanted.len()];
+        let is_wanted = |part: &TilePart| wanted.get(part.tile).is_some_and(|wanted| *wanted);
         for entry in
             fs::read_dir(&self.tiles).map_err(|error| Error::of_file(&self.tiles, error))?
         {
@@ -299,13 +301,13 @@ impl<'a, T> Results<'a, T> {
                 remove_if_left(&path);
             }
         }
-        Ok(parts.into_iter().map(complete).collect())
+        Ok(parts.into_iter().map(complete_part_count).collect())
     }
 
     /// Keeps a result.
-    pub(crate) fn put(&self, part: Part, core: Rect, result: &T) -> Result<()> {
-        self.write(part, |to| {
-            core.store(to);
+    pub(crate) fn put_result(&self, part: TilePart, core: Rect, result: &T) -> Result<()> {
+        self.write_part(part, |to| {
+            core.encode_into(to);
             (self.keeping.store)(result, to);
             Ok(())
         })
@@ -313,8 +315,8 @@ impl<'a, T> Results<'a, T> {
 
     /// Keeps that a tile has no point.
     pub(crate) fn put_empty(&self, tile: usize) -> Result<()> {
-        self.write(
-            Part {
+        self.write_part(
+            TilePart {
                 tile,
                 part: 0,
                 of: 0,
@@ -323,31 +325,40 @@ impl<'a, T> Results<'a, T> {
         )
     }
 
-    /// Keeps what `store` writes; nothing where it fails.
-    fn write(
+    /// Writes a result with `store`; nothing stays if it fails.
+    fn write_part(
         &self,
-        part: Part,
+        part: TilePart,
         store: impl FnOnce(&mut ResultWriter<'_>) -> Result<()>,
     ) -> Result<()> {
-        let failed = |error| self.failed(part, error);
+        let failed = |error| self.explain_failure(part, error);
         let (unfinished, mut file) =
-            UnfinishedFile::create_among_others(&self.path(part)).map_err(failed)?;
+            UnfinishedFile::create_among_others(&self.path_of(part)).map_err(failed)?;
         file.write_all(&[0; HEAD]).map_err(failed)?;
         let mut payload = ResultWriter::new(&mut file);
         store(&mut payload)?;
         let (length, sum) = payload.finish().map_err(failed)?;
-        let name = || -> io::Result<()> {
-            file.rewind()?;
-            file.write_all(&self.head(part, length, sum))?;
-            unfinished.complete(&file)
-        };
-        name().map_err(failed)
+        self.publish_part(part, unfinished, file, length, sum)
+            .map_err(failed)
     }
 
-    /// What an error with the file of a result is: a folder that is gone was taken away by another
-    /// process.
-    fn failed(&self, part: Part, error: io::Error) -> Error {
-        let path = self.path(part);
+    /// Writes the head of a result, and gives its file the name.
+    fn publish_part(
+        &self,
+        part: TilePart,
+        unfinished: UnfinishedFile,
+        mut file: File,
+        length: u64,
+        sum: u32,
+    ) -> io::Result<()> {
+        file.rewind()?;
+        file.write_all(&self.head_bytes(part, length, sum))?;
+        unfinished.complete(&file)
+    }
+
+    /// The error of a failed access to a result. Another process took away a folder that is gone.
+    fn explain_failure(&self, part: TilePart, error: io::Error) -> Error {
+        let path = self.path_of(part);
         if error.kind() != ErrorKind::NotFound {
             return Error::of_file(path, error);
         }
@@ -357,70 +368,76 @@ impl<'a, T> Results<'a, T> {
         ))
     }
 
-    fn head(&self, part: Part, length: u64, sum: u32) -> Vec<u8> {
+    fn head_bytes(&self, part: TilePart, length: u64, sum: u32) -> Vec<u8> {
         let mut head = MAGIC.to_vec();
-        head.extend((part.words(), (self.fingerprint, length, sum)).to_bytes());
+        head.extend((part.to_words(), (self.fingerprint, length, sum)).to_bytes());
         head
     }
 
-    /// Bytes of a result on disk, and about as many in memory; 0 where there is no file, which
+    /// Bytes of a result on disk, and about as many in memory; 0 if there is no file, which
     /// [`Self::get`] will tell.
-    pub(crate) fn bytes(&self, part: Part) -> u64 {
-        fs::metadata(self.path(part)).map_or(0, |about| about.len())
+    pub(crate) fn bytes_on_disk(&self, part: TilePart) -> u64 {
+        fs::metadata(self.path_of(part)).map_or(0, |about| about.len())
     }
 
     /// Gets a result back. It is read some at a time: beside the result itself nothing of its size
     /// is in memory.
-    pub(crate) fn get(&self, part: Part) -> Result<(Rect, T)> {
-        self.read(part, |from| {
-            Ok(Rect::restore(from).and_then(|core| Some((core, (self.keeping.restore)(from)?))))
+    pub(crate) fn get_result(&self, part: TilePart) -> Result<(Rect, T)> {
+        self.read_part(part, |from| {
+            Ok(
+                Rect::decode_from(from)
+                    .and_then(|core| Some((core, (self.keeping.restore)(from)?))),
+            )
         })
     }
 
-    /// What `restore` makes of a result's bytes; it gives `None` where they are none of it.
-    fn read<R>(
+    /// Reads a result with `restore`, which returns `None` for bytes that it cannot decode.
+    fn read_part<R>(
         &self,
-        part: Part,
+        part: TilePart,
         restore: impl FnOnce(&mut ResultReader<'_>) -> Result<Option<R>>,
     ) -> Result<R> {
         let opened = self
             .open_result(part)
-            .map_err(|error| self.failed(part, error))?;
-        let (mut file, length, sum) = opened.ok_or_else(|| self.damaged(part))?;
+            .map_err(|error| self.explain_failure(part, error))?;
+        let (mut file, length, sum) = opened.ok_or_else(|| self.damaged_error(part))?;
         let mut from = ResultReader::new(&mut file, length);
         let result = restore(&mut from)?;
-        let found = from.finish().map_err(|error| self.failed(part, error))?;
+        let found = from
+            .finish()
+            .map_err(|error| self.explain_failure(part, error))?;
         result
             .filter(|_| found == sum)
-            .ok_or_else(|| self.damaged(part))
+            .ok_or_else(|| self.damaged_error(part))
     }
 
     /// Whether the file of a result is that of this part in this run, with the right checksum.
     ///
     /// # Errors
-    /// Where it is there and cannot be read: nobody knows what it is then.
-    fn is_whole(&self, part: Part) -> Result<bool> {
-        let look = || -> io::Result<bool> {
-            let Some((mut file, length, sum)) = self.open_result(part)? else {
-                return Ok(false);
-            };
-            Ok(ResultReader::new(&mut file, length).finish()? == sum)
-        };
-        match look() {
+    /// Where the file exists and cannot be read: its state is unknown then.
+    fn is_whole(&self, part: TilePart) -> Result<bool> {
+        match self.checksum_is_right(part) {
             // It was taken away, or written over by something shorter, in this moment.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) =>
             {
                 Ok(false)
             }
-            looked => looked.map_err(|error| Error::of_file(self.path(part), error)),
+            checked => checked.map_err(|error| Error::of_file(self.path_of(part), error)),
         }
     }
 
-    /// The file of a result behind its head, and length and checksum of what follows; `None` where
-    /// the head is not that of this part in this run.
-    fn open_result(&self, part: Part) -> io::Result<Option<(File, u64, u32)>> {
-        let mut file = File::open(self.path(part))?;
+    fn checksum_is_right(&self, part: TilePart) -> io::Result<bool> {
+        let Some((mut file, length, sum)) = self.open_result(part)? else {
+            return Ok(false);
+        };
+        Ok(ResultReader::new(&mut file, length).finish()? == sum)
+    }
+
+    /// The file of a result behind its head, and length and checksum of the payload; `None` if the
+    /// head is not that of this part in this run.
+    fn open_result(&self, part: TilePart) -> io::Result<Option<(File, u64, u32)>> {
+        let mut file = File::open(self.path_of(part))?;
         let about = file.metadata()?;
         let Some(length) = about
             .len()
@@ -437,19 +454,19 @@ impl<'a, T> Results<'a, T> {
         file.read_exact(&mut head)?;
         let [.., a, b, c, d] = head;
         let sum = u32::from_le_bytes([a, b, c, d]);
-        Ok((head[..] == self.head(part, length, sum)[..]).then_some((file, length, sum)))
+        Ok((head[..] == self.head_bytes(part, length, sum)[..]).then_some((file, length, sum)))
     }
 
-    fn damaged(&self, part: Part) -> Error {
+    fn damaged_error(&self, part: TilePart) -> Error {
         Error::source(format!(
             "{}: damaged: remove it and run again",
-            self.path(part).display()
+            self.path_of(part).display()
         ))
     }
 }
 
 /// How many parts a tile has whose results are these: all of one way to cut it must be there.
-fn complete(parts: Vec<Part>) -> Option<usize> {
+fn complete_part_count(parts: Vec<TilePart>) -> Option<usize> {
     let count = |of: usize| parts.iter().filter(|part| part.of == of).count();
     parts
         .iter()

@@ -8,11 +8,10 @@ use std::{
 /// Bytes that are held between a result and its file.
 const BUFFER: usize = 64 << 10;
 
-/// Takes the bytes of a result and writes them some at a time; counts them, and makes their
-/// checksum.
+/// Buffered writer of a result, with a count and a checksum of its bytes.
 ///
-/// What keeps them from being written is told once, at the end, so that [`super::Encode::store`]
-/// has nothing to say.
+/// An error of writing is returned once, by [`Self::finish`], so that
+/// [`super::Encode::encode_into`] cannot fail.
 pub struct ResultWriter<'a> {
     to: &'a mut dyn Write,
     buffer: Vec<u8>,
@@ -44,9 +43,9 @@ impl<'a> ResultWriter<'a> {
 
     /// Appends bytes.
     #[inline]
-    pub fn put(&mut self, bytes: &[u8]) {
+    pub fn write_bytes(&mut self, bytes: &[u8]) {
         if self.buffer.len() + bytes.len() > BUFFER {
-            self.flush();
+            self.flush_buffer();
         }
         if bytes.len() > BUFFER {
             self.write_out(bytes);
@@ -55,7 +54,7 @@ impl<'a> ResultWriter<'a> {
         }
     }
 
-    fn flush(&mut self) {
+    fn flush_buffer(&mut self) {
         let mut buffer = std::mem::take(&mut self.buffer);
         self.write_out(&buffer);
         buffer.clear();
@@ -73,9 +72,9 @@ impl<'a> ResultWriter<'a> {
     /// Ends it: how many bytes there were, and their checksum (CRC-32).
     ///
     /// # Errors
-    /// What kept any of them from being written.
+    /// The first error of writing.
     pub fn finish(mut self) -> io::Result<(u64, u32)> {
-        self.flush();
+        self.flush_buffer();
         match self.error {
             Some(error) => Err(error),
             None => Ok((self.written, self.sum.finalize())),
@@ -83,7 +82,7 @@ impl<'a> ResultWriter<'a> {
     }
 }
 
-/// Gives the bytes of a result back, read some at a time.
+/// Buffered reader of a result, with a checksum of its bytes.
 pub struct ResultReader<'a> {
     from: &'a mut dyn Read,
     /// Read and not given yet.
@@ -117,15 +116,15 @@ impl<'a> ResultReader<'a> {
         }
     }
 
-    /// Bytes that are left: no result is longer.
+    /// Bytes that are left: an upper bound for the length of any list.
     #[must_use]
-    pub fn left(&self) -> u64 {
+    pub fn remaining_bytes(&self) -> u64 {
         self.unread + (self.buffer.len() - self.given) as u64
     }
 
-    /// Fills all of `bytes`; `None` where there are not so many.
+    /// Fills all of `bytes`; `None` if fewer are left.
     #[must_use]
-    pub fn fill(&mut self, bytes: &mut [u8]) -> Option<()> {
+    pub fn fill_bytes(&mut self, bytes: &mut [u8]) -> Option<()> {
         let mut rest = bytes;
         loop {
             let there = &self.buffer[self.given..];
@@ -141,10 +140,10 @@ impl<'a> ResultReader<'a> {
         }
     }
 
-    /// The next bytes; `None` where there are not so many.
+    /// The next bytes; `None` if fewer are left.
     #[inline]
     #[must_use]
-    pub fn take<const K: usize>(&mut self) -> Option<[u8; K]> {
+    pub fn take_array<const K: usize>(&mut self) -> Option<[u8; K]> {
         if let Some(bytes) = self
             .buffer
             .get(self.given..)
@@ -154,7 +153,7 @@ impl<'a> ResultReader<'a> {
             return Some(*bytes);
         }
         let mut bytes = [0; K];
-        self.fill(&mut bytes)?;
+        self.fill_bytes(&mut bytes)?;
         Some(bytes)
     }
 
@@ -176,10 +175,10 @@ impl<'a> ResultReader<'a> {
         Some(())
     }
 
-    /// Reads what is left: the checksum of all.
+    /// Reads the rest, and returns the checksum of all bytes.
     ///
     /// # Errors
-    /// What kept any of them from being read.
+    /// The first error of reading.
     pub fn finish(mut self) -> io::Result<u32> {
         while self.read_more().is_some() {}
         match self.error {
@@ -205,21 +204,21 @@ mod tests {
         [first, second]
             .into_iter()
             .chain(rest.chunks(1000))
-            .for_each(|piece| writer.put(piece));
+            .for_each(|piece| writer.write_bytes(piece));
         let (length, sum) = writer.finish().unwrap();
         assert!(bytes == all && length == all.len() as u64 && sum == crc32fast::hash(&all));
 
         let mut from = &bytes[..];
         let mut reader = ResultReader::new(&mut from, length - 1);
-        assert_eq!(reader.left(), length - 1);
-        assert_eq!(reader.take::<4>().unwrap()[..], all[..4]);
+        assert_eq!(reader.remaining_bytes(), length - 1);
+        assert_eq!(reader.take_array::<4>().unwrap()[..], all[..4]);
         let mut most = vec![0; 2 * BUFFER];
-        reader.fill(&mut most).unwrap();
+        reader.fill_bytes(&mut most).unwrap();
         assert!(most == all[4..4 + most.len()]);
-        assert_eq!(reader.left(), length - 5 - most.len() as u64);
+        assert_eq!(reader.remaining_bytes(), length - 5 - most.len() as u64);
         let mut beyond = vec![0; BUFFER + 100];
         assert_eq!(
-            reader.fill(&mut beyond),
+            reader.fill_bytes(&mut beyond),
             None,
             "the last byte is not its own"
         );
@@ -234,12 +233,12 @@ mod tests {
         let mut small = [0; 10];
         let mut room = &mut small[..];
         let mut writer = ResultWriter::new(&mut room);
-        writer.put(&[1; 20]);
-        writer.put(&[1; 2 * BUFFER]);
+        writer.write_bytes(&[1; 20]);
+        writer.write_bytes(&[1; 2 * BUFFER]);
         assert!(writer.finish().is_err());
         let mut short = &[1_u8; 10][..];
         let mut reader = ResultReader::new(&mut short, 20);
-        assert_eq!(reader.take::<1>(), None);
+        assert_eq!(reader.take_array::<1>(), None);
         assert_eq!(
             reader.finish().unwrap_err().kind(),
             io::ErrorKind::UnexpectedEof

@@ -1,6 +1,6 @@
 //! How an axis is cut into roots: the largest tiles that there may be.
 
-use super::LARGEST_SIDE;
+use super::MAX_TILE_SIDE;
 
 /// How one axis is cut: root `i` begins at cell `anchor + i · side`, and the roots
 /// `first .. first + count` are there.
@@ -15,30 +15,31 @@ pub(super) struct Cuts {
 impl Cuts {
     /// Cuts of the cells `first .. end`.
     pub(super) fn new(first: i64, end: i64, tile_size: f64, cell_size: f64) -> Self {
-        let most = (LARGEST_SIDE / cell_size).floor().max(1.0);
+        let most = (MAX_TILE_SIDE / cell_size).floor().max(1.0);
         let (anchor, side) = if tile_size.is_infinite() {
             let cells = (end - first) as f64;
             (first, (cells / (cells / most).ceil()).ceil() as i64)
         } else {
             (0, (tile_size / cell_size).round().clamp(1.0, most) as i64)
         };
-        let tile = |cell: i64| (cell - anchor).div_euclid(side);
+        let first_root = (first - anchor).div_euclid(side);
+        let last_root = (end - 1 - anchor).div_euclid(side);
         Self {
             anchor,
             side,
-            first: tile(first),
-            count: tile(end - 1) - tile(first) + 1,
+            first: first_root,
+            count: last_root - first_root + 1,
         }
     }
 
     /// First cell of the root at this place in the plan.
-    pub(super) fn start(&self, place: i64) -> i64 {
+    pub(super) fn first_cell(&self, place: i64) -> i64 {
         self.anchor + (self.first + place) * self.side
     }
 
     /// Place in the plan of the root that has the cell, the nearest one for a cell outside.
     #[inline]
-    pub(super) fn place(&self, cell: i64) -> u32 {
+    pub(super) fn root_index(&self, cell: i64) -> u32 {
         ((cell - self.anchor).div_euclid(self.side) - self.first).clamp(0, self.count - 1) as u32
     }
 }

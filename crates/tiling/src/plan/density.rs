@@ -1,7 +1,8 @@
-//! Where the points are, as far as can be known without decoding them.
+//! A coarse map of point counts, known without decoding.
 
-use crate::groups::Group;
+use crate::groups::ChunkGroup;
 use isopach_cloud::Rect;
+use std::ops::RangeInclusive;
 
 /// Squares along the longer side of a map.
 const SQUARES: f64 = 256.0;
@@ -23,7 +24,7 @@ pub(crate) struct Density {
 
 impl Density {
     /// The map of some groups of chunks over `whole`.
-    pub(crate) fn of(groups: &[Group], whole: &Rect) -> Self {
+    pub(crate) fn of_groups(groups: &[ChunkGroup], whole: &Rect) -> Self {
         let whole = whole.expanded_by(THINNEST);
         let longest = whole.size()[0].max(whole.size()[1]);
         let side = longest / SQUARES;
@@ -32,71 +33,98 @@ impl Density {
             .map(|length| ((length / side).ceil() as usize).max(1));
         let mut points = vec![0_u64; counts[0] * counts[1]];
         for group in groups {
-            spread(group, whole.min, side, counts, &mut points);
+            add_group(group, whole.min, side, counts, &mut points);
         }
         Self {
             corner: whole.min,
             side,
             counts,
-            sums: summed(&points, counts),
+            sums: prefix_sums(&points, counts),
         }
     }
 
     /// About how many points a rectangle has.
     pub(crate) fn points_in(&self, rect: &Rect) -> f64 {
-        let [west, south] = self.place(rect.min);
-        let [east, north] = self.place(rect.max);
-        let at = |x: f64, y: f64| self.south_west_of(x, y);
-        (at(east, north) - at(west, north) - at(east, south) + at(west, south)).max(0.0)
+        let [west, south] = self.to_squares(rect.min);
+        let [east, north] = self.to_squares(rect.max);
+        let north_east = self.south_west_of(east, north);
+        let north_west = self.south_west_of(west, north);
+        let south_east = self.south_west_of(east, south);
+        let south_west = self.south_west_of(west, south);
+        (north_east - north_west - south_east + south_west).max(0.0)
     }
 
     /// A coordinate in squares from the corner, within the map.
-    fn place(&self, at: [f64; 2]) -> [f64; 2] {
+    fn to_squares(&self, at: [f64; 2]) -> [f64; 2] {
         std::array::from_fn(|axis| {
             ((at[axis] - self.corner[axis]) / self.side).clamp(0.0, self.counts[axis] as f64)
         })
     }
 
-    /// Points south and west of a place between corners, by what is known at the four of them.
+    /// Points south and west of a place between corners, interpolated from the four of them.
     fn south_west_of(&self, x: f64, y: f64) -> f64 {
-        let (column, row) = (
-            (x as usize).min(self.counts[0] - 1),
-            (y as usize).min(self.counts[1] - 1),
-        );
-        let (right, up) = (x - column as f64, y - row as f64);
-        let sum = |column: usize, row: usize| self.sums[row * (self.counts[0] + 1) + column];
-        let south = sum(column, row) * (1.0 - right) + sum(column + 1, row) * right;
-        let north = sum(column, row + 1) * (1.0 - right) + sum(column + 1, row + 1) * right;
+        let column = (x as usize).min(self.counts[0] - 1);
+        let row = (y as usize).min(self.counts[1] - 1);
+        let right = x - column as f64;
+        let up = y - row as f64;
+        let south = self.sum_at(column, row) * (1.0 - right) + self.sum_at(column + 1, row) * right;
+        let north =
+            self.sum_at(column, row + 1) * (1.0 - right) + self.sum_at(column + 1, row + 1) * right;
         south * (1.0 - up) + north * up
+    }
+
+    /// Points south and west of a corner.
+    fn sum_at(&self, column: usize, row: usize) -> f64 {
+        self.sums[row * (self.counts[0] + 1) + column]
+    }
+}
+
+/// The extent of a group along one axis, in squares.
+#[derive(Clone, Copy)]
+struct SquareSpan {
+    low: f64,
+    high: f64,
+}
+
+impl SquareSpan {
+    /// The squares that it meets, of `count` in all.
+    fn squares(self, count: usize) -> RangeInclusive<usize> {
+        let last = count as f64 - 1.0;
+        let first = self.low.floor().clamp(0.0, last) as usize;
+        first..=self.high.floor().clamp(0.0, last) as usize
+    }
+
+    /// The part of it that lies in a square.
+    fn share_in(self, square: usize) -> f64 {
+        let low = self.low.max(square as f64);
+        let high = self.high.min(square as f64 + 1.0);
+        (high - low).max(0.0) / (self.high - self.low)
     }
 }
 
 /// Adds a group's points to the squares that its extent meets, by area.
-fn spread(group: &Group, corner: [f64; 2], side: f64, counts: [usize; 2], points: &mut [u64]) {
+fn add_group(
+    group: &ChunkGroup,
+    corner: [f64; 2],
+    side: f64,
+    counts: [usize; 2],
+    points: &mut [u64],
+) {
     let extent = group.extent.expanded_by(0.5 * THINNEST);
-    let edges = |axis: usize| {
-        let place = |x: f64| (x - corner[axis]) / side;
-        [place(extent.min[axis]), place(extent.max[axis])]
-    };
-    let [across, up] = [edges(0), edges(1)];
-    let squares = |[low, high]: [f64; 2], count: usize| {
-        let within = |x: f64| x.clamp(0.0, count as f64 - 1.0) as usize;
-        within(low.floor())..=within(high.floor())
-    };
-    let share = |square: usize, [low, high]: [f64; 2]| {
-        let inside = (high.min(square as f64 + 1.0) - low.max(square as f64)).max(0.0);
-        inside / (high - low)
-    };
-    for row in squares(up, counts[1]) {
-        for column in squares(across, counts[0]) {
-            let part = share(row, up) * share(column, across);
+    let [across, up] = [0, 1].map(|axis| SquareSpan {
+        low: (extent.min[axis] - corner[axis]) / side,
+        high: (extent.max[axis] - corner[axis]) / side,
+    });
+    for row in up.squares(counts[1]) {
+        for column in across.squares(counts[0]) {
+            let part = up.share_in(row) * across.share_in(column);
             points[row * counts[0] + column] += (group.points as f64 * part * PART).round() as u64;
         }
     }
 }
 
 /// Sums of everything south and west of each corner.
-fn summed(points: &[u64], [columns, rows]: [usize; 2]) -> Vec<f64> {
+fn prefix_sums(points: &[u64], [columns, rows]: [usize; 2]) -> Vec<f64> {
     let mut sums = vec![0.0; (columns + 1) * (rows + 1)];
     for row in 0..rows {
         let mut along = 0;
@@ -113,8 +141,8 @@ fn summed(points: &[u64], [columns, rows]: [usize; 2]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn group(min: [f64; 2], max: [f64; 2], points: u64) -> Group {
-        Group {
+    fn group(min: [f64; 2], max: [f64; 2], points: u64) -> ChunkGroup {
+        ChunkGroup {
             source: 0,
             extent: Rect { min, max },
             chunks: vec![0],
@@ -128,7 +156,7 @@ mod tests {
             min: [1000.0, -500.0],
             max: [3000.0, 500.0],
         };
-        let density = Density::of(
+        let density = Density::of_groups(
             &[group([1000.0, -500.0], [2000.0, 500.0], 1_000_000)],
             &whole,
         );
@@ -160,13 +188,16 @@ mod tests {
             group([10.0; 2], [90.0, 91.7], 77),
             group([0.0; 2], [0.0; 2], 5),
         ];
-        let reversed: Vec<Group> = groups.iter().rev().cloned().collect();
+        let reversed: Vec<ChunkGroup> = groups.iter().rev().cloned().collect();
         let rect = Rect {
             min: [3.0, 5.0],
             max: [41.0, 77.0],
         };
-        let [a, b] = [Density::of(&groups, &whole), Density::of(&reversed, &whole)]
-            .map(|d| d.points_in(&rect));
+        let [a, b] = [
+            Density::of_groups(&groups, &whole),
+            Density::of_groups(&reversed, &whole),
+        ]
+        .map(|d| d.points_in(&rect));
         assert_eq!(a.to_bits(), b.to_bits());
     }
 
@@ -176,7 +207,7 @@ mod tests {
             min: [0.0; 2],
             max: [0.0; 2],
         };
-        let density = Density::of(&[group([0.0; 2], [0.0; 2], 5)], &whole);
+        let density = Density::of_groups(&[group([0.0; 2], [0.0; 2], 5)], &whole);
         assert!(density.points_in(&whole.expanded_by(1.0)) > 1.0);
     }
 }

@@ -1,7 +1,7 @@
 //! A plan to look at.
 
 use super::Plan;
-use crate::{PointSource, format::mebibytes, groups::groups};
+use crate::{PointSource, format::to_mebibytes, groups::group_chunks};
 use isopach_cloud::Rect;
 use std::fmt::Write as _;
 
@@ -23,7 +23,8 @@ impl Plan {
         let whole = self.whole().rect();
         let [across, up] = whole.size();
         let scale = WIDTH / across.max(up * 0.2);
-        let (width, height) = (across * scale, up * scale);
+        let width = across * scale;
+        let height = up * scale;
         let place = |rect: &Rect| {
             let [x, y] = [
                 (rect.min[0] - whole.min[0]) * scale,
@@ -33,7 +34,7 @@ impl Plan {
             format!("x=\"{x:.2}\" y=\"{y:.2}\" width=\"{w:.2}\" height=\"{h:.2}\"")
         };
         let most = self
-            .expected
+            .estimates
             .iter()
             .map(|tile| tile.bytes)
             .max()
@@ -47,8 +48,9 @@ impl Plan {
             WIDTH.max(width) + 8.0
         );
         for i in 0..self.len() {
-            let (core, expected) = (self.core(i).rect(), self.expected(i));
-            let light = lightness(expected.bytes as f64 / most);
+            let core = self.core(i).rect();
+            let expected = self.estimate(i);
+            let light = tile_lightness(expected.bytes as f64 / most);
             let _ = writeln!(
                 svg,
                 "<rect {} fill=\"hsl(150,45%,{light:.0}%)\" stroke=\"#456\" stroke-width=\"0.5\"><title>tile {i}: {core}, about {} points</title></rect>",
@@ -56,7 +58,7 @@ impl Plan {
                 expected.points
             );
         }
-        for group in groups(sources).iter().take(MOST_EXTENTS) {
+        for group in group_chunks(sources).iter().take(MOST_EXTENTS) {
             let colour = COLOURS[group.source.min(COLOURS.len() - 1)];
             let place = place(&group.extent);
             let _ = writeln!(
@@ -79,20 +81,22 @@ impl Plan {
         most: f64,
     ) {
         for step in 0..=4 {
-            let (x, light) = (24.0 * f64::from(step), lightness(f64::from(step) / 4.0));
+            let x = 24.0 * f64::from(step);
+            let light = tile_lightness(f64::from(step) / 4.0);
             let _ = writeln!(
                 svg,
                 "<path d=\"M{x} {:.2}h24v14h-24z\" fill=\"hsl(150,45%,{light:.0}%)\" stroke=\"#456\" stroke-width=\"0.5\"/>",
                 y - 12.0
             );
         }
-        let bytes = mebibytes(most as u64);
+        let bytes = to_mebibytes(most as u64);
         let _ = writeln!(
             svg,
             "<text x=\"132\" y=\"{y:.2}\">tiles, by memory expected: none to {bytes:.0} MiB; a title tells of each</text>"
         );
         for (i, source) in sources.iter().enumerate() {
-            let (line, colour) = (y + LINE * (i + 1) as f64, COLOURS[i.min(COLOURS.len() - 1)]);
+            let line = y + LINE * (i + 1) as f64;
+            let colour = COLOURS[i.min(COLOURS.len() - 1)];
             let name: String = source.name().chars().filter(|c| !c.is_control()).collect();
             let name = name.replace('&', "&amp;").replace('<', "&lt;");
             let _ = writeln!(
@@ -122,7 +126,7 @@ font-weight=\"bold\">N</text></g>",
 }
 
 /// Lightness of a tile of which this share of the most bytes is expected, percent.
-fn lightness(share: f64) -> f64 {
+fn tile_lightness(share: f64) -> f64 {
     96.0 - 56.0 * share
 }
 

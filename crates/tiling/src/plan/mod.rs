@@ -1,4 +1,4 @@
-//! Which tiles there are.
+//! The plan: tiles over an extent.
 //!
 //! Everything is counted in cells of an absolute grid, a tile is a block of whole cells, and a
 //! point belongs to the tile that has its cell. So a point and its raster cell always agree, also
@@ -6,13 +6,13 @@
 //! would round the other way.
 //!
 //! Blocks of the size that was asked for (the roots) are cut in four where too many points are
-//! expected in them: [`tree`]; how many that are is told by what files, nodes of COPC files and
-//! indexes state: [`density`].
+//! expected in them: [`tree`]; the expected number comes from the statements of files, COPC nodes
+//! and indexes: [`density`].
 
 mod cuts;
 pub(crate) mod density;
 mod draw;
-mod kept;
+mod manifest;
 mod text;
 pub(crate) mod tree;
 
@@ -25,12 +25,12 @@ use isopach_cloud::{
 use isopach_compute::{Error, Result};
 use tree::{Cutting, Tree};
 
-/// Largest side of a tile, metres: half of what a coordinate can reach from its origin, the rest is
-/// for the halo.
-pub const LARGEST_SIDE: f64 = REACH / 2.0;
+/// Largest side of a tile, metres: half of the reach of a coordinate from its origin; the other
+/// half is for the halo.
+pub const MAX_TILE_SIDE: f64 = REACH / 2.0;
 
 /// Largest number of tiles in a plan: 2²⁴.
-const MOST_TILES: f64 = 16_777_216.0;
+const MAX_TILES: f64 = 16_777_216.0;
 
 /// Tiles over an extent.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,11 +41,12 @@ pub struct Plan {
     /// The node of each root, row by row.
     roots: Vec<u32>,
     tree: Tree,
-    expected: Vec<TileEstimate>,
+    estimates: Vec<TileEstimate>,
 }
 
-/// What a tile will take, as far as can be known before anything is decoded.
+/// Expected points and bytes of a tile, estimated before anything is decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TileEstimate {
     /// Points of all epochs in core and halo.
     pub points: u64,
@@ -53,7 +54,7 @@ pub struct TileEstimate {
     pub bytes: u64,
 }
 
-/// What a plan may take.
+/// Limits of a plan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Bytes above which a tile is cut in four.
@@ -72,13 +73,11 @@ impl Limits {
 
     fn check_table(self, tiles: f64) -> Result<()> {
         let requested = tiles * Self::TILE;
-        if requested <= self.table_bytes as f64 && tiles <= MOST_TILES {
+        if requested <= self.table_bytes as f64 && tiles <= MAX_TILES {
             return Ok(());
         }
-        let (requested, budget) = (
-            requested as u64,
-            self.table_bytes.min((MOST_TILES * Self::TILE) as u64),
-        );
+        let requested = requested as u64;
+        let budget = self.table_bytes.min((MAX_TILES * Self::TILE) as u64);
         let advice = "use larger tiles, or raise the memory";
         Err(Error::OutOfMemory {
             what: "the table of all tiles",
@@ -96,13 +95,13 @@ impl Plan {
     /// the cells `i·n .. (i+1)·n` of the absolute grid, those of the extent's edge cut off there.
     /// An infinite tile size asks for as few tiles as coordinates can reach: one up to 4,096 m,
     /// wherever it lies; above that, equal ones. `cell_sizes` are the cells that tile edges must
-    /// fall on; 1 m where there are none.
+    /// fall on; 1 m if there are none.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a tile size, cell size or halo that cannot be, or of which
-    /// the largest cell size is no multiple; [`Error::InvalidInput`] for an extent that is nowhere.
+    /// [`Error::InvalidParameter`] for an impossible tile size, cell size or halo, or cell sizes
+    /// that do not divide the largest; [`Error::InvalidInput`] for an impossible extent.
     pub fn new(extent: &Rect, tile_size: f64, halo: f64, cell_sizes: &[f64]) -> Result<Self> {
-        Self::fitted(extent, tile_size, halo, cell_sizes, Limits::NONE, &|_| {
+        Self::within_limits(extent, tile_size, halo, cell_sizes, Limits::NONE, &|_| {
             TileEstimate::default()
         })
     }
@@ -112,7 +111,7 @@ impl Plan {
     ///
     /// # Errors
     /// As [`Self::new`]; [`Error::OutOfMemory`] for more tiles than the table may have.
-    pub(crate) fn fitted(
+    pub(crate) fn within_limits(
         extent: &Rect,
         tile_size: f64,
         halo: f64,
@@ -120,20 +119,20 @@ impl Plan {
         limits: Limits,
         expected: &dyn Fn(&Cells) -> TileEstimate,
     ) -> Result<Self> {
-        let (whole, cuts) = roots(extent, tile_size, halo, cell_sizes)?;
+        let (whole, cuts) = plan_roots(extent, tile_size, halo, cell_sizes)?;
         limits.check_table(cuts[0].count as f64 * cuts[1].count as f64)?;
         let cutting = Cutting {
             whole,
             halo,
             too_heavy: &|core| expected(core).bytes > limits.tile_bytes,
         };
-        let mut plan = Self::of_roots(whole, halo, cuts, &cutting, limits)?;
-        plan.expected = plan.tree.tiles.iter().map(expected).collect();
+        let mut plan = Self::cut_roots(whole, halo, cuts, &cutting, limits)?;
+        plan.estimates = plan.tree.tiles.iter().map(expected).collect();
         Ok(plan)
     }
 
     /// The roots, cut; of the tiles nothing is expected yet.
-    fn of_roots(
+    fn cut_roots(
         whole: Cells,
         halo: f64,
         cuts: [Cuts; 2],
@@ -146,13 +145,13 @@ impl Plan {
             cuts,
             roots: Vec::new(),
             tree: Tree::default(),
-            expected: Vec::new(),
+            estimates: Vec::new(),
         };
         for row in 0..cuts[1].count {
             for column in 0..cuts[0].count {
-                let first = [cuts[0].start(column), cuts[1].start(row)];
+                let first = [cuts[0].first_cell(column), cuts[1].first_cell(row)];
                 let end = [first[0] + cuts[0].side, first[1] + cuts[1].side];
-                let root = plan.tree.add(
+                let root = plan.tree.add_block(
                     Cells {
                         cell_size: whole.cell_size,
                         first,
@@ -174,13 +173,13 @@ impl Plan {
         self.tree.tiles.len()
     }
 
-    /// Whether there is no tile: never, as an extent has at least one cell.
+    /// Always `false`: an extent has at least one cell.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What all cores together own.
+    /// The cells of all cores together.
     #[must_use]
     pub fn whole(&self) -> Cells {
         self.whole
@@ -192,49 +191,50 @@ impl Plan {
         self.halo
     }
 
-    /// What tile `i` (below [`Self::len`]) owns: rows of tiles from south to north, each from west
-    /// to east; tiles that were cut in four likewise, in the place of the one that they were. Those
-    /// at the edge of the extent are cut off there.
+    /// The cells that tile `i` (below [`Self::len`]) owns. Order: rows of tiles from south to
+    /// north, each from west to east; tiles that were cut in four likewise, in the place of the one
+    /// that they were. Those at the edge of the extent are cut off there.
     #[must_use]
     pub fn core(&self, i: usize) -> Cells {
         self.tree.tiles[i]
     }
 
-    /// What tile `i` is expected to take.
+    /// Expected points and bytes of tile `i`.
     #[must_use]
-    pub fn expected(&self, i: usize) -> TileEstimate {
-        self.expected[i]
+    pub fn estimate(&self, i: usize) -> TileEstimate {
+        self.estimates[i]
     }
 
     /// Tells each tile that has the point (absolute ticks) in core or halo. Whether the point lies
     /// in the whole.
     #[inline]
-    pub(crate) fn each_tile_at(&self, point: [i64; 2], mut tell: impl FnMut(u32)) -> bool {
+    pub(crate) fn for_each_tile_at(&self, point: [i64; 2], mut tell: impl FnMut(u32)) -> bool {
         let metres = point.map(from_ticks);
         if !self.whole.own_ticks(point) {
             return false;
         }
-        let [columns, rows] = [0, 1].map(|axis| self.span(axis, metres[axis], metres[axis]));
+        let [columns, rows] = [0, 1].map(|axis| self.root_span(axis, metres[axis], metres[axis]));
         for row in rows[0]..=rows[1] {
             for column in columns[0]..=columns[1] {
-                self.tree.each_at(self.root(column, row), point, &mut tell);
+                self.tree
+                    .for_each_at(self.root_node(column, row), point, &mut tell);
             }
         }
         true
     }
 
     /// Tells each tile that may have a point of the rectangle in core or halo.
-    pub(crate) fn each_tile_meeting(&self, rect: &Rect, mut tell: impl FnMut(u32)) {
+    pub(crate) fn for_each_tile_meeting(&self, rect: &Rect, mut tell: impl FnMut(u32)) {
         let corners = [
             rect.min.map(|x| to_ticks(x) - 1),
             rect.max.map(|x| to_ticks(x) + 1),
         ];
         let [columns, rows] =
-            [0, 1].map(|axis| self.span(axis, rect.min[axis] - TICK, rect.max[axis] + TICK));
+            [0, 1].map(|axis| self.root_span(axis, rect.min[axis] - TICK, rect.max[axis] + TICK));
         for row in rows[0]..=rows[1] {
             for column in columns[0]..=columns[1] {
                 self.tree
-                    .each_meeting(self.root(column, row), corners, &mut tell);
+                    .for_each_meeting(self.root_node(column, row), corners, &mut tell);
             }
         }
     }
@@ -242,23 +242,23 @@ impl Plan {
     /// First and last root along one axis that may have tiles which reach the coordinates from
     /// `low` to `high`.
     #[inline]
-    fn span(&self, axis: usize, low: f64, high: f64) -> [u32; 2] {
+    fn root_span(&self, axis: usize, low: f64, high: f64) -> [u32; 2] {
         let cuts = self.cuts[axis];
         if cuts.count == 1 {
             return [0, 0];
         }
         let margin = self.halo + 4.0 * TICK;
-        [low - margin, high + margin].map(|x| cuts.place(cell_of(x, self.whole.cell_size)))
+        [low - margin, high + margin].map(|x| cuts.root_index(cell_of(x, self.whole.cell_size)))
     }
 
     #[inline]
-    fn root(&self, column: u32, row: u32) -> u32 {
+    fn root_node(&self, column: u32, row: u32) -> u32 {
         self.roots[row as usize * self.cuts[0].count as usize + column as usize]
     }
 }
 
 /// The cells of the extent, and how each axis is cut into roots.
-fn roots(
+fn plan_roots(
     extent: &Rect,
     tile_size: f64,
     halo: f64,
@@ -270,22 +270,22 @@ fn roots(
         tile_size > 0.0,
         "be above zero (it may be infinite)",
     )?;
-    let fits = (0.0..=LARGEST_SIDE).contains(&halo);
+    let fits = (0.0..=MAX_TILE_SIDE).contains(&halo);
     Error::check(
         "halo",
         halo,
         fits,
         "be between 0 and 4096 m: reduce depth, radii or spacing",
     )?;
-    let cell_size = common_cell(cell_sizes)?;
-    let possible = (TICK..=LARGEST_SIDE).contains(&cell_size);
+    let cell_size = common_cell_size(cell_sizes)?;
+    let possible = (TICK..=MAX_TILE_SIDE).contains(&cell_size);
     Error::check(
         "cell size",
         cell_size,
         possible,
         "be between 2^-18 m (one tick) and 4096 m",
     )?;
-    if !is_somewhere(extent) {
+    if !is_valid_extent(extent) {
         return Err(Error::InvalidInput(format!(
             "the extent {extent} is not a rectangle within ±2e9 m"
         )));
@@ -304,14 +304,14 @@ fn roots(
 }
 
 /// Whether an extent is one: finite, within reach of an origin, the right way round.
-pub(crate) fn is_somewhere(extent: &Rect) -> bool {
+pub(crate) fn is_valid_extent(extent: &Rect) -> bool {
     (0..2).all(|axis| {
         extent.min[axis] >= -2e9 && extent.max[axis] <= 2e9 && extent.min[axis] <= extent.max[axis]
     })
 }
 
-/// The largest of the cell sizes, if it is a multiple of every other; 1 m where there are none.
-fn common_cell(cell_sizes: &[f64]) -> Result<f64> {
+/// The largest of the cell sizes, if it is a multiple of every other; 1 m if there are none.
+fn common_cell_size(cell_sizes: &[f64]) -> Result<f64> {
     let mut largest: f64 = 0.0;
     for &cell in cell_sizes {
         largest = largest.max(checked_cell_size(cell)?);
@@ -337,7 +337,7 @@ mod tests {
     /// Tiles that a point goes to.
     fn routed(plan: &Plan, point: [f64; 2]) -> Vec<usize> {
         let mut tiles = Vec::new();
-        assert!(plan.each_tile_at(point.map(to_ticks), |tile| tiles.push(tile as usize)));
+        assert!(plan.for_each_tile_at(point.map(to_ticks), |tile| tiles.push(tile as usize)));
         tiles
     }
 
@@ -351,7 +351,7 @@ mod tests {
         ) {
             let tile = f64::max(tile, cell * 10.0);
             let heavy = |core: &Cells| TileEstimate { points: 0, bytes: u64::from(core.own(min)) * core.counts()[0] as u64 };
-            let plan = Plan::fitted(&extent(min, size), tile, halo, &[cell], Limits { tile_bytes: most, ..Limits::NONE }, &heavy).unwrap();
+            let plan = Plan::within_limits(&extent(min, size), tile, halo, &[cell], Limits { tile_bytes: most, ..Limits::NONE }, &heavy).unwrap();
             let point = std::array::from_fn(|axis| from_ticks(to_ticks(min[axis] + at[axis] * size[axis])));
             let owners: Vec<usize> = (0..plan.len()).filter(|&i| plan.core(i).own(point)).collect();
             prop_assert_eq!(owners.len(), 1);
@@ -374,7 +374,7 @@ mod tests {
             most in prop::sample::select(vec![7, 100, u64::MAX]),
         ) {
             let heavy = |core: &Cells| TileEstimate { points: 0, bytes: core.counts().iter().product::<i64>() as u64 };
-            let plan = Plan::fitted(&extent(min, size), tile, 1.0, &[cell], Limits { tile_bytes: most, ..Limits::NONE }, &heavy).unwrap();
+            let plan = Plan::within_limits(&extent(min, size), tile, 1.0, &[cell], Limits { tile_bytes: most, ..Limits::NONE }, &heavy).unwrap();
             prop_assert!(most == u64::MAX || (0..plan.len()).all(|i| heavy(&plan.core(i)).bytes <= most));
             let area = |cells: Cells| cells.counts().iter().product::<i64>();
             prop_assert!((0..plan.len()).all(|i| plan.core(i).counts().iter().all(|&n| n > 0)));

@@ -1,28 +1,27 @@
 //! A plan for people and for programs.
 
 use super::Plan;
-use crate::format::{grouped, mebibytes};
+use crate::format::{group_digits, to_mebibytes};
+use serde_json::{Value, json};
 use std::fmt;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sides =
             || (0..self.len()).map(|i| self.core(i).rect().size().into_iter().fold(0.0, f64::max));
-        let (small, large) = (
-            sides().fold(f64::INFINITY, f64::min),
-            sides().fold(0.0, f64::max),
-        );
+        let small = sides().fold(f64::INFINITY, f64::min);
+        let large = sides().fold(0.0, f64::max);
         let [width, height] = self.whole().rect().size();
         writeln!(
             f,
             "{} tiles of {small:.0} to {large:.0} m over {width:.0} × {height:.0} m, cells of {} m, halo {:.2} m",
-            grouped(self.len() as u64),
+            group_digits(self.len() as u64),
             self.whole().cell_size,
             self.halo()
         )?;
-        let points: u64 = self.expected.iter().map(|tile| tile.points).sum();
+        let points: u64 = self.estimates.iter().map(|tile| tile.points).sum();
         let most = self
-            .expected
+            .estimates
             .iter()
             .map(|tile| tile.bytes)
             .max()
@@ -30,8 +29,8 @@ impl fmt::Display for Plan {
         write!(
             f,
             "about {} points in tiles (those in halos counted again), {:.1} MiB for the heaviest",
-            grouped(points),
-            mebibytes(most)
+            group_digits(points),
+            to_mebibytes(most)
         )
     }
 }
@@ -40,20 +39,23 @@ impl Plan {
     /// The plan as JSON: the grid, the halo, and of each tile its number, its edges in cells (west,
     /// south, east, north) and in metres, and the points and bytes that are expected.
     #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        let tile = |i: usize| {
-            let (core, expected) = (self.core(i), self.expected(i));
-            let rect = core.rect();
-            serde_json::json!({
-                "tile": i,
-                "cells": [core.first[0], core.first[1], core.end[0], core.end[1]],
-                "metres": [rect.min[0], rect.min[1], rect.max[0], rect.max[1]],
-                "points": expected.points, "bytes": expected.bytes,
-            })
-        };
-        serde_json::json!({
+    pub fn to_json(&self) -> Value {
+        let tiles: Vec<Value> = (0..self.len()).map(|i| self.tile_to_json(i)).collect();
+        json!({
             "cell_m": self.whole().cell_size, "halo_m": self.halo(),
-            "tiles": (0..self.len()).map(tile).collect::<Vec<_>>(),
+            "tiles": tiles,
+        })
+    }
+
+    fn tile_to_json(&self, i: usize) -> Value {
+        let core = self.core(i);
+        let rect = core.rect();
+        let expected = self.estimate(i);
+        json!({
+            "tile": i,
+            "cells": [core.first[0], core.first[1], core.end[0], core.end[1]],
+            "metres": [rect.min[0], rect.min[1], rect.max[0], rect.max[1]],
+            "points": expected.points, "bytes": expected.bytes,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What a run did.
+//! Reports of a run.
 
 mod text;
 
@@ -7,8 +7,9 @@ use isopach_cloud::Rect;
 use isopach_compute::Fallbacks;
 use std::time::Duration;
 
-/// What one source gave to a run.
+/// Points and chunks that one source gave to a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SourceReport {
     /// Its name.
     pub name: String,
@@ -40,21 +41,21 @@ impl SourceReport {
 pub struct TileFailure {
     /// Its number in the plan.
     pub tile: usize,
-    /// What it owns.
+    /// Its core.
     pub core: Rect,
-    /// What it failed with.
+    /// The error message.
     pub error: String,
     /// Whether it may succeed later, or on another machine
     /// ([`isopach_compute::Error::is_transient`]).
     pub transient: bool,
 }
 
-/// What a run did, where, and how long each part took.
+/// Report of a run: tiles, points, memory, devices and times.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunReport {
     /// Tiles that were run.
     pub tiles: usize,
-    /// Tiles without a point in any epoch, which were passed over.
+    /// Tiles without a point in any epoch, which were skipped.
     pub tiles_empty: usize,
     /// Tiles whose results were kept from an earlier run.
     pub tiles_kept: usize,
@@ -66,27 +67,27 @@ pub struct RunReport {
     pub sources: Vec<SourceReport>,
     /// Devices, in order of preference.
     pub devices: Vec<String>,
-    /// Backends that were wanted but are not there, and why.
+    /// Backends that were wanted but are missing, with the reason.
     pub absent: Vec<String>,
-    /// What was passed on from one device to the next during the run, and why.
-    pub passed_on: Vec<Fallbacks>,
+    /// Work that fell back from one device to the next during the run, with the causes.
+    pub fallbacks: Vec<Fallbacks>,
     /// Bytes that the run was given.
     pub memory: u64,
-    /// Bytes that it held, or had set aside, at most.
+    /// Most bytes that it held or had reserved at any time.
     pub peak_bytes: u64,
     /// Bytes of points that were put on disk.
     pub spilled_bytes: u64,
-    /// Where the time went.
+    /// Time of each stage.
     pub times: StageTimes,
-    /// Everything, wall.
+    /// Wall time of the whole run.
     pub wall: Duration,
 }
 
 impl RunReport {
-    /// Pieces of work that were passed on, all devices and causes together.
+    /// Number of pieces of work that fell back to the next device, over all devices and causes.
     #[must_use]
-    pub fn reruns(&self) -> usize {
-        self.passed_on
+    pub fn fallback_count(&self) -> usize {
+        self.fallbacks
             .iter()
             .flat_map(|passed| passed.causes.values())
             .sum()
@@ -98,15 +99,15 @@ impl RunReport {
         self.sources.iter().map(|source| source.bytes).sum()
     }
 
-    /// Wall time in which no stage was at work: planning, opening, waiting.
+    /// Wall time without any stage at work: planning, opening, waiting.
     #[must_use]
-    pub fn idle(&self) -> Duration {
+    pub fn idle_time(&self) -> Duration {
         self.wall.saturating_sub(self.times.wall.iter().sum())
     }
 }
 
-/// What `after` counts beyond `before`.
-pub(crate) fn passed_on_since(before: &[Fallbacks], after: Vec<Fallbacks>) -> Vec<Fallbacks> {
+/// The fallbacks that `after` counts beyond `before`.
+pub(crate) fn fallbacks_since(before: &[Fallbacks], after: Vec<Fallbacks>) -> Vec<Fallbacks> {
     let mut earlier: Vec<_> = before.to_vec();
     let mut passed_on = Vec::new();
     for mut passed in after {
@@ -152,7 +153,7 @@ mod tests {
             devices: vec!["cpu".into()],
             ..Default::default()
         };
-        report.passed_on = vec![passed("gpu", 2)];
+        report.fallbacks = vec![passed("gpu", 2)];
         let text = report.to_string();
         assert!(text.starts_with(
             "a.laz: 1,000,000 points, 20 chunks decoded once, 1,203,000 copies to tiles\n25 tiles on cpu"
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn only_what_this_run_passed_on_is_told() {
         let since =
-            |before: &[Fallbacks], after: &[Fallbacks]| passed_on_since(before, after.to_vec());
+            |before: &[Fallbacks], after: &[Fallbacks]| fallbacks_since(before, after.to_vec());
         assert_eq!(
             since(&[passed("gpu", 2)], &[passed("gpu", 5)]),
             [passed("gpu", 3)]

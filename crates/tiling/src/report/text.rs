@@ -3,7 +3,7 @@
 use super::{RunReport, SourceReport};
 use crate::{
     RunStage,
-    format::{grouped, mebibytes},
+    format::{group_digits, to_mebibytes},
 };
 use serde_json::{Value, json};
 use std::fmt;
@@ -16,26 +16,26 @@ impl fmt::Display for RunReport {
         write!(
             f,
             "{} tiles on {}",
-            grouped(self.tiles as u64),
+            group_digits(self.tiles as u64),
             self.devices.join(", then ")
         )?;
         writeln!(
             f,
             " ({} empty ones passed over)",
-            grouped(self.tiles_empty as u64)
+            group_digits(self.tiles_empty as u64)
         )?;
         if self.tiles_kept > 0 {
             writeln!(
                 f,
                 "{} tiles were done before",
-                grouped(self.tiles_kept as u64)
+                group_digits(self.tiles_kept as u64)
             )?;
         }
         if self.tiles_cut > 0 {
             writeln!(
                 f,
                 "{} tiles had more points than expected and were cut",
-                grouped(self.tiles_cut as u64)
+                group_digits(self.tiles_cut as u64)
             )?;
         }
         for failure in &self.failures {
@@ -48,7 +48,7 @@ impl fmt::Display for RunReport {
         for reason in &self.absent {
             writeln!(f, "not used: {reason}")?;
         }
-        for passed in &self.passed_on {
+        for passed in &self.fallbacks {
             let causes: Vec<_> = passed
                 .causes
                 .iter()
@@ -58,14 +58,14 @@ impl fmt::Display for RunReport {
         }
         write!(f, "{:.2} s:", self.wall.as_secs_f64())?;
         for stage in RunStage::ALL {
-            let time = self.times.of(stage).as_secs_f64();
+            let time = self.times.wall_of(stage).as_secs_f64();
             if time >= 0.005 {
                 write!(f, " {} {time:.2},", stage.name())?;
             }
         }
-        write!(f, " idle {:.2}; ", self.idle().as_secs_f64())?;
+        write!(f, " idle {:.2}; ", self.idle_time().as_secs_f64())?;
         let [peak, memory, spilled] =
-            [self.peak_bytes, self.memory, self.spilled_bytes].map(mebibytes);
+            [self.peak_bytes, self.memory, self.spilled_bytes].map(to_mebibytes);
         write!(
             f,
             "at most {peak:.1} of {memory:.0} MiB held, {spilled:.1} MiB put on disk"
@@ -75,14 +75,14 @@ impl fmt::Display for RunReport {
 
 impl SourceReport {
     fn fmt_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [points, chunks, routed] = [self.points, self.decodes, self.routed].map(grouped);
+        let [points, chunks, routed] = [self.points, self.decodes, self.routed].map(group_digits);
         write!(
             f,
             "{}: {points} points, {chunks} chunks decoded once",
             self.name
         )?;
         if self.chunks_skipped > 0 {
-            write!(f, " ({} not needed)", grouped(self.chunks_skipped))?;
+            write!(f, " ({} not needed)", group_digits(self.chunks_skipped))?;
         }
         writeln!(f, ", {routed} copies to tiles")
     }
@@ -115,7 +115,7 @@ impl RunReport {
             })
             .collect();
         let passed: Vec<Value> = self
-            .passed_on
+            .fallbacks
             .iter()
             .map(|passed| json!({ "device": passed.device, "causes": passed.causes }))
             .collect();
@@ -124,9 +124,9 @@ impl RunReport {
             "sources": self.sources.iter().map(SourceReport::to_json).collect::<Vec<_>>(),
             "bytes_decoded": self.bytes_decoded(), "bytes_spilled": self.spilled_bytes,
             "memory": self.memory, "peak_bytes": self.peak_bytes,
-            "devices": self.devices, "absent": self.absent, "passed_on": passed, "reruns": self.reruns(), "failures": failures,
-            "wall_s": self.wall.as_secs_f64(), "idle_s": self.idle().as_secs_f64(),
-            "stages_s": times(|report, stage| report.times.of(stage).as_secs_f64()),
+            "devices": self.devices, "absent": self.absent, "passed_on": passed, "reruns": self.fallback_count(), "failures": failures,
+            "wall_s": self.wall.as_secs_f64(), "idle_s": self.idle_time().as_secs_f64(),
+            "stages_s": times(|report, stage| report.times.wall_of(stage).as_secs_f64()),
             "stages_thread_s": times(|report, stage| report.times.threads_of(stage).as_secs_f64()),
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{
     choose::{SampleBlock, SampleBlocks},
-    pass::{Room, over_chunks, ticks_of},
+    pass::{PassMemory, ticks_of, visit_chunks},
 };
 use crate::{PointSource, route::check_columns};
 use isopach_cloud::{
@@ -35,10 +35,10 @@ pub struct BlockPair {
 }
 
 impl PairedSample {
-    /// All squares as one pair of clouds about one origin; `None` where they lie farther apart than
-    /// a cloud reaches (8,192 m from its origin).
+    /// All squares as one pair of clouds about one origin; `None` if they lie farther apart than a
+    /// cloud reaches (8,192 m from its origin).
     #[must_use]
-    pub fn joined(&self) -> Option<[Cloud; 2]> {
+    pub fn joined_clouds(&self) -> Option<[Cloud; 2]> {
         let areas = self.pairs.iter().map(|pair| pair.block.area);
         let Some(whole) = areas.reduce(|a, b| a.union(&b)) else {
             return Some(Default::default());
@@ -53,15 +53,15 @@ impl PairedSample {
         let origin = Origin::near([x, y, f64::from(heights[heights.len() / 2])]).ok()?;
         let [mut first, mut second] = [0, 1].map(|_| Cloud::new(origin, Vec::new()));
         for pair in &self.pairs {
-            append(&mut first, &pair.clouds[0])?;
-            append(&mut second, &pair.clouds[1])?;
+            append_cloud(&mut first, &pair.clouds[0])?;
+            append_cloud(&mut second, &pair.clouds[1])?;
         }
         Some([first, second])
     }
 }
 
-/// Appends a cloud that has another origin; `None` where a point is out of reach.
-fn append(to: &mut Cloud, from: &Cloud) -> Option<()> {
+/// Appends a cloud that has another origin; `None` if a point is out of reach.
+fn append_cloud(to: &mut Cloud, from: &Cloud) -> Option<()> {
     let shift = from.positions().shift_to(to.positions().origin());
     let moved = from.positions().ticks().iter().map(|point| {
         let local: [i64; 3] = std::array::from_fn(|axis| i64::from(point[axis]) + shift[axis]);
@@ -89,8 +89,8 @@ impl SampleBlocks {
     /// kept, half for chunks that are decoded).
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] where the points do not fit into `memory`; [`Error::InvalidInput`]
-    /// for a coordinate that is no place; those of the sources.
+    /// [`Error::OutOfMemory`] if the points do not fit into `memory`; [`Error::InvalidInput`] for a
+    /// coordinate that is no place; those of the sources.
     pub fn read(
         &self,
         sources: [&dyn PointSource; 2],
@@ -98,14 +98,14 @@ impl SampleBlocks {
         filter: impl Fn([f64; 3]) -> bool + Sync,
         memory: u64,
     ) -> Result<PairedSample> {
-        let budget = Budget::new(memory / 2, columns);
+        let budget = PointBudget::new(memory / 2, columns);
         let [before, after] = sources;
         let before = self.pieces_of(before, columns, &filter, &budget)?;
         let after = self.pieces_of(after, columns, &filter, &budget)?;
         let mut sample = PairedSample::default();
         let epochs = before.into_iter().zip(after);
         for (block, (first, second)) in self.blocks.iter().zip(epochs) {
-            let (clouds, out_of_reach) = pair_of(block, [first, second])?;
+            let (clouds, out_of_reach) = clouds_of_block(block, [first, second])?;
             sample.pairs.push(BlockPair {
                 block: *block,
                 clouds,
@@ -121,8 +121,8 @@ impl SampleBlocks {
         source: &dyn PointSource,
         columns: Columns,
         filter: &(impl Fn([f64; 3]) -> bool + Sync),
-        budget: &Budget,
-    ) -> Result<Vec<Piece>> {
+        budget: &PointBudget,
+    ) -> Result<Vec<BlockPiece>> {
         let places: HashMap<[i64; 2], usize> = self
             .blocks
             .iter()
@@ -130,25 +130,32 @@ impl SampleBlocks {
             .map(|(i, block)| (block.cell, i))
             .collect();
         let chunks = self.chunks_that_meet(source, &places);
-        let room = Room {
+        let room = PassMemory {
             what: "a sample of a survey",
             memory: budget.memory,
             worker: 0,
         };
-        let visit = |pieces: &mut Vec<Piece>, chunk, points: Points| {
-            check_columns(source, &points, columns)?;
-            let found = self.split(source, chunk, &points, &places, filter)?;
-            budget.take(found.iter().map(|piece| piece.ticks.len() as u64).sum())?;
-            pieces.extend(found);
-            Ok(())
-        };
-        let mut pieces = over_chunks(source, &chunks, columns, &room, Vec::new, visit)?.concat();
+        let mut pieces = visit_chunks(
+            source,
+            &chunks,
+            columns,
+            &room,
+            Vec::new,
+            |pieces: &mut Vec<BlockPiece>, chunk, points: Points| {
+                check_columns(source, &points, columns)?;
+                let found = self.split_chunk(source, chunk, &points, &places, filter)?;
+                budget.take_points(found.iter().map(|piece| piece.ticks.len() as u64).sum())?;
+                pieces.extend(found);
+                Ok(())
+            },
+        )?
+        .concat();
         pieces.sort_unstable_by_key(|piece| (piece.block, piece.chunk));
-        let mut joined: Vec<Piece> = (0..self.blocks.len())
-            .map(|block| Piece::empty(block, columns))
+        let mut joined: Vec<BlockPiece> = (0..self.blocks.len())
+            .map(|block| BlockPiece::without_points(block, columns))
             .collect();
         for piece in pieces {
-            joined[piece.block].append(piece);
+            joined[piece.block].append_piece(piece);
         }
         Ok(joined)
     }
@@ -158,16 +165,17 @@ impl SampleBlocks {
         source: &dyn PointSource,
         places: &HashMap<[i64; 2], usize>,
     ) -> Vec<usize> {
-        let may_meet = |chunk: &usize| match source.chunk_extent(*chunk) {
-            None => !places.is_empty(),
-            Some(extent) => self.meets(&extent, places),
-        };
-        (0..source.chunk_count()).filter(may_meet).collect()
+        (0..source.chunk_count())
+            .filter(|chunk: &usize| match source.chunk_extent(*chunk) {
+                None => !places.is_empty(),
+                Some(extent) => self.meets_blocks(&extent, places),
+            })
+            .collect()
     }
 
     /// Whether a closed rectangle has a place of a block: by its cells or by the blocks, as either
     /// are fewer.
-    fn meets(&self, extent: &Rect, places: &HashMap<[i64; 2], usize>) -> bool {
+    fn meets_blocks(&self, extent: &Rect, places: &HashMap<[i64; 2], usize>) -> bool {
         let [west, south] = extent.min.map(|low| cell_of(low, self.side));
         let [east, north] = extent.max.map(|high| cell_of(high, self.side));
         let spans = [
@@ -178,22 +186,21 @@ impl SampleBlocks {
             (south..=north)
                 .any(|row| (west..=east).any(|column| places.contains_key(&[column, row])))
         } else {
-            let holds = |[column, row]: &[i64; 2]| {
+            places.keys().any(|[column, row]: &[i64; 2]| {
                 (west..=east).contains(column) && (south..=north).contains(row)
-            };
-            places.keys().any(holds)
+            })
         }
     }
 
     /// The points of a chunk that lie in blocks, by block.
-    fn split(
+    fn split_chunk(
         &self,
         source: &dyn PointSource,
         chunk: usize,
         points: &Points,
         places: &HashMap<[i64; 2], usize>,
         filter: &impl Fn([f64; 3]) -> bool,
-    ) -> Result<Vec<Piece>> {
+    ) -> Result<Vec<BlockPiece>> {
         let mut found: HashMap<usize, (Vec<[i64; 3]>, Vec<u32>)> = HashMap::new();
         for (row, point) in points.xyz.iter().enumerate() {
             let ticks = ticks_of(source, chunk, row, *point)?;
@@ -207,7 +214,7 @@ impl SampleBlocks {
         }
         let pieces = found.into_iter().map(|(block, (ticks, rows))| {
             let attributes = points.attributes.select(&rows);
-            Piece {
+            BlockPiece {
                 block,
                 chunk,
                 ticks,
@@ -220,15 +227,15 @@ impl SampleBlocks {
 
 /// Points of one block, absolute ticks, and the columns beside them.
 #[derive(Clone, Debug)]
-struct Piece {
+struct BlockPiece {
     block: usize,
     chunk: usize,
     ticks: Vec<[i64; 3]>,
     attributes: Attributes,
 }
 
-impl Piece {
-    fn empty(block: usize, columns: Columns) -> Self {
+impl BlockPiece {
+    fn without_points(block: usize, columns: Columns) -> Self {
         Self {
             block,
             chunk: 0,
@@ -237,23 +244,26 @@ impl Piece {
         }
     }
 
-    fn append(&mut self, mut other: Self) {
+    fn append_piece(&mut self, mut other: Self) {
         self.ticks.append(&mut other.ticks);
         self.attributes.append(&mut other.attributes);
+    }
+
+    /// Ticks of point `i` about an origin.
+    fn local_ticks(&self, i: u32, base: [i64; 3]) -> [i64; 3] {
+        std::array::from_fn(|axis| self.ticks[i as usize][axis] - base[axis])
     }
 
     /// A cloud about `origin`, ordered by coordinates, and how many points were out of its reach.
     fn into_cloud(self, origin: Origin) -> (Cloud, u64) {
         let base = origin.ticks();
-        let local = |i: u32| -> [i64; 3] {
-            std::array::from_fn(|axis| self.ticks[i as usize][axis] - base[axis])
-        };
-        let is_near = |i: &u32| local(*i).iter().all(is_in_reach);
-        let mut order: Vec<u32> = (0..self.ticks.len() as u32).filter(is_near).collect();
+        let mut order: Vec<u32> = (0..self.ticks.len() as u32)
+            .filter(|i: &u32| self.local_ticks(*i, base).iter().all(is_in_reach))
+            .collect();
         order.sort_unstable_by_key(|i| (self.ticks[*i as usize], *i));
         let ticks = order
             .iter()
-            .map(|i| local(*i).map(|tick| tick as i32))
+            .map(|i| self.local_ticks(*i, base).map(|tick| tick as i32))
             .collect(); // in reach: filtered above
         let mut cloud = Cloud::new(origin, ticks);
         cloud.attributes = self.attributes.select(&order);
@@ -261,7 +271,7 @@ impl Piece {
     }
 }
 
-fn pair_of(block: &SampleBlock, epochs: [Piece; 2]) -> Result<([Cloud; 2], u64)> {
+fn clouds_of_block(block: &SampleBlock, epochs: [BlockPiece; 2]) -> Result<([Cloud; 2], u64)> {
     let mut heights: Vec<i64> = epochs
         .iter()
         .flat_map(|piece| piece.ticks.iter().map(|point| point[2]))
@@ -278,13 +288,13 @@ fn pair_of(block: &SampleBlock, epochs: [Piece; 2]) -> Result<([Cloud; 2], u64)>
 }
 
 /// Bytes for the points that are kept.
-struct Budget {
+struct PointBudget {
     memory: u64,
     point: u64,
     taken: AtomicU64,
 }
 
-impl Budget {
+impl PointBudget {
     /// A point takes its ticks and columns twice while pieces are joined.
     fn new(memory: u64, columns: Columns) -> Self {
         let point = 2 * (size_of::<[i64; 3]>() as u64 + Attributes::bytes_per_point(columns));
@@ -295,7 +305,7 @@ impl Budget {
         }
     }
 
-    fn take(&self, points: u64) -> Result<()> {
+    fn take_points(&self, points: u64) -> Result<()> {
         let bytes = points.saturating_mul(self.point);
         let taken = self
             .taken

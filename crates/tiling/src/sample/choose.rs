@@ -1,9 +1,9 @@
 //! Which squares of the plan are read whole.
 
 use super::{
-    counts::coarsened,
+    counts::coarsen_cells,
     hash,
-    thin::{Plan, Thinned, side_of},
+    thinning::{OccupiedCells, Thinned, side_of},
 };
 use isopach_cloud::{REACH, Rect, checked_cell_size, low_edge};
 use isopach_compute::{Error, Result};
@@ -48,22 +48,22 @@ impl SampleBlocks {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a `side` that is no length or ends above 8,192 m, more than
-    /// a cloud is sure to reach; [`Error::InvalidInput`] where the epochs were thinned with another
+    /// a cloud is sure to reach; [`Error::InvalidInput`] if the epochs were thinned with another
     /// `finest`.
     ///
     /// ```
     /// use isopach_cloud::{Cloud, Columns};
-    /// use isopach_tiling::{Blocks, Resident, Thinning};
+    /// use isopach_tiling::{InMemory, SampleBlocks, Thinning};
     ///
     /// let lattice: Vec<[f64; 3]> = (0..40_000).map(|i| [f64::from(i % 200), f64::from(i / 200), 7.0]).collect();
     /// let (before, after) = lattice.split_at(30_000); // northings below 150 m, the others
     /// let [before, after] = [before, &lattice[20_000..]].map(|points| Cloud::from_points(points));
-    /// let [before, after] = [Resident::new("before", before?), Resident::new("after", after?)];
+    /// let [before, after] = [InMemory::new("before", before?), InMemory::new("after", after?)];
     /// let thinning = Thinning { finest: 0.5, ..Thinning::default() };
     /// let thinned = [thinning.run(&before, |_| true)?, thinning.run(&after, |_| true)?];
-    /// let blocks = Blocks::choose([&thinned[0], &thinned[1]], 30.0, 5_000, 1)?;
+    /// let blocks = SampleBlocks::choose([&thinned[0], &thinned[1]], 30.0, 5_000, 1)?;
     /// assert_eq!(blocks.side, 32.0);
-    /// assert!(!blocks.are_all() && blocks.blocks.iter().all(|block| block.area.min[1] >= 96.0));
+    /// assert!(!blocks.is_whole_survey() && blocks.blocks.iter().all(|block| block.area.min[1] >= 96.0));
     /// let sample = blocks.read([&before, &after], Columns::XYZ, |_| true, 64 << 20)?;
     /// assert!(sample.pairs.iter().all(|pair| pair.clouds[0].len() as u64 == pair.block.points[0]));
     /// # Ok::<(), isopach_compute::Error>(())
@@ -88,10 +88,10 @@ impl SampleBlocks {
             side <= REACH,
             "be at most 8192 m, or the thinning keep more points",
         )?;
-        let mut shared = in_both(&at_level(before, level), &at_level(after, level), side);
+        let mut shared = blocks_in_both(&at_level(before, level), &at_level(after, level), side);
         let available = shared.len();
         shared.sort_unstable_by_key(|block| (hash::of_cell(block.cell, seed), block.cell));
-        shared.truncate(enough(&shared, points));
+        shared.truncate(blocks_for_points(&shared, points));
         shared.sort_unstable_by_key(|block| [block.cell[1], block.cell[0]]);
         Ok(Self {
             side,
@@ -104,7 +104,7 @@ impl SampleBlocks {
 
     /// Whether every square that both epochs have was chosen: the sample is the survey.
     #[must_use]
-    pub fn are_all(&self) -> bool {
+    pub fn is_whole_survey(&self) -> bool {
         self.blocks.len() == self.available
     }
 
@@ -123,11 +123,11 @@ fn level_for(side: f64, finest: f64) -> u32 {
         .unwrap_or(HIGHEST)
 }
 
-fn at_level(plan: &Plan, level: u32) -> BTreeMap<[i64; 2], u64> {
-    coarsened(&plan.cells, level - plan.level)
+fn at_level(plan: &OccupiedCells, level: u32) -> BTreeMap<[i64; 2], u64> {
+    coarsen_cells(&plan.cells, level - plan.level)
 }
 
-fn in_both(
+fn blocks_in_both(
     before: &BTreeMap<[i64; 2], u64>,
     after: &BTreeMap<[i64; 2], u64>,
     side: f64,
@@ -144,15 +144,14 @@ fn in_both(
 }
 
 fn area_of(cell: [i64; 2], side: f64) -> Rect {
-    let edges = |step: i64| cell.map(|index| low_edge(index + step, side));
     Rect {
-        min: edges(0),
-        max: edges(1),
+        min: cell.map(|index| low_edge(index, side)),
+        max: cell.map(|index| low_edge(index + 1, side)),
     }
 }
 
 /// How many blocks have `points` points together.
-fn enough(blocks: &[SampleBlock], points: u64) -> usize {
+fn blocks_for_points(blocks: &[SampleBlock], points: u64) -> usize {
     let mut total = 0;
     let reached = blocks.iter().position(|block| {
         total += block.points[0] + block.points[1];

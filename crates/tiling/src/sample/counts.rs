@@ -27,20 +27,20 @@ impl Counts {
     }
 
     /// Counts a point, absolute ticks.
-    pub(crate) fn add(&mut self, [x, y, _]: [i64; 3]) {
+    pub(crate) fn add_point(&mut self, [x, y, _]: [i64; 3]) {
         let cell = [x, y].map(|tick| cell_of(from_ticks(tick), self.finest) >> self.level);
         *self.points.entry(cell).or_insert(0) += 1;
-        self.grow();
+        self.coarsen_to_fit();
     }
 
-    pub(crate) fn merge(&mut self, mut other: Self) {
+    pub(crate) fn merge_counts(&mut self, mut other: Self) {
         let level = self.level.max(other.level);
         self.raise_to(level);
         other.raise_to(level);
         for (cell, points) in other.points {
             *self.points.entry(cell).or_insert(0) += points;
         }
-        self.grow();
+        self.coarsen_to_fit();
     }
 
     /// Cells in order, each with its points.
@@ -48,7 +48,7 @@ impl Counts {
         self.points.into_iter().collect()
     }
 
-    fn grow(&mut self) {
+    fn coarsen_to_fit(&mut self) {
         while self.points.len() > self.at_most {
             self.raise_to(self.level + 1);
         }
@@ -69,7 +69,7 @@ impl Counts {
 }
 
 /// The same points in cells 2^`by` times as long.
-pub(crate) fn coarsened(cells: &BTreeMap<[i64; 2], u64>, by: u32) -> BTreeMap<[i64; 2], u64> {
+pub(crate) fn coarsen_cells(cells: &BTreeMap<[i64; 2], u64>, by: u32) -> BTreeMap<[i64; 2], u64> {
     let mut coarse = BTreeMap::new();
     for (cell, points) in cells {
         *coarse.entry(cell.map(|index| index >> by)).or_insert(0) += points;

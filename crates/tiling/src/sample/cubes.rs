@@ -33,21 +33,21 @@ impl Cubes {
     }
 
     /// Adds a point, absolute ticks.
-    pub(crate) fn add(&mut self, ticks: [i64; 3]) {
+    pub(crate) fn add_point(&mut self, ticks: [i64; 3]) {
         let cube = ticks.map(|tick| cell_of(from_ticks(tick), self.finest) >> self.level);
-        self.put(cube, ticks);
-        self.grow();
+        self.put_point(cube, ticks);
+        self.coarsen_to_fit();
     }
 
     /// Adds all representatives of another set.
-    pub(crate) fn merge(&mut self, mut other: Self) {
+    pub(crate) fn merge_cubes(&mut self, mut other: Self) {
         let level = self.level.max(other.level);
         self.raise_to(level);
         other.raise_to(level);
         for (cube, ticks) in other.kept {
-            self.put(cube, ticks);
+            self.put_point(cube, ticks);
         }
-        self.grow();
+        self.coarsen_to_fit();
     }
 
     /// The representatives, ordered by coordinates.
@@ -57,20 +57,20 @@ impl Cubes {
         points
     }
 
-    fn put(&mut self, cube: [i64; 3], ticks: [i64; 3]) {
+    fn put_point(&mut self, cube: [i64; 3], ticks: [i64; 3]) {
         match self.kept.entry(cube) {
             Entry::Vacant(place) => {
                 place.insert(ticks);
             }
             Entry::Occupied(mut place) => {
-                if rank(ticks) < rank(*place.get()) {
+                if hash_rank(ticks) < hash_rank(*place.get()) {
                     place.insert(ticks);
                 }
             }
         }
     }
 
-    fn grow(&mut self) {
+    fn coarsen_to_fit(&mut self) {
         while self.kept.len() > self.at_most {
             self.raise_to(self.level + 1);
         }
@@ -81,12 +81,12 @@ impl Cubes {
         self.level = level;
         if by > 0 {
             for (cube, ticks) in std::mem::take(&mut self.kept) {
-                self.put(cube.map(|index| index >> by), ticks);
+                self.put_point(cube.map(|index| index >> by), ticks);
             }
         }
     }
 }
 
-fn rank(ticks: [i64; 3]) -> (u64, [i64; 3]) {
+fn hash_rank(ticks: [i64; 3]) -> (u64, [i64; 3]) {
     (hash::of_position(ticks), ticks)
 }

@@ -4,19 +4,19 @@
 pub(crate) fn of_position(ticks: [i64; 3]) -> u64 {
     ticks
         .into_iter()
-        .fold(0, |hash, tick| mixed(hash ^ tick.cast_unsigned()))
+        .fold(0, |hash, tick| splitmix64(hash ^ tick.cast_unsigned()))
 }
 
 /// Hash of a cell of the plan, another order for each seed.
 pub(crate) fn of_cell(cell: [i64; 2], seed: u64) -> u64 {
-    cell.into_iter().fold(mixed(seed), |hash, index| {
-        mixed(hash ^ index.cast_unsigned())
+    cell.into_iter().fold(splitmix64(seed), |hash, index| {
+        splitmix64(hash ^ index.cast_unsigned())
     })
 }
 
 /// One step of SplitMix64 (Steele, Lea and Flood 2014): every bit of the result depends on every
 /// bit of `x`.
-fn mixed(x: u64) -> u64 {
+fn splitmix64(x: u64) -> u64 {
     let mut x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -30,7 +30,7 @@ mod tests {
     #[test]
     fn the_step_is_the_published_one() {
         // First number of SplitMix64 seeded with 0, from the reference implementation.
-        assert_eq!(mixed(0), 0xE220_A839_7B1D_CDAF);
+        assert_eq!(splitmix64(0), 0xE220_A839_7B1D_CDAF);
     }
 
     #[test]

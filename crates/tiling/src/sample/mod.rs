@@ -1,4 +1,4 @@
-//! Samples of a survey, read before a run: what is found from the data is found from them.
+//! Samples of a survey, read before a run to estimate parameters from the data.
 //!
 //! [`Thinning`] keeps one point a cube in one pass over a source. [`Thinned::density`] and the
 //! counts of plan cells come from the same pass. [`SampleBlocks::choose`] then picks whole squares
@@ -14,8 +14,8 @@ mod counts;
 mod cubes;
 mod hash;
 mod pass;
-mod thin;
+mod thinning;
 
 pub use blocks::{BlockPair, PairedSample};
 pub use choose::{SampleBlock, SampleBlocks};
-pub use thin::{Occupancy, Thinned, Thinning};
+pub use thinning::{Occupancy, Thinned, Thinning};

@@ -11,9 +11,9 @@ const FARTHEST: f64 = 2e9;
 /// A chunk while it is decoded: its points, and as much again for the decoder.
 const COPIES_OF_A_CHUNK: u64 = 2;
 
-/// What a pass may use.
-pub(crate) struct Room {
-    /// What is held, for the error where it does not fit.
+/// The memory of a pass.
+pub(crate) struct PassMemory {
+    /// Name of the data that is held, for the error message.
     pub(crate) what: &'static str,
     /// Bytes in all.
     pub(crate) memory: u64,
@@ -21,42 +21,42 @@ pub(crate) struct Room {
     pub(crate) worker: u64,
 }
 
-/// Visits each of `chunks` once. Returns what the workers collected, in no order: it must not
-/// matter.
+/// Visits each of `chunks` once. Returns the collections of the workers, in no particular order.
 ///
 /// # Errors
-/// That of the first chunk that fails, however many workers there are; [`Error::OutOfMemory`] where
+/// That of the first chunk that fails, however many workers there are; [`Error::OutOfMemory`] if
 /// there is no room for one.
-pub(crate) fn over_chunks<S: Send>(
+pub(crate) fn visit_chunks<S: Send>(
     source: &dyn PointSource,
     chunks: &[usize],
     columns: Columns,
-    room: &Room,
+    room: &PassMemory,
     start: impl Fn() -> S + Sync,
     visit: impl Fn(&mut S, usize, Points) -> Result<()> + Sync,
 ) -> Result<Vec<S>> {
-    let workers = workers(source, chunks, columns, room)?;
-    source.expect(chunks);
+    let workers = worker_count(source, chunks, columns, room)?;
+    source.expect_chunks(chunks);
     let next = AtomicUsize::new(0);
     let has_failed = AtomicBool::new(false);
-    let work = |_| {
-        let mut collected = start();
-        while !has_failed.load(Ordering::Relaxed) {
-            let Some(&chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                break;
-            };
-            let visited = source
-                .read_chunk(chunk, columns)
-                .and_then(|points| visit(&mut collected, chunk, points));
-            if let Err(error) = visited {
-                has_failed.store(true, Ordering::Relaxed);
-                return Err((chunk, error));
+    let done: Vec<std::result::Result<S, (usize, Error)>> = (0..workers)
+        .into_par_iter()
+        .map(|_| {
+            let mut collected = start();
+            while !has_failed.load(Ordering::Relaxed) {
+                let Some(&chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                    break;
+                };
+                let visited = source
+                    .read_chunk(chunk, columns)
+                    .and_then(|points| visit(&mut collected, chunk, points));
+                if let Err(error) = visited {
+                    has_failed.store(true, Ordering::Relaxed);
+                    return Err((chunk, error));
+                }
             }
-        }
-        Ok(collected)
-    };
-    let done: Vec<std::result::Result<S, (usize, Error)>> =
-        (0..workers).into_par_iter().map(work).collect();
+            Ok(collected)
+        })
+        .collect();
     first_error_or_all(done)
 }
 
@@ -82,11 +82,11 @@ fn first_error_or_all<S>(done: Vec<std::result::Result<S, (usize, Error)>>) -> R
 }
 
 /// Workers that fit into the memory, at most one a thread.
-fn workers(
+fn worker_count(
     source: &dyn PointSource,
     chunks: &[usize],
     columns: Columns,
-    room: &Room,
+    room: &PassMemory,
 ) -> Result<usize> {
     let largest = chunks
         .iter()

@@ -16,7 +16,7 @@ fn all(_: [f64; 3]) -> bool {
 fn thin(survey: &Survey) -> Thinned {
     Thinning {
         finest: 0.5,
-        at_most: 5_000,
+        max_points: 5_000,
         ..Thinning::default()
     }
     .run(survey, all)
@@ -62,7 +62,7 @@ proptest! {
             }
             prop_assert_eq!(pair.clouds[0].positions().origin(), pair.clouds[1].positions().origin());
         }
-        prop_assert!(blocks.are_all() || blocks.points().iter().sum::<u64>() >= points);
+        prop_assert!(blocks.is_whole_survey() || blocks.points().iter().sum::<u64>() >= points);
     }
 }
 
@@ -89,7 +89,7 @@ fn columns_stay_beside_their_points() {
             Some(names(&pair.clouds[0]))
         );
     }
-    let joined = sample.joined().unwrap();
+    let joined = sample.joined_clouds().unwrap();
     assert_eq!(joined[1].attributes.intensity, Some(names(&joined[1])));
     let one_by_one: Vec<[i64; 3]> = sample
         .pairs
@@ -104,7 +104,7 @@ fn a_small_survey_is_its_own_sample_and_squares_of_one_epoch_are_not_taken() {
     let before = Survey::new(&ground(3000, [0.0; 2], [200.0, 100.0], 1), 100);
     let after = Survey::new(&ground(3000, [100.0, 0.0], [200.0, 100.0], 2), 100);
     let blocks = choose([&before, &after], 10.0, u64::MAX, 7);
-    assert!(blocks.are_all() && blocks.side == 16.0);
+    assert!(blocks.is_whole_survey() && blocks.side == 16.0);
     assert!(
         blocks
             .blocks
@@ -115,13 +115,16 @@ fn a_small_survey_is_its_own_sample_and_squares_of_one_epoch_are_not_taken() {
     let apart = Survey::new(&ground(300, [900.0, 0.0], [50.0, 50.0], 3), 100);
     let none = choose([&before, &apart], 10.0, 100, 7);
     assert_eq!(
-        (none.blocks.len(), none.available, none.are_all()),
+        (none.blocks.len(), none.available, none.is_whole_survey()),
         (0, 0, true)
     );
     let sample = none
         .read([&before, &apart], Columns::XYZ, all, MEMORY)
         .unwrap();
-    assert_eq!(sample.joined().unwrap().map(|cloud| cloud.len()), [0, 0]);
+    assert_eq!(
+        sample.joined_clouds().unwrap().map(|cloud| cloud.len()),
+        [0, 0]
+    );
 }
 
 #[test]
@@ -188,7 +191,7 @@ fn a_wide_survey_is_sampled_by_square_and_a_high_noise_point_is_counted_and_left
             .sum::<usize>(),
         20_000
     );
-    assert!(sample.joined().is_none());
+    assert!(sample.joined_clouds().is_none());
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn all(_: [f64; 3]) -> bool {
 fn thinned(points: &[[f64; 3]], finest: f64, at_most: usize) -> Thinned {
     Thinning {
         finest,
-        at_most,
+        max_points: at_most,
         ..Thinning::default()
     }
     .run(&Survey::new(points, 500), all)
@@ -45,7 +45,7 @@ proptest! {
         let mut points = ground(count, [corner, -corner], [wide, wide / 3.0], u64::from(seed));
         points.extend([[corner + 9e5, 3e6, -2e4], [corner, -corner, 9e6]]); // far noise
         points.extend_from_within(..points.len() / 5); // and points twice
-        let thinning = Thinning { finest, at_most, memory: (at_most as u64 + 1) * 344 + 300_000 + (memory << 22) };
+        let thinning = Thinning { finest, max_points: at_most, memory: (at_most as u64 + 1) * 344 + 300_000 + (memory << 22) };
         let keep = |point: [f64; 3]| point[0] - corner < 0.9 * wide;
         let expected = thinning.run(&Survey::new(&points, points.len()), keep).unwrap();
         let other = Survey::new(&shuffled(&points, u64::from(seed)), chunk);
@@ -213,14 +213,14 @@ fn what_cannot_be_is_refused() {
     );
     assert!(
         run(Thinning {
-            at_most: 7,
+            max_points: 7,
             ..Thinning::default()
         })
         .contains("at least 8")
     );
     assert!(
         run(Thinning {
-            at_most: usize::MAX,
+            max_points: usize::MAX,
             ..Thinning::default()
         })
         .contains("give more memory")

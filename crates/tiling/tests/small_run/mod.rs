@@ -39,10 +39,10 @@ pub(crate) fn run(folder: &Path) -> Result<Tiles> {
     let points: Vec<[f64; 3]> = (0..400)
         .map(|i| [f64::from(i % 20), f64::from(i / 20), 0.0])
         .collect();
-    let source = InMemory::in_chunks("lattice", Cloud::from_points(&points)?, 100);
-    let kept = CheckpointDir::within(folder, "depth 5");
+    let source = InMemory::with_chunk_size("lattice", Cloud::from_points(&points)?, 100);
+    let kept = CheckpointDir::new(folder, "depth 5");
     let run = RunOptions {
-        keep: Some(kept.results()),
+        checkpoint: Some(kept.for_results()),
         ..RunOptions::default()
     };
     let tiling = Tiling {

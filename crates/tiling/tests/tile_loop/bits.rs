@@ -7,7 +7,8 @@ use isopach_tiling::InMemory;
 type Row = ([i64; 3], u16, u32);
 
 fn densities(epochs: [&Cloud; 2], chunk: usize, tile: f64, threads: usize) -> Vec<Row> {
-    let [before, after] = epochs.map(|cloud| InMemory::in_chunks("points", cloud.clone(), chunk));
+    let [before, after] =
+        epochs.map(|cloud| InMemory::with_chunk_size("points", cloud.clone(), chunk));
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -112,7 +113,7 @@ fn several_operations_at_one_load_give_what_each_gives_alone() {
         scatter(800, [0.0, 0.0], 200.0, 6),
         scatter(800, [0.0, 0.0], 200.0, 7),
     );
-    let [a, b] = [before, after].map(|cloud| InMemory::in_chunks("points", cloud, 100));
+    let [a, b] = [before, after].map(|cloud| InMemory::with_chunk_size("points", cloud, 100));
     let cells = |cell| Owned {
         halo: 0.0,
         cell: Some(cell),

@@ -60,7 +60,7 @@ fn a_chunk_that_does_not_fit_is_refused_before_it_is_decoded() {
 
 #[test]
 fn more_than_the_memory_and_no_disk() {
-    let many = InMemory::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, 4), 1000);
+    let many = InMemory::with_chunk_size("many", scatter(60_000, [0.0; 2], 100.0, 4), 1000);
     let error = run(
         Tiling {
             memory: CHUNK,

@@ -14,7 +14,7 @@ const AROUND: Density = Density { radius: 1.5 };
 /// 40,000 points on 200 m, in chunks of 500, all of which may be anywhere as far as the source
 /// says.
 fn many() -> InMemory {
-    InMemory::in_chunks("many", scatter(40_000, [-50.0, 1000.0], 200.0, 11), 500)
+    InMemory::with_chunk_size("many", scatter(40_000, [-50.0, 1000.0], 200.0, 11), 500)
 }
 
 /// Every owned point with its column and neighbours, in one order for all tilings.
@@ -29,7 +29,7 @@ fn spilling(memory: u64, folder: &Path) -> Tiling {
     Tiling {
         tile_size: 50.0,
         memory,
-        spill: Spill::within(folder),
+        spill: Spill::in_folder(folder),
     }
 }
 
@@ -65,7 +65,7 @@ fn tiles_are_cut_where_memory_is_short_and_no_result_sees_it() {
     let (large, small) = (plan(1 << 30), plan(700_000));
     assert_eq!(large.len(), 16);
     assert!(
-        small.len() >= 60 && (0..small.len()).all(|i| small.expected(i).bytes <= 700_000 / 8),
+        small.len() >= 60 && (0..small.len()).all(|i| small.estimate(i).bytes <= 700_000 / 8),
         "{small}"
     );
     let middle = small.core(small.len() / 2).rect();
@@ -100,7 +100,7 @@ fn crowded() -> InMemory {
         .iter()
         .flat_map(|c| (0..c.len()).map(|i| c.positions().absolute(i)))
         .collect();
-    InMemory::in_chunks("crowded", named(&all), 500)
+    InMemory::with_chunk_size("crowded", named(&all), 500)
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_disk_limit_is_kept_and_is_an_error_of_its_own() {
     let dir = tempfile::tempdir().unwrap();
     let spill = Spill::Within {
         folder: dir.path().into(),
-        most_bytes: 60_000,
+        max_bytes: 60_000,
     };
     let error = run(
         Tiling {
@@ -198,7 +198,7 @@ fn tiles_are_run_as_soon_as_their_chunks_are_there() {
         chunk_extents: extents,
         ..Odd::new(
             "strips",
-            InMemory::in_chunks("strips", named(&strips), 1000),
+            InMemory::with_chunk_size("strips", named(&strips), 1000),
         )
     };
     let events = Mutex::new(Vec::new());
@@ -270,7 +270,7 @@ fn a_panic_of_an_operation_is_not_swallowed_and_nothing_hangs() {
 fn the_stages_add_up_to_the_wall() {
     let (_, report) = found(tiles_of(50.0), &many());
     let sum: std::time::Duration =
-        report.times.wall.iter().sum::<std::time::Duration>() + report.idle();
+        report.times.wall.iter().sum::<std::time::Duration>() + report.idle_time();
     assert!(
         sum <= report.wall + std::time::Duration::from_millis(1) && !report.times.wall[0].is_zero()
     );

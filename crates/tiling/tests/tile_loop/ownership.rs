@@ -28,7 +28,7 @@ proptest! {
         cell in prop::sample::select(vec![None, Some(0.1), Some(0.3), Some(2.5)]), halo in 0.0..40.0f64,
     ) {
         let xyz: Vec<[f64; 3]> = xy.iter().map(|[x, y]| [*x, *y, 1.0]).collect();
-        let source = InMemory::in_chunks("points", named(&xyz), chunk);
+        let source = InMemory::with_chunk_size("points", named(&xyz), chunk);
         let (results, report) = run(tiles_of(tile), &Owned { halo, cell }, [&source]).unwrap();
         let mut found: Vec<[i64; 3]> = results.into_iter().flat_map(|(_, [points])| points).collect();
         let mut all: Vec<[i64; 3]> = xyz.iter().map(|point| point.map(to_ticks)).collect();
@@ -140,7 +140,7 @@ fn points_keep_the_order_of_their_source() {
     let place: BTreeMap<[i64; 3], usize> = (0..500)
         .map(|i| (cloud.positions().absolute_ticks(i), i))
         .collect();
-    let source = InMemory::in_chunks("points", cloud, 7);
+    let source = InMemory::with_chunk_size("points", cloud, 7);
     let (results, _) = run(
         tiles_of(20.0),
         &Owned {

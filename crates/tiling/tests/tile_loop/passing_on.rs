@@ -58,11 +58,11 @@ fn a_tile_that_one_backend_declines_is_rerun_on_the_next_and_counted() {
                 .count(),
             8
         );
-        assert_eq!((report.reruns(), report.passed_on.len()), (8, 1));
+        assert_eq!((report.fallback_count(), report.fallbacks.len()), (8, 1));
         assert_eq!(
             (
-                report.passed_on[0].device.as_str(),
-                report.passed_on[0].causes["device lost"]
+                report.fallbacks[0].device.as_str(),
+                report.fallbacks[0].causes["device lost"]
             ),
             ("gpu", 8)
         );

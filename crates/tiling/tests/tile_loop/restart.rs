@@ -58,7 +58,7 @@ fn conducted(
 }
 
 fn kept(folder: &Path) -> CheckpointDir {
-    CheckpointDir::within(folder.join("run"), "depth 5")
+    CheckpointDir::new(folder.join("run"), "depth 5")
 }
 
 fn plain() -> Tiles {
@@ -72,7 +72,7 @@ fn a_run_goes_on_where_it_ended_and_gives_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let kept = kept(dir.path());
     let run = || RunOptions {
-        keep: Some(kept.results()),
+        checkpoint: Some(kept.for_results()),
         ..RunOptions::default()
     };
     let fragile = Fragile {
@@ -104,7 +104,7 @@ fn a_run_goes_on_where_it_ended_and_gives_the_same() {
         0,
         "nothing is decoded where nothing is left to do"
     );
-    kept.remove().unwrap();
+    kept.remove_all().unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
@@ -122,7 +122,7 @@ fn a_place_that_cannot_be_written_is_named() {
             fs::create_dir(&taken).unwrap()
         }
         let run = RunOptions {
-            keep: Some(kept.results()),
+            checkpoint: Some(kept.for_results()),
             ..RunOptions::default()
         };
         let error = conducted(&Fragile::default(), &lattice(50), &run)
@@ -140,9 +140,9 @@ fn a_place_that_cannot_be_written_is_named() {
 fn a_run_of_something_else_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |parameters: &str, source: &dyn PointSource, tiling: Tiling| {
-        let kept = CheckpointDir::within(dir.path().join("run"), parameters);
+        let kept = CheckpointDir::new(dir.path().join("run"), parameters);
         let run = RunOptions {
-            keep: Some(kept.results()),
+            checkpoint: Some(kept.for_results()),
             ..RunOptions::default()
         };
         let mut sink = |_: Rect, _| Ok(());
@@ -180,14 +180,14 @@ fn a_run_of_something_else_is_refused() {
 fn a_manifest_that_is_longer_than_one_can_be_is_not_read() {
     let dir = tempfile::tempdir().unwrap();
     let kept = kept(dir.path());
-    assert_eq!(kept.found(1 << 30).unwrap(), None);
+    assert_eq!(kept.derived_values(1 << 30).unwrap(), None);
     fs::create_dir_all(kept.folder()).unwrap();
     // A tebibyte that takes no room on the disk.
     fs::File::create(kept.folder().join("manifest.json"))
         .unwrap()
         .set_len(1 << 40)
         .unwrap();
-    let error = kept.found(1 << 30).unwrap_err().to_string();
+    let error = kept.derived_values(1 << 30).unwrap_err().to_string();
     assert!(
         error.contains("manifest.json") && error.contains("more than 134217728 bytes"),
         "{error}"
@@ -197,7 +197,8 @@ fn a_manifest_that_is_longer_than_one_can_be_is_not_read() {
 #[test]
 fn lack_of_memory_is_no_damage_of_an_input() {
     let dir = tempfile::tempdir().unwrap();
-    let many = |seed| InMemory::in_chunks("many", scatter(60_000, [0.0; 2], 100.0, seed), 1000);
+    let many =
+        |seed| InMemory::with_chunk_size("many", scatter(60_000, [0.0; 2], 100.0, seed), 1000);
     let kept = kept(dir.path());
     let ended = |source: &dyn PointSource, spill: Spill, share: RunScope| {
         let tiling = Tiling {
@@ -206,8 +207,8 @@ fn lack_of_memory_is_no_damage_of_an_input() {
             ..tiles_of(50.0)
         };
         let run = RunOptions {
-            keep: Some(kept.results()),
-            share,
+            checkpoint: Some(kept.for_results()),
+            scope: share,
             ..RunOptions::default()
         };
         let outcome = tiling.stream_with(
@@ -222,14 +223,14 @@ fn lack_of_memory_is_no_damage_of_an_input() {
     assert_eq!(
         ended(
             &many(1),
-            Spill::within(dir.path().join("spill")),
+            Spill::in_folder(dir.path().join("spill")),
             RunScope::Tile(0)
         ),
         None
     );
     let little = Spill::Within {
         folder: dir.path().join("spill"),
-        most_bytes: 1000,
+        max_bytes: 1000,
     };
     for (spill, words) in [(Spill::Never, "holding points"), (little, "bytes of disk")] {
         let message = ended(&many(1), spill.clone(), RunScope::All).unwrap();
@@ -249,8 +250,8 @@ fn a_damaged_input_may_be_replaced_and_no_other() {
     let kept = kept(dir.path());
     let ended = |sources: [&dyn PointSource; 2], share: RunScope| {
         let run = RunOptions {
-            keep: Some(kept.results()),
-            share,
+            checkpoint: Some(kept.for_results()),
+            scope: share,
             ..RunOptions::default()
         };
         let outcome = tiles_of(10.0).stream_with(
@@ -304,10 +305,10 @@ fn a_damaged_input_may_be_replaced_and_no_other() {
 fn shards_in_any_order_merge_to_the_same() {
     let dir = tempfile::tempdir().unwrap();
     for shards in [1, 3] {
-        let kept = CheckpointDir::within(dir.path().join(shards.to_string()), "");
+        let kept = CheckpointDir::new(dir.path().join(shards.to_string()), "");
         let run = |share| RunOptions {
-            keep: Some(kept.results()),
-            share,
+            checkpoint: Some(kept.for_results()),
+            scope: share,
             ..RunOptions::default()
         };
         for number in (1..=shards).rev() {
@@ -333,7 +334,7 @@ fn shards_in_any_order_merge_to_the_same() {
         assert_eq!(merged.ran.load(Ordering::Relaxed), 0);
     }
     let alone = RunOptions {
-        share: RunScope::Merge,
+        scope: RunScope::Merge,
         ..RunOptions::default()
     };
     assert!(
@@ -349,7 +350,7 @@ fn what_was_half_written_or_damaged_is_done_again() {
     let dir = tempfile::tempdir().unwrap();
     let kept = kept(dir.path());
     let run = || RunOptions {
-        keep: Some(kept.results()),
+        checkpoint: Some(kept.for_results()),
         ..RunOptions::default()
     };
     conducted(&Fragile::default(), &lattice(50), &run()).unwrap();
@@ -399,8 +400,8 @@ fn the_rest_is_finished_where_that_is_asked_for() {
         ..Fragile::default()
     };
     let run = RunOptions {
-        keep: Some(kept.results()),
-        failed: &failed,
+        checkpoint: Some(kept.for_results()),
+        tile_failed: &failed,
         on_failure,
         ..RunOptions::default()
     };
@@ -422,8 +423,8 @@ fn the_rest_is_finished_where_that_is_asked_for() {
     assert!(report.to_string().contains("no luck at [20.0, 0.0]"));
     // One of them alone, as often as it takes to see why.
     let alone = |tile| RunOptions {
-        keep: Some(kept.results()),
-        share: RunScope::Tile(tile),
+        checkpoint: Some(kept.for_results()),
+        scope: RunScope::Tile(tile),
         ..RunOptions::default()
     };
     assert_eq!(
@@ -438,7 +439,7 @@ fn the_rest_is_finished_where_that_is_asked_for() {
         1
     );
     let rest = RunOptions {
-        keep: Some(kept.results()),
+        checkpoint: Some(kept.for_results()),
         ..RunOptions::default()
     };
     assert!(conducted(&sound, &lattice(50), &rest).unwrap().0 == plain());
@@ -501,7 +502,7 @@ fn an_input_that_changes_during_the_run_is_noticed() {
         fn chunk_count(&self) -> usize {
             self.0.chunk_count()
         }
-        fn identity(&self) -> Result<Vec<String>> {
+        fn input_identities(&self) -> Result<Vec<String>> {
             Ok(vec![format!(
                 "changing.laz: version {}",
                 self.1.load(Ordering::Relaxed)
@@ -533,11 +534,11 @@ fn what_a_killed_run_put_on_disk_is_removed_by_the_next() {
     fs::create_dir_all(&spill).unwrap();
     left_by_a_killed_process(&spill.join("isopach-spill"));
     let tiling = Tiling {
-        spill: Spill::within(&spill),
+        spill: Spill::in_folder(&spill),
         ..tiles_of(10.0)
     };
     let run = RunOptions {
-        keep: Some(kept.results()),
+        checkpoint: Some(kept.for_results()),
         ..RunOptions::default()
     };
     tiling

@@ -40,7 +40,7 @@ pub(crate) fn lattice(side: i32) -> InMemory {
     let xyz: Vec<[f64; 3]> = (0..side * side)
         .map(|i| [f64::from(i % side), f64::from(i / side), 0.0])
         .collect();
-    InMemory::in_chunks("lattice", named(&xyz), 1000)
+    InMemory::with_chunk_size("lattice", named(&xyz), 1000)
 }
 
 /// A source that can be told to misbehave, and counts how often it is read.

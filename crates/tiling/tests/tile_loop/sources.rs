@@ -42,7 +42,7 @@ fn what_is_moved_is_moved_before_it_is_routed() {
         .map(|i| by.apply(cloud.positions().absolute(i)).map(to_ticks))
         .collect();
     expected.sort_unstable();
-    let moved = Transformed::new(InMemory::in_chunks("points", cloud, 300), by);
+    let moved = Transformed::new(InMemory::with_chunk_size("points", cloud, 300), by);
     for tile in [f64::INFINITY, 33.3, 10.0] {
         let (results, _) = run(
             tiles_of(tile),
@@ -142,7 +142,7 @@ fn chunks_beyond_the_extent_are_not_read() {
         max: [31.0; 2],
     };
     // A source with a box: its extent is the box, its last chunk lies elsewhere.
-    let inner = InMemory::in_chunks(
+    let inner = InMemory::with_chunk_size(
         "boxed",
         named(&[[1.0, 1.0, 0.0], [29.0, 2.0, 0.0], [550.0, 550.0, 0.0]]),
         2,
@@ -184,5 +184,7 @@ fn chunks_beyond_the_extent_are_not_read() {
         (last.chunks_done, last.points, last.tiles_done, last.tiles),
         (2, 2, 16, 16)
     );
-    assert!(last.remaining.is_some() && last.share() == 1.0 && last.points_per_second() > 0.0);
+    assert!(
+        last.remaining.is_some() && last.done_fraction() == 1.0 && last.points_per_second() > 0.0
+    );
 }

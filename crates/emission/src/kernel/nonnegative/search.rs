@@ -1,60 +1,33 @@
 //! The search for the active set: pixels one after the other through the lanes.
 
 use super::{
-    super::{Rows, Shared, Vector, pixel::MOST_LANES},
-    Table,
-    solution::write,
+    super::{
+        shared::{Rows, Shared},
+        vectors::{MAX_LANES, Vector},
+    },
+    lane::{Lane, LaneState},
+    solution::write_pixel,
+    table::ResponseTable,
     triangle::{Columns, Numbers, Triangle},
 };
 use crate::{
-    PixelStatus, backend::missing_number, lanes::Lanes, map::Slab, method::SLOPE, screen::screen,
+    PixelStatus, lanes::Lanes, map::Slab, method::SLOPE, quirks::missing_number,
+    screen::screen_pixel,
 };
 use std::marker::PhantomData;
 
-/// What a lane waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Waits {
-    /// A pixel.
-    Pixel,
-    /// The steepest bin.
-    Slopes,
-    /// Whether the last column comes in, and the solution with it.
-    Column,
-    /// The solution without some columns.
-    Fewer,
-}
-
-/// A pixel on its way.
-#[derive(Clone, Copy)]
-pub(super) struct Lane<const NF: usize> {
-    waits: Waits,
-    /// Position in the slab, and channels left out.
-    pub(super) pixel: usize,
-    pub(super) dropped: u32,
-    /// Columns in use, and their bins in the order in which they were taken.
-    pub(super) count: usize,
-    pub(super) bins: [usize; NF],
-    /// Bins whose columns would not come in since the last that did.
-    refused: [usize; NF],
-    refusals: usize,
-    /// Slope up to which there is none; known after the first.
-    least: Option<f64>,
-    /// Bins tried.
-    pub(super) steps: u32,
-}
-
 /// How far lanes have gone towards a solution.
-struct Approached<const NF: usize> {
-    /// Step at which a slot is zero, `[slot][lane]`: infinite where it never is, −∞ where there is
-    /// no column or it did not come in.
+struct Approach<const NF: usize> {
+    /// Step at which a slot is zero, `[slot][lane]`: infinite if it never is, −∞ if there is no
+    /// column or it did not come in.
     ratios: Numbers<NF>,
-    /// The least of these that is a step; infinite where the solution is not negative.
-    step: [f64; MOST_LANES],
+    /// The least of these that is a step; infinite if the solution is not negative.
+    step: [f64; MAX_LANES],
     /// Columns that came in.
-    there: [f64; MOST_LANES],
+    there: [f64; MAX_LANES],
 }
 
-impl<const NF: usize> Approached<NF> {
+impl<const NF: usize> Approach<NF> {
     /// Whether a column that was zero did not come in, or would be negative: round-off, as its
     /// slope was above zero.
     #[inline(always)]
@@ -71,18 +44,18 @@ impl<const NF: usize> Approached<NF> {
 }
 
 /// The lanes.
-struct Searching<'a, V, const NF: usize> {
-    table: &'a Table<NF>,
-    /// Counts over their errors and one over these, `[channel][lane]`; zero where a channel is not
+struct ActiveSetSearch<'a, V, const NF: usize> {
+    table: &'a ResponseTable<NF>,
+    /// Counts over their errors and one over these, `[channel][lane]`; zero if a channel is not
     /// there.
     g: Numbers<NF>,
     inverse_sigma: Numbers<NF>,
     columns: Columns<NF>,
     /// The solution, `[slot][lane]`.
     x: Numbers<NF>,
-    /// What is added to the slopes, `[bin × lanes]`: nothing, or −∞ where a bin is not to be taken.
+    /// Added to the slopes, `[bin × lanes]`: nothing, or −∞ if a bin is not to be taken.
     barred: Vec<f64>,
-    lanes: [Lane<NF>; MOST_LANES],
+    lanes: [Lane<NF>; MAX_LANES],
     /// How many lanes there are, and of which kind.
     kind: PhantomData<V>,
 }
@@ -91,44 +64,44 @@ struct Searching<'a, V, const NF: usize> {
 #[inline(always)]
 pub(crate) fn invert_slab<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
-    table: &Table<NF>,
+    table: &ResponseTable<NF>,
     rows: Rows<'_, f64>,
     mut slab: Slab<'_, f64>,
 ) {
-    let mut searching = Searching::<V, NF>::new(table);
+    let mut searching = ActiveSetSearch::<V, NF>::new(table);
     let mut triangle = Triangle::new();
     let mut next = 0;
     loop {
         for lane in 0..V::COUNT {
-            while searching.lanes[lane].waits == Waits::Pixel && next < slab.pixels() {
-                searching.begin(shared, rows, &mut slab, lane, next);
+            while searching.lanes[lane].waits == LaneState::Pixel && next < slab.pixel_count() {
+                searching.begin_pixel(shared, rows, &mut slab, lane, next);
                 next += 1;
             }
         }
         if searching
             .lanes
             .iter()
-            .all(|lane| lane.waits == Waits::Pixel)
+            .all(|lane| lane.waits == LaneState::Pixel)
         {
             return;
         }
-        triangle.decompose(&searching.columns, &searching.g);
-        searching.settle(&triangle);
-        let (bins, slopes) = searching.steepest(&triangle.left);
+        triangle.decompose_columns(&searching.columns, &searching.g);
+        searching.settle_lanes(&triangle);
+        let (bins, slopes) = searching.steepest_bins(&triangle.left);
         for lane in 0..V::COUNT {
-            if searching.lanes[lane].waits == Waits::Slopes {
-                searching.choose(shared, &mut slab, &triangle, lane, bins[lane], slopes[lane]);
+            if searching.lanes[lane].waits == LaneState::Slopes {
+                searching.choose_bin(shared, &mut slab, &triangle, lane, bins[lane], slopes[lane]);
             }
         }
     }
 }
 
-impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
+impl<'a, V: Lanes<Scalar = f64>, const NF: usize> ActiveSetSearch<'a, V, NF> {
     /// Lanes without a pixel, whose numbers are harmless.
     #[inline(always)]
-    fn new(table: &'a Table<NF>) -> Self {
+    fn new(table: &'a ResponseTable<NF>) -> Self {
         let idle = Lane {
-            waits: Waits::Pixel,
+            waits: LaneState::Pixel,
             pixel: 0,
             dropped: 0,
             count: 0,
@@ -140,19 +113,19 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         };
         Self {
             table,
-            g: [[0.0; MOST_LANES]; NF],
-            inverse_sigma: [[0.0; MOST_LANES]; NF],
-            columns: [[[0.0; MOST_LANES]; NF]; NF],
-            x: [[0.0; MOST_LANES]; NF],
+            g: [[0.0; MAX_LANES]; NF],
+            inverse_sigma: [[0.0; MAX_LANES]; NF],
+            columns: [[[0.0; MAX_LANES]; NF]; NF],
+            x: [[0.0; MAX_LANES]; NF],
             barred: vec![0.0; table.response.len() * V::COUNT],
-            lanes: [idle; MOST_LANES],
+            lanes: [idle; MAX_LANES],
             kind: PhantomData,
         }
     }
 
     /// Begins a pixel, unless it has no result.
     #[inline(always)]
-    fn begin(
+    fn begin_pixel(
         &mut self,
         shared: &Shared<'_, f64, NF>,
         rows: Rows<'_, f64>,
@@ -161,15 +134,15 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         pixel: usize,
     ) {
         let n = shared.channels;
-        let (counts, sigma) = (
-            &rows.counts[pixel * n..][..n],
-            &rows.sigma[pixel * n..][..n],
-        );
-        let screened = screen(shared.inversion, counts, sigma);
+        let counts = &rows.counts[pixel * n..][..n];
+        let sigma = &rows.sigma[pixel * n..][..n];
+        let screened = screen_pixel(shared.inversion, counts, sigma);
         slab.saturated[pixel] = screened.saturated;
         let dropped = match screened.verdict {
             Ok(dropped) => dropped,
-            Err(status) => return slab.reject(pixel, status, missing_number(shared.inversion)),
+            Err(status) => {
+                return slab.reject_pixel(pixel, status, missing_number(shared.inversion));
+            }
         };
         for f in 0..n {
             let there = dropped & (1 << f) == 0;
@@ -177,7 +150,7 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
             self.inverse_sigma[f][lane] = if there { 1.0 / sigma[f] } else { 0.0 };
         }
         for j in 0..NF {
-            self.empty(lane, j);
+            self.empty_slot(lane, j);
         }
         self.barred
             .iter_mut()
@@ -185,7 +158,7 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
             .step_by(V::COUNT)
             .for_each(|barred| *barred = 0.0);
         let fresh = Lane {
-            waits: Waits::Slopes,
+            waits: LaneState::Slopes,
             pixel,
             dropped,
             count: 0,
@@ -197,57 +170,56 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         self.lanes[lane] = fresh;
     }
 
-    /// What becomes of the lanes now that their columns have been solved for. Lanes take the
-    /// solution; where it is negative, they go as far towards it as no bin becomes negative, and
-    /// leave out those that are zero then.
+    /// Takes the step of each lane after its columns were solved. Lanes take the solution; if it is
+    /// negative, they go as far towards it as no bin becomes negative, and leave out those that are
+    /// zero then.
     #[inline(always)]
-    fn settle(&mut self, triangle: &Triangle<V, NF>) {
-        let approached = self.approach(triangle);
+    fn settle_lanes(&mut self, triangle: &Triangle<V, NF>) {
+        let approached = self.approach_solution(triangle);
         for lane in 0..V::COUNT {
             let here = &mut self.lanes[lane];
             match here.waits {
-                Waits::Pixel | Waits::Slopes => continue,
-                Waits::Column if approached.is_refused(lane, here.count - 1) => {
+                LaneState::Pixel | LaneState::Slopes => continue,
+                LaneState::Column if approached.is_refused(lane, here.count - 1) => {
                     self.refuse_last(lane);
                     continue;
                 }
-                Waits::Column => {
+                LaneState::Column => {
                     let again = std::mem::take(&mut here.refusals);
                     for i in 0..again {
-                        self.bar(lane, self.lanes[lane].refused[i], false);
+                        self.bar_bin(lane, self.lanes[lane].refused[i], false);
                     }
                 }
-                Waits::Fewer => {}
+                LaneState::Fewer => {}
             }
-            self.lanes[lane].waits = Waits::Slopes;
+            self.lanes[lane].waits = LaneState::Slopes;
             if approached.is_short(lane, self.lanes[lane].count) {
-                self.lanes[lane].waits = Waits::Fewer;
-                self.keep(lane, &approached);
+                self.lanes[lane].waits = LaneState::Fewer;
+                self.keep_columns(lane, &approached);
             }
         }
     }
 
     /// Goes towards the solution, in all lanes.
     #[inline(always)]
-    fn approach(&mut self, triangle: &Triangle<V, NF>) -> Approached<NF> {
-        let (zero, one, infinity) = (
-            V::constant(0.0),
-            V::constant(1.0),
-            V::constant(f64::INFINITY),
-        );
-        let solved = triangle.solved();
-        let mut approached = Approached::<NF> {
-            ratios: [[0.0; MOST_LANES]; NF],
-            step: [0.0; MOST_LANES],
-            there: [0.0; MOST_LANES],
+    fn approach_solution(&mut self, triangle: &Triangle<V, NF>) -> Approach<NF> {
+        let zero = V::constant(0.0);
+        let one = V::constant(1.0);
+        let infinity = V::constant(f64::INFINITY);
+        let solved = triangle.solve_columns();
+        let mut approached = Approach::<NF> {
+            ratios: [[0.0; MAX_LANES]; NF],
+            step: [0.0; MAX_LANES],
+            there: [0.0; MAX_LANES],
         };
-        let (mut step, mut there) = (infinity, zero);
+        let mut step = infinity;
+        let mut there = zero;
         for j in 0..NF {
             let x = V::load(&self.x[j]);
-            let occupied = zero.less(triangle.r[j][j]);
-            let negative = V::both(occupied, solved[j].at_most(zero));
+            let occupied = zero.less_than(triangle.r[j][j]);
+            let negative = V::both_masks(occupied, solved[j].at_most(zero));
             let ratio = V::select(negative, x / (x - solved[j]), infinity);
-            step = V::select(ratio.less(step), ratio, step);
+            step = V::select(ratio.less_than(step), ratio, step);
             there = there + V::select(occupied, one, zero);
             V::select(occupied, ratio, zero - infinity).store(&mut approached.ratios[j]);
         }
@@ -268,14 +240,14 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         here.count -= 1;
         here.refused[here.refusals] = here.bins[here.count];
         here.refusals += 1;
-        here.waits = Waits::Fewer;
+        here.waits = LaneState::Fewer;
         let slot = here.count;
-        self.empty(lane, slot);
+        self.empty_slot(lane, slot);
     }
 
     /// Keeps the columns that are farther from zero than the step has led.
     #[inline(always)]
-    fn keep(&mut self, lane: usize, approached: &Approached<NF>) {
+    fn keep_columns(&mut self, lane: usize, approached: &Approach<NF>) {
         let count = self.lanes[lane].count;
         let step = approached.step[lane].min(f64::MAX);
         let mut kept = 0;
@@ -289,18 +261,18 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
                 }
                 kept += 1;
             } else {
-                self.bar(lane, bin, false);
+                self.bar_bin(lane, bin, false);
             }
         }
         for j in kept..count {
-            self.empty(lane, j);
+            self.empty_slot(lane, j);
         }
         self.lanes[lane].count = kept;
     }
 
     /// Empties a slot.
     #[inline(always)]
-    fn empty(&mut self, lane: usize, slot: usize) {
+    fn empty_slot(&mut self, lane: usize, slot: usize) {
         for f in 0..NF {
             self.columns[slot][f][lane] = 0.0;
         }
@@ -308,16 +280,18 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
 
     /// Whether a bin is not to be taken.
     #[inline(always)]
-    fn bar(&mut self, lane: usize, bin: usize, barred: bool) {
+    fn bar_bin(&mut self, lane: usize, bin: usize, barred: bool) {
         self.barred[bin * V::COUNT + lane] = if barred { f64::NEG_INFINITY } else { 0.0 };
     }
 
     /// The largest of `Aᵀ r`, scaled, among the bins that are not barred, and where it is first, a
     /// lane.
     #[inline(always)]
-    fn steepest(&self, left: &Vector<V, NF>) -> ([usize; MOST_LANES], [f64; MOST_LANES]) {
-        let (one, mut here) = (V::constant(1.0), V::constant(0.0));
-        let (mut most, mut at) = (V::constant(f64::NEG_INFINITY), here);
+    fn steepest_bins(&self, left: &Vector<V, NF>) -> ([usize; MAX_LANES], [f64; MAX_LANES]) {
+        let one = V::constant(1.0);
+        let mut here = V::constant(0.0);
+        let mut most = V::constant(f64::NEG_INFINITY);
+        let mut at = here;
         let mut factors = *left;
         for f in 0..NF {
             factors[f] = factors[f] * V::load(&self.inverse_sigma[f]);
@@ -329,12 +303,13 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
                 sum = sum + V::splat(row[f]) * factors[f];
             }
             sum = sum * V::splat(scale);
-            let better = most.less(sum);
+            let better = most.less_than(sum);
             most = V::select(better, sum, most);
             at = V::select(better, here, at);
             here = here + one;
         }
-        let (mut bins, mut slopes) = ([0.0; MOST_LANES], [0.0; MOST_LANES]);
+        let mut bins = [0.0; MAX_LANES];
+        let mut slopes = [0.0; MAX_LANES];
         at.store(&mut bins);
         most.store(&mut slopes);
         (bins.map(|bin| bin as usize), slopes)
@@ -342,7 +317,7 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
 
     /// Tries the steepest bin, or ends the search.
     #[inline(always)]
-    fn choose(
+    fn choose_bin(
         &mut self,
         shared: &Shared<'_, f64, NF>,
         slab: &mut Slab<'_, f64>,
@@ -353,8 +328,8 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
     ) {
         let here = &mut self.lanes[lane];
         if here.steps == 3 * self.table.response.len() as u32 + 3 {
-            here.waits = Waits::Pixel;
-            return slab.reject(
+            here.waits = LaneState::Pixel;
+            return slab.reject_pixel(
                 here.pixel,
                 PixelStatus::OutOfRange,
                 missing_number(shared.inversion),
@@ -363,20 +338,20 @@ impl<'a, V: Lanes<Scalar = f64>, const NF: usize> Searching<'a, V, NF> {
         let least = *here.least.get_or_insert(SLOPE * slope.abs());
         let channels = shared.channels - here.dropped.count_ones() as usize;
         if slope.is_nan() || slope <= least || here.count == channels || here.refusals == NF {
-            here.waits = Waits::Pixel;
+            here.waits = LaneState::Pixel;
             let here = *here;
             let numbers = [&self.x, &self.g, &self.inverse_sigma];
-            return write(shared, self.table, triangle, &here, lane, numbers, slab);
+            return write_pixel(shared, self.table, triangle, &here, lane, numbers, slab);
         }
         here.steps += 1;
         let slot = here.count;
         here.bins[slot] = bin;
         self.x[slot][lane] = 0.0;
         here.count += 1;
-        here.waits = Waits::Column;
+        here.waits = LaneState::Column;
         for f in 0..NF {
             self.columns[slot][f][lane] = self.table.response[bin][f] * self.inverse_sigma[f][lane];
         }
-        self.bar(lane, bin, true);
+        self.bar_bin(lane, bin, true);
     }
 }

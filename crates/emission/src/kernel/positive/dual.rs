@@ -1,8 +1,12 @@
 //! The dual: height, slope and curvature at a point.
 
 use super::{
-    super::{Matrix, Vector, group::Group, pixel::MOST_LANES},
-    Atoms, Found,
+    super::{
+        group::LaneGroup,
+        vectors::{MAX_LANES, Matrix, Vector},
+    },
+    atoms::Atoms,
+    found::Found,
 };
 use crate::{
     Inversion,
@@ -12,11 +16,11 @@ use crate::{
 
 /// A pixel's dual, a lane.
 #[derive(Clone, Copy)]
-pub(super) struct Problem<V, const NF: usize> {
+pub(super) struct DualProblem<V, const NF: usize> {
     /// Counts over their errors.
     pub(super) g: Vector<V, NF>,
     pub(super) inverse_sigma: Vector<V, NF>,
-    /// Length of what may be left of the counts.
+    /// Length of the residual that is aimed at.
     radius: V,
     /// λ₀.
     floor: V,
@@ -37,9 +41,9 @@ pub(super) struct Problem<V, const NF: usize> {
 /// Preferences of the atoms over the lengths of their columns into `l`, `[atom × lanes]`; returns
 /// the trace of `Σ l a aᵀ`.
 #[inline(always)]
-pub(super) fn preferences<V: Lanes<Scalar = f64>, const NF: usize>(
+pub(super) fn fill_preferences<V: Lanes<Scalar = f64>, const NF: usize>(
     atoms: &Atoms<NF>,
-    group: &Group<V, NF>,
+    group: &LaneGroup<V, NF>,
     l: &mut [f64],
 ) -> V {
     let mut trace = V::constant(0.0);
@@ -53,7 +57,7 @@ pub(super) fn preferences<V: Lanes<Scalar = f64>, const NF: usize>(
             let a = V::splat(column[f]) * group.inverse_sigma[f];
             squared = squared + a * a;
         }
-        let length = squared.root();
+        let length = squared.square_root();
         let preference = V::splat(preference);
         (preference / length).store(l);
         trace = trace + preference * length;
@@ -61,17 +65,18 @@ pub(super) fn preferences<V: Lanes<Scalar = f64>, const NF: usize>(
     trace
 }
 
-impl<V: Lanes<Scalar = f64>, const NF: usize> Problem<V, NF> {
+impl<V: Lanes<Scalar = f64>, const NF: usize> DualProblem<V, NF> {
     /// Begins on the line along the counts, where a parabola has its maximum.
     #[inline(always)]
     pub(super) fn new(
         inversion: &Inversion,
         atoms: &Atoms<NF>,
-        group: &Group<V, NF>,
+        group: &LaneGroup<V, NF>,
         trace: V,
         l: &[f64],
     ) -> Self {
-        let (zero, one) = (V::constant(0.0), V::constant(1.0));
+        let zero = V::constant(0.0);
+        let one = V::constant(1.0);
         let g = &group.g;
         let mut energy = zero;
         let mut seen = [zero; NF];
@@ -81,14 +86,14 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Problem<V, NF> {
         }
         let mut curved = zero;
         for (column, l) in atoms.columns.iter().zip(l.chunks_exact(V::COUNT)) {
-            let up = slope(column, &seen).max(zero);
+            let up = slope_along(column, &seen).max(zero);
             curved = curved + V::load(l) * up * up;
         }
         let mean = trace / group.channels;
         let floor = mean * V::constant(LEAST_LAMBDA);
         let aim = group.channels * V::constant(AIM * inversion.chi_squared_target);
-        let radius = aim.root();
-        let along = (energy - radius * energy.root()) / (curved + floor * energy);
+        let radius = aim.square_root();
+        let along = (energy - radius * energy.square_root()) / (curved + floor * energy);
         let mut start = *g;
         for f in 0..NF {
             start[f] = along * g[f];
@@ -98,7 +103,7 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Problem<V, NF> {
             inverse_sigma: group.inverse_sigma,
             radius,
             floor,
-            enough: energy.root() * V::constant(SETTLED),
+            enough: energy.square_root() * V::constant(SETTLED),
             round_off: trace * V::constant(ROUND_OFF),
             nearly: energy * V::constant(NEARLY * NEARLY),
             start,
@@ -107,65 +112,64 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Problem<V, NF> {
         }
     }
 
-    /// What is known before the ascent: pixels whose counts are explained by no emission are
-    /// settled.
+    /// The state before the ascent: pixels whose counts are explained by no emission are settled.
     #[inline(always)]
-    pub(super) fn without_emission(&self, group: &Group<V, NF>) -> Found<NF> {
-        let mut lambda = [0.0; MOST_LANES];
+    pub(super) fn without_emission(&self, group: &LaneGroup<V, NF>) -> Found<NF> {
+        let mut lambda = [0.0; MAX_LANES];
         self.lambda.store(&mut lambda);
-        let mut nothing = [0.0; MOST_LANES];
+        let mut nothing = [0.0; MAX_LANES];
         self.nothing.store(&mut nothing);
-        let mut settled = [false; MOST_LANES];
+        let mut settled = [false; MAX_LANES];
         for lane in 0..V::COUNT {
             settled[lane] = nothing[lane] > 0.0 || group.screened[lane].verdict.is_err();
         }
         Found {
-            z: [[0.0; MOST_LANES]; NF],
+            z: [[0.0; MAX_LANES]; NF],
             lambda,
-            steps: [0.0; MOST_LANES],
+            steps: [0.0; MAX_LANES],
             settled,
         }
     }
 
     /// Takes a lane of another group.
     #[inline(always)]
-    pub(super) fn take(&mut self, lane: usize, from: &Self, other: usize) {
+    pub(super) fn take_lane(&mut self, lane: usize, from: &Self, other: usize) {
         for f in 0..NF {
-            put(&mut self.g[f], lane, get(from.g[f], other));
-            put(
+            set_lane(&mut self.g[f], lane, lane_value(from.g[f], other));
+            set_lane(
                 &mut self.inverse_sigma[f],
                 lane,
-                get(from.inverse_sigma[f], other),
+                lane_value(from.inverse_sigma[f], other),
             );
         }
-        put(&mut self.radius, lane, get(from.radius, other));
-        put(&mut self.floor, lane, get(from.floor, other));
-        put(&mut self.enough, lane, get(from.enough, other));
-        put(&mut self.round_off, lane, get(from.round_off, other));
-        put(&mut self.nearly, lane, get(from.nearly, other));
+        set_lane(&mut self.radius, lane, lane_value(from.radius, other));
+        set_lane(&mut self.floor, lane, lane_value(from.floor, other));
+        set_lane(&mut self.enough, lane, lane_value(from.enough, other));
+        set_lane(&mut self.round_off, lane, lane_value(from.round_off, other));
+        set_lane(&mut self.nearly, lane, lane_value(from.nearly, other));
     }
 }
 
 /// A lane's number.
 #[inline(always)]
-pub(super) fn get<V: Lanes<Scalar = f64>>(from: V, lane: usize) -> f64 {
-    let mut lanes = [0.0; MOST_LANES];
+pub(super) fn lane_value<V: Lanes<Scalar = f64>>(from: V, lane: usize) -> f64 {
+    let mut lanes = [0.0; MAX_LANES];
     from.store(&mut lanes);
-    lanes[lane % MOST_LANES]
+    lanes[lane % MAX_LANES]
 }
 
 /// Sets a lane's number.
 #[inline(always)]
-pub(super) fn put<V: Lanes<Scalar = f64>>(to: &mut V, lane: usize, value: f64) {
-    let mut lanes = [0.0; MOST_LANES];
+pub(super) fn set_lane<V: Lanes<Scalar = f64>>(to: &mut V, lane: usize, value: f64) {
+    let mut lanes = [0.0; MAX_LANES];
     to.store(&mut lanes);
-    lanes[lane % MOST_LANES] = value;
+    lanes[lane % MAX_LANES] = value;
     *to = V::load(&lanes);
 }
 
 /// An atom's column times the dual, whose entries are over the errors.
 #[inline(always)]
-pub(super) fn slope<V: Lanes<Scalar = f64>, const NF: usize>(
+pub(super) fn slope_along<V: Lanes<Scalar = f64>, const NF: usize>(
     column: &[f64; NF],
     seen: &Vector<V, NF>,
 ) -> V {
@@ -177,7 +181,7 @@ pub(super) fn slope<V: Lanes<Scalar = f64>, const NF: usize>(
 }
 
 /// Height, slope and curvature of the dual at a point.
-pub(super) struct Point<V, const NF: usize> {
+pub(super) struct DualPoint<V, const NF: usize> {
     pub(super) height: V,
     pub(super) slope: Vector<V, NF>,
     /// Lower triangle.
@@ -188,14 +192,14 @@ pub(super) struct Point<V, const NF: usize> {
 }
 
 /// The atoms that are used in some lane.
-pub(super) struct Used<V, const NF: usize> {
+pub(super) struct UsedAtoms<V, const NF: usize> {
     columns: Vec<[f64; NF]>,
-    /// l where a lane uses it, else 0.
+    /// l if a lane uses it, else 0.
     weights: Vec<V>,
     count: usize,
 }
 
-impl<V: Lanes<Scalar = f64>, const NF: usize> Used<V, NF> {
+impl<V: Lanes<Scalar = f64>, const NF: usize> UsedAtoms<V, NF> {
     /// Room for so many.
     #[inline(always)]
     pub(super) fn new(atoms: usize) -> Self {
@@ -208,21 +212,21 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Used<V, NF> {
 
     /// Those whose column looks the same way as the dual.
     #[inline(always)]
-    fn find(&mut self, atoms: &Atoms<NF>, l: &[f64], seen: &Vector<V, NF>) {
+    fn find_used(&mut self, atoms: &Atoms<NF>, l: &[f64], seen: &Vector<V, NF>) {
         let zero = V::constant(0.0);
         let mut count = 0;
         for (column, l) in atoms.columns.iter().zip(l.chunks_exact(V::COUNT)) {
-            let used = zero.less(slope(column, seen));
+            let used = zero.less_than(slope_along(column, seen));
             self.columns[count] = *column;
             self.weights[count] = V::select(used, V::load(l), zero);
-            count += usize::from(V::any(used));
+            count += usize::from(V::any_lane(used));
         }
         self.count = count;
     }
 
     /// `Σ l c cᵀ`, lower triangle: a few rows at a time, as many as registers hold.
     #[inline(always)]
-    fn curvature(&self) -> Matrix<V, NF> {
+    fn sum_curvature(&self) -> Matrix<V, NF> {
         let mut sums = [[V::constant(0.0); NF]; NF];
         self.add_rows::<0, 4>(&mut sums);
         self.add_rows::<4, 6>(&mut sums);
@@ -259,29 +263,31 @@ impl<V: Lanes<Scalar = f64>, const NF: usize> Used<V, NF> {
 
 /// One pass over the atoms. The counts of the solution are the curvature times the dual.
 #[inline(always)]
-pub(super) fn point<V: Lanes<Scalar = f64>, const NF: usize>(
+pub(super) fn evaluate_dual<V: Lanes<Scalar = f64>, const NF: usize>(
     atoms: &Atoms<NF>,
-    problem: &Problem<V, NF>,
+    problem: &DualProblem<V, NF>,
     l: &[f64],
     z: &Vector<V, NF>,
-    used: &mut Used<V, NF>,
-) -> Point<V, NF> {
+    used: &mut UsedAtoms<V, NF>,
+) -> DualPoint<V, NF> {
     let zero = V::constant(0.0);
-    let (g, s) = (&problem.g, &problem.inverse_sigma);
+    let g = &problem.g;
+    let s = &problem.inverse_sigma;
     let mut seen = [zero; NF];
     let mut squared = zero;
     for f in 0..NF {
         seen[f] = s[f] * z[f];
         squared = squared + z[f] * z[f];
     }
-    used.find(atoms, l, &seen);
-    let mut curvature = used.curvature();
-    let length = squared.root();
-    let there = zero.less(length);
+    used.find_used(atoms, l, &seen);
+    let mut curvature = used.sum_curvature();
+    let length = squared.square_root();
+    let there = zero.less_than(length);
     let pull = V::select(there, problem.radius / length, zero);
     let lambda = pull + problem.floor;
     let bend = V::select(there, pull / squared, zero);
-    let (mut linear, mut curved) = (zero, zero);
+    let mut linear = zero;
+    let mut curved = zero;
     let mut slope = [zero; NF];
     for f in 0..NF {
         let mut counts = zero;
@@ -305,7 +311,7 @@ pub(super) fn point<V: Lanes<Scalar = f64>, const NF: usize>(
     }
     let half = V::constant(0.5);
     let height = linear - half * curved - problem.radius * length - half * problem.floor * squared;
-    Point {
+    DualPoint {
         height,
         slope,
         curvature,

@@ -1,12 +1,12 @@
 //! Small symmetric systems, one a lane.
 
-use super::super::{Matrix, Vector};
+use super::super::vectors::{Matrix, Vector};
 use crate::lanes::Lanes;
 
 /// Cholesky's triangle of a symmetric matrix, in place of its own lower triangle; the diagonal
 /// inverted.
 #[inline(always)]
-pub(super) fn triangle<V: Lanes<Scalar = f64>, const NF: usize>(
+pub(super) fn cholesky_triangle<V: Lanes<Scalar = f64>, const NF: usize>(
     a: &Matrix<V, NF>,
 ) -> Matrix<V, NF> {
     let mut t = *a;
@@ -17,7 +17,7 @@ pub(super) fn triangle<V: Lanes<Scalar = f64>, const NF: usize>(
                 rest = rest - t[i][k] * t[j][k];
             }
             t[i][j] = if i == j {
-                V::constant(1.0) / rest.root()
+                V::constant(1.0) / rest.square_root()
             } else {
                 rest * t[j][j]
             };
@@ -28,7 +28,7 @@ pub(super) fn triangle<V: Lanes<Scalar = f64>, const NF: usize>(
 
 /// Solves with [`triangle`].
 #[inline(always)]
-pub(super) fn substitute<V: Lanes<Scalar = f64>, const NF: usize>(
+pub(super) fn solve_triangles<V: Lanes<Scalar = f64>, const NF: usize>(
     t: &Matrix<V, NF>,
     b: &Vector<V, NF>,
 ) -> Vector<V, NF> {
@@ -51,9 +51,9 @@ pub(super) fn substitute<V: Lanes<Scalar = f64>, const NF: usize>(
 
 /// Solves a symmetric system whose lower triangle is given.
 #[inline(always)]
-pub(super) fn solved<V: Lanes<Scalar = f64>, const NF: usize>(
+pub(super) fn solve_symmetric<V: Lanes<Scalar = f64>, const NF: usize>(
     a: &Matrix<V, NF>,
     b: &Vector<V, NF>,
 ) -> Vector<V, NF> {
-    substitute(&triangle(a), b)
+    solve_triangles(&cholesky_triangle(a), b)
 }

@@ -2,26 +2,24 @@
 
 use super::{
     super::{
-        Shared, Vector,
-        group::Group,
-        pixel::{MOST_LANES, Scratch},
-        resolution::width,
-        results::{write_column, write_rows},
+        group::LaneGroup,
+        resolution::column_width,
+        rows::{write_column, write_rows},
+        scratch::Scratch,
+        shared::Shared,
+        vectors::{MAX_LANES, Matrix, Vector},
     },
-    Atoms, Found, Prepared,
-    dual::slope,
-    linear::{substitute, triangle},
+    atoms::Atoms,
+    dual::slope_along,
+    found::Found,
+    linear::{cholesky_triangle, solve_triangles},
+    prepared::Prepared,
 };
-use crate::{
-    Outputs, PixelStatus,
-    backend::{Signs, missing_number},
-    lanes::Lanes,
-    map::Slab,
-};
+use crate::{Outputs, PixelStatus, lanes::Lanes, map::Slab, quirks::missing_number, status::Signs};
 
-/// Emission, errors, and what became of the pixels.
+/// Emission, errors and statuses of the pixels.
 #[inline(always)]
-pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
+pub(super) fn write_solution<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
     atoms: &Atoms<NF>,
     prepared: &Prepared<V, NF>,
@@ -45,9 +43,9 @@ pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
         .zip(&atoms.profiles)
         .zip(l.chunks_exact(V::COUNT))
     {
-        let along = slope(column, &seen);
-        let used = zero.less(along);
-        if !V::any(used) {
+        let along = slope_along(column, &seen);
+        let used = zero.less_than(along);
+        if !V::any_lane(used) {
             continue;
         }
         let weight = V::select(used, V::load(l) * along, zero);
@@ -70,13 +68,13 @@ pub(super) fn solution<V: Lanes<Scalar = f64>, const NF: usize>(
         chi_squared = chi_squared + residual * residual;
     }
     chi_squared = chi_squared / group.channels;
-    errors(shared, atoms, prepared, l, scratch, slab, first);
-    store(shared, group, found, chi_squared, &synthetic, slab, first);
+    write_errors(shared, atoms, prepared, l, scratch, slab, first);
+    write_pixels(shared, group, found, chi_squared, &synthetic, slab, first);
 }
 
-/// What small changes of the counts do at this λ, were all atoms in use.
+/// Linear errors at this λ, with all atoms in use.
 #[inline(always)]
-fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
+fn write_errors<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
     atoms: &Atoms<NF>,
     prepared: &Prepared<V, NF>,
@@ -89,14 +87,42 @@ fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
     if outputs == Outputs::NONE {
         return;
     }
+    let s = &prepared.group.inverse_sigma;
+    let lambda = V::load(&prepared.found.lambda);
+    let gram = gather_reached(atoms, s, l, &mut scratch.x);
+    solve_bins(atoms, &damped_gram(gram, s, lambda), scratch);
+    if outputs.uncertainty {
+        write_rows(&scratch.a, slab.uncertainty, slab.status.len(), first);
+    }
+    if !outputs.log_t_resolution && !outputs.averaging_kernel {
+        return;
+    }
+    for k in 0..atoms.response.len() {
+        let largest = averaging_column(atoms, s, k, &scratch.x, &mut scratch.a);
+        if outputs.log_t_resolution {
+            scratch.b[k] = column_width(shared, k, &scratch.a, largest * V::constant(0.5));
+        }
+        if outputs.averaging_kernel {
+            let pixels = slab.status.len();
+            write_column(&scratch.a, k, slab.averaging_kernel, pixels, first);
+        }
+    }
+    if outputs.log_t_resolution {
+        write_rows(&scratch.b, slab.log_t_resolution, slab.status.len(), first);
+    }
+}
+
+/// Columns of the atoms that reach each bin, weighted by how much they may be used there, into
+/// `reached`; returns the lower triangle of `Σ l a cᵀ`, in units of the errors along its rows.
+#[inline(always)]
+fn gather_reached<V: Lanes<Scalar = f64>, const NF: usize>(
+    atoms: &Atoms<NF>,
+    s: &Vector<V, NF>,
+    l: &[f64],
+    reached: &mut [Vector<V, NF>],
+) -> Matrix<V, NF> {
     let zero = V::constant(0.0);
-    let (s, lambda) = (
-        &prepared.group.inverse_sigma,
-        V::load(&prepared.found.lambda),
-    );
-    let bins = atoms.response.len();
-    // What the atoms that reach a bin see, by how much they may be used there.
-    scratch.x.fill([zero; NF]);
+    reached.fill([zero; NF]);
     let mut gram = [[zero; NF]; NF];
     for ((column, (from, profile)), l) in atoms
         .columns
@@ -114,47 +140,44 @@ fn errors<V: Lanes<Scalar = f64>, const NF: usize>(
         }
         for (i, &share) in profile.iter().enumerate() {
             for f in 0..NF {
-                scratch.x[from + i][f] = scratch.x[from + i][f] + here[f] * V::splat(share);
+                reached[from + i][f] = reached[from + i][f] + here[f] * V::splat(share);
             }
         }
     }
+    gram
+}
+
+/// `Σ l a aᵀ + λ`, lower triangle.
+#[inline(always)]
+fn damped_gram<V: Lanes<Scalar = f64>, const NF: usize>(
+    mut gram: Matrix<V, NF>,
+    s: &Vector<V, NF>,
+    lambda: V,
+) -> Matrix<V, NF> {
     for f in 0..NF {
         for h in 0..=f {
             gram[f][h] = gram[f][h] * s[h];
         }
         gram[f][f] = gram[f][f] + lambda;
     }
-    let triangle = triangle(&gram);
-    for t in 0..bins {
-        scratch.x[t] = substitute(&triangle, &scratch.x[t]);
-        let mut variance = zero;
+    gram
+}
+
+/// Solves for the columns in `scratch.x`, bin by bin; the vertical errors go to `scratch.a`.
+#[inline(always)]
+fn solve_bins<V: Lanes<Scalar = f64>, const NF: usize>(
+    atoms: &Atoms<NF>,
+    gram: &Matrix<V, NF>,
+    scratch: &mut Scratch<V, NF>,
+) {
+    let triangle = cholesky_triangle(gram);
+    for t in 0..atoms.response.len() {
+        scratch.x[t] = solve_triangles(&triangle, &scratch.x[t]);
+        let mut variance = V::constant(0.0);
         for f in 0..NF {
             variance = variance + scratch.x[t][f] * scratch.x[t][f];
         }
-        scratch.a[t] = variance.root() * V::splat(atoms.to_report[t]);
-    }
-    if outputs.uncertainty {
-        write_rows(&scratch.a, slab.uncertainty, slab.status.len(), first);
-    }
-    if outputs.log_t_resolution || outputs.averaging_kernel {
-        for k in 0..bins {
-            let largest = averaging_column(atoms, s, k, &scratch.x, &mut scratch.a);
-            if outputs.log_t_resolution {
-                scratch.b[k] = width(shared, k, &scratch.a, largest * V::constant(0.5));
-            }
-            if outputs.averaging_kernel {
-                write_column(
-                    &scratch.a,
-                    k,
-                    slab.averaging_kernel,
-                    slab.status.len(),
-                    first,
-                );
-            }
-        }
-        if outputs.log_t_resolution {
-            write_rows(&scratch.b, slab.log_t_resolution, slab.status.len(), first);
-        }
+        scratch.a[t] = variance.square_root() * V::splat(atoms.to_report[t]);
     }
 }
 
@@ -184,9 +207,9 @@ fn averaging_column<V: Lanes<Scalar = f64>, const NF: usize>(
 }
 
 #[inline(always)]
-fn store<V: Lanes<Scalar = f64>, const NF: usize>(
+fn write_pixels<V: Lanes<Scalar = f64>, const NF: usize>(
     shared: &Shared<'_, f64, NF>,
-    group: &Group<V, NF>,
+    group: &LaneGroup<V, NF>,
     found: &Found<NF>,
     chi_squared: V,
     synthetic: &Vector<V, NF>,
@@ -194,26 +217,26 @@ fn store<V: Lanes<Scalar = f64>, const NF: usize>(
     first: usize,
 ) {
     let missing = missing_number(shared.inversion);
-    let mut lanes = [0.0; MOST_LANES];
+    let mut lanes = [0.0; MAX_LANES];
     chi_squared.store(&mut lanes);
     let chi_squared = lanes;
-    let mut counts = [[0.0; MOST_LANES]; NF];
+    let mut counts = [[0.0; MAX_LANES]; NF];
     for f in 0..NF {
         synthetic[f].store(&mut counts[f]);
     }
-    for lane in 0..V::COUNT.min(slab.pixels() - first) {
+    for lane in 0..V::COUNT.min(slab.pixel_count() - first) {
         let i = first + lane;
         match group.screened[lane].verdict {
-            Err(status) => slab.reject(i, status, missing),
+            Err(status) => slab.reject_pixel(i, status, missing),
             Ok(_) if !chi_squared[lane].is_finite() || !found.settled[lane] => {
-                slab.reject(i, PixelStatus::OutOfRange, missing);
+                slab.reject_pixel(i, PixelStatus::OutOfRange, missing);
             }
             Ok(dropped) => {
                 slab.chi_squared[i] = chi_squared[lane];
                 slab.lambda[i] = found.lambda[lane];
                 slab.iterations[i] = found.steps[lane] as u32;
                 slab.dropped[i] = dropped;
-                slab.status[i] = PixelStatus::of_result(
+                slab.status[i] = PixelStatus::from_result(
                     shared.inversion,
                     Signs::Positive,
                     dropped,

@@ -19,7 +19,7 @@ use crate::{
 use isopach_compute::Result;
 use isopach_emission::{
     Outputs, PixelStatus, Weights,
-    backend::{Rows, Screened, Shared, Slab, screen},
+    backend::{Rows, Screened, Shared, Slab, screen_pixel},
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ struct Solutions {
 impl<'a, T: Precision> PixelBatch<'a, T> {
     /// Submits the pixels of `slab`, which later takes their results.
     pub(super) fn submit<'s>(&self, slab: Slab<'s, T>) -> Result<RunningBatch<'a, 's, T>> {
-        let screened: Vec<Screened> = (0..slab.pixels())
+        let screened: Vec<Screened> = (0..slab.pixel_count())
             .into_par_iter()
             .map(|i| self.screen_pixel(i))
             .collect();
@@ -89,7 +89,7 @@ impl<'a, T: Precision> PixelBatch<'a, T> {
         let shared = self.shared;
         let row = i * shared.channels..(i + 1) * shared.channels;
         let counts = &self.rows.counts[row.clone()];
-        let mut screened = screen(shared.inversion, counts, &self.rows.sigma[row]);
+        let mut screened = screen_pixel(shared.inversion, counts, &self.rows.sigma[row]);
         if screened.verdict.is_ok() && !self.has_room_for_weights(i) {
             screened.verdict = Err(PixelStatus::OutOfRange);
         }
@@ -317,7 +317,7 @@ impl<T: Precision> RunningBatch<'_, '_, T> {
             let screened = screened.chunks(BLOCK);
             for ((outcomes, numbers), screened) in outcomes.chunks(BLOCK).zip(numbers).zip(screened)
             {
-                let block = rest.take(outcomes.len());
+                let block = rest.take_pixels(outcomes.len());
                 blocks.push((outcomes, numbers, screened, block));
             }
             let undecided: u64 = blocks

@@ -98,8 +98,10 @@ fn invert_pixels<T: Precision>(
     inversion: &Inversion,
     observation: &Observation<'_, T>,
 ) -> Result<EmissionMap<T>> {
-    backend::invert(inversion, observation, |rows, slab| {
-        gpu.options().minimum_work.check_pixels(slab.pixels())?;
+    backend::invert_with_kernel(inversion, observation, |rows, slab| {
+        gpu.options()
+            .minimum_work
+            .check_pixels(slab.pixel_count())?;
         check_supported(inversion)?;
         let shared = Shared::new(inversion, &inversion.discretised()?);
         require(
@@ -148,18 +150,18 @@ fn run_batches<T: Precision>(
     mut slab: Slab<'_, T>,
 ) -> Result<()> {
     let tables = Tables::upload(recorder, shared)?;
-    let at_once = pixels_at_once(recorder, shared, slab.pixels())?;
+    let at_once = pixels_at_once(recorder, shared, slab.pixel_count())?;
     let mut running: Option<RunningBatch<'_, '_, T>> = None;
     let mut first = 0;
-    while slab.pixels() > 0 {
-        let slab = slab.take(at_once.min(slab.pixels()));
-        let numbers = first * shared.channels..(first + slab.pixels()) * shared.channels;
+    while slab.pixel_count() > 0 {
+        let slab = slab.take_pixels(at_once.min(slab.pixel_count()));
+        let numbers = first * shared.channels..(first + slab.pixel_count()) * shared.channels;
         let rows = Rows {
             counts: &rows.counts[numbers.clone()],
             sigma: &rows.sigma[numbers],
             first: rows.first + first,
         };
-        first += slab.pixels();
+        first += slab.pixel_count();
         let batch = PixelBatch {
             recorder,
             shared,

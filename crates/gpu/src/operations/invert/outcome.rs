@@ -44,6 +44,6 @@ impl SolveOutcome {
     /// λ in the reference's units.
     pub(super) fn lambda(&self, lambda: impl Real, scale: f64) -> f64 {
         let root = f64::from(self.exponent).exp2() / scale;
-        lambda.wide() * root * root
+        lambda.to_f64() * root * root
     }
 }

@@ -149,7 +149,7 @@ fn widen_row<T: Precision>(to: &mut [T], from: &[u32]) {
     let factor = f64::from(exponent as i32).exp2();
     for (to, &pair) in to.chunks_mut(2).zip(pairs) {
         for (to, half) in to.iter_mut().zip([pair & 0xffff, pair >> 16]) {
-            *to = T::of(widen_half(half) * factor);
+            *to = T::from_f64(widen_half(half) * factor);
         }
     }
 }

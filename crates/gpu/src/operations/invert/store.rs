@@ -29,20 +29,20 @@ pub(super) fn store_pixels<T: Precision>(
             .log_t_resolution
             .get(i * bins..(i + 1) * bins)
             .unwrap_or_default();
-        let complete = widths.iter().all(|width| width.wide() >= 0.0);
+        let complete = widths.iter().all(|width| width.to_f64() >= 0.0);
         let signs = outcome.signs().filter(|_| complete);
         match (screened.verdict, signs) {
-            (Err(status), _) => slab.reject(i, status, missing),
+            (Err(status), _) => slab.reject_pixel(i, status, missing),
             (Ok(_), None) => {
-                slab.reject(i, PixelStatus::OutOfRange, missing);
+                slab.reject_pixel(i, PixelStatus::OutOfRange, missing);
                 undecided += 1;
             }
             (Ok(dropped), Some(signs)) => {
                 store_solution(shared, &mut slab, i, outcome, numbers);
-                let chi_squared = slab.chi_squared[i].wide();
+                let chi_squared = slab.chi_squared[i].to_f64();
                 slab.dropped[i] = dropped;
                 slab.status[i] =
-                    PixelStatus::of_result(shared.inversion, signs, dropped, chi_squared);
+                    PixelStatus::from_result(shared.inversion, signs, dropped, chi_squared);
             }
         }
         slab.saturated[i] = screened.saturated;

@@ -131,15 +131,15 @@ fn solve_numbers<T: Precision>(shared: &Shared<'_, T, CHANNELS>) -> [T; SOLVE_NU
         1.0 / shared.scale,
         inversion.chi_squared_target,
         inversion.target_growth,
-        shared.round_off.wide(),
-        shared.tolerance.wide(),
+        shared.round_off.to_f64(),
+        shared.tolerance.to_f64(),
         T::LEAST_CONDITION.powi(2),
         T::LOUDEST,
         T::LEAST_DIFFERENCE,
         NULL,
     ];
     let mut numbers = [none; SOLVE_NUMBERS];
-    for (to, number) in numbers.iter_mut().zip(first.chain(rest.map(T::of))) {
+    for (to, number) in numbers.iter_mut().zip(first.chain(rest.map(T::from_f64))) {
         *to = number;
     }
     numbers
@@ -167,7 +167,7 @@ fn bin_entry<T: Precision>(shared: &Shared<'_, T, CHANNELS>, t: usize) -> [T; 12
 /// A given weight; 0 if none is given.
 pub(super) fn given_weight<T: Real>(shared: &Shared<'_, T, CHANNELS>, row: usize, bin: usize) -> T {
     match &shared.inversion.weights {
-        Weights::Given(given) => T::of(given[[row, bin]].abs()),
+        Weights::Given(given) => T::from_f64(given[[row, bin]].abs()),
         Weights::SelfNormalised | Weights::EmissionMeasureLoci(_) => T::default(),
     }
 }

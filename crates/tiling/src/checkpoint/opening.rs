@@ -1,4 +1,4 @@
-//! The manifest: written once by whoever is first, and read by all others.
+//! The manifest: written once by the first process, and read by all others.
 
 use super::{FolderUse, Plans, damaged, files, manifest::Manifest};
 use isopach_compute::{Error, FolderLock, Result, write_new, write_whole};
@@ -7,51 +7,52 @@ use std::{
     path::Path,
 };
 
-/// What is wrong with a manifest whose tiles do not belong to this run.
+/// The fault of a manifest whose tiles do not belong to this run.
 const NO_TILES: &str =
     "not a manifest of this run, as its tiles are others: remove it to begin a new run";
 
 /// A run that is about to begin, or to go on.
-pub(super) struct Beginning<'a, P> {
+pub(super) struct Opening<'a, P> {
     pub(super) folder: &'a Path,
     pub(super) tiles: &'a Path,
     /// Where the manifest is.
     pub(super) path: &'a Path,
-    pub(super) working: FolderUse,
+    pub(super) folder_use: FolderUse,
     pub(super) lock: &'a FolderLock,
     pub(super) plans: &'a Plans<'a, P>,
     /// Of the inputs.
     pub(super) names: &'a [String],
 }
 
-impl<P> Beginning<'_, P> {
+impl<P> Opening<'_, P> {
     /// The fingerprint and tiles of the run that is asked for: as it was begun, or begun now.
-    pub(super) fn begin(&self, asked: &Manifest) -> Result<(u64, P)> {
-        if let Some(begun) = self.begun()? {
-            return self.go_on(asked, &begun);
+    pub(super) fn begin_or_resume(&self, asked: &Manifest) -> Result<(u64, P)> {
+        if let Some(begun) = self.read_manifest()? {
+            return self.resume(asked, &begun);
         }
         let plan = (self.plans.cut)()?;
         let manifest = self.with_plan(asked, &plan);
         if write_new(self.path, manifest.to_text().as_bytes())
-            .map_err(|error| self.failed(error))?
+            .map_err(|error| self.manifest_error(error))?
         {
             return Ok((manifest.fingerprint(), plan));
         }
         // Another process was first.
-        match self.begun()? {
-            Some(begun) => self.go_on(asked, &begun),
-            None => Err(self.failed(ErrorKind::NotFound.into())),
+        match self.read_manifest()? {
+            Some(begun) => self.resume(asked, &begun),
+            None => Err(self.manifest_error(ErrorKind::NotFound.into())),
         }
     }
 
-    fn go_on(&self, asked: &Manifest, begun: &Manifest) -> Result<(u64, P)> {
+    fn resume(&self, asked: &Manifest, begun: &Manifest) -> Result<(u64, P)> {
         let other = begun
             .check_same(asked, self.names, &self.folder.display().to_string())
             .err();
-        let was_repaired = begun.differs_in_inputs_alone(asked, &damaged::sources(self.folder));
+        let was_repaired =
+            begun.differs_in_inputs_alone(asked, &damaged::damaged_sources(self.folder));
         let no_results =
             !files::has_results(self.tiles).map_err(|error| Error::of_file(self.tiles, error))?;
-        if self.working.may_begin_anew() && (no_results || (other.is_some() && was_repaired)) {
+        if self.folder_use.may_begin_anew() && (no_results || (other.is_some() && was_repaired)) {
             let plan = (self.plans.cut)()?;
             let manifest = self.with_plan(asked, &plan);
             if manifest == *begun {
@@ -73,11 +74,13 @@ impl<P> Beginning<'_, P> {
     /// Puts another manifest in the place of the one that is there, while nobody else works there:
     /// whether it did.
     fn begin_anew(&self, manifest: &Manifest) -> Result<bool> {
-        let begin = || -> io::Result<()> {
-            files::remove_results(self.tiles)?;
-            write_whole(self.path, &[manifest.to_text().as_bytes()])
-        };
-        let begun = self.lock.with_exclusive(begin)?.transpose();
+        let begun = self
+            .lock
+            .with_exclusive(|| -> io::Result<()> {
+                files::remove_results(self.tiles)?;
+                write_whole(self.path, &[manifest.to_text().as_bytes()])
+            })?
+            .transpose();
         Ok(begun
             .map_err(|error| Error::of_file(self.folder, error))?
             .is_some())
@@ -88,11 +91,11 @@ impl<P> Beginning<'_, P> {
     }
 
     /// The manifest that is there.
-    fn begun(&self) -> Result<Option<Manifest>> {
-        Manifest::at(self.path, self.plans.most_bytes)
+    fn read_manifest(&self) -> Result<Option<Manifest>> {
+        Manifest::read_file(self.path, self.plans.max_bytes)
     }
 
-    fn failed(&self, error: io::Error) -> Error {
+    fn manifest_error(&self, error: io::Error) -> Error {
         Error::of_file(self.path, error)
     }
 }

@@ -1,20 +1,19 @@
 //! One point a cube of a whole survey, in one pass and bounded memory.
 
 use super::{
-    counts::{Counts, coarsened},
+    counts::{Counts, coarsen_cells},
     cubes::Cubes,
-    pass::{Room, over_chunks, ticks_of},
+    pass::{PassMemory, ticks_of, visit_chunks},
 };
 use crate::PointSource;
 use isopach_cloud::{Columns, Points, checked_cell_size, from_ticks};
 use isopach_compute::{Error, Result};
 use std::collections::BTreeMap;
 
-/// Cubes that are kept at least: those around the corner where eight octants of the grid meet never
-/// become one.
+/// Smallest number of cubes: the eight around the origin of the grid never merge.
 const FEWEST: usize = 8;
-/// Points an occupied cell has on average where the area is taken from: by chance, e⁻⁹ of the cells
-/// would be empty.
+/// Mean points per occupied cell at which the area is measured: by chance, e⁻⁹ of the cells would
+/// be empty.
 const POINTS_A_CELL: f64 = 9.0;
 
 /// Thins a survey to one point a cube of the absolute grid.
@@ -23,13 +22,13 @@ const POINTS_A_CELL: f64 = 9.0;
 /// cubes, not squares of the plan, so vertical walls keep their points. Of a cube, the point with
 /// the smallest hash of its coordinates is kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Thinning {
     /// Side of the smallest cubes, metres.
     pub finest: f64,
-    /// Points that are kept at most, at least 8. Between an eighth and all of them are kept of a
-    /// volume, between a quarter and all of a surface, if the survey has so many points at
-    /// `finest`.
-    pub at_most: usize,
+    /// Most points to keep, 8 or more. Between an eighth and all of them are kept of a volume,
+    /// between a quarter and all of a surface, if the survey has so many points at `finest`.
+    pub max_points: usize,
     /// Bytes for tables and chunks that are decoded. It decides how many threads work, never the
     /// result.
     pub memory: u64,
@@ -40,13 +39,13 @@ impl Default for Thinning {
     fn default() -> Self {
         Self {
             finest: 0.1,
-            at_most: 100_000,
+            max_points: 100_000,
             memory: 512 << 20,
         }
     }
 }
 
-/// A thinned survey, and what the same pass counted.
+/// A thinned survey, with the counts of the same pass.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thinned {
     /// One point a cube, absolute metres, ordered by easting, northing, height. Exact multiples of
@@ -56,12 +55,12 @@ pub struct Thinned {
     pub side: f64,
     /// Points of the source that passed its own filters (classes, box) and the one given.
     pub passed: u64,
-    pub(crate) plan: Plan,
+    pub(crate) plan: OccupiedCells,
 }
 
 /// Points in occupied cells of the plan.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Plan {
+pub(crate) struct OccupiedCells {
     pub(crate) finest: f64,
     pub(crate) level: u32,
     pub(crate) cells: BTreeMap<[i64; 2], u64>,
@@ -69,6 +68,7 @@ pub(crate) struct Plan {
 
 /// How much of the plan has points, at one size of cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Occupancy {
     /// Side of the cells, metres.
     pub side: f64,
@@ -89,17 +89,17 @@ impl Thinning {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a `finest` below a tick or `at_most` below 8;
-    /// [`Error::OutOfMemory`] where the tables and one chunk do not fit into `memory`;
+    /// [`Error::OutOfMemory`] if the tables and one chunk do not fit into `memory`;
     /// [`Error::InvalidInput`] for a coordinate that is no place; those of the source.
     ///
     /// ```
     /// use isopach_cloud::Cloud;
-    /// use isopach_tiling::{Resident, Thinning};
+    /// use isopach_tiling::{InMemory, Thinning};
     ///
     /// // 200 × 200 m, two points a metre in each direction.
     /// let lattice: Vec<[f64; 3]> = (0..160_000).map(|i| [f64::from(i % 400) / 2.0, f64::from(i / 400) / 2.0, 7.0]).collect();
-    /// let survey = Resident::new("lattice", Cloud::from_points(&lattice)?);
-    /// let thinning = Thinning { finest: 0.25, at_most: 5_000, ..Thinning::default() };
+    /// let survey = InMemory::new("lattice", Cloud::from_points(&lattice)?);
+    /// let thinning = Thinning { finest: 0.25, max_points: 5_000, ..Thinning::default() };
     /// let thinned = thinning.run(&survey, |[east, ..]| east < 100.0)?;
     /// assert_eq!((thinned.passed, thinned.side, thinned.points.len()), (80_000, 2.0, 5_000));
     /// assert!((thinned.density().unwrap() - 4.0).abs() < 0.4); // points a square metre
@@ -113,46 +113,48 @@ impl Thinning {
         checked_cell_size(self.finest)?;
         Error::check(
             "points to keep",
-            self.at_most as f64,
-            self.at_most >= FEWEST,
+            self.max_points as f64,
+            self.max_points >= FEWEST,
             "be at least 8",
         )?;
-        let tables = (self.at_most as u64)
+        let tables = (self.max_points as u64)
             .saturating_add(1)
             .saturating_mul(Cubes::BYTES + Counts::BYTES);
-        let room = Room {
+        let room = PassMemory {
             what: "thinning a survey",
             memory: self.memory,
             worker: tables,
         };
         let chunks: Vec<usize> = (0..source.chunk_count()).collect();
-        let visit =
-            |seen: &mut Seen, chunk, points: Points| seen.add(source, chunk, &points, &filter);
-        let parts = over_chunks(
+        let parts = visit_chunks(
             source,
             &chunks,
             Columns::XYZ,
             &room,
-            || Seen::new(self),
-            visit,
+            || ThinningWorker::new(self),
+            |seen: &mut ThinningWorker, chunk, points: Points| {
+                seen.add_chunk(source, chunk, &points, &filter)
+            },
         )?;
-        let mut whole = Seen::new(self);
-        parts.into_iter().for_each(|part| whole.merge(part));
+        let mut whole = ThinningWorker::new(self);
+        parts.into_iter().for_each(|part| whole.merge_seen(part));
         Ok(whole.into_thinned(self.finest))
     }
 }
 
-/// What one worker has seen.
-struct Seen {
+/// Cubes and counts of one worker.
+struct ThinningWorker {
     cubes: Cubes,
     counts: Counts,
     passed: u64,
 }
 
-impl Seen {
+impl ThinningWorker {
     fn new(thinning: &Thinning) -> Self {
         let Thinning {
-            finest, at_most, ..
+            finest,
+            max_points: at_most,
+            ..
         } = *thinning;
         Self {
             cubes: Cubes::new(finest, at_most),
@@ -161,7 +163,7 @@ impl Seen {
         }
     }
 
-    fn add(
+    fn add_chunk(
         &mut self,
         source: &dyn PointSource,
         chunk: usize,
@@ -172,17 +174,17 @@ impl Seen {
             let ticks = ticks_of(source, chunk, row, *point)?;
             // The filter is asked of the point as it will be held.
             if filter(ticks.map(from_ticks)) {
-                self.cubes.add(ticks);
-                self.counts.add(ticks);
+                self.cubes.add_point(ticks);
+                self.counts.add_point(ticks);
                 self.passed += 1;
             }
         }
         Ok(())
     }
 
-    fn merge(&mut self, other: Self) {
-        self.cubes.merge(other.cubes);
-        self.counts.merge(other.counts);
+    fn merge_seen(&mut self, other: Self) {
+        self.cubes.merge_cubes(other.cubes);
+        self.counts.merge_counts(other.counts);
         self.passed += other.passed;
     }
 
@@ -194,7 +196,7 @@ impl Seen {
             .into_iter()
             .map(|point| point.map(from_ticks))
             .collect();
-        let plan = Plan {
+        let plan = OccupiedCells {
             finest,
             level: self.counts.level,
             cells: self.counts.into_sorted(),
@@ -235,13 +237,13 @@ impl Thinned {
                 area: count as f64 * side * side,
                 points_per_cell,
             });
-            cells = coarsened(&cells, 1);
+            cells = coarsen_cells(&cells, 1);
         }
         steps
     }
 
     /// Points a square metre of the ground that has any: all that passed, over the area of the
-    /// smallest cells that hold nine points on average. `None` where there are too few points.
+    /// smallest cells that hold nine points on average. `None` if there are too few points.
     ///
     /// Empty ground and far noise points do not matter: a noise point adds one cell. Cells at the
     /// border are counted whole, so a survey of few cells seems up to a tenth sparser than it is.

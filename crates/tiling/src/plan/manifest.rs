@@ -1,7 +1,7 @@
 //! A plan in a manifest, and back: processes with other memory run the tiles that the first one
 //! planned.
 
-use super::{Limits, Plan, TileEstimate, roots};
+use super::{Limits, Plan, TileEstimate, plan_roots};
 use crate::{Cells, plan::tree::Cutting};
 use isopach_cloud::Rect;
 use isopach_compute::Result;
@@ -12,20 +12,22 @@ impl Plan {
     /// As a manifest has it: the size of tiles that was asked for, and of each tile its edges in
     /// cells, and the points and bytes that are expected.
     pub(crate) fn to_manifest(&self, tile_size: f64) -> Value {
-        let tile = |i: usize| {
-            let (Cells { first, end, .. }, TileEstimate { points, bytes }) =
-                (self.core(i), self.expected(i));
-            json!([first[0], first[1], end[0], end[1], points, bytes])
-        };
+        let tiles: Vec<Value> = (0..self.len()).map(|i| self.tile_to_manifest(i)).collect();
         json!({
             // JSON has no infinity.
             "tile_size_m": tile_size.is_finite().then_some(tile_size),
-            "tiles": (0..self.len()).map(tile).collect::<Vec<_>>(),
+            "tiles": tiles,
         })
     }
 
+    fn tile_to_manifest(&self, i: usize) -> Value {
+        let Cells { first, end, .. } = self.core(i);
+        let TileEstimate { points, bytes } = self.estimate(i);
+        json!([first[0], first[1], end[0], end[1], points, bytes])
+    }
+
     /// From a manifest, over the extent and with the halo and cells that it was planned for; `None`
-    /// where the manifest has no such plan.
+    /// if the manifest has no such plan.
     pub(crate) fn from_manifest(
         of: &Value,
         extent: &Rect,
@@ -39,10 +41,10 @@ impl Plan {
         let (Some(size), Some(listed)) = (size, of["tiles"].as_array()) else {
             return Ok(None);
         };
-        let (whole, cuts) = roots(extent, size, halo, cell_sizes)?;
+        let (whole, cuts) = plan_roots(extent, size, halo, cell_sizes)?;
         let tiles: Option<Vec<(Cells, TileEstimate)>> = listed
             .iter()
-            .map(|tile| tile_of(tile, whole.cell_size))
+            .map(|tile| parse_tile(tile, whole.cell_size))
             .collect();
         let Some(tiles) = tiles else { return Ok(None) };
         // Each root has a tile at least.
@@ -69,13 +71,13 @@ impl Plan {
             halo,
             too_heavy: &|core| is_cut(core).bytes > 0,
         };
-        let mut plan = Self::of_roots(whole, halo, cuts, &cutting, Limits::NONE)?;
+        let mut plan = Self::cut_roots(whole, halo, cuts, &cutting, Limits::NONE)?;
         let is_same = plan
             .tree
             .tiles
             .iter()
             .eq(tiles.iter().map(|(tile, _)| tile));
-        plan.expected = tiles.into_iter().map(|(_, expected)| expected).collect();
+        plan.estimates = tiles.into_iter().map(|(_, expected)| expected).collect();
         Ok(is_same.then_some(plan))
     }
 }
@@ -85,7 +87,7 @@ fn has_cell(block: &Cells, cell: [i64; 2]) -> bool {
     (0..2).all(|axis| (block.first[axis]..block.end[axis]).contains(&cell[axis]))
 }
 
-fn tile_of(tile: &Value, cell_size: f64) -> Option<(Cells, TileEstimate)> {
+fn parse_tile(tile: &Value, cell_size: f64) -> Option<(Cells, TileEstimate)> {
     let [west, south, east, north, points, bytes] = tile.as_array()?.as_slice() else {
         return None;
     };
@@ -119,7 +121,7 @@ mod tests {
             let extent = Rect { min, max: std::array::from_fn(|axis| min[axis] + size[axis]) };
             let heavy = |core: &Cells| TileEstimate { points: 3, bytes: core.counts().iter().product::<i64>() as u64 };
             let limits = Limits { tile_bytes: most, ..Limits::NONE };
-            let plan = Plan::fitted(&extent, tile, 1.0, &[cell], limits, &heavy).unwrap();
+            let plan = Plan::within_limits(&extent, tile, 1.0, &[cell], limits, &heavy).unwrap();
             let mut manifest = plan.to_manifest(tile);
             let back = |manifest: &Value| Plan::from_manifest(manifest, &extent, 1.0, &[cell]).unwrap();
             prop_assert_eq!(back(&manifest), Some(plan.clone()));

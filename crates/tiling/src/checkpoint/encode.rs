@@ -1,4 +1,4 @@
-//! Results as bytes.
+//! Results as bytes on disk.
 
 use super::stream::{ResultReader, ResultWriter};
 use isopach_cloud::{Attributes, Cloud, Columns, Origin, Rect};
@@ -16,31 +16,31 @@ use isopach_cloud::{Attributes, Cloud, Columns, Origin, Rect};
 /// assert!(seven == 7 && halves[0] == 0.5 && halves[1].is_nan());
 /// ```
 pub trait Encode: Sized {
-    /// Appends it.
-    fn store(&self, to: &mut ResultWriter<'_>);
-    /// Takes it off the front; `None` where the bytes are none of it.
+    /// Appends the value.
+    fn encode_into(&self, to: &mut ResultWriter<'_>);
+    /// Reads the value from the front; `None` for bytes that are not such a value.
     ///
-    /// The bytes may be damaged, and no more memory may be taken than in proportion to
-    /// [`ResultReader::left`].
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self>;
+    /// The bytes may be damaged: allocate no more memory than in proportion to
+    /// [`ResultReader::remaining_bytes`].
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self>;
 
-    /// Its bytes.
+    /// The bytes of the value.
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut writer = ResultWriter::new(&mut bytes);
-        self.store(&mut writer);
+        self.encode_into(&mut writer);
         match writer.finish() {
             Ok(_) => bytes,
             Err(_) => unreachable!("memory can be written"),
         }
     }
 
-    /// From all of these bytes; `None` where they are none of it.
+    /// Reads the value from all of `bytes`; `None` for bytes that are not such a value.
     fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
         let length = bytes.len() as u64;
         let mut reader = ResultReader::new(&mut bytes, length);
-        let result = Self::restore(&mut reader)?;
-        (reader.left() == 0).then_some(result)
+        let result = Self::decode_from(&mut reader)?;
+        (reader.remaining_bytes() == 0).then_some(result)
     }
 }
 
@@ -48,12 +48,12 @@ macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl Encode for $number {
             #[inline]
-            fn store(&self, to: &mut ResultWriter<'_>) {
-                to.put(&self.to_le_bytes());
+            fn encode_into(&self, to: &mut ResultWriter<'_>) {
+                to.write_bytes(&self.to_le_bytes());
             }
             #[inline]
-            fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-                from.take().map(Self::from_le_bytes)
+            fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+                from.take_array().map(Self::from_le_bytes)
             }
         }
     )*};
@@ -61,11 +61,11 @@ macro_rules! numbers {
 numbers!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64);
 
 impl Encode for bool {
-    fn store(&self, to: &mut ResultWriter<'_>) {
-        u8::from(*self).store(to);
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
+        u8::from(*self).encode_into(to);
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        match u8::restore(from)? {
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+        match u8::decode_from(from)? {
             0 => Some(false),
             1 => Some(true),
             _ => None,
@@ -74,45 +74,45 @@ impl Encode for bool {
 }
 
 impl Encode for usize {
-    fn store(&self, to: &mut ResultWriter<'_>) {
-        (*self as u64).store(to);
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
+        (*self as u64).encode_into(to);
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        u64::restore(from)?.try_into().ok()
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+        u64::decode_from(from)?.try_into().ok()
     }
 }
 
 impl Encode for () {
-    fn store(&self, _: &mut ResultWriter<'_>) {}
-    fn restore(_: &mut ResultReader<'_>) -> Option<Self> {
+    fn encode_into(&self, _: &mut ResultWriter<'_>) {}
+    fn decode_from(_: &mut ResultReader<'_>) -> Option<Self> {
         Some(())
     }
 }
 
 impl<T: Encode> Encode for Vec<T> {
-    fn store(&self, to: &mut ResultWriter<'_>) {
-        self.len().store(to);
-        self.iter().for_each(|item| item.store(to));
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
+        self.len().encode_into(to);
+        self.iter().for_each(|item| item.encode_into(to));
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        let count = usize::restore(from)?;
-        let most = from.left() / size_of::<T>().max(1) as u64;
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+        let count = usize::decode_from(from)?;
+        let most = from.remaining_bytes() / size_of::<T>().max(1) as u64;
         let mut items = Self::with_capacity(count.min(usize::try_from(most).unwrap_or(usize::MAX)));
         for _ in 0..count {
-            items.push(T::restore(from)?);
+            items.push(T::decode_from(from)?);
         }
         Some(items)
     }
 }
 
 impl<T: Encode + Copy + Default, const K: usize> Encode for [T; K] {
-    fn store(&self, to: &mut ResultWriter<'_>) {
-        self.iter().for_each(|item| item.store(to));
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
+        self.iter().for_each(|item| item.encode_into(to));
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
         let mut items = [T::default(); K];
         for item in &mut items {
-            *item = T::restore(from)?;
+            *item = T::decode_from(from)?;
         }
         Some(items)
     }
@@ -121,11 +121,11 @@ impl<T: Encode + Copy + Default, const K: usize> Encode for [T; K] {
 macro_rules! tuples {
     ($(($($name:ident . $field:tt),+)),*) => {$(
         impl<$($name: Encode),+> Encode for ($($name,)+) {
-            fn store(&self, to: &mut ResultWriter<'_>) {
-                $(self.$field.store(to);)+
+            fn encode_into(&self, to: &mut ResultWriter<'_>) {
+                $(self.$field.encode_into(to);)+
             }
-            fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-                Some(($($name::restore(from)?,)+))
+            fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+                Some(($($name::decode_from(from)?,)+))
             }
         }
     )*};
@@ -133,33 +133,36 @@ macro_rules! tuples {
 tuples!((A.0, C.1), (A.0, C.1, D.2), (A.0, C.1, D.2, E.3));
 
 impl Encode for Rect {
-    fn store(&self, to: &mut ResultWriter<'_>) {
-        (self.min, self.max).store(to);
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
+        (self.min, self.max).encode_into(to);
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        let (min, max) = Encode::restore(from)?;
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+        let (min, max) = Encode::decode_from(from)?;
         Some(Self { min, max })
     }
 }
 
 impl Encode for Cloud {
-    fn store(&self, to: &mut ResultWriter<'_>) {
+    fn encode_into(&self, to: &mut ResultWriter<'_>) {
         let positions = self.positions();
-        positions.origin().0.store(to);
-        self.len().store(to);
-        positions.ticks().iter().for_each(|point| point.store(to));
-        self.attributes.columns().bits().store(to);
+        positions.origin().0.encode_into(to);
+        self.len().encode_into(to);
+        positions
+            .ticks()
+            .iter()
+            .for_each(|point| point.encode_into(to));
+        self.attributes.columns().bits().encode_into(to);
         for column in self.attributes.column_bytes() {
-            to.put(column);
+            to.write_bytes(column);
         }
     }
-    fn restore(from: &mut ResultReader<'_>) -> Option<Self> {
-        let origin = Origin(Encode::restore(from)?);
-        let ticks: Vec<[i32; 3]> = Encode::restore(from)?;
-        let columns = Columns::from_bits(Encode::restore(from)?)?;
+    fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
+        let origin = Origin(Encode::decode_from(from)?);
+        let ticks: Vec<[i32; 3]> = Encode::decode_from(from)?;
+        let columns = Columns::from_bits(Encode::decode_from(from)?)?;
         let mut attributes = Attributes::zeroed(columns, ticks.len());
         for column in attributes.column_bytes_mut() {
-            from.fill(column)?;
+            from.fill_bytes(column)?;
         }
         let mut cloud = Self::new(origin, ticks);
         cloud.attributes = attributes;
