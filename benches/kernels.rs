@@ -9,17 +9,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[path = "../examples/common/machine.rs"]
-mod machine;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
-
 use clap::Parser;
 use isopach::{
     change::{Epochs, M3c2, Normals, Orientation},
@@ -30,6 +19,8 @@ use isopach::{
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
+use isopach_program::machine;
+use isopach_survey::scene;
 use machine::{commit, machine};
 use rayon::prelude::*;
 use serde_json::json;

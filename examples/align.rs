@@ -3,12 +3,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-#[path = "common/headless.rs"]
-mod headless;
-
 use clap::Parser;
 use isopach::{
     cloud::{Cloud, Rigid},
@@ -17,6 +11,7 @@ use isopach::{
     registration::{Pair, RobustIcp},
     tiling::Thinning,
 };
+use isopach_program::{console, headless, println};
 use serde::Deserialize;
 use serde_json::json;
 use std::path::PathBuf;

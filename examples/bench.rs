@@ -9,13 +9,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-
-#[path = "common/measure.rs"]
-mod measure;
-
 use clap::Parser;
 use isopach::{
     change::{C2c, Detection, Dod, Epochs, M3c2, Normals, Orientation, SurveyStatistics},
@@ -25,6 +18,7 @@ use isopach::{
     registration::{Icp, Pair},
     tiling::{PointSource, Tiling},
 };
+use isopach_program::{console, measure, println};
 use measure::{Measure, peak_rss_mib};
 use serde_json::{Value, json};
 use std::{error::Error, hint::black_box, path::PathBuf, process::Command};

@@ -4,12 +4,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-#[path = "common/headless.rs"]
-mod headless;
-
 use isopach::{
     change::{Detection, Dod, DodRasters, SurveyStatistics},
     cloud::Rect,
@@ -17,6 +11,7 @@ use isopach::{
     raster::{CellStatistic, GeoTiffMosaic},
     tiling::{TileSink, Tiling},
 };
+use isopach_program::{console, headless, println};
 
 /// Keeps the differences of each tile, and drops what else the operation found.
 struct Differences(GeoTiffMosaic);

@@ -11,17 +11,11 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-#[path = "common/codec_panics.rs"]
-mod codec_panics;
-#[path = "common/inputs.rs"]
-mod inputs;
-
 use clap::Parser;
 use inputs::Inputs;
 use isopach::{cloud::Rect, tiling::PointSource};
+use isopach_program::{codec_panics, console, eprintln, println};
+use isopach_survey::inputs;
 use std::{error::Error, path::PathBuf, time::Instant};
 
 #[derive(Parser)]

@@ -8,16 +8,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-#[path = "common/codec_panics.rs"]
-mod codec_panics;
-#[path = "common/inputs.rs"]
-mod inputs;
-
 use clap::Parser;
-use console::printable::printable;
+use isopach_program::{codec_panics, console, printable::printable, println};
+use isopach_survey::inputs;
+
 use inputs::Inputs;
 use isopach::{
     cloud::{Columns, Rect},

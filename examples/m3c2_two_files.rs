@@ -4,17 +4,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-#[path = "common/headless.rs"]
-mod headless;
-
 use isopach::{
     change::{Epochs, M3c2, Normals, Orientation},
     cloud::Columns,
     las::Las,
 };
+use isopach_program::{console, headless, println};
 
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();

@@ -5,14 +5,11 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-
 use isopach::{
     cloud::{Cloud, Rigid},
     registration::{Factor, Icp, NormalEquations, Pair, PointToPlane},
 };
+use isopach_program::{console, println};
 
 struct GemanMcClure {
     width: f64,

@@ -5,16 +5,13 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-
 use isopach::{
     cloud::{Cloud, Rect},
     compute::Result,
     neighbours::NeighbourSearch,
     tiling::{InMemory, Tile, TileOperation, Tiling},
 };
+use isopach_program::{console, println};
 
 struct Density {
     radius: f64,

@@ -11,20 +11,14 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-#[path = "common/exit.rs"]
-mod exit;
-#[path = "common/inputs.rs"]
-mod inputs;
-
 use clap::{Parser, Subcommand};
 use inputs::Inputs;
 use isopach::{
     compute::{Error, Result, write_whole_among_others},
     remote::CreateOutcome,
 };
+use isopach_program::{exit, println};
+use isopach_survey::inputs;
 use std::{
     fs,
     io::ErrorKind,

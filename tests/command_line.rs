@@ -5,19 +5,12 @@
 
 #[path = "common/program.rs"]
 mod program;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
 
 use isopach::{
     cloud::{Attributes, Cloud, Columns, Crs, Origin, Points},
     las::{LazWriter, Schema},
 };
+use isopach_survey::scene;
 use program::program;
 use scene::Scene;
 use std::{

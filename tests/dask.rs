@@ -8,15 +8,8 @@
 mod program;
 #[path = "common/python.rs"]
 mod python;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
 
+use isopach_survey::scene;
 use program::program;
 use python::{judge, python};
 use scene::Scene;

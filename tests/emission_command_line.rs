@@ -7,10 +7,6 @@
 mod difference;
 #[path = "common/emission.rs"]
 mod emission;
-#[path = "../examples/common/npy.rs"]
-mod npy;
-#[path = "../examples/common/npy_write.rs"]
-mod npy_write;
 #[path = "emission_command_line/options.rs"]
 mod options;
 #[path = "common/program.rs"]
@@ -43,7 +39,7 @@ impl Folder {
     }
 
     fn array(&self, name: &str) -> ArrayD<f64> {
-        let array = npy::read(&self.path(&format!("out/{name}.npy"))).unwrap();
+        let array = isopach_npy::read(&self.path(&format!("out/{name}.npy"))).unwrap();
         ArrayD::from_shape_vec(IxDyn(&array.shape), array.values).unwrap()
     }
 }
@@ -191,7 +187,7 @@ fn arrays_of_any_byte_order_and_order_of_axes_are_the_same_numbers() {
     };
     let expected = run(&write(&folder, "c.npy", &c), &write(&folder, "e.npy", &e));
     let written = |name: &str, descr: &str, array: &ArrayD<f64>, bytes: &dyn Fn(f64) -> Vec<u8>| {
-        let mut file = npy_write::header(descr, array.shape());
+        let mut file = isopach_npy::encode_header(descr, array.shape());
         let at = file.windows(5).position(|w| w == b"False").unwrap();
         file[at..at + 5].copy_from_slice(b"True ");
         let reversed = array.view().reversed_axes();

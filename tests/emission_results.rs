@@ -5,8 +5,6 @@
 
 #[path = "common/emission.rs"]
 mod emission;
-#[path = "../examples/common/npy_write.rs"]
-mod npy_write;
 #[path = "common/program.rs"]
 mod program;
 #[path = "common/refused.rs"]

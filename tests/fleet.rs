@@ -14,18 +14,11 @@ mod message;
 mod place;
 #[path = "common/program.rs"]
 mod program;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
 
 use documentation::{commands, document, run_commands};
 use ended::{ended, made_unreadable, made_whole, signal, well};
 use isopach::cloud::Rigid;
+use isopach_survey::scene;
 use message::message;
 use place::Place;
 use program::program;

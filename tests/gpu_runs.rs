@@ -10,14 +10,8 @@
 
 #[path = "../crates/gpu/tests/common/device.rs"]
 mod devices;
-#[path = "../examples/common/npy.rs"]
-mod npy;
 #[path = "common/program.rs"]
 mod program;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
 
 use isopach::{
     Backend,
@@ -28,6 +22,7 @@ use isopach::{
     raster::{Raster, read_geotiff},
     tiling::{InMemory, RunOptions, RunReport, Tiling},
 };
+use isopach_survey::scene;
 use program::program;
 use scene::Scene;
 use serde_json::Value;
@@ -242,7 +237,7 @@ fn emission_on_a_device_is_emission_on_the_processor() {
         )
     };
     let numbers = |folder: &str| {
-        npy::read(&place.path(folder).join("emission.npy"))
+        isopach_npy::read(&place.path(folder).join("emission.npy"))
             .unwrap()
             .values
     };

@@ -3,11 +3,6 @@
 
 #![allow(missing_docs)]
 
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-
 use isopach::{
     change::{
         C2c, C2cTile, Detection, Dod, DodRasters, GridCorePoints, M3c2, M3c2Tile,
@@ -20,6 +15,7 @@ use isopach::{
         Tiling, Transformed,
     },
 };
+use isopach_survey::scene;
 use scene::Scene;
 use std::{collections::BTreeMap, num::NonZeroUsize};
 

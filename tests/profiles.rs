@@ -12,18 +12,11 @@ mod place;
 mod printed;
 #[path = "common/program.rs"]
 mod program;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
 #[path = "profiles/shipped.rs"]
 mod shipped;
 
 use documentation::{commands, document, run_commands};
+use isopach_survey::scene;
 use message::message;
 use place::Place;
 use printed::{Line, lines};

@@ -3,10 +3,6 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "../examples/common/codec_panics.rs"]
-mod codec_panics;
-#[path = "../examples/common/printable.rs"]
-mod printable;
 #[path = "common/program.rs"]
 mod program;
 
@@ -14,6 +10,7 @@ use isopach::{
     cloud::{Cloud, Columns},
     las::{Las, LazWriter, Schema},
 };
+use isopach_program::{codec_panics, printable};
 use printable::printable;
 use program::program;
 use std::{

@@ -7,6 +7,7 @@ use isopach::{
     las::Las,
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
 };
+use isopach_program::println;
 use std::path::Path;
 
 /// Clouds that are split.

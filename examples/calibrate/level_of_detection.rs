@@ -6,6 +6,7 @@ use crate::null_tests::{
 use isopach_change::{Detection, ErrorModel};
 use isopach_cloud::Cloud;
 use isopach_compute::Result;
+use isopach_program::println;
 use std::path::{Path, PathBuf};
 
 /// Pairs of counts of the made scenes.

@@ -7,10 +7,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "../common/console.rs"]
-mod console;
-
 mod alignment;
 mod chance;
 mod emission;
@@ -27,6 +23,7 @@ use isopach::{
     change as api,
     compute::{Error, Result},
 };
+use isopach_program::console;
 use std::path::PathBuf;
 
 /// Prints tables of how often what is stated is true

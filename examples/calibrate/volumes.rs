@@ -2,6 +2,7 @@
 //! -- volumes`.
 
 use super::{volume_coverage::coverage, volume_scenes::CASES};
+use isopach_program::println;
 
 /// Prints the table of `docs/algorithms/volumes.md`, from so many scenes a case.
 ///

@@ -1,6 +1,7 @@
 //! What there is.
 
 use isopach::gpu::{Adapter, Features};
+use isopach_program::println;
 use serde_json::json;
 
 /// Features that are named where they are there.

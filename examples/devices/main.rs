@@ -15,25 +15,13 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "../common/console.rs"]
-mod console;
-#[path = "../common/headless.rs"]
-mod headless;
-
 mod agree;
 mod bench;
 mod check;
 mod list;
-#[path = "../common/machine.rs"]
-mod machine;
 mod own;
 mod pipeline;
 mod programs;
-#[path = "../common/scene.rs"]
-mod scene;
-#[path = "../common/scene_epochs.rs"]
-mod scene_epochs;
 mod sweep;
 mod teller;
 mod threads;
@@ -44,6 +32,8 @@ use isopach::gpu::{
     Adapter, AdapterSelector, DeviceType, DoublePrecision, Gpu, GpuOptions, KernelTiming,
     OpenError, adapters, all_in_hardware,
 };
+use isopach_program::{console, headless};
+use isopach_survey::scene;
 use std::error::Error;
 
 #[derive(Parser)]

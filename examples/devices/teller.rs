@@ -1,8 +1,8 @@
 //! Lines: each with what it was measured on, and at once, so that what was told stays where a
 //! program is ended.
 
-use crate::machine;
 use isopach::gpu::Gpu;
+use isopach_program::{machine, println};
 use serde_json::{Map, Value, json};
 
 /// Tells lines, and counts what went wrong.

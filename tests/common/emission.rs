@@ -1,6 +1,6 @@
 //! The emission example as people run it, in a folder of its own.
 
-use crate::{npy_write, program::program, refused::refused};
+use crate::{program::program, refused::refused};
 use isopach::emission::{
     AIA, Inversion, MissingCounts, Noise, Outputs, Quantity, TemperatureResponse,
 };
@@ -67,6 +67,6 @@ pub(crate) fn counts(rows: usize, columns: usize) -> [ArrayD<f64>; 2] {
 
 pub(crate) fn write(folder: &Folder, name: &str, array: &ArrayD<f64>) -> String {
     let path = folder.path(name);
-    npy_write::write(&path, array.shape(), array.as_slice().unwrap()).unwrap();
+    isopach_npy::write(&path, array.shape(), array.as_slice().unwrap()).unwrap();
     path.to_str().unwrap().into()
 }

@@ -86,7 +86,7 @@ fn is_near(summary: &Value, place: &str, expected: f64, within: f64) {
 #[test]
 fn each_value_has_its_reason_above() {
     for name in ["airborne", "drone", "terrestrial"] {
-        let text = document(&format!("examples/terrain_change/profiles/{name}.toml"));
+        let text = document(&format!("crates/survey/profiles/{name}.toml"));
         let lines: Vec<&str> = text.lines().collect();
         let values = lines
             .windows(2)

@@ -8,14 +8,12 @@
 
 #![allow(missing_docs, clippy::print_stdout)]
 
-#[path = "../../../examples/common/machine.rs"]
-mod machine;
-
 use isopach_compute::Cpu;
 use isopach_emission::{
     AIA, EmissionMap, Inversion, InvertPixels, Method, Noise, Observation, Outputs, Quantity, Real,
     TemperatureResponse, Weights,
 };
+use isopach_program::machine;
 use ndarray::{Array2, ArrayD};
 use std::{env, fs, path::Path, time::Instant};
 

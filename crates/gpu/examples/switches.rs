@@ -16,12 +16,6 @@
 //! choice fails or gives another result, its line says so, the others go on, and the exit code is
 //! 1. What the device lacks something for is not tried, which its line says (`lacks`).
 
-#[macro_use]
-#[path = "../../../examples/common/console.rs"]
-mod console;
-#[path = "../../../examples/common/machine.rs"]
-mod machine;
-
 use isopach_change::{C2c, Epochs, M3c2};
 use isopach_cloud::{Cloud, Origin};
 use isopach_compute::{Compute, Error, Result};
@@ -31,6 +25,7 @@ use isopach_gpu::{
     PointResidency, PoolCounts, Reductions, Upload, WideIntegers,
 };
 use isopach_neighbours::AxialStatistic;
+use isopach_program::{console, machine, println};
 use isopach_raster::{CellStatistic, Grid, Rasterise};
 use ndarray::{Array2, ArrayD};
 use serde_json::json;

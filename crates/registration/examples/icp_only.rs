@@ -3,12 +3,9 @@
 
 #![allow(missing_docs)]
 
-#[macro_use]
-#[path = "../../../examples/common/console.rs"]
-mod console;
-
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Cpu, Result};
+use isopach_program::{console, println};
 use isopach_registration::{Icp, Pair};
 
 fn main() -> std::process::ExitCode {

@@ -13,6 +13,7 @@ use isopach::{
         PixelStatus, Quantity, Weights,
     },
 };
+use isopach_program::println;
 use ndarray::{Array2, ArrayD, Axis};
 use scenes::{NOISES, Scene, scenes};
 

@@ -7,6 +7,7 @@ use isopach::{
     emission::{AIA, Inversion, Method, Noise, Observation},
     raster::{Sampling, sample},
 };
+use isopach_program::println;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
 /// Pixels a side.

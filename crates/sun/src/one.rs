@@ -1,0 +1,491 @@
+//! What belongs to one time: inverted, or a share of it, and everything about it written.
+
+use crate::{
+    arguments::{Arguments, Precision},
+    arrays,
+    blocks::{Conduct, Found, InBlocks},
+    collected::{Collected, Inverted, summarise},
+    curves::Curves,
+    edges,
+    guard::{self, Content, Held},
+    history::history,
+    images, inversion,
+    inverting::{Inverting, draws},
+    overview::Overview,
+    page, pictures, scene, series,
+    sink::{self, Number},
+    source::{About, Source},
+    warn,
+};
+use isopach::emission::{Inversion, MissingCounts, Saturation};
+use isopach_program::{
+    finished,
+    measure::{self, Measure},
+    write_file::write_file,
+};
+use serde_json::{Value, json};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+};
+
+/// A median of χ² a channel from which on the counts are not explained.
+const MOST_CHI_SQUARED: f64 = 3.0;
+
+/// Where a summary has the line of outcome.
+pub(crate) const OUTCOME: &str = "outcome";
+
+/// What a set of images, arrays or the made-up region came to.
+pub(crate) struct Done {
+    /// In a line.
+    pub(crate) said: String,
+    /// What to look at, where all is there.
+    pub(crate) shown: Option<PathBuf>,
+    /// Null for a share of the whole.
+    pub(crate) summary: Value,
+}
+
+/// Inverts what belongs to one time, or a share of it, and writes everything about it.
+pub(crate) fn one(arguments: &Arguments) -> Result<Done, Box<dyn Error>> {
+    let conduct = Conduct::of(arguments)?;
+    let outcome = conducted(arguments, &conduct);
+    conduct.tidy();
+    outcome
+}
+
+fn conducted(arguments: &Arguments, conduct: &Conduct) -> Result<Done, Box<dyn Error>> {
+    let measure = Measure::start();
+    let edges = edges(arguments)?;
+    let begun = conduct
+        .is_in_blocks
+        .then(|| begun(arguments, conduct))
+        .transpose()?;
+    let (contents, found) = begun.unzip();
+    let found = found.flatten();
+    let (mut about, source) = open(arguments, &edges, found.is_none())?;
+    if let Some(found) = &found {
+        about.warnings.clone_from(&found.warnings);
+    }
+    about.warnings.iter().for_each(|words| warn(words));
+    let inversion = inversion(arguments, &about, edges)?;
+    inversion.check(about.leading.iter().product())?;
+    let contents = contents.map_or_else(|| Content::of_inputs(arguments), Ok)?;
+    let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
+    let held = guard::hold(arguments, conduct, &contents, is_image)?;
+    let shown = arguments.out.join(if is_image {
+        finished::PAGE
+    } else {
+        finished::SUMMARY
+    });
+    let job = Job {
+        arguments,
+        conduct,
+        about,
+        inversion,
+        contents,
+        held,
+        is_image,
+    };
+    let worked = match arguments.precision {
+        _ if job.held.is_finished && conduct.is_among_others() => Worked::Merged,
+        Precision::Single => job.work::<f32>(source, found)?,
+        Precision::Double => job.work::<f64>(source, found)?,
+    };
+    match worked {
+        Worked::Whole(inverted) => {
+            let summary = job.write(*inverted, &measure)?;
+            if conduct.is_in_blocks {
+                conduct.remove()?;
+            }
+            let said = summary[OUTCOME].as_str().unwrap_or_default().to_owned();
+            Ok(Done {
+                said,
+                shown: Some(shown),
+                summary,
+            })
+        }
+        Worked::Part(said) => Ok(Done {
+            said,
+            shown: None,
+            summary: Value::Null,
+        }),
+        Worked::Merged => {
+            conduct.remove()?;
+            let said = format!("merged already: {}", shown.display());
+            Ok(Done {
+                said,
+                shown: None,
+                summary: Value::Null,
+            })
+        }
+    }
+}
+
+/// What the inputs are, and what was found of them by whoever began the run in blocks.
+fn begun(
+    arguments: &Arguments,
+    conduct: &Conduct,
+) -> Result<(Vec<Content>, Option<Found>), Box<dyn Error>> {
+    let contents = Content::of_inputs(arguments)?;
+    let found = conduct.found(arguments, &Content::identities(&contents))?;
+    Ok((contents, found))
+}
+
+/// Opens what is to be inverted. `correlate`: see by the pixels, too, whether channels lie where
+/// their headers say.
+fn open(
+    arguments: &Arguments,
+    edges: &[f64],
+    correlate: bool,
+) -> Result<(About, Source), Box<dyn Error>> {
+    Ok(match (&arguments.counts, &arguments.sigma) {
+        (Some(counts), Some(sigma)) => {
+            let (about, arrays) = arrays::open(arguments, counts, sigma)?;
+            (about, Source::Arrays(arrays))
+        }
+        _ if arguments.files.is_empty() => {
+            let (about, region) = scene::make(arguments, edges)?;
+            (about, Source::Region(Box::new(region)))
+        }
+        _ => {
+            let (about, images) = images::open(arguments, correlate)?;
+            images::check_temperatures(&about, edges)?;
+            (about, Source::Images(images))
+        }
+    })
+}
+
+/// What is done in a folder of results that is held.
+struct Job<'a> {
+    arguments: &'a Arguments,
+    conduct: &'a Conduct,
+    about: About,
+    inversion: Inversion,
+    contents: Vec<Content>,
+    held: Held,
+    is_image: bool,
+}
+
+/// What a process came to.
+enum Worked {
+    /// All rows: what they are, and the summary so far.
+    Whole(Box<Whole>),
+    /// A share of the rows, or none: what was done, in words.
+    Part(String),
+    /// Another process put all results together.
+    Merged,
+}
+
+struct Whole {
+    inverted: Inverted,
+    summary: Value,
+    /// What was seen in the numbers that should be known.
+    remarks: Option<String>,
+}
+
+impl Job<'_> {
+    /// Inverts rows and collects what they come to, all of them or those of the share of this
+    /// process.
+    fn work<T: Number>(
+        &self,
+        source: Source,
+        found: Option<Found>,
+    ) -> Result<Worked, Box<dyn Error>> {
+        let Self {
+            arguments,
+            conduct,
+            about,
+            inversion,
+            ..
+        } = self;
+        let curves = Curves::of(&arguments.curve, &about.leading, draws(arguments))?;
+        let inverting = Inverting::new::<T>(arguments, inversion, about, source)?;
+        if conduct.is_in_blocks {
+            let worked = self.work_in_blocks::<T>(&inverting, curves, found);
+            // Where another process put all results together meanwhile, nothing of this one is
+            // needed any more.
+            return match worked {
+                Ok(Worked::Whole(whole)) => Ok(Worked::Whole(whole)),
+                _ if !conduct.plans && conduct.is_among_others() && self.is_merged() => {
+                    Ok(Worked::Merged)
+                }
+                worked => worked,
+            };
+        }
+        let clock = Measure::start();
+        let mut collected = self.collected::<T>(&inverting, curves)?;
+        inverting.run::<T>(0..inverting.shape[0], |block, spread| {
+            collected.take(&block, spread.as_ref())
+        })?;
+        let remarks = inverting.source.borrow().remarks();
+        self.whole(&inverting, collected, &clock, remarks)
+    }
+
+    fn work_in_blocks<T: Number>(
+        &self,
+        inverting: &Inverting<'_>,
+        curves: Curves,
+        found: Option<Found>,
+    ) -> Result<Worked, Box<dyn Error>> {
+        let Self {
+            arguments,
+            conduct,
+            about,
+            contents,
+            ..
+        } = self;
+        let clock = Measure::start();
+        let found = match found {
+            Some(found) => found,
+            None => Found {
+                warnings: about.warnings.clone(),
+                remarks: inverting.look_through()?,
+            },
+        };
+        let kept = conduct.kept_with(arguments, &found, contents);
+        let blocks = InBlocks::begin::<T>(&kept, conduct, arguments, contents, inverting)?;
+        if conduct.plans {
+            return Ok(Worked::Part(format!("planned: {}", blocks.planned())));
+        }
+        let said = blocks.invert::<T>(conduct, inverting, || self.is_merged())?;
+        if !conduct.hands_over() {
+            return Ok(Worked::Part(said));
+        }
+        let mut collected = self.collected::<T>(inverting, curves)?;
+        blocks.put_together::<T>(inverting.rows_at_once, |block, spread| {
+            collected.take(&block, spread.as_ref())
+        })?;
+        if conduct.is_among_others() && self.is_merged() {
+            return Ok(Worked::Merged);
+        }
+        self.whole(inverting, collected, &clock, found.remarks)
+    }
+
+    fn collected<'a, T: Number>(
+        &self,
+        inverting: &'a Inverting<'a>,
+        curves: Curves,
+    ) -> Result<Collected<'a>, Box<dyn Error>> {
+        let history = history(self.arguments, &self.about, &self.contents)?;
+        Ok(Collected::create::<T>(
+            self.arguments,
+            &self.about,
+            inverting,
+            curves,
+            &history,
+        )?)
+    }
+
+    /// Whether finished results of this job are there.
+    fn is_merged(&self) -> bool {
+        guard::is_merged(&self.arguments.out, &self.held.made_from)
+    }
+
+    /// Gives the files their names, and begins the summary.
+    fn whole(
+        &self,
+        inverting: &Inverting<'_>,
+        collected: Collected<'_>,
+        clock: &Measure,
+        remarks: Option<String>,
+    ) -> Result<Worked, Box<dyn Error>> {
+        let Self {
+            arguments,
+            conduct,
+            about,
+            ..
+        } = self;
+        let inverted = collected.finish(|| {
+            // What another merge has finished meanwhile tells of the same bytes.
+            let is_told = conduct.is_among_others() && self.is_merged();
+            if is_told {
+                Ok(())
+            } else {
+                finished::remove(&arguments.out, finished::ABOUT)
+            }
+        })?;
+        let found = &inverted.found;
+        let rows = inverting.rows_at_once;
+        let mut summary = summary(
+            arguments,
+            inverting.inversion,
+            about,
+            found,
+            rows,
+            clock.seconds()[0],
+        );
+        summarise(&mut summary, arguments, inverting, &inverted);
+        Ok(Worked::Whole(Box::new(Whole {
+            inverted,
+            summary,
+            remarks,
+        })))
+    }
+
+    /// Writes pictures, curves, page and, last, the summary of all rows.
+    fn write(&self, whole: Whole, measure: &Measure) -> Result<Value, Box<dyn Error>> {
+        let Self {
+            arguments,
+            about,
+            held,
+            is_image,
+            ..
+        } = self;
+        let Whole {
+            inverted: Inverted { found, curves, .. },
+            mut summary,
+            remarks,
+        } = whole;
+        summary[finished::KEY] = held.made_from.clone();
+        summary["profile"] = self.arguments.request.resolved.to_json();
+        summary["warnings"] = json!(warnings(about, &found, remarks));
+        let panels = if *is_image {
+            pictures::write(&arguments.out, &found)?
+        } else {
+            Vec::new()
+        };
+        let mut files = sink::file_names(arguments);
+        files.extend(panels.iter().map(|panel| panel.file.clone()));
+        curves
+            .iter()
+            .try_for_each(|curve| curve.write(&arguments.out))?;
+        files.extend(curves.iter().map(|curve| curve.place.file()));
+        if arguments.is_of_series {
+            series::write_maps(&arguments.out, &found)?;
+            files.push(series::MAPS.into());
+        }
+        let is_here = |name: &PathBuf| files.iter().any(|file| Path::new(file) == name);
+        series::remove(
+            &arguments.out,
+            held.before_this.iter().filter(|name| !is_here(name)),
+        )?;
+        summary[finished::FILES] = json!(files);
+        finish(&mut summary, measure, about);
+        summary[OUTCOME] = json!(outcome(&found, measure.seconds()[0]));
+        if *is_image {
+            let page = page::html(about, &summary, &found, &panels, &curves);
+            write_file(&arguments.out.join(finished::PAGE), page.as_bytes())?;
+        }
+        if arguments.is_of_series {
+            series::note_checksums(&mut summary, &arguments.out, *is_image)?;
+        }
+        let text = serde_json::to_string_pretty(&summary)?;
+        write_file(&arguments.out.join(finished::SUMMARY), text.as_bytes())?;
+        Ok(summary)
+    }
+}
+
+/// What the user should know of input and results; what only the results show is said here.
+fn warnings(about: &About, found: &Overview, remarks: Option<String>) -> Vec<String> {
+    let median = found.median_chi_squared();
+    let unexplained = (median > MOST_CHI_SQUARED).then(|| {
+        format!(
+            "the median of χ² a channel is {median:.1}: the counts are not explained; the sensitivity, the alignment, the response or the errors are wrong"
+        )
+    });
+    let shown: Vec<String> = unexplained
+        .into_iter()
+        .chain(empty_channels(about, found))
+        .chain(remarks)
+        .collect();
+    shown.iter().for_each(|words| warn(words));
+    about.warnings.iter().cloned().chain(shown).collect()
+}
+
+/// What is said of channels that have no count in any pixel, or none that is not saturated.
+fn empty_channels(about: &About, found: &Overview) -> Vec<String> {
+    let pixels: usize = about.leading.iter().product();
+    let name = |f: usize| {
+        about
+            .channels
+            .get(f)
+            .and_then(|names| names.first())
+            .cloned()
+            .unwrap_or_default()
+    };
+    let of = |by_channel: &[usize], why: &str| {
+        let all = by_channel
+            .iter()
+            .enumerate()
+            .filter(|(_, missing)| **missing == pixels && pixels > 0);
+        all.map(|(f, _)| format!("channel {}: {why} in all pixels", name(f)))
+            .collect::<Vec<_>>()
+    };
+    [
+        of(&found.missing_by_channel, "no count"),
+        of(&found.saturated_by_channel, "saturated"),
+    ]
+    .concat()
+}
+
+/// How the pixels ended, in one line: the most frequent ways first.
+fn outcome(found: &Overview, seconds: f64) -> String {
+    let statuses = found.statuses();
+    let pixels = statuses.values().sum::<usize>();
+    let mut ways: Vec<(&str, usize)> = statuses.into_iter().collect();
+    ways.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let share = |count: usize| 100.0 * count as f64 / pixels.max(1) as f64;
+    let words: Vec<String> = ways
+        .iter()
+        .map(|(words, count)| format!("{:.1} % {words}", share(*count)))
+        .collect();
+    let words = words.join(", ");
+    match found.median_chi_squared() {
+        0.0 => format!("{pixels} pixels in {seconds:.1} s: {words}; no χ²"),
+        median => {
+            format!("{pixels} pixels in {seconds:.1} s: {words}; median χ² a channel {median:.2}")
+        }
+    }
+}
+
+fn summary(
+    arguments: &Arguments,
+    inversion: &Inversion,
+    about: &About,
+    found: &Overview,
+    rows: usize,
+    seconds: f64,
+) -> Value {
+    let saturation = match &inversion.saturation {
+        Some(Saturation { levels, then }) => {
+            let then = if *then == MissingCounts::Drop {
+                "those channels left out"
+            } else {
+                "no result"
+            };
+            let levels: Vec<String> = levels.iter().map(|level| format!("{level:.0}")).collect();
+            format!("from {} DN/s on, by channel: {then}", levels.join(", "))
+        }
+        None => "not looked for".into(),
+    };
+    let edges = &inversion.log_t_edges;
+    json!({
+        "input": about.names,
+        "pixels": about.leading,
+        "bins": inversion.bins(),
+        "log_t": [edges[0], edges[edges.len() - 1]],
+        "precision": format!("{:?}", arguments.precision).to_lowercase(),
+        "outputs": arguments.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "memory_mib": arguments.memory,
+        "rows_at_once": rows,
+        "seconds_inverting": seconds,
+        "status": found.statuses(),
+        "inverted_again_with_more_digits": found.inverted_again,
+        "missing_by_channel": found.missing_by_channel,
+        "saturated_by_channel": found.saturated_by_channel,
+        "saturation": saturation,
+        "sensitivity": about.sensitivity,
+        "median_chi_squared": found.median_chi_squared(),
+        "against_truth": if found.truth.is_empty() { Value::Null } else { scene::compare(found) },
+    })
+}
+
+/// What the whole run took.
+fn finish(summary: &mut Value, measure: &Measure, about: &About) {
+    let [seconds, cpu_seconds] = measure.seconds();
+    let pixels: usize = about.leading.iter().product();
+    summary["seconds"] = json!(seconds);
+    summary["cpu_seconds"] = json!(cpu_seconds);
+    summary["pixels_per_second"] = json!(pixels as f64 / seconds);
+    summary["peak_mib"] = json!(measure::peak_rss_mib());
+}

@@ -1,0 +1,95 @@
+//! The search: the alignment first, then the sample of the aligned epochs.
+
+use super::Found;
+use crate::{
+    alignment::{self, Aligned},
+    arguments::Arguments,
+    epochs::{self, Epoch},
+    masks::Masks,
+    report::Times,
+    run_options::Conduct,
+    sample::{self, Sampling},
+    warnings::Warnings,
+};
+use isopach::{
+    Backend,
+    change::RegistrationError,
+    compute::{Dispatcher, Result},
+    tiling::{PointSource, Transformed},
+};
+use isopach_program::measure::Measure;
+
+/// Aligns the epochs, reads the sample, and finds in it what the user did not say.
+pub(crate) fn find(
+    arguments: &Arguments,
+    conduct: &Conduct,
+    on: &Dispatcher<dyn Backend>,
+    [before, after]: &[Epoch; 2],
+    [reference, compared]: [&dyn PointSource; 2],
+    masks: &Masks,
+    times: &mut Times<'_>,
+) -> Result<Found> {
+    let clock = Measure::start();
+    let bar = crate::progress_bar("aligning");
+    let mut warnings = Warnings::default();
+    epochs::mention_ground(arguments, [before, after], &mut warnings)?;
+    let room = conduct.sample_room();
+    let thinned = [
+        sample::thinned(reference, None, room)?,
+        sample::thinned(compared, None, room)?,
+    ];
+    let left_out = [before, after].map(|epoch| epoch.catalogue.left_out());
+    let ground: [&dyn PointSource; 2] = match (&before.stable, &after.stable) {
+        (Some(before), Some(after)) => [before, after],
+        _ => [reference, compared],
+    };
+    let aligned = alignment::find(
+        arguments,
+        ground,
+        [&thinned[0], &thinned[1]],
+        masks,
+        room,
+        on,
+    )?;
+    if let Some(aligned) = &aligned {
+        aligned.warn(&mut warnings);
+    }
+    bar.finish_and_clear();
+    times.align_s = clock.seconds()[0];
+
+    let clock = Measure::start();
+    let bar = crate::progress_bar("sampling");
+    let moved = aligned
+        .as_ref()
+        .map(|aligned| Transformed::new(compared, aligned.applied()));
+    let sampling = Sampling {
+        arguments,
+        thinned: [&thinned[0], &thinned[1]],
+        sources: [reference, moved.as_ref().map_or(compared, |moved| moved)],
+        resolution: [before.resolution(), after.resolution()],
+        masks,
+        memory: room,
+    };
+    let (from_data, sample) = sampling.run(registration_error(arguments, aligned.as_ref()))?;
+    bar.finish_and_clear();
+    times.sample_s = clock.seconds()[0];
+    Ok(Found {
+        aligned,
+        from_data,
+        sample,
+        left_out,
+        warnings: warnings.sentences().to_vec(),
+    })
+}
+
+/// What the user says of the alignment's error, else what the alignment says.
+pub(crate) fn registration_error(
+    arguments: &Arguments,
+    aligned: Option<&Aligned>,
+) -> RegistrationError {
+    match (arguments.registration_error, aligned) {
+        (Some(given), _) => RegistrationError::Given(given),
+        (None, Some(aligned)) => aligned.registration_error(),
+        (None, None) => RegistrationError::Given(0.0),
+    }
+}
