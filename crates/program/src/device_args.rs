@@ -9,7 +9,7 @@ use isopach::{
 
 /// What to compute on.
 #[derive(Args, Clone, Debug)]
-pub struct On {
+pub struct DeviceArgs {
     /// What to compute on: a graphics processor that is there is used, and the processor for what
     /// that declines
     #[arg(long, value_enum, default_value_t = Kind::Auto)]
@@ -37,9 +37,9 @@ enum Kind {
     Auto,
 }
 
-impl On {
+impl DeviceArgs {
     /// Whether no graphics processor is used, whichever there are.
-    pub fn is_on_processor_alone(&self) -> bool {
+    pub fn is_cpu_only(&self) -> bool {
         self.backend == Kind::Cpu
     }
 
@@ -58,7 +58,7 @@ impl On {
 
     /// The backends; devices are opened with `options`, as far as nothing else was said. A device
     /// that was asked for also computes in double precision.
-    pub fn choice(&self, mut options: GpuOptions) -> Result<Dispatcher<dyn Backend>> {
+    pub fn open(&self, mut options: GpuOptions) -> Result<Dispatcher<dyn Backend>> {
         self.check()?;
         if let Some(mebibytes) = self.gpu_memory {
             options.budget_bytes = mebibytes << 20;

@@ -9,18 +9,20 @@
 //! |---|---|
 //! | [`claims`] | workers that take pieces of a run one by one, with leases |
 //! | [`codec_panics`] | keeps panics that become errors off the terminal |
-//! | [`command_words`] | a command line without some of its options |
+//! | [`command_words`] | the command that was given, for reports and to run it again |
 //! | [`console`] | lines on the terminal that survive a closed pipe |
 //! | `device_args` | `--backend`, `--gpus`, `--gpu-memory` (feature `devices`) |
 //! | [`escape`] | text in HTML and XML |
 //! | [`exit`] | exit codes: refused, or try again |
 //! | [`finished`] | results of an earlier run in the output folder |
 //! | [`headless`] | quiet Vulkan loaders on machines without a desktop |
+//! | [`listener`] | who hears what a run says: a terminal, nobody, your own type |
 //! | [`machine`] | the machine and the commit that a number was measured on |
 //! | [`measure`] | wall time, CPU time, peak memory |
 //! | [`memory`] | amounts of memory: `2GiB` |
 //! | [`printable`] | text of files made safe for a terminal |
 //! | [`profile`] | parameters from a TOML file |
+//! | [`run_folder`] | the output folder that processes of one run share |
 //! | [`same_file`] | whether two paths are one file |
 //! | [`shard`] | `--shard 2/5` |
 //! | [`signals`] | a last line when a signal ends the program |
@@ -46,11 +48,13 @@ pub mod escape;
 pub mod exit;
 pub mod finished;
 pub mod headless;
+pub mod listener;
 pub mod machine;
 pub mod measure;
 pub mod memory;
 pub mod printable;
 pub mod profile;
+pub mod run_folder;
 pub mod same_file;
 pub mod shard;
 pub mod signals;

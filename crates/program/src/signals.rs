@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// is done, and how to go on.
 #[cfg(unix)]
 pub fn say_how_to_go_on(
-    program: &'static str,
+    program: &str,
     locks: Vec<PathBuf>,
     kept: impl Fn() -> String + Send + 'static,
 ) {
@@ -19,6 +19,7 @@ pub fn say_how_to_go_on(
         iterator::Signals,
         low_level::{self, emulate_default_handler},
     };
+    let program = program.to_owned();
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
         return;
     };
@@ -38,8 +39,7 @@ pub fn say_how_to_go_on(
 
 /// Other systems end a program without asking.
 #[cfg(not(unix))]
-pub fn say_how_to_go_on(_: &'static str, _: Vec<PathBuf>, _: impl Fn() -> String + Send + 'static) {
-}
+pub fn say_how_to_go_on(_: &str, _: Vec<PathBuf>, _: impl Fn() -> String + Send + 'static) {}
 
 /// What is done in the folder of a run, and how to go on. `piece`: what one result is of.
 pub fn done(folder: &std::path::Path, piece: &str) -> String {

@@ -1,7 +1,7 @@
 //! Arrays in the `.npy` format, some rows at a time.
 
 use crate::{
-    arguments::Arguments,
+    options::EmissionOptions,
     source::{About, Axis},
 };
 use isopach::{
@@ -55,7 +55,7 @@ impl ArrayFile {
 
 /// Opens counts and errors, and reads the response.
 pub(crate) fn open(
-    arguments: &Arguments,
+    options: &EmissionOptions,
     counts: &Path,
     sigma: &Path,
 ) -> std::result::Result<(About, Arrays), Box<dyn Error>> {
@@ -65,7 +65,7 @@ pub(crate) fn open(
     if shape != other {
         return Err(format!("counts have the shape {shape:?}, but their errors {other:?}").into());
     }
-    let response = response(arguments)?;
+    let response = response(options)?;
     let Some((&channels, leading)) = shape.split_last() else {
         return Err("counts must have at least one axis, the channels".into());
     };
@@ -76,12 +76,12 @@ pub(crate) fn open(
         )
         .into());
     }
-    let levels = match arguments.saturation_level[..] {
+    let levels = match options.saturation_level[..] {
         [] => None,
         [one] => Some(vec![one; channels]),
         ref many => Some(many.to_vec()),
     };
-    if let Some(name) = arguments
+    if let Some(name) = options
         .degradation
         .iter()
         .find_map(|share| share.name.as_ref())
@@ -91,7 +91,7 @@ pub(crate) fn open(
         )
         .into());
     }
-    let left: Vec<f64> = arguments
+    let left: Vec<f64> = options
         .degradation
         .iter()
         .map(|share| share.value)
@@ -127,11 +127,11 @@ pub(crate) fn open(
     ))
 }
 
-fn response(arguments: &Arguments) -> std::result::Result<TemperatureResponse, Box<dyn Error>> {
-    let Some(path) = &arguments.response else {
+fn response(options: &EmissionOptions) -> std::result::Result<TemperatureResponse, Box<dyn Error>> {
+    let Some(path) = &options.response else {
         return Ok(TemperatureResponse::aia());
     };
-    if let Some(log_t) = &arguments.response_log_t {
+    if let Some(log_t) = &options.response_log_t {
         let (table, log_t) = (isopach_npy::read(path)?, isopach_npy::read(log_t)?.values);
         let [rows, channels] = table.shape[..] else {
             return Err(format!(

@@ -3,14 +3,13 @@
 
 use crate::{
     BANDS,
-    arguments::{Arguments, Compress},
     curves::{Curve, Curves},
-    inverting::{Inverting, progress},
+    inverting::{Inverting, RowProgress},
+    options::{Compress, EmissionOptions},
     overview::Overview,
     sink::{Number, Sink},
     source::{About, CubeKeyword},
 };
-use indicatif::ProgressBar;
 use isopach::{
     compute::Result,
     emission::{RowBlock, Spread},
@@ -23,7 +22,7 @@ pub(crate) struct Collected<'a> {
     sink: Sink,
     found: Overview,
     curves: Curves,
-    bar: ProgressBar,
+    progress: RowProgress<'a>,
 }
 
 /// What all rows came to.
@@ -40,7 +39,7 @@ impl<'a> Collected<'a> {
     /// # Errors
     /// Where they cannot be written.
     pub(crate) fn create<T: Number>(
-        arguments: &Arguments,
+        options: &EmissionOptions,
         about: &About,
         inverting: &'a Inverting<'a>,
         curves: Curves,
@@ -49,7 +48,7 @@ impl<'a> Collected<'a> {
         let Inverting {
             inversion, shape, ..
         } = inverting;
-        let sink = Sink::create::<T>(arguments, inversion, about, *shape, history)?;
+        let sink = Sink::create::<T>(options, inversion, about, *shape, history)?;
         let found = Overview::new(
             *shape,
             inversion.channels(),
@@ -60,7 +59,7 @@ impl<'a> Collected<'a> {
             sink,
             found,
             curves,
-            bar: progress(shape[0]),
+            progress: RowProgress::begin(inverting.listener, shape[0]),
         })
     }
 
@@ -86,7 +85,7 @@ impl<'a> Collected<'a> {
             self.found.add_draws(block, spread);
         }
         self.curves.add(block, spread, inversion);
-        self.bar.inc(block.rows.len() as u64);
+        self.progress.add(block.rows.len());
         self.sink.write(block, &bands, &temperature, spread)
     }
 
@@ -101,7 +100,7 @@ impl<'a> Collected<'a> {
             sink,
             found,
             curves,
-            bar,
+            progress,
         } = self;
         prepare()?;
         let errors = sink
@@ -110,7 +109,7 @@ impl<'a> Collected<'a> {
             .map(|(name, error)| (name, json!(error)))
             .collect();
         sink.finish()?;
-        bar.finish_and_clear();
+        drop(progress);
         let mut source = inverting.source.borrow_mut();
         let curves = curves.finish(
             &mut source,
@@ -129,13 +128,13 @@ impl<'a> Collected<'a> {
 /// What a summary has of the way that rows were inverted.
 pub(crate) fn summarise(
     summary: &mut Value,
-    arguments: &Arguments,
+    options: &EmissionOptions,
     inverting: &Inverting<'_>,
     inverted: &Inverted,
 ) {
     let Inverted { found, errors, .. } = inverted;
-    if arguments.compress != Compress::None {
-        let name = format!("{:?}", arguments.compress).to_lowercase();
+    if options.compress != Compress::None {
+        let name = format!("{:?}", options.compress).to_lowercase();
         summary["compression"] = json!({ "by": name, "largest_error_of_rounding": errors });
     }
     if let Some(draws) = inverting.draws {

@@ -1,8 +1,8 @@
 //! How much of an instrument's sensitivity is left, by time.
 
 use crate::{
-    arguments::Share,
     instruments::{Found, only},
+    options::Share,
 };
 use isopach::{compute::Error as Failure, solar::ObservationTime};
 use std::{error::Error, fs, path::Path};

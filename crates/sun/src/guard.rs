@@ -2,8 +2,8 @@
 //! nor what another run is writing.
 
 use crate::{
-    arguments::Arguments, blocks::Conduct, checksum::length_and_crc32, curves::Place, degradation,
-    instruments, pictures, series, sink,
+    blocks::BlockExecution, checksum::length_and_crc32, curves::Place, degradation, instruments,
+    options::EmissionOptions, pictures, series, sink,
 };
 use isopach::compute::{Error as Failure, FolderLock};
 use isopach_program::finished::{self, KEY, PAGE, SUMMARY, UNKNOWN, WrittenOver};
@@ -30,24 +30,24 @@ pub(crate) struct Held {
 /// Holds the folder of results, which is made if it is not there; refuses one with other results,
 /// and inputs that results would write over. `is_image`: there are pictures and a page, too.
 pub(crate) fn hold(
-    arguments: &Arguments,
-    conduct: &Conduct,
+    options: &EmissionOptions,
+    execution: &BlockExecution,
     contents: &[Content],
     is_image: bool,
 ) -> Result<Held, Box<dyn Error>> {
-    let out = &arguments.out;
+    let out = &options.out;
     finished::make_folder(out)?;
-    let _lock = conduct.hold()?;
-    let made_from = made_from(arguments, contents);
+    let _lock = execution.folder.lock()?;
+    let made_from = made_from(options, contents);
     // Before the summary is looked for: a merge writes that, and then removes what was begun.
-    let is_begun = conduct.is_begun();
+    let is_begun = execution.folder.is_begun();
     let summary = finished::summary(out)?;
     let mut before_this: Vec<PathBuf> = summary
         .iter()
         .flat_map(files_of)
         .map(PathBuf::from)
         .collect();
-    let outputs = outputs(arguments, is_image);
+    let outputs = outputs(options, is_image);
     let written_over = WrittenOver::of(out, &outputs);
     let unfinished = series::Notes::read(out)?;
     before_this.extend(series::left(
@@ -64,7 +64,7 @@ pub(crate) fn hold(
             .cloned()
             .chain(outputs.iter().map(PathBuf::from)),
     );
-    inputs(arguments)
+    inputs(options)
         .iter()
         .try_for_each(|input| gone.refuse_input(input))?;
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
@@ -76,7 +76,7 @@ pub(crate) fn hold(
         Some(Some(_)) => Some(OTHER),
     };
     match what {
-        Some(what) if !arguments.force => Err(finished::refusal(out, what).into()),
+        Some(what) if !options.force => Err(finished::refusal(out, what).into()),
         _ => {
             let is_finished = summary.is_some_and(|summary| summary.get(KEY) == Some(&made_from));
             Ok(Held {
@@ -93,8 +93,8 @@ pub(crate) fn hold(
 pub(crate) const OTHER: &str = "finished results of other inputs or parameters";
 
 /// What tells the results of one time, or of images of one time, from others.
-pub(crate) fn made_from(arguments: &Arguments, contents: &[Content]) -> Value {
-    json!({ "parameters": parameters(arguments), "inputs": Content::identities(contents) })
+pub(crate) fn made_from(options: &EmissionOptions, contents: &[Content]) -> Value {
+    json!({ "parameters": parameters(options), "inputs": Content::identities(contents) })
 }
 
 /// Whether finished results of this are there now: another process may have put them together
@@ -118,12 +118,12 @@ impl Content {
     ///
     /// # Errors
     /// Where one cannot be read.
-    pub(crate) fn of_inputs(arguments: &Arguments) -> isopach::compute::Result<Vec<Self>> {
+    pub(crate) fn of_inputs(options: &EmissionOptions) -> isopach::compute::Result<Vec<Self>> {
         let of = |path: PathBuf| {
             let (bytes, crc32) = length_and_crc32(&path)?;
             Ok(Self { path, bytes, crc32 })
         };
-        inputs(arguments).into_iter().map(of).collect()
+        inputs(options).into_iter().map(of).collect()
     }
 
     /// What tells each from others.
@@ -164,20 +164,20 @@ pub(crate) fn all_file_names() -> Vec<String> {
 }
 
 /// Names of the files that a run writes.
-pub(crate) fn outputs(arguments: &Arguments, is_image: bool) -> Vec<String> {
-    let mut names = sink::file_names(arguments);
+pub(crate) fn outputs(options: &EmissionOptions, is_image: bool) -> Vec<String> {
+    let mut names = sink::file_names(options);
     names.push(SUMMARY.into());
-    names.extend(arguments.is_of_series.then(|| series::MAPS.into()));
+    names.extend(options.is_of_series.then(|| series::MAPS.into()));
     if is_image {
         names.push(PAGE.into());
         names.extend(pictures::file_names());
-        names.extend(arguments.curve.iter().map(|place| place.file()));
+        names.extend(options.curve.iter().map(|place| place.file()));
     }
     names
 }
 
-pub(crate) fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
-    let Arguments {
+pub(crate) fn inputs(options: &EmissionOptions) -> Vec<PathBuf> {
+    let EmissionOptions {
         files,
         instrument,
         counts,
@@ -187,7 +187,7 @@ pub(crate) fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
         log_t_edges,
         degradation_table,
         ..
-    } = arguments;
+    } = options;
     // What is shipped is no file.
     let table = degradation_table
         .as_ref()
@@ -227,8 +227,8 @@ pub(crate) fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
 }
 
 /// Everything that results depend on beside the inputs.
-pub(crate) fn parameters(arguments: &Arguments) -> Value {
-    let a = arguments;
+pub(crate) fn parameters(options: &EmissionOptions) -> Value {
+    let a = options;
     json!({
         "bins": a.bins, "log_t": a.log_t, "outputs": a.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "format": a.format.map(|format| format!("{format:?}")), "halves": a.halves, "precision": format!("{:?}", a.precision),

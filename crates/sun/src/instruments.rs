@@ -1,6 +1,6 @@
 //! The instruments whose files are known: AIA as shipped, and those of the files that were given.
 
-use crate::{arguments::Arguments, named::named};
+use crate::{named::named, options::EmissionOptions};
 use isopach::{
     emission::{Channel, Instrument},
     fits::FitsHeader,
@@ -25,9 +25,9 @@ impl Instruments {
     ///
     /// # Errors
     /// In words, naming file and field.
-    pub(crate) fn read(arguments: &Arguments) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn read(options: &EmissionOptions) -> Result<Self, Box<dyn Error>> {
         let mut known: Vec<Instrument> = Vec::new();
-        for path in &arguments.instrument {
+        for path in &options.instrument {
             let found = read(path)?;
             if known
                 .iter()
@@ -48,7 +48,7 @@ impl Instruments {
             .iter()
             .any(|other| other.name.eq_ignore_ascii_case(&shipped.name));
         let is_aia_shipped =
-            !is_aia_given || arguments.instrument.iter().any(|path| is_shipped(path));
+            !is_aia_given || options.instrument.iter().any(|path| is_shipped(path));
         if !is_aia_given {
             known.insert(0, shipped);
         }

@@ -1,19 +1,19 @@
 //! Rows of an image inverted, as many at a time as memory has room for.
 
 use crate::{
-    arguments::Arguments,
+    options::EmissionOptions,
     overview::Overview,
     sink::{Number, Sink},
     source::{About, Source},
 };
-use indicatif::{ProgressBar, ProgressStyle};
 use isopach::{
     Backend,
     compute::{Dispatcher, Result},
     emission::{Inversion, MonteCarlo, Observation, RowBlock, Spread},
     gpu::{GpuOptions, ResultPrecision},
 };
-use std::{cell::RefCell, error::Error, ops::Range};
+use isopach_program::listener::{Listener, StageProgress};
+use std::{cell::RefCell, error::Error, ops::Range, time::Instant};
 
 /// Bytes of the program itself: code, stacks, what every pixel shares, buffers of files.
 const PROGRAM: u64 = 24 << 20;
@@ -30,6 +30,7 @@ pub(crate) struct Inverting<'a> {
     pub(crate) rows_at_once: usize,
     /// Bytes of so many rows, as [`Inversion::stream`] counts them.
     budget: u64,
+    pub(crate) listener: &'a dyn Listener,
 }
 
 impl<'a> Inverting<'a> {
@@ -37,16 +38,17 @@ impl<'a> Inverting<'a> {
     /// In words where not even one row fits the memory, with what does; where there is no such
     /// backend.
     pub(crate) fn new<T: Number>(
-        arguments: &Arguments,
+        options: &EmissionOptions,
         inversion: &'a Inversion,
         about: &About,
         source: Source,
+        listener: &'a dyn Listener,
     ) -> std::result::Result<Self, Box<dyn Error>> {
         let shape = [
             about.leading.first().copied().unwrap_or(1),
             about.leading.iter().skip(1).product(),
         ];
-        let draws = draws(arguments);
+        let draws = draws(options);
         let kept = PROGRAM + Overview::bytes(shape, source.has_truth()) + source.bytes_kept();
         // A channel as doubles while it is read; what writing needs.
         let of_draws = if draws.is_some() {
@@ -57,25 +59,25 @@ impl<'a> Inverting<'a> {
         let beside = 24 + Sink::bytes_per_pixel::<T>() + of_draws;
         let row = shape[1].max(1) as u64 * (inversion.bytes_per_pixel::<T>() + beside)
             + source.bytes_per_row();
-        let memory = arguments.memory << 20; // checked to be below 2⁴⁰ MiB
+        let memory = options.memory << 20; // checked to be below 2⁴⁰ MiB
         let rows = (memory.saturating_sub(kept) / row).min(shape[0].max(1) as u64);
         if rows == 0 {
             let needed = (kept + row).div_ceil(1 << 20);
             return Err(format!(
                 "--memory is {} MiB, but must be at least {needed} for these images and outputs",
-                arguments.memory
+                options.memory
             )
             .into());
         }
         // A twentieth of the image at most, that the bar moves.
         let rows = rows.min((shape[0] as u64).div_ceil(20));
         let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
-        let results = if arguments.halves {
+        let results = if options.halves {
             ResultPrecision::Half
         } else {
             ResultPrecision::Single
         };
-        let on = arguments.on.choice(GpuOptions {
+        let on = options.devices.open(GpuOptions {
             results,
             ..GpuOptions::default()
         })?;
@@ -88,6 +90,7 @@ impl<'a> Inverting<'a> {
             shape,
             rows_at_once: rows as usize,
             budget,
+            listener,
         })
     }
 
@@ -163,15 +166,38 @@ impl<'a> Inverting<'a> {
 }
 
 /// The draws that were asked for.
-pub(crate) fn draws(arguments: &Arguments) -> Option<MonteCarlo> {
-    arguments.monte_carlo.map(|draws| MonteCarlo {
+pub(crate) fn draws(options: &EmissionOptions) -> Option<MonteCarlo> {
+    options.monte_carlo.map(|draws| MonteCarlo {
         draws,
-        seed: arguments.seed,
+        seed: options.seed,
     })
 }
 
-/// A bar of so many rows.
-pub(crate) fn progress(rows: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left");
-    ProgressBar::new(rows as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+/// Rows that are inverted so far, of those that are wanted, as a listener sees them.
+pub(crate) struct RowProgress<'a> {
+    stage: Box<dyn StageProgress + 'a>,
+    start: Instant,
+    done: usize,
+    wanted: usize,
+}
+
+impl<'a> RowProgress<'a> {
+    /// Begins the stage, which ends when this is dropped.
+    pub(crate) fn begin(listener: &'a dyn Listener, wanted: usize) -> Self {
+        Self {
+            stage: listener.begin_stage("inverting"),
+            start: Instant::now(),
+            done: 0,
+            wanted,
+        }
+    }
+
+    /// Counts rows that are inverted now.
+    pub(crate) fn add(&mut self, rows: usize) {
+        self.done += rows;
+        let share = self.done as f64 / self.wanted.max(1) as f64;
+        let left = self.start.elapsed().as_secs_f64() * (1.0 - share) / share;
+        let note = format!("{}/{} rows, {left:.0} s left", self.done, self.wanted);
+        self.stage.show(share, &note);
+    }
 }

@@ -1,25 +1,24 @@
 //! What belongs to one time: inverted, or a share of it, and everything about it written.
 
 use crate::{
-    arguments::{Arguments, Precision},
     arrays,
-    blocks::{Conduct, Found, InBlocks},
+    blocks::{BlockExecution, Found, InBlocks},
     collected::{Collected, Inverted, summarise},
     curves::Curves,
-    edges,
     guard::{self, Content, Held},
     history::history,
     images, inversion,
     inverting::{Inverting, draws},
+    options::{EmissionOptions, Precision},
     overview::Overview,
     page, pictures, scene, series,
     sink::{self, Number},
     source::{About, Source},
-    warn,
 };
 use isopach::emission::{Inversion, MissingCounts, Saturation};
 use isopach_program::{
     finished,
+    listener::Listener,
     measure::{self, Measure},
     write_file::write_file,
 };
@@ -46,56 +45,64 @@ pub(crate) struct Done {
 }
 
 /// Inverts what belongs to one time, or a share of it, and writes everything about it.
-pub(crate) fn one(arguments: &Arguments) -> Result<Done, Box<dyn Error>> {
-    let conduct = Conduct::of(arguments)?;
-    let outcome = conducted(arguments, &conduct);
-    conduct.tidy();
+pub(crate) fn one(
+    options: &EmissionOptions,
+    listener: &dyn Listener,
+) -> Result<Done, Box<dyn Error>> {
+    let execution = BlockExecution::of(options)?;
+    let outcome = executed(options, &execution, listener);
+    execution.folder.remove_if_empty();
     outcome
 }
 
-fn conducted(arguments: &Arguments, conduct: &Conduct) -> Result<Done, Box<dyn Error>> {
+fn executed(
+    options: &EmissionOptions,
+    execution: &BlockExecution,
+    listener: &dyn Listener,
+) -> Result<Done, Box<dyn Error>> {
     let measure = Measure::start();
-    let edges = edges(arguments)?;
-    let begun = conduct
+    let edges = inversion::edges(options)?;
+    let begun = execution
         .is_in_blocks
-        .then(|| begun(arguments, conduct))
+        .then(|| begun(options, execution))
         .transpose()?;
     let (contents, found) = begun.unzip();
     let found = found.flatten();
-    let (mut about, source) = open(arguments, &edges, found.is_none())?;
+    let (mut about, source) = open(options, &edges, found.is_none())?;
     if let Some(found) = &found {
         about.warnings.clone_from(&found.warnings);
     }
-    about.warnings.iter().for_each(|words| warn(words));
-    let inversion = inversion(arguments, &about, edges)?;
+    about.warnings.iter().for_each(|words| listener.warn(words));
+    let inversion = inversion::inversion(options, &about, edges)?;
     inversion.check(about.leading.iter().product())?;
-    let contents = contents.map_or_else(|| Content::of_inputs(arguments), Ok)?;
+    let contents = contents.map_or_else(|| Content::of_inputs(options), Ok)?;
     let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
-    let held = guard::hold(arguments, conduct, &contents, is_image)?;
-    let shown = arguments.out.join(if is_image {
+    let held = guard::hold(options, execution, &contents, is_image)?;
+    let shown = options.out.join(if is_image {
         finished::PAGE
     } else {
         finished::SUMMARY
     });
     let job = Job {
-        arguments,
-        conduct,
+        options,
+        execution,
+        listener,
         about,
         inversion,
         contents,
         held,
         is_image,
     };
-    let worked = match arguments.precision {
-        _ if job.held.is_finished && conduct.is_among_others() => Worked::Merged,
+    let worked = match options.precision {
+        _ if job.held.is_finished && execution.folder.is_shared() => Worked::Merged,
         Precision::Single => job.work::<f32>(source, found)?,
         Precision::Double => job.work::<f64>(source, found)?,
     };
     match worked {
         Worked::Whole(inverted) => {
             let summary = job.write(*inverted, &measure)?;
-            if conduct.is_in_blocks {
-                conduct.remove()?;
+            if execution.is_in_blocks {
+                execution.remove()?;
             }
             let said = summary[OUTCOME].as_str().unwrap_or_default().to_owned();
             Ok(Done {
@@ -110,7 +117,7 @@ fn conducted(arguments: &Arguments, conduct: &Conduct) -> Result<Done, Box<dyn E
             summary: Value::Null,
         }),
         Worked::Merged => {
-            conduct.remove()?;
+            execution.remove()?;
             let said = format!("merged already: {}", shown.display());
             Ok(Done {
                 said,
@@ -123,32 +130,32 @@ fn conducted(arguments: &Arguments, conduct: &Conduct) -> Result<Done, Box<dyn E
 
 /// What the inputs are, and what was found of them by whoever began the run in blocks.
 fn begun(
-    arguments: &Arguments,
-    conduct: &Conduct,
+    options: &EmissionOptions,
+    execution: &BlockExecution,
 ) -> Result<(Vec<Content>, Option<Found>), Box<dyn Error>> {
-    let contents = Content::of_inputs(arguments)?;
-    let found = conduct.found(arguments, &Content::identities(&contents))?;
+    let contents = Content::of_inputs(options)?;
+    let found = execution.found(options, &Content::identities(&contents))?;
     Ok((contents, found))
 }
 
 /// Opens what is to be inverted. `correlate`: see by the pixels, too, whether channels lie where
 /// their headers say.
 fn open(
-    arguments: &Arguments,
+    options: &EmissionOptions,
     edges: &[f64],
     correlate: bool,
 ) -> Result<(About, Source), Box<dyn Error>> {
-    Ok(match (&arguments.counts, &arguments.sigma) {
+    Ok(match (&options.counts, &options.sigma) {
         (Some(counts), Some(sigma)) => {
-            let (about, arrays) = arrays::open(arguments, counts, sigma)?;
+            let (about, arrays) = arrays::open(options, counts, sigma)?;
             (about, Source::Arrays(arrays))
         }
-        _ if arguments.files.is_empty() => {
-            let (about, region) = scene::make(arguments, edges)?;
+        _ if options.files.is_empty() => {
+            let (about, region) = scene::make(options, edges)?;
             (about, Source::Region(Box::new(region)))
         }
         _ => {
-            let (about, images) = images::open(arguments, correlate)?;
+            let (about, images) = images::open(options, correlate)?;
             images::check_temperatures(&about, edges)?;
             (about, Source::Images(images))
         }
@@ -157,8 +164,9 @@ fn open(
 
 /// What is done in a folder of results that is held.
 struct Job<'a> {
-    arguments: &'a Arguments,
-    conduct: &'a Conduct,
+    options: &'a EmissionOptions,
+    execution: &'a BlockExecution,
+    listener: &'a dyn Listener,
     about: About,
     inversion: Inversion,
     contents: Vec<Content>,
@@ -192,21 +200,24 @@ impl Job<'_> {
         found: Option<Found>,
     ) -> Result<Worked, Box<dyn Error>> {
         let Self {
-            arguments,
-            conduct,
+            options,
+            execution,
             about,
             inversion,
             ..
         } = self;
-        let curves = Curves::of(&arguments.curve, &about.leading, draws(arguments))?;
-        let inverting = Inverting::new::<T>(arguments, inversion, about, source)?;
-        if conduct.is_in_blocks {
+        let curves = Curves::of(&options.curve, &about.leading, draws(options))?;
+        let inverting = Inverting::new::<T>(options, inversion, about, source, self.listener)?;
+        if execution.is_in_blocks {
             let worked = self.work_in_blocks::<T>(&inverting, curves, found);
             // Where another process put all results together meanwhile, nothing of this one is
             // needed any more.
             return match worked {
                 Ok(Worked::Whole(whole)) => Ok(Worked::Whole(whole)),
-                _ if !conduct.plans && conduct.is_among_others() && self.is_merged() => {
+                _ if !execution.folder.is_plan
+                    && execution.folder.is_shared()
+                    && self.is_merged() =>
+                {
                     Ok(Worked::Merged)
                 }
                 worked => worked,
@@ -228,8 +239,8 @@ impl Job<'_> {
         found: Option<Found>,
     ) -> Result<Worked, Box<dyn Error>> {
         let Self {
-            arguments,
-            conduct,
+            options,
+            execution,
             about,
             contents,
             ..
@@ -242,20 +253,20 @@ impl Job<'_> {
                 remarks: inverting.look_through()?,
             },
         };
-        let kept = conduct.kept_with(arguments, &found, contents);
-        let blocks = InBlocks::begin::<T>(&kept, conduct, arguments, contents, inverting)?;
-        if conduct.plans {
+        let kept = execution.kept_with(options, &found, contents);
+        let blocks = InBlocks::begin::<T>(&kept, execution, options, contents, inverting)?;
+        if execution.folder.is_plan {
             return Ok(Worked::Part(format!("planned: {}", blocks.planned())));
         }
-        let said = blocks.invert::<T>(conduct, inverting, || self.is_merged())?;
-        if !conduct.hands_over() {
+        let said = blocks.invert::<T>(execution, inverting, || self.is_merged())?;
+        if !execution.hands_over() {
             return Ok(Worked::Part(said));
         }
         let mut collected = self.collected::<T>(inverting, curves)?;
         blocks.put_together::<T>(inverting.rows_at_once, |block, spread| {
             collected.take(&block, spread.as_ref())
         })?;
-        if conduct.is_among_others() && self.is_merged() {
+        if execution.folder.is_shared() && self.is_merged() {
             return Ok(Worked::Merged);
         }
         self.whole(inverting, collected, &clock, found.remarks)
@@ -266,9 +277,9 @@ impl Job<'_> {
         inverting: &'a Inverting<'a>,
         curves: Curves,
     ) -> Result<Collected<'a>, Box<dyn Error>> {
-        let history = history(self.arguments, &self.about, &self.contents)?;
+        let history = history(self.options, &self.about, &self.contents)?;
         Ok(Collected::create::<T>(
-            self.arguments,
+            self.options,
             &self.about,
             inverting,
             curves,
@@ -278,7 +289,7 @@ impl Job<'_> {
 
     /// Whether finished results of this job are there.
     fn is_merged(&self) -> bool {
-        guard::is_merged(&self.arguments.out, &self.held.made_from)
+        guard::is_merged(&self.options.out, &self.held.made_from)
     }
 
     /// Gives the files their names, and begins the summary.
@@ -290,31 +301,31 @@ impl Job<'_> {
         remarks: Option<String>,
     ) -> Result<Worked, Box<dyn Error>> {
         let Self {
-            arguments,
-            conduct,
+            options,
+            execution,
             about,
             ..
         } = self;
         let inverted = collected.finish(|| {
             // What another merge has finished meanwhile tells of the same bytes.
-            let is_told = conduct.is_among_others() && self.is_merged();
+            let is_told = execution.folder.is_shared() && self.is_merged();
             if is_told {
                 Ok(())
             } else {
-                finished::remove(&arguments.out, finished::ABOUT)
+                finished::remove(&options.out, finished::ABOUT)
             }
         })?;
         let found = &inverted.found;
         let rows = inverting.rows_at_once;
         let mut summary = summary(
-            arguments,
+            options,
             inverting.inversion,
             about,
             found,
             rows,
             clock.seconds()[0],
         );
-        summarise(&mut summary, arguments, inverting, &inverted);
+        summarise(&mut summary, options, inverting, &inverted);
         Ok(Worked::Whole(Box::new(Whole {
             inverted,
             summary,
@@ -325,7 +336,7 @@ impl Job<'_> {
     /// Writes pictures, curves, page and, last, the summary of all rows.
     fn write(&self, whole: Whole, measure: &Measure) -> Result<Value, Box<dyn Error>> {
         let Self {
-            arguments,
+            options,
             about,
             held,
             is_image,
@@ -337,26 +348,26 @@ impl Job<'_> {
             remarks,
         } = whole;
         summary[finished::KEY] = held.made_from.clone();
-        summary["profile"] = self.arguments.request.resolved.to_json();
-        summary["warnings"] = json!(warnings(about, &found, remarks));
+        summary["profile"] = self.options.profile_args.resolved.to_json();
+        summary["warnings"] = json!(warnings(about, &found, remarks, self.listener));
         let panels = if *is_image {
-            pictures::write(&arguments.out, &found)?
+            pictures::write(&options.out, &found)?
         } else {
             Vec::new()
         };
-        let mut files = sink::file_names(arguments);
+        let mut files = sink::file_names(options);
         files.extend(panels.iter().map(|panel| panel.file.clone()));
         curves
             .iter()
-            .try_for_each(|curve| curve.write(&arguments.out))?;
+            .try_for_each(|curve| curve.write(&options.out))?;
         files.extend(curves.iter().map(|curve| curve.place.file()));
-        if arguments.is_of_series {
-            series::write_maps(&arguments.out, &found)?;
+        if options.is_of_series {
+            series::write_maps(&options.out, &found)?;
             files.push(series::MAPS.into());
         }
         let is_here = |name: &PathBuf| files.iter().any(|file| Path::new(file) == name);
         series::remove(
-            &arguments.out,
+            &options.out,
             held.before_this.iter().filter(|name| !is_here(name)),
         )?;
         summary[finished::FILES] = json!(files);
@@ -364,19 +375,24 @@ impl Job<'_> {
         summary[OUTCOME] = json!(outcome(&found, measure.seconds()[0]));
         if *is_image {
             let page = page::html(about, &summary, &found, &panels, &curves);
-            write_file(&arguments.out.join(finished::PAGE), page.as_bytes())?;
+            write_file(&options.out.join(finished::PAGE), page.as_bytes())?;
         }
-        if arguments.is_of_series {
-            series::note_checksums(&mut summary, &arguments.out, *is_image)?;
+        if options.is_of_series {
+            series::note_checksums(&mut summary, &options.out, *is_image)?;
         }
         let text = serde_json::to_string_pretty(&summary)?;
-        write_file(&arguments.out.join(finished::SUMMARY), text.as_bytes())?;
+        write_file(&options.out.join(finished::SUMMARY), text.as_bytes())?;
         Ok(summary)
     }
 }
 
 /// What the user should know of input and results; what only the results show is said here.
-fn warnings(about: &About, found: &Overview, remarks: Option<String>) -> Vec<String> {
+fn warnings(
+    about: &About,
+    found: &Overview,
+    remarks: Option<String>,
+    listener: &dyn Listener,
+) -> Vec<String> {
     let median = found.median_chi_squared();
     let unexplained = (median > MOST_CHI_SQUARED).then(|| {
         format!(
@@ -388,7 +404,7 @@ fn warnings(about: &About, found: &Overview, remarks: Option<String>) -> Vec<Str
         .chain(empty_channels(about, found))
         .chain(remarks)
         .collect();
-    shown.iter().for_each(|words| warn(words));
+    shown.iter().for_each(|words| listener.warn(words));
     about.warnings.iter().cloned().chain(shown).collect()
 }
 
@@ -439,7 +455,7 @@ fn outcome(found: &Overview, seconds: f64) -> String {
 }
 
 fn summary(
-    arguments: &Arguments,
+    options: &EmissionOptions,
     inversion: &Inversion,
     about: &About,
     found: &Overview,
@@ -464,9 +480,9 @@ fn summary(
         "pixels": about.leading,
         "bins": inversion.bins(),
         "log_t": [edges[0], edges[edges.len() - 1]],
-        "precision": format!("{:?}", arguments.precision).to_lowercase(),
-        "outputs": arguments.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "memory_mib": arguments.memory,
+        "precision": format!("{:?}", options.precision).to_lowercase(),
+        "outputs": options.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "memory_mib": options.memory,
         "rows_at_once": rows,
         "seconds_inverting": seconds,
         "status": found.statuses(),

@@ -4,9 +4,9 @@
 //! Paths of inputs and outputs (`--instrument`, `--response`, `--degradation-table`, …) are no
 //! parameters.
 
-use crate::arguments::{Arguments, MethodName};
+use crate::options::{EmissionOptions, MethodName};
 use isopach::compute::{Error, Result};
-use isopach_program::profile::{Dead, Key, Kind, Profiled, Request};
+use isopach_program::profile::{Dead, Key, Kind, ProfileArgs, Profiled};
 
 /// What no value of a list says.
 const NONE: &str = "empty";
@@ -151,8 +151,8 @@ const KEYS: &[Key] = &[
 ];
 
 /// What belongs to the regularised inversion alone.
-const fn not_regularised(option: &'static str) -> Dead<Arguments> {
-    let holds = |arguments: &Arguments| arguments.method != MethodName::Regularised;
+const fn not_regularised(option: &'static str) -> Dead<EmissionOptions> {
+    let holds = |options: &EmissionOptions| options.method != MethodName::Regularised;
     Dead {
         option,
         by: "method",
@@ -162,16 +162,16 @@ const fn not_regularised(option: &'static str) -> Dead<Arguments> {
 }
 
 /// Whether no graphics processor is used.
-const fn no_gpu(option: &'static str) -> Dead<Arguments> {
+const fn no_gpu(option: &'static str) -> Dead<EmissionOptions> {
     Dead {
         option,
         by: "backend",
         is_missing: false,
-        holds: |arguments| arguments.on.is_on_processor_alone(),
+        holds: |options| options.devices.is_cpu_only(),
     }
 }
 
-const DEAD: &[Dead<Arguments>] = &[
+const DEAD: &[Dead<EmissionOptions>] = &[
     not_regularised("loci"),
     not_regularised("solve_for"),
     not_regularised("growth"),
@@ -181,23 +181,23 @@ const DEAD: &[Dead<Arguments>] = &[
         option: "lease",
         by: "claim",
         is_missing: true,
-        holds: |arguments| arguments.claim.is_none(),
+        holds: |options| options.claim.is_none(),
     },
     Dead {
         option: "size",
         by: "files",
         is_missing: false,
-        holds: |arguments| !arguments.files.is_empty(),
+        holds: |options| !options.files.is_empty(),
     },
     Dead {
         option: "size",
         by: "counts",
         is_missing: false,
-        holds: |arguments| arguments.counts.is_some(),
+        holds: |options| options.counts.is_some(),
     },
 ];
 
-impl Profiled for Arguments {
+impl Profiled for EmissionOptions {
     const PROGRAM: &'static str = "emission";
     const KEYS: &'static [Key] = KEYS;
     const DEAD: &'static [Dead<Self>] = DEAD;
@@ -205,10 +205,10 @@ impl Profiled for Arguments {
 
     fn check(&self) -> Result<()> {
         self.check_values().map_err(Error::InvalidInput)?;
-        self.on.check()
+        self.devices.check()
     }
 
-    fn request(&mut self) -> &mut Request {
-        &mut self.request
+    fn profile_args(&mut self) -> &mut ProfileArgs {
+        &mut self.profile_args
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     BANDS,
-    arguments::Arguments,
+    options::EmissionOptions,
     overview::Overview,
     source::{About, Axis},
 };
@@ -30,13 +30,13 @@ pub(crate) struct Region {
 
 /// The region, `size` pixels a side.
 pub(crate) fn make(
-    arguments: &Arguments,
+    options: &EmissionOptions,
     edges: &[f64],
 ) -> std::result::Result<(About, Region), &'static str> {
-    if !arguments.degradation.is_empty() || arguments.degradation_table.is_some() {
+    if !options.degradation.is_empty() || options.degradation_table.is_some() {
         return Err("the made-up region has no degradation");
     }
-    let size = arguments.size;
+    let size = options.size;
     let inversion = Inversion::new(TemperatureResponse::aia(), edges.to_vec());
     let about = About {
         names: vec![format!(

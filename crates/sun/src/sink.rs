@@ -2,8 +2,8 @@
 
 use crate::{
     BANDS,
-    arguments::{Arguments, Compress, Format, Output},
     arrays::{ArrayWriter, Item},
+    options::{Compress, EmissionOptions, Format, Output},
     source::{About, CubeKeyword},
 };
 use clap::ValueEnum as _;
@@ -47,11 +47,11 @@ pub(crate) fn all_file_names() -> Vec<String> {
 }
 
 /// Names of the files that a [`Sink`] writes.
-pub(crate) fn file_names(arguments: &Arguments) -> Vec<String> {
+pub(crate) fn file_names(options: &EmissionOptions) -> Vec<String> {
     names(
-        arguments.format_of_outputs(),
-        &arguments.outputs,
-        arguments.monte_carlo.is_some(),
+        options.format_of_outputs(),
+        &options.outputs,
+        options.monte_carlo.is_some(),
     )
 }
 
@@ -303,14 +303,14 @@ fn legend() -> Vec<CubeKeyword> {
 impl Sink {
     /// Opens files for pixels of the shape `leading`, which are `[rows, columns]` to FITS.
     pub(crate) fn create<T: Number>(
-        arguments: &Arguments,
+        options: &EmissionOptions,
         inversion: &Inversion,
         about: &About,
         [rows, columns]: [usize; 2],
         history: &[CubeKeyword],
     ) -> Result<Self> {
-        let (leading, out, compress) = (&about.leading, &arguments.out, arguments.compress);
-        let fields = Field::of(&arguments.outputs, arguments.monte_carlo.is_some());
+        let (leading, out, compress) = (&about.leading, &options.out, options.compress);
+        let fields = Field::of(&options.outputs, options.monte_carlo.is_some());
         let cube = |field: &Field| Cube {
             name: field.name().to_uppercase(),
             unit: field.unit().into(),
@@ -332,7 +332,7 @@ impl Sink {
                 ArrayWriter::create::<T>(&path, &shape)
             }
         };
-        let files = match arguments.format_of_outputs() {
+        let files = match options.format_of_outputs() {
             Format::Fits if compress != Compress::None => {
                 let cubes: Vec<_> = fields
                     .iter()

@@ -5,8 +5,8 @@ pub(crate) mod icp;
 mod report;
 
 use crate::{
-    arguments::{Align, Arguments},
     masks::Masks,
+    options::{Align, ChangeOptions},
     sample,
 };
 use blocks::Cut;
@@ -49,17 +49,17 @@ impl Aligned {
 /// ground if that is given: `sources` are those of the classes that the user says are stable, where
 /// some are.
 pub(crate) fn find(
-    arguments: &Arguments,
+    options: &ChangeOptions,
     sources: [&dyn PointSource; 2],
     thinned: [&Thinned; 2],
     masks: &Masks,
     memory: u64,
     on: &Dispatcher<dyn Backend>,
 ) -> Result<Option<Aligned>> {
-    if arguments.align == Align::None {
+    if options.align == Align::None {
         return Ok(None);
     }
-    let stable = stable_ground(arguments, sources, masks, memory)?;
+    let stable = stable_ground(options, sources, masks, memory)?;
     let [target, source] = match &stable {
         Some([before, after]) => [before, after],
         None => thinned,
@@ -70,8 +70,8 @@ pub(crate) fn find(
                 .into(),
         ));
     }
-    let robust = arguments.icp.fitted(fitting(target));
-    let start = start(arguments, target, source)?;
+    let robust = options.icp.fitted(fitting(target));
+    let start = start(options, target, source)?;
     let cut = Cut::new(target, source, &start, &robust)?;
     let found = on.run(|on| robust.align_blocks(on, &cut.blocks(), start))?;
     let typical_error = report::typical_error(&found.covariance, &target.points);
@@ -114,12 +114,12 @@ fn block(target: &Thinned) -> f64 {
 
 /// Points of the ground that the user says is stable, thinned.
 fn stable_ground(
-    arguments: &Arguments,
+    options: &ChangeOptions,
     sources: [&dyn PointSource; 2],
     masks: &Masks,
     memory: u64,
 ) -> Result<Option<[Thinned; 2]>> {
-    if arguments.stable_classes.is_empty() && masks.stable.is_none() {
+    if options.stable_classes.is_empty() && masks.stable.is_none() {
         return Ok(None);
     }
     let thin = |source| sample::thinned(source, Some(masks), memory);
@@ -127,9 +127,9 @@ fn stable_ground(
 }
 
 /// Where the search begins.
-fn start(arguments: &Arguments, target: &Thinned, source: &Thinned) -> Result<Rigid> {
+fn start(options: &ChangeOptions, target: &Thinned, source: &Thinned) -> Result<Rigid> {
     let middle = blocks::middle(&target.points);
-    match arguments.align {
+    match options.align {
         Align::None | Align::Icp => Ok(Rigid::identity(middle)),
         Align::CoarseIcp => {
             let clouds = [

@@ -1,6 +1,6 @@
 //! The two epochs: from what was said on the command line to sources of points.
 
-use crate::{arguments::Arguments, inputs::Inputs, listed::listed, short_name, warnings::Warnings};
+use crate::{inputs::Inputs, listed::listed, options::ChangeOptions, warnings::Warnings};
 use isopach::{
     cloud::{Columns, Crs, Rect},
     compute::{Error, Result},
@@ -58,23 +58,23 @@ impl Indexes {
 /// Opens both epochs in metres, without what is not to be compared, and says what is odd about
 /// their files.
 pub(crate) fn open(
-    arguments: &Arguments,
+    options: &ChangeOptions,
     indexes: &Indexes,
     warnings: &mut Warnings,
 ) -> Result<[Epoch; 2]> {
-    let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
+    let (Some(before), Some(after)) = (&options.before, &options.after) else {
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
-    let options = CatalogueOptions {
-        crs: declared(arguments)?,
-        ignore_crs: arguments.ignore_crs,
+    let reading = CatalogueOptions {
+        crs: declared(options)?,
+        ignore_crs: options.ignore_crs,
     };
     let paths = [before, after].map(|argument| listed(argument));
     let inputs = Inputs::default();
-    let open = |paths: &[PathBuf]| indexes.of(catalogue(&inputs, paths, &options)?);
+    let open = |paths: &[PathBuf]| indexes.of(catalogue(&inputs, paths, &reading)?);
     let catalogues = [open(&paths[0])?, open(&paths[1])?];
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
-        mention_files(name, catalogue, &options, warnings);
+        mention_files(name, catalogue, &reading, warnings);
     }
     for [file, same] in catalogues[0].shared_with(&catalogues[1])? {
         let text = if file == same {
@@ -90,16 +90,16 @@ pub(crate) fn open(
         };
         warnings.add(text);
     }
-    let catalogues = with_one_system(catalogues, arguments, warnings);
-    if arguments.crs.is_none() && !arguments.ignore_crs {
+    let catalogues = with_one_system(catalogues, options, warnings);
+    if options.crs.is_none() && !options.ignore_crs {
         mention_unwritten(&catalogues, warnings);
         mention_depths(&catalogues, warnings);
     }
     let [first, second] = paths;
     let [before, after] = catalogues;
     let epochs = [
-        epoch(first, before, arguments)?,
-        epoch(second, after, arguments)?,
+        epoch(first, before, options)?,
+        epoch(second, after, options)?,
     ];
     for (name, epoch) in NAMES.iter().zip(&epochs) {
         mention_overlaps(name, &epoch.catalogue, warnings);
@@ -118,32 +118,32 @@ fn catalogue(inputs: &Inputs, paths: &[PathBuf], options: &CatalogueOptions) -> 
     Catalogue::of_files(files, options)
 }
 
-fn epoch(paths: Vec<PathBuf>, catalogue: Catalogue, arguments: &Arguments) -> Result<Epoch> {
-    let stable = match &arguments.stable_classes[..] {
+fn epoch(paths: Vec<PathBuf>, catalogue: Catalogue, options: &ChangeOptions) -> Result<Epoch> {
+    let stable = match &options.stable_classes[..] {
         [] => None,
-        classes => Some(prepared(catalogue.clone(), classes, arguments)?),
+        classes => Some(prepared(catalogue.clone(), classes, options)?),
     };
     Ok(Epoch {
         paths,
-        catalogue: prepared(catalogue, &arguments.classes, arguments)?,
+        catalogue: prepared(catalogue, &options.classes, options)?,
         stable,
     })
 }
 
 /// The system that the user says all files are in.
-pub(crate) fn declared(arguments: &Arguments) -> Result<Option<Crs>> {
-    let named = arguments.crs.as_deref().map(las::named_crs).transpose();
+pub(crate) fn declared(options: &ChangeOptions) -> Result<Option<Crs>> {
+    let named = options.crs.as_deref().map(las::named_crs).transpose();
     named.map_err(|problem| Error::InvalidInput(format!("--crs {problem}")))
 }
 
 /// In metres, without the points that are not to be compared.
-fn prepared(catalogue: Catalogue, classes: &[u8], arguments: &Arguments) -> Result<Catalogue> {
+fn prepared(catalogue: Catalogue, classes: &[u8], options: &ChangeOptions) -> Result<Catalogue> {
     let mut catalogue = catalogue.in_metres()?.keep_classes(classes);
-    if !arguments.keep_withheld {
+    if !options.keep_withheld {
         catalogue = catalogue.without_withheld();
     }
     let asks_for_noise = las::NOISE.iter().any(|class| classes.contains(class));
-    if !arguments.keep_noise && !asks_for_noise {
+    if !options.keep_noise && !asks_for_noise {
         catalogue = catalogue.without_noise();
     }
     catalogue.check_heights()?;
@@ -153,7 +153,7 @@ fn prepared(catalogue: Catalogue, classes: &[u8], arguments: &Arguments) -> Resu
 /// An epoch without a system is taken to be in that of the other.
 fn with_one_system(
     catalogues: [Catalogue; 2],
-    arguments: &Arguments,
+    options: &ChangeOptions,
     warnings: &mut Warnings,
 ) -> [Catalogue; 2] {
     let [before, after] = catalogues;
@@ -168,7 +168,7 @@ fn with_one_system(
         }
         (Some(a), Some(b)) => {
             let unstated = a.unstated(&b);
-            if !unstated.is_empty() && !arguments.ignore_crs {
+            if !unstated.is_empty() && !options.ignore_crs {
                 let what = unstated.join(" and ");
                 warnings.add(format!(
                     "only one epoch states {what}: the other is taken to have the same"
@@ -347,11 +347,11 @@ impl Epoch {
     /// whenever they are needed; and the bytes that they hold.
     pub(crate) fn source(
         &self,
-        arguments: &Arguments,
+        options: &ChangeOptions,
         budget: u64,
     ) -> Result<(Box<dyn PointSource + '_>, u64)> {
         let catalogue = &self.catalogue;
-        let columns = arguments.kept_columns();
+        let columns = options.kept_columns();
         let attributes = if columns == Columns::XYZ {
             0
         } else {
@@ -362,7 +362,7 @@ impl Epoch {
             .saturating_mul(BYTES_PER_POINT + attributes)
             <= budget
             && within_reach(&catalogue.extent());
-        let crs = if arguments.ignore_crs {
+        let crs = if options.ignore_crs {
             None
         } else {
             catalogue.crs().cloned()
@@ -373,7 +373,7 @@ impl Epoch {
         let cloud = catalogue.read_all(columns)?;
         if cloud.is_empty() {
             let name = catalogue.name();
-            return Err(Error::InvalidInput(match &arguments.classes[..] {
+            return Err(Error::InvalidInput(match &options.classes[..] {
                 [] => format!("{name} has no points"),
                 classes => format!("{name} has no point of class {classes:?}"),
             }));
@@ -391,11 +391,11 @@ const LOOKED_AT: usize = 4;
 
 /// Says that the files have ground points apart from others, where all were asked for.
 pub(crate) fn mention_ground(
-    arguments: &Arguments,
+    options: &ChangeOptions,
     epochs: [&Epoch; 2],
     warnings: &mut Warnings,
 ) -> Result<()> {
-    if !arguments.classes.is_empty() {
+    if !options.classes.is_empty() {
         return Ok(());
     }
     let classified: Vec<bool> = epochs
@@ -455,4 +455,12 @@ pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Resul
         )));
     }
     Ok(())
+}
+
+/// The name of a file without its folder, for people.
+pub(crate) fn short_name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }

@@ -1,7 +1,7 @@
 //! Nothing of anybody's is written over: neither inputs nor results of other inputs or parameters;
 //! and results are no epochs.
 
-use crate::{arguments::Arguments, epochs::Epoch, outputs::FILES, rasters::Kind, settings};
+use crate::{epochs::Epoch, options::ChangeOptions, outputs::FILES, rasters::Kind, settings};
 use clap::ValueEnum as _;
 use isopach::{
     compute::{Error, Result, fnv1a},
@@ -35,11 +35,11 @@ pub(crate) enum Finished {
 
 /// Names of the files that a run writes over: results, and what tells of them; or a plan. Styles
 /// are written over where they are this program's alone.
-fn outputs(arguments: &Arguments) -> Vec<&'static str> {
-    if arguments.plan {
+fn outputs(options: &ChangeOptions) -> Vec<&'static str> {
+    if options.plan {
         return PLAN.into();
     }
-    let requested = arguments.rasters.iter().map(|kind| kind.file());
+    let requested = options.rasters.iter().map(|kind| kind.file());
     FILES.into_iter().chain(ABOUT).chain(requested).collect()
 }
 
@@ -52,7 +52,7 @@ fn rasters_of(summary: &Value) -> Vec<&'static str> {
 }
 
 /// Inputs and parameters that results are made from, as summary.json tells them.
-pub(crate) fn made_from(arguments: &Arguments, inputs: Value) -> Result<Value> {
+pub(crate) fn made_from(options: &ChangeOptions, inputs: Value) -> Result<Value> {
     let polygons = |path: &Option<PathBuf>| -> Result<Value> {
         match path {
             None => Ok(Value::Null),
@@ -62,8 +62,8 @@ pub(crate) fn made_from(arguments: &Arguments, inputs: Value) -> Result<Value> {
             }
         }
     };
-    let polygons = [polygons(&arguments.stable)?, polygons(&arguments.areas)?];
-    Ok(json!({ "parameters": settings::given(arguments), "polygons": polygons, "inputs": inputs }))
+    let polygons = [polygons(&options.stable)?, polygons(&options.areas)?];
+    Ok(json!({ "parameters": settings::given(options), "polygons": polygons, "inputs": inputs }))
 }
 
 /// What the files of both epochs are now.
@@ -75,15 +75,15 @@ pub(crate) fn identities(epochs: [&Epoch; 2]) -> Result<Value> {
 /// Refuses to write over finished results of anything else, unless that was asked for. `is_begun`:
 /// a run was begun here that can go on.
 pub(crate) fn finished(
-    arguments: &Arguments,
+    options: &ChangeOptions,
     made_from: &Value,
     is_begun: bool,
 ) -> Result<Finished> {
-    let summary = finished::summary(&arguments.out)?;
+    let summary = finished::summary(&options.out)?;
     // A run that ended while it gave results their names goes on; a plan writes no results.
-    let may_begin = is_begun || arguments.plan;
+    let may_begin = is_begun || options.plan;
     if summary.is_none()
-        && (may_begin || WrittenOver::of(&arguments.out, outputs(arguments)).is_empty())
+        && (may_begin || WrittenOver::of(&options.out, outputs(options)).is_empty())
     {
         return Ok(Finished::Nothing);
     }
@@ -96,14 +96,14 @@ pub(crate) fn finished(
             Finished::Same
         });
     }
-    if arguments.force {
+    if options.force {
         return Ok(Finished::Others(rasters_of(&summary)));
     }
     let what = match found {
         None => UNKNOWN.to_owned(),
         Some(found) => format!("finished results of other {}", differing(found, made_from)),
     };
-    Err(finished::refusal(&arguments.out, &what))
+    Err(finished::refusal(&options.out, &what))
 }
 
 /// Whether tiles failed in the run that a summary tells of.
@@ -115,8 +115,8 @@ fn has_failures(summary: &Value) -> bool {
 
 /// Whether all results of the same inputs and parameters are there now: another process may have
 /// put them together meanwhile.
-pub(crate) fn is_merged(arguments: &Arguments, made_from: &Value) -> bool {
-    let summary = finished::summary(&arguments.out).ok().flatten();
+pub(crate) fn is_merged(options: &ChangeOptions, made_from: &Value) -> bool {
+    let summary = finished::summary(&options.out).ok().flatten();
     summary.is_some_and(|summary| summary.get(KEY) == Some(made_from) && !has_failures(&summary))
 }
 
@@ -144,9 +144,9 @@ fn differing(then: &Value, now: &Value) -> String {
 
 /// Refuses epochs that are results of a run like this one, or would be written over or joined by
 /// its results.
-pub(crate) fn inputs(arguments: &Arguments, epochs: [&Epoch; 2]) -> Result<()> {
-    let written_over = WrittenOver::of(&arguments.out, outputs(arguments));
-    let out = identity(&arguments.out);
+pub(crate) fn inputs(options: &ChangeOptions, epochs: [&Epoch; 2]) -> Result<()> {
+    let written_over = WrittenOver::of(&options.out, outputs(options));
+    let out = identity(&options.out);
     for epoch in epochs {
         for file in epoch.catalogue.files() {
             written_over.refuse_input(file.path())?;
@@ -161,14 +161,14 @@ pub(crate) fn inputs(arguments: &Arguments, epochs: [&Epoch; 2]) -> Result<()> {
             }
         }
     }
-    let core_points = arguments
+    let core_points = options
         .core_points
         .iter()
         .map(PathBuf::from)
         .filter(|path| path.exists());
     let others = core_points
-        .chain(arguments.stable.clone())
-        .chain(arguments.areas.clone());
+        .chain(options.stable.clone())
+        .chain(options.areas.clone());
     others
         .into_iter()
         .try_for_each(|path| written_over.refuse_input(&path))

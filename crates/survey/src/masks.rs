@@ -1,6 +1,6 @@
 //! Polygons that a user gave: stable ground, and areas whose volumes are told one by one.
 
-use crate::{arguments::Arguments, warnings::Warnings};
+use crate::{options::ChangeOptions, warnings::Warnings};
 use isopach::{
     compute::{Error, Result},
     polygons::Polygons,
@@ -20,7 +20,7 @@ pub(crate) struct Masks {
 impl Masks {
     /// Reads and checks them against the survey's extent and coordinate system.
     pub(crate) fn open(
-        arguments: &Arguments,
+        options: &ChangeOptions,
         survey: &dyn PointSource,
         warnings: &mut Warnings,
     ) -> Result<Self> {
@@ -30,8 +30,8 @@ impl Masks {
                 .transpose()
         };
         Ok(Self {
-            stable: read(&arguments.stable)?,
-            areas: read(&arguments.areas)?,
+            stable: read(&options.stable)?,
+            areas: read(&options.areas)?,
         })
     }
 

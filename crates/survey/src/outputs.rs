@@ -1,9 +1,9 @@
 //! Where results go as tiles are done.
 
 use crate::{
-    arguments::Column,
     distribution::Distribution,
     guard::Finished,
+    options::Column,
     overview::Overview,
     rasters::{Kind, Requested},
     settings::Settings,
@@ -22,7 +22,7 @@ use isopach::{
     raster::GeoTiffMosaic,
     tiling::TileSink,
 };
-use isopach_program::{finished, println};
+use isopach_program::{finished, listener::Listener};
 use serde_json::Value;
 use std::{path::PathBuf, sync::Arc};
 
@@ -162,7 +162,7 @@ impl Outputs {
 
     /// Writes a style beside each raster, where differences are shown up to `limit`, and says which
     /// one of somebody else stays in its place.
-    pub(crate) fn write_styles(&self, limit: f64) -> Result<()> {
+    pub(crate) fn write_styles(&self, limit: f64, listener: &dyn Listener) -> Result<()> {
         let requested = self
             .requested
             .iter()
@@ -174,10 +174,10 @@ impl Outputs {
         .into_iter();
         for (name, look) in all.chain(requested) {
             if !styles::write(&self.folder, name, look)? {
-                println!(
+                listener.say(&format!(
                     "kept       {}: not this program's",
                     styles::beside(&self.folder, name).display()
-                );
+                ));
             }
         }
         Ok(())

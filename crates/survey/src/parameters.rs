@@ -5,12 +5,13 @@
 //! parameters of it.
 
 use crate::{
-    arguments::{Align, Arguments},
-    run_options, settings,
+    execution,
+    options::{Align, ChangeOptions},
+    settings,
 };
 use clap::ArgMatches;
 use isopach::compute::Result;
-use isopach_program::profile::{Dead, Key, Kind, Profiled, Request};
+use isopach_program::profile::{Dead, Key, Kind, ProfileArgs, Profiled};
 
 /// What the data say.
 const FROM_DATA: &str = "found from the data";
@@ -218,26 +219,26 @@ const KEYS: &[Key] = &[
 ];
 
 /// Whether the epochs are compared as they are.
-const fn no_alignment(option: &'static str) -> Dead<Arguments> {
+const fn no_alignment(option: &'static str) -> Dead<ChangeOptions> {
     Dead {
         option,
         by: "align",
         is_missing: false,
-        holds: |arguments| arguments.align == Align::None,
+        holds: |options| options.align == Align::None,
     }
 }
 
 /// Whether no graphics processor is used.
-const fn no_gpu(option: &'static str) -> Dead<Arguments> {
+const fn no_gpu(option: &'static str) -> Dead<ChangeOptions> {
     Dead {
         option,
         by: "backend",
         is_missing: false,
-        holds: |arguments| arguments.on.is_on_processor_alone(),
+        holds: |options| options.devices.is_cpu_only(),
     }
 }
 
-const DEAD: &[Dead<Arguments>] = &[
+const DEAD: &[Dead<ChangeOptions>] = &[
     no_alignment("stable_classes"),
     no_alignment("icp_start_translation"),
     no_alignment("icp_start_rotation"),
@@ -254,17 +255,17 @@ const DEAD: &[Dead<Arguments>] = &[
         option: "lease",
         by: "claim",
         is_missing: true,
-        holds: |arguments| arguments.claim.is_none(),
+        holds: |options| options.claim.is_none(),
     },
     Dead {
         option: "scene_points",
         by: "before",
         is_missing: false,
-        holds: |arguments| arguments.before.is_some(),
+        holds: |options| options.before.is_some(),
     },
 ];
 
-impl Profiled for Arguments {
+impl Profiled for ChangeOptions {
     const PROGRAM: &'static str = "terrain_change";
     const KEYS: &'static [Key] = KEYS;
     const DEAD: &'static [Dead<Self>] = DEAD;
@@ -285,10 +286,10 @@ impl Profiled for Arguments {
 
     fn check(&self) -> Result<()> {
         settings::check(self)?;
-        run_options::check(self)
+        execution::check(self)
     }
 
-    fn request(&mut self) -> &mut Request {
-        &mut self.request
+    fn profile_args(&mut self) -> &mut ProfileArgs {
+        &mut self.profile_args
     }
 }

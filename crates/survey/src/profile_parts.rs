@@ -11,13 +11,12 @@
 //! * `write`: all results into the output files, with nothing read or computed.
 
 use crate::{
-    arguments::Arguments,
     epochs::{self, Epoch},
     guard::Finished,
     masks::Masks,
     operation::{Found, operation},
     outputs::{self, Outputs},
-    run_options::Conduct,
+    run::ChangeRun,
     sample::{self, Sampling},
     settings::Settings,
     warnings::Warnings,
@@ -26,43 +25,45 @@ use isopach::{
     Backend,
     change::RegistrationError,
     cloud::{Columns, Points, Rect},
-    compute::{Dispatcher, Error, Result},
+    compute::{Error, Result},
     las::{Catalogue, GpsTime},
     tiling::{PointSource, Tile, TileOperation, TileSink, TileStats, Tiling},
 };
-use isopach_program::{machine, measure::Measure, println};
+use isopach_program::{machine, measure::Measure};
 use rayon::prelude::*;
 use serde_json::json;
 use std::sync::{Mutex, PoisonError};
 
 /// Runs them, the kernels on `on`.
-pub(crate) fn run(
-    arguments: &Arguments,
-    conduct: &Conduct,
-    on: &Dispatcher<dyn Backend>,
-) -> Result<()> {
-    let epochs = epochs::open(arguments, &conduct.indexes(), &mut Warnings::default())?;
+pub(crate) fn run(run: &ChangeRun<'_>) -> Result<()> {
+    let ChangeRun {
+        options,
+        execution,
+        on,
+        listener,
+    } = *run;
+    let epochs = epochs::open(options, &execution.indexes(), &mut Warnings::default())?;
     let catalogues = epochs.each_ref().map(|epoch: &Epoch| &epoch.catalogue);
-    let tiling = conduct.tiling(0);
+    let tiling = execution.tiling(0);
     let (masks, room) = (
-        Masks::open(arguments, catalogues[0], &mut Warnings::default())?,
-        conduct.sample_room(),
+        Masks::open(options, catalogues[0], &mut Warnings::default())?,
+        execution.sample_room(),
     );
     let thinned = [
         sample::thinned(catalogues[0], None, room)?,
         sample::thinned(catalogues[1], None, room)?,
     ];
     let sampling = Sampling {
-        arguments,
+        options,
         thinned: [&thinned[0], &thinned[1]],
         sources: [catalogues[0], catalogues[1]],
         resolution: [epochs[0].resolution(), epochs[1].resolution()],
         masks: &masks,
         memory: room,
     };
-    let registration_error = RegistrationError::Given(arguments.registration_error.unwrap_or(0.0));
+    let registration_error = RegistrationError::Given(options.registration_error.unwrap_or(0.0));
     let (from_data, sample) = sampling.run(registration_error.clone())?;
-    let settings = Settings::new(arguments, &from_data, registration_error)?;
+    let settings = Settings::new(options, &from_data, registration_error)?;
     let operation = operation(&settings, &sample, 0.0, Columns::XYZ);
     let mut said = serde_json::Map::new();
     let mut say = |part: &str, clock: &Measure| {
@@ -93,17 +94,17 @@ pub(crate) fn run(
 
     let clock = Measure::start();
     let mut outputs = Outputs::create(outputs::Plan {
-        folder: arguments.out.clone(),
+        folder: options.out.clone(),
         before_this: Finished::Nothing,
-        rasters: arguments.rasters.clone(),
-        columns: arguments.columns.clone(),
+        rasters: options.rasters.clone(),
+        columns: options.columns.clone(),
         settings: &settings,
         crs: catalogues[0].crs().cloned(),
         kept: Columns::XYZ,
         gps_time: GpsTime::ADJUSTED_STANDARD,
-        volumes: crate::volumes(&settings, &sample, &masks),
+        volumes: crate::run::volumes(&settings, &sample, &masks),
         areas: masks.areas.clone(),
-        memory: conduct.memory / 32,
+        memory: execution.memory / 32,
         truth: None,
         made_from: json!(null),
         among_others: false,
@@ -123,7 +124,7 @@ pub(crate) fn run(
         "what": "parts", "points_decoded": decoded, "tiles": count, "threads": rayon::current_num_threads(), "parts": said,
         "cpu_s": total, "machine": machine::machine(), "commit": machine::commit(),
     });
-    println!("{line}");
+    listener.say(&line.to_string());
     Ok(())
 }
 

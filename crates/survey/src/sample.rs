@@ -4,7 +4,7 @@
 //! The sample is a function of the points and the parameters alone: no tile, thread or memory
 //! changes a bit of it.
 
-use crate::{arguments::Arguments, masks::Masks, operation, settings::Settings};
+use crate::{masks::Masks, operation, options::ChangeOptions, settings::Settings};
 use isopach::{
     change::{
         CoreSelection, Epochs, M3c2, RegistrationError, StableSample, Suggested, Suggestions,
@@ -48,7 +48,7 @@ pub(crate) fn thinned(
 
 /// What a sample is taken of.
 pub(crate) struct Sampling<'a> {
-    pub(crate) arguments: &'a Arguments,
+    pub(crate) options: &'a ChangeOptions,
     /// Of both epochs, before the later one was moved.
     pub(crate) thinned: [&'a Thinned; 2],
     /// Both epochs, aligned.
@@ -66,7 +66,7 @@ impl Sampling<'_> {
         let points = squares(self.thinned, self.sources, self.memory)?;
         let names = self.sources.map(|source| source.name());
         let from_data = suggested(&points, &names)?;
-        let settings = Settings::new(self.arguments, &from_data, registration_error)?;
+        let settings = Settings::new(self.options, &from_data, registration_error)?;
         let sample = Sample::of(&points, self.resolution, &settings, self.masks)?;
         Ok((from_data, sample))
     }

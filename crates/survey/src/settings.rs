@@ -1,9 +1,9 @@
 //! The parameters of a run: as the user gave them, and as the data suggest where the user did not.
 
 use crate::{
-    arguments::{Arguments, Correlated, Lod, Statistic},
     epochs,
     masks::Masks,
+    options::{ChangeOptions, Correlated, Lod, Statistic},
     sample::{FromData, Sample},
 };
 use isopach::{
@@ -46,7 +46,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Of what the user gave, and `suggested` for the rest.
     pub(crate) fn new(
-        arguments: &Arguments,
+        options: &ChangeOptions,
         data: &FromData,
         registration_error: RegistrationError,
     ) -> Result<Self> {
@@ -55,19 +55,19 @@ impl Settings {
         let mut because = |name: &str, reason: &str| {
             reasons.insert(name.to_owned(), json!(reason));
         };
-        let cell = arguments.cell.unwrap_or_else(|| {
+        let cell = options.cell.unwrap_or_else(|| {
             because("cell_m", &suggested.cell_size.reason);
             suggested.cell_size.value
         });
-        let cylinder_radius = arguments.cylinder_radius.unwrap_or_else(|| {
+        let cylinder_radius = options.cylinder_radius.unwrap_or_else(|| {
             because("cylinder_radius_m", &suggested.cylinder_radius.reason);
             suggested.cylinder_radius.value
         });
-        let core_spacing = arguments.core_spacing.unwrap_or_else(|| {
+        let core_spacing = options.core_spacing.unwrap_or_else(|| {
             because("core_spacing_m", &suggested.core_spacing.reason);
             suggested.core_spacing.value
         });
-        let statistic = match arguments.statistic {
+        let statistic = match options.statistic {
             Some(Statistic::Mean) => AxialStatistic::MeanDeviation,
             Some(Statistic::Median) => AxialStatistic::MedianIqr,
             None => {
@@ -75,14 +75,14 @@ impl Settings {
                 suggested.statistic.value
             }
         };
-        let radii = if arguments.normal_radii.is_empty() {
+        let radii = if options.normal_radii.is_empty() {
             because("normal_radii_m", &suggested.normal_radii.reason);
             suggested.normal_radii.value.clone()
         } else {
-            arguments.normal_radii.clone()
+            options.normal_radii.clone()
         };
-        let (core, core_description) = match &arguments.core_points {
-            Some(words) => (core_points(words, core_spacing, arguments)?, words.clone()),
+        let (core, core_description) = match &options.core_points {
+            Some(words) => (core_points(words, core_spacing, options)?, words.clone()),
             None => {
                 because("core_points", &data.steep.reason);
                 let steep = data.steep.value;
@@ -98,11 +98,11 @@ impl Settings {
             cell,
             core,
             core_spacing,
-            normals: normals(arguments, radii)?,
+            normals: normals(options, radii)?,
             cylinder_radius,
-            depth: arguments.depth,
+            depth: options.depth,
             statistic,
-            detection: detection(arguments),
+            detection: detection(options),
             registration_error,
             reasons,
             core_description,
@@ -110,7 +110,7 @@ impl Settings {
     }
 
     /// All parameters, as summary.json has them.
-    pub(crate) fn to_json(&self, arguments: &Arguments) -> Value {
+    pub(crate) fn to_json(&self, options: &ChangeOptions) -> Value {
         let radii = match &self.normals {
             Normals::Multiscale { radii, .. } | Normals::Accumulated { radii, .. } => json!(radii),
             Normals::Fixed(_) | Normals::Given(_) => Value::Null,
@@ -119,7 +119,7 @@ impl Settings {
             AxialStatistic::MeanDeviation => "mean",
             AxialStatistic::MedianIqr => "median",
         };
-        let mut all = shared(arguments);
+        let mut all = shared(options);
         all["cell_m"] = json!(self.cell);
         all["core_spacing_m"] = json!(self.core_spacing);
         all["normal_radii_m"] = radii;
@@ -145,24 +145,20 @@ impl Settings {
 
 /// What the user gave, which a run that is continued must agree with: what the data say follows
 /// from the inputs. Files are told by what they have, in the fingerprints of the masks.
-pub(crate) fn given(arguments: &Arguments) -> Value {
-    let mut all = shared(arguments);
-    all["stable"] = json!(arguments.stable.is_some());
-    all["areas"] = json!(arguments.areas.is_some());
-    all["cell_m"] = json!(arguments.cell);
-    all["core_spacing_m"] = json!(arguments.core_spacing);
-    all["normal_radii_m"] = json!(arguments.normal_radii);
-    all["cylinder_radius_m"] = json!(arguments.cylinder_radius);
-    all["core_points"] = arguments
+pub(crate) fn given(options: &ChangeOptions) -> Value {
+    let mut all = shared(options);
+    all["stable"] = json!(options.stable.is_some());
+    all["areas"] = json!(options.areas.is_some());
+    all["cell_m"] = json!(options.cell);
+    all["core_spacing_m"] = json!(options.core_spacing);
+    all["normal_radii_m"] = json!(options.normal_radii);
+    all["cylinder_radius_m"] = json!(options.cylinder_radius);
+    all["core_points"] = options
         .core_points
         .as_ref()
         .map_or(Value::Null, |words| core_points_given(words));
-    all["statistic"] = json!(
-        arguments
-            .statistic
-            .map(|statistic| format!("{statistic:?}"))
-    );
-    if let Some(icp) = arguments.icp.given() {
+    all["statistic"] = json!(options.statistic.map(|statistic| format!("{statistic:?}")));
+    if let Some(icp) = options.icp.given() {
         all["robust_icp"] = icp;
     }
     all
@@ -170,9 +166,9 @@ pub(crate) fn given(arguments: &Arguments) -> Value {
 
 /// The parameters of a run as its manifest keeps them: those of its profile that results depend on,
 /// by table and key. Files are told by what they have.
-pub(crate) fn kept(arguments: &Arguments, masks: &Masks) -> Value {
-    let mut all = arguments.request.resolved.of_results();
-    if let Some(words) = &arguments.core_points {
+pub(crate) fn kept(options: &ChangeOptions, masks: &Masks) -> Value {
+    let mut all = options.profile_args.resolved.of_results();
+    if let Some(words) = &options.core_points {
         all["m3c2"]["core_points"] = core_points_given(words);
     }
     all["polygons"] = masks.fingerprint();
@@ -190,24 +186,24 @@ fn core_points_given(words: &str) -> Value {
 }
 
 /// Parameters that the data do not suggest.
-fn shared(arguments: &Arguments) -> Value {
+fn shared(options: &ChangeOptions) -> Value {
     json!({
-        "classes": arguments.classes, "cell_m": null, "core_spacing_m": null,
+        "classes": options.classes, "cell_m": null, "core_spacing_m": null,
         "normal_radii_m": null, "cylinder_radius_m": null,
-        "projection_depth_m": arguments.depth, "c2c_max_distance_m": arguments.depth,
-        "align": format!("{:?}", arguments.align).to_lowercase(),
-        "columns": format!("{:?}", arguments.columns),
-        "rasters": arguments.rasters.iter().map(|kind| kind.file()).collect::<Vec<_>>(), "ignore_crs": arguments.ignore_crs,
-        "attributes": format!("{:?}", arguments.attributes).to_lowercase(), "crs": arguments.crs, "keep_withheld": arguments.keep_withheld, "keep_noise": arguments.keep_noise,
-        "given_registration_error_m": arguments.registration_error,
+        "projection_depth_m": options.depth, "c2c_max_distance_m": options.depth,
+        "align": format!("{:?}", options.align).to_lowercase(),
+        "columns": format!("{:?}", options.columns),
+        "rasters": options.rasters.iter().map(|kind| kind.file()).collect::<Vec<_>>(), "ignore_crs": options.ignore_crs,
+        "attributes": format!("{:?}", options.attributes).to_lowercase(), "crs": options.crs, "keep_withheld": options.keep_withheld, "keep_noise": options.keep_noise,
+        "given_registration_error_m": options.registration_error,
         "core_points": null, "statistic": null,
-        "towards": vector_or_null(&arguments.towards), "scanner": vector_or_null(&arguments.scanner),
-        "normal": vector_or_null(&arguments.normal),
-        "level_of_detection": format!("{:?}", arguments.lod).to_lowercase(),
-        "minimum_level_of_detection_m": arguments.min_lod, "minimum_count": arguments.min_count,
-        "correlated": format!("{:?}", arguments.correlated).to_lowercase(),
-        "false_discovery_rate": arguments.fdr,
-        "stable": arguments.stable, "stable_classes": arguments.stable_classes, "areas": arguments.areas,
+        "towards": vector_or_null(&options.towards), "scanner": vector_or_null(&options.scanner),
+        "normal": vector_or_null(&options.normal),
+        "level_of_detection": format!("{:?}", options.lod).to_lowercase(),
+        "minimum_level_of_detection_m": options.min_lod, "minimum_count": options.min_count,
+        "correlated": format!("{:?}", options.correlated).to_lowercase(),
+        "false_discovery_rate": options.fdr,
+        "stable": options.stable, "stable_classes": options.stable_classes, "areas": options.areas,
     })
 }
 
@@ -219,34 +215,34 @@ fn vector_or_null(values: &[f64]) -> Value {
     }
 }
 
-fn detection(arguments: &Arguments) -> Detection {
-    let errors = match arguments.lod {
+fn detection(options: &ChangeOptions) -> Detection {
+    let errors = match options.lod {
         Lod::Student => ErrorModel::Student,
         Lod::Normal => ErrorModel::Normal,
     };
     Detection {
-        minimum: arguments.min_lod,
-        minimum_count: arguments.min_count,
+        minimum: options.min_lod,
+        minimum_count: options.min_count,
         ..errors.into()
     }
 }
 
 /// Whether correlated errors enter the level of detection.
-pub(crate) fn correlated(arguments: &Arguments, sample: &Sample) -> f64 {
-    match arguments.correlated {
+pub(crate) fn correlated(options: &ChangeOptions, sample: &Sample) -> f64 {
+    match options.correlated {
         Correlated::Report => 0.0,
         Correlated::Include => sample.correlated_sigma(),
     }
 }
 
 /// Directions as the command line has them.
-fn normals(arguments: &Arguments, radii: Vec<f64>) -> Result<Normals> {
-    if let Some(normal) = vector("--normal", &arguments.normal)? {
+fn normals(options: &ChangeOptions, radii: Vec<f64>) -> Result<Normals> {
+    if let Some(normal) = vector("--normal", &options.normal)? {
         return Ok(Normals::Fixed(normal));
     }
     let towards = match (
-        vector("--towards", &arguments.towards)?,
-        vector("--scanner", &arguments.scanner)?,
+        vector("--towards", &options.towards)?,
+        vector("--scanner", &options.scanner)?,
     ) {
         (Some(direction), _) => Orientation::Towards(direction),
         (None, Some(position)) => Orientation::Scanner(position),
@@ -280,7 +276,7 @@ fn check_core_points(words: Option<&str>) -> Result<()> {
 }
 
 /// Core points as the command line has them.
-fn core_points(words: &str, spacing: f64, arguments: &Arguments) -> Result<CoreSelection> {
+fn core_points(words: &str, spacing: f64, options: &ChangeOptions) -> Result<CoreSelection> {
     match words.split_once(':') {
         _ if words == "grid" => Ok(CoreSelection::Grid(spacing)),
         _ if words == "cubes" => Ok(CoreSelection::Voxels(spacing)),
@@ -293,8 +289,8 @@ fn core_points(words: &str, spacing: f64, arguments: &Arguments) -> Result<CoreS
         },
         _ => {
             let options = CatalogueOptions {
-                crs: epochs::declared(arguments)?,
-                ignore_crs: arguments.ignore_crs,
+                crs: epochs::declared(options)?,
+                ignore_crs: options.ignore_crs,
             };
             let catalogue = Catalogue::open_with(&[words], &options)?.in_metres()?;
             let points: Cloud = catalogue.read_all(Columns::XYZ)?;
@@ -309,41 +305,41 @@ fn core_points(words: &str, spacing: f64, arguments: &Arguments) -> Result<CoreS
 }
 
 /// Refuses numbers that make no sense before anything is read.
-pub(crate) fn check(arguments: &Arguments) -> Result<()> {
-    Error::positive("cell size", arguments.cell.unwrap_or(1.0))?;
-    Error::positive("core point spacing", arguments.core_spacing.unwrap_or(1.0))?;
-    Error::positive("cylinder radius", arguments.cylinder_radius.unwrap_or(1.0))?;
-    Error::positive("projection depth", arguments.depth)?;
-    arguments
+pub(crate) fn check(options: &ChangeOptions) -> Result<()> {
+    Error::positive("cell size", options.cell.unwrap_or(1.0))?;
+    Error::positive("core point spacing", options.core_spacing.unwrap_or(1.0))?;
+    Error::positive("cylinder radius", options.cylinder_radius.unwrap_or(1.0))?;
+    Error::positive("projection depth", options.depth)?;
+    options
         .normal_radii
         .iter()
         .try_for_each(|radius| Error::positive("normal radius", *radius).map(drop))?;
     Error::check(
         "tile size",
-        arguments.tile_size,
-        arguments.tile_size > 0.0,
+        options.tile_size,
+        options.tile_size > 0.0,
         "be above zero",
     )?;
     Error::check(
         "--threads",
-        arguments.threads.unwrap_or(1) as f64,
-        arguments.threads != Some(0),
+        options.threads.unwrap_or(1) as f64,
+        options.threads != Some(0),
         "be at least 1",
     )?;
     Error::not_negative(
         "registration error",
-        arguments.registration_error.unwrap_or(0.0),
+        options.registration_error.unwrap_or(0.0),
     )?;
-    let rate = arguments.fdr.unwrap_or(0.05);
+    let rate = options.fdr.unwrap_or(0.05);
     Error::check(
         "false discovery rate",
         rate,
         rate > 0.0 && rate < 1.0,
         "be above 0 and below 1",
     )?;
-    normals(arguments, vec![1.0])?;
-    epochs::declared(arguments)?;
-    check_core_points(arguments.core_points.as_deref())?;
-    arguments.icp.check()?;
-    detection(arguments).check()
+    normals(options, vec![1.0])?;
+    epochs::declared(options)?;
+    check_core_points(options.core_points.as_deref())?;
+    options.icp.check()?;
+    detection(options).check()
 }

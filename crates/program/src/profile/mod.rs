@@ -12,11 +12,12 @@ mod resolve;
 mod source;
 mod value;
 
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
+use crate::command_words::CommandLine;
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use isopach_compute::Result;
 use serde_json::{Map, Value, json};
 
-pub use resolve::{Stop, arguments};
+pub use resolve::{Stop, parse_arguments};
 
 /// Where an option stands in a profile.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +113,19 @@ pub trait Profiled: CommandFactory + FromArgMatches + 'static {
     /// The shipped profiles: name and text.
     const SHIPPED: &'static [(&'static str, &'static str)];
 
+    /// The command of `clap` for a program of another name: `isopach change`.
+    #[must_use]
+    fn command_named(program: &str) -> Command {
+        let command = Self::command();
+        let help = command.get_after_help().map(ToString::to_string);
+        match help {
+            Some(help) if program != Self::PROGRAM => {
+                command.after_help(help.replace(Self::PROGRAM, program))
+            }
+            _ => command,
+        }
+    }
+
     /// Options that hold where neither command line nor profile has them, and the words of their
     /// values.
     fn implied(_given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
@@ -124,13 +138,13 @@ pub trait Profiled: CommandFactory + FromArgMatches + 'static {
     /// Says which value, and what it must be.
     fn check(&self) -> Result<()>;
 
-    /// What was said of a profile.
-    fn request(&mut self) -> &mut Request;
+    /// The options that name a profile.
+    fn profile_args(&mut self) -> &mut ProfileArgs;
 }
 
 /// What is said of a profile on the command line.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Request {
+pub struct ProfileArgs {
     /// Parameters from a TOML file, or from a shipped profile by its name (docs/profiles.md). What
     /// the command line says counts before the profile, and that before defaults. A file that has
     /// the name of a shipped profile is given as a path: ./drone. A flag that a profile has on is
@@ -144,9 +158,12 @@ pub struct Request {
     /// Keys of the profile that do not count, separated by commas: as if the file did not have them
     #[arg(long, value_name = "KEY", value_delimiter = ',', requires = "profile")]
     pub unset: Vec<String>,
-    /// What came of it.
+    /// The parameters that the run has.
     #[arg(skip)]
     pub resolved: Resolved,
+    /// The command that was given.
+    #[arg(skip)]
+    pub command: CommandLine,
 }
 
 /// The parameters that a run has, wherever they came from.

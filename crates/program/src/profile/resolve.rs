@@ -11,7 +11,7 @@ use super::{
     source::Source,
     value,
 };
-use crate::exit;
+use crate::{command_words::CommandLine, exit};
 use clap::{
     ArgMatches, Command,
     error::{ContextKind, ErrorKind},
@@ -21,6 +21,7 @@ use isopach_compute::Error;
 use std::{
     error::Error as _,
     ffi::OsString,
+    fmt,
     io::{ErrorKind as ErrorKindOfFile, Write as _},
     process::ExitCode,
 };
@@ -55,6 +56,28 @@ impl Stop {
     }
 }
 
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(error) => error.fmt(f),
+            Self::Refused(error) => error.fmt(f),
+            Self::Print(_) => {
+                f.write_str("the parameters were to be printed: leave out --print-profile to run")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Stop {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Usage(error) => Some(error),
+            Self::Refused(error) => Some(error),
+            Self::Print(_) => None,
+        }
+    }
+}
+
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         Self::Refused(error)
@@ -72,12 +95,13 @@ struct Words<'a> {
     entries: Vec<Entry>,
 }
 
-/// The arguments of a run, checked.
+/// Parses and checks the arguments of a run of `program`; the first of the words is how it was
+/// called.
 ///
 /// # Errors
 /// [`Stop`].
-pub fn arguments<A: Profiled>(said: &[OsString]) -> Result<A, Stop> {
-    let mut command = A::command();
+pub fn parse_arguments<A: Profiled>(program: &str, said: &[OsString]) -> Result<A, Stop> {
+    let mut command = A::command_named(program);
     command.build();
     // Errors of the command line are found when everything is known: an option may need one that
     // the profile has.
@@ -111,12 +135,14 @@ pub fn arguments<A: Profiled>(said: &[OsString]) -> Result<A, Stop> {
         ))
     };
     let values: Vec<_> = A::KEYS.iter().filter_map(of_run).collect();
-    let is_printed = arguments.request().print_profile;
+    let is_printed = arguments.profile_args().print_profile;
     if is_printed {
         let text = print::profile(&arguments, &command, &matches, &values);
         return Err(Stop::Print(text));
     }
-    arguments.request().resolved = Resolved { given, values };
+    let profile_args = arguments.profile_args();
+    profile_args.resolved = Resolved { given, values };
+    profile_args.command = CommandLine::new(program, said);
     Ok(arguments)
 }
 

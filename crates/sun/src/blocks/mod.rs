@@ -2,11 +2,11 @@
 //! docs/decisions/0004-emission-in-blocks.md).
 
 mod bytes;
+mod execution;
 mod found;
 mod plan;
 mod run;
-mod run_options;
 
+pub(crate) use execution::BlockExecution;
 pub(crate) use found::Found;
 pub(crate) use run::InBlocks;
-pub(crate) use run_options::Conduct;

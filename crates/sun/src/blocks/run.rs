@@ -1,14 +1,14 @@
 //! Blocks are inverted by whoever has them, each into a file of its own, and put together by one.
 
 use super::{
-    Conduct, Found,
+    BlockExecution, Found,
     bytes::{Layout, Rows},
     plan::Plan,
 };
 use crate::{
-    arguments::Arguments,
     guard::Content,
-    inverting::{Inverting, progress},
+    inverting::{Inverting, RowProgress},
+    options::EmissionOptions,
     sink::Number,
 };
 use isopach::{
@@ -24,15 +24,15 @@ pub(crate) struct InBlocks<'a> {
     layout: Layout,
 }
 
-impl Conduct {
+impl BlockExecution {
     /// Where results of this run are kept, of which this was found.
     pub(crate) fn kept_with(
         &self,
-        arguments: &Arguments,
+        options: &EmissionOptions,
         found: &Found,
         inputs: &[Content],
     ) -> CheckpointDir {
-        self.kept(arguments)
+        self.kept(options)
             .with_found(found.to_json(&Content::identities(inputs)))
     }
 }
@@ -45,16 +45,16 @@ impl<'a> InBlocks<'a> {
     /// size.
     pub(crate) fn begin<T: Number>(
         kept: &'a CheckpointDir,
-        conduct: &Conduct,
-        arguments: &Arguments,
+        execution: &BlockExecution,
+        options: &EmissionOptions,
         inputs: &[Content],
         inverting: &Inverting<'_>,
     ) -> Result<Self> {
         let [rows, columns] = inverting.shape;
         let layout = Layout::of(inverting.inversion, columns, inverting.draws.is_some());
-        let plan = Plan::new(rows, layout.bytes_a_row::<T>(), arguments.block_rows);
+        let plan = Plan::new(rows, layout.bytes_a_row::<T>(), options.block_rows);
         let kept = kept.blocks(BlockRun {
-            working: conduct.working(),
+            working: execution.working(),
             precision: inverting.on.precisions(),
             identities: Content::identities(inputs),
             names: inputs
@@ -62,7 +62,7 @@ impl<'a> InBlocks<'a> {
                 .map(|input| input.path.display().to_string())
                 .collect(),
             plan: plan.to_manifest(),
-            memory: conduct.memory,
+            memory: execution.memory,
         })?;
         let plan = Plan::of_manifest(kept.plan(), rows)?;
         Ok(Self { kept, plan, layout })
@@ -80,7 +80,7 @@ impl<'a> InBlocks<'a> {
     /// Of the input, the inversion and the folder.
     pub(crate) fn invert<T: Number>(
         &self,
-        conduct: &Conduct,
+        execution: &BlockExecution,
         inverting: &Inverting<'_>,
         is_merged: impl Fn() -> bool,
     ) -> Result<String> {
@@ -89,9 +89,9 @@ impl<'a> InBlocks<'a> {
             inverted += self.invert_share::<T>(share, inverting)?;
             Ok(true)
         };
-        match &conduct.claims {
+        match &execution.claims {
             Some(claims) => claims.work(is_merged, run)?,
-            None => drop(run(conduct.share)?),
+            None => drop(run(execution.folder.scope)?),
         }
         Ok(format!(
             "{inverted} of {} blocks were inverted here",
@@ -105,7 +105,8 @@ impl<'a> InBlocks<'a> {
         let wanted: Vec<usize> = (0..self.plan.len())
             .filter(|&block| mine[block] && !done[block])
             .collect();
-        let bar = progress(
+        let mut progress = RowProgress::begin(
+            inverting.listener,
             wanted
                 .iter()
                 .map(|block| self.plan.rows(*block).len())
@@ -117,14 +118,13 @@ impl<'a> InBlocks<'a> {
                 inverting.run::<T>(self.plan.rows(*block), |rows, spread| {
                     self.layout.store(&rows, spread.as_ref(), to);
                     inverted_again += rows.map.inverted_again;
-                    bar.inc(rows.rows.len() as u64);
+                    progress.add(rows.rows.len());
                     Ok(())
                 })?;
                 inverted_again.store(to);
                 Ok(())
             })?;
         }
-        bar.finish_and_clear();
         Ok(wanted.len())
     }
 

@@ -2,8 +2,8 @@
 //! line.
 
 use crate::{
-    arguments::{Arguments, Summed, Unit},
     instruments::{Found, Instruments, Seen},
+    options::{EmissionOptions, Summed, Unit},
 };
 use isopach::{
     compute::Error as Failure,
@@ -33,17 +33,17 @@ pub(super) struct Opened {
 
 /// Opens the files in the order in which they were given; says what was taken for granted.
 pub(super) fn open(
-    arguments: &Arguments,
+    options: &EmissionOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Opened>, Box<dyn Error>> {
-    let instruments = Instruments::read(arguments)?;
+    let instruments = Instruments::read(options)?;
     let mut files: Vec<Opened> = Vec::new();
     let mut remarks: Vec<(String, String)> = Vec::new();
-    for (i, path) in arguments.files.iter().enumerate() {
+    for (i, path) in options.files.iter().enumerate() {
         let name = path.display().to_string();
         // Compressed tiles are read when a file is opened.
         let limits = FitsLimits {
-            memory_bytes: arguments.memory << 20,
+            memory_bytes: options.memory << 20,
             ..FitsLimits::default()
         };
         let file = ImageFile::open_within(path, limits).map_err(|error| match error {
@@ -65,7 +65,7 @@ pub(super) fn open(
             instrument: seen.instrument.as_deref(),
             wavelength: seen.wavelength,
         };
-        let channel = arguments.channel.get(i).map(String::as_str);
+        let channel = options.channel.get(i).map(String::as_str);
         let found = instruments
             .find(&stated, channel, &mut said)
             .map_err(|error| of_file(&error))?;
@@ -76,13 +76,13 @@ pub(super) fn open(
             )),
             Err(reason) => Err(of_file(&format!("{reason}: give --exposure, seconds"))),
         };
-        let exposure = one_of(&arguments.exposure, i).map_or_else(stated, Ok)?;
+        let exposure = one_of(&options.exposure, i).map_or_else(stated, Ok)?;
         let has_unit_of_instrument = found
             .of
             .unit
             .as_deref()
             .is_some_and(|unit| file.header().text("BUNIT") == Some(unit));
-        let unit = match (arguments.unit, &seen.unit) {
+        let unit = match (options.unit, &seen.unit) {
             (Some(Unit::Total), _) => CountUnit::Total,
             (Some(Unit::PerSecond), _) => CountUnit::PerSecond,
             (None, _) if has_unit_of_instrument => CountUnit::PerSecond,
@@ -96,7 +96,7 @@ pub(super) fn open(
         // Nobody exposes for a second: images of AIA are divided so.
         if unit == CountUnit::PerSecond
             && exposure == 1.0
-            && arguments.exposure.is_empty()
+            && options.exposure.is_empty()
             && found.is_aia()
         {
             said.push(
@@ -105,7 +105,7 @@ pub(super) fn open(
                     .into(),
             );
         }
-        let is_sum_of_all = match arguments.summed {
+        let is_sum_of_all = match options.summed {
             Some(Summed::All) => true,
             None => found.of.binned_are_sums,
             Some(Summed::Of(_)) => false,
@@ -123,7 +123,7 @@ pub(super) fn open(
         let binned = (seen.pixel_size.unwrap_or(of_detector) / of_detector)
             .powi(2)
             .max(1.0);
-        let sum_of = match arguments.summed {
+        let sum_of = match options.summed {
             Some(Summed::Of(pixels)) => pixels.into(),
             _ if is_sum_of_all => binned,
             _ => 1.0,

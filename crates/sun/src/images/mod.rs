@@ -7,9 +7,9 @@ mod resampled;
 mod together;
 
 use crate::{
-    arguments::{Arguments, OnSaturation, SYSTEMATIC},
     degradation::{self, Table},
     instruments::{Found, only},
+    options::{EmissionOptions, OnSaturation, SYSTEMATIC},
     source::{About, Axis},
 };
 use channels::Opened;
@@ -58,16 +58,16 @@ struct Channel {
 /// `correlate`: with `--align`, see by their pixels, too, whether channels lie where their headers
 /// say.
 pub(crate) fn open(
-    arguments: &Arguments,
+    options: &EmissionOptions,
     correlate: bool,
 ) -> std::result::Result<(About, Images), Box<dyn Error>> {
     let mut warnings = Vec::new();
-    let mut files = channels::open(arguments, &mut warnings)?;
+    let mut files = channels::open(options, &mut warnings)?;
     let shape = files[0].file.shape();
     if let Some(other) = files
         .iter()
         .find(|other| other.file.shape() != shape)
-        .filter(|_| !arguments.align)
+        .filter(|_| !options.align)
     {
         let [first, found] =
             [shape, other.file.shape()].map(|[rows, columns]| format!("{columns} × {rows}"));
@@ -77,11 +77,11 @@ pub(crate) fn open(
         )
         .into());
     }
-    together::check(arguments, &files, shape, &mut warnings)?;
+    together::check(options, &files, shape, &mut warnings)?;
     let wcs = files[0].seen.wcs.clone().ok();
     let mut places = Vec::new();
     for file in &files {
-        places.push(if arguments.align {
+        places.push(if options.align {
             together::places(&files[0], file, shape)?
         } else {
             None
@@ -89,8 +89,8 @@ pub(crate) fn open(
     }
     let order = ascending(&files);
     let in_order: Vec<&Opened> = order.iter().map(|&i| &files[i]).collect();
-    let systematic = systematic(arguments, &in_order)?;
-    let mut about = about(arguments, &in_order, &mut warnings)?;
+    let systematic = systematic(options, &in_order)?;
+    let mut about = about(options, &in_order, &mut warnings)?;
     about.leading = shape.to_vec();
     about.keywords = keywords::of(&files);
     about.axes = wcs.as_ref().map_or([Axis::PIXELS; 2], axes);
@@ -105,7 +105,7 @@ pub(crate) fn open(
         let levels = about
             .levels
             .as_ref()
-            .filter(|_| arguments.saturation != OnSaturation::Keep);
+            .filter(|_| options.saturation != OnSaturation::Keep);
         let level = levels.map_or(f64::INFINITY, |levels| levels[number]);
         let resampled = places.map(|places| Resampled::new(places, shape[1], level * file.divisor));
         let mut binned = file.binned;
@@ -146,7 +146,7 @@ pub(crate) fn open(
                 .then(|| Mean::of(file.file.header(), file.unit, file.exposure))
                 .flatten(),
             // Those that were added on the chip are in what the header states.
-            sum_of: if arguments.summed.is_some() {
+            sum_of: if options.summed.is_some() {
                 file.sum_of
             } else {
                 1.0
@@ -166,14 +166,14 @@ pub(crate) fn open(
     }
     let first_file = channels[0].0;
     channels.sort_by_key(|(number, _)| *number);
-    let is_corrected = !arguments.degradation.is_empty() || arguments.degradation_table.is_some();
+    let is_corrected = !options.degradation.is_empty() || options.degradation_table.is_some();
     let channels = channels.into_iter().map(|(_, channel)| channel).collect();
     let mut images = Images {
         channels,
         shape,
         is_corrected,
     };
-    if arguments.align && correlate {
+    if options.align && correlate {
         warnings.extend(images.shifts(first_file, &about.names)?);
     }
     about.warnings = warnings;
@@ -204,8 +204,11 @@ fn ascending(files: &[Opened]) -> Vec<usize> {
 }
 
 /// Systematic errors of the channels, shares of the counts.
-fn systematic(arguments: &Arguments, files: &[&Opened]) -> std::result::Result<Vec<f64>, String> {
-    let given = &arguments.systematic;
+fn systematic(
+    options: &EmissionOptions,
+    files: &[&Opened],
+) -> std::result::Result<Vec<f64>, String> {
+    let given = &options.systematic;
     let channels: Vec<&Found> = files.iter().map(|file| &file.found).collect();
     let others = given
         .iter()
@@ -227,12 +230,12 @@ fn systematic(arguments: &Arguments, files: &[&Opened]) -> std::result::Result<V
 
 /// Names, response and saturation levels of files in the order of their channels.
 fn about(
-    arguments: &Arguments,
+    options: &EmissionOptions,
     files: &[&Opened],
     warnings: &mut Vec<String>,
 ) -> std::result::Result<About, Box<dyn Error>> {
     let count = files.len();
-    if arguments.saturation_level.len() > 1 && arguments.saturation_level.len() != count {
+    if options.saturation_level.len() > 1 && options.saturation_level.len() != count {
         return Err(
             "--saturation-level needs one number, or one a channel, in the order of instruments and their channels"
                 .into(),
@@ -241,7 +244,7 @@ fn about(
     let (mut names, mut levels) = (vec![], vec![]);
     for (i, file) in files.iter().enumerate() {
         let time = file.seen.time_text.as_deref().unwrap_or("no time");
-        let level = match arguments.saturation_level[..] {
+        let level = match options.saturation_level[..] {
             [] => file.found.channel().saturation,
             [one] => one,
             ref many => many[i],
@@ -253,7 +256,7 @@ fn about(
             file.exposure
         ));
     }
-    let left = shares(arguments, files, warnings)?;
+    let left = shares(options, files, warnings)?;
     let mut response = response(files)?;
     let all_aia = files.iter().all(|file| file.found.is_aia());
     let sensitivity = if left.is_empty() {
@@ -302,13 +305,13 @@ fn response(files: &[&Opened]) -> Result<TemperatureResponse> {
 
 /// Shares of the sensitivity that are left, a channel each; none where none was given.
 fn shares(
-    arguments: &Arguments,
+    options: &EmissionOptions,
     files: &[&Opened],
     warnings: &mut Vec<String>,
 ) -> std::result::Result<Vec<f64>, Box<dyn Error>> {
     let found: Vec<&Found> = files.iter().map(|file| &file.found).collect();
-    let Some(path) = &arguments.degradation_table else {
-        return Ok(degradation::by_channel(&arguments.degradation, &found)?);
+    let Some(path) = &options.degradation_table else {
+        return Ok(degradation::by_channel(&options.degradation, &found)?);
     };
     let table = Table::read(path)?;
     let is_shipped = degradation::is_shipped(path);

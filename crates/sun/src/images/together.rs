@@ -1,7 +1,7 @@
 //! What keeps files from being inverted as one: refused, said, or put right by resampling.
 
 use super::channels::Opened;
-use crate::arguments::Arguments;
+use crate::options::EmissionOptions;
 use isopach::solar::{Disagreement, DisagreementKind, SolarHeader, Wcs, disagreements};
 
 /// Pixels that lie this near each other are not resampled.
@@ -12,7 +12,7 @@ const SAME: f64 = 1e-3;
 /// # Errors
 /// In words: what does not belong to the first file, and what could be done.
 pub(super) fn check(
-    arguments: &Arguments,
+    options: &EmissionOptions,
     files: &[Opened],
     shape: [usize; 2],
     warnings: &mut Vec<String>,
@@ -27,15 +27,13 @@ pub(super) fn check(
     {
         let (consent, remedy) = match kind {
             DisagreementKind::Place => (
-                arguments.align || arguments.unaligned,
+                options.align || options.unaligned,
                 "--align resamples it to the pixels of the first, --unaligned takes the pixels as they are",
             ),
-            DisagreementKind::Observer => {
-                (arguments.unaligned, "--unaligned takes it all the same")
-            }
-            DisagreementKind::Time => (arguments.any_time, "--any-time takes it all the same"),
+            DisagreementKind::Observer => (options.unaligned, "--unaligned takes it all the same"),
+            DisagreementKind::Time => (options.any_time, "--any-time takes it all the same"),
             DisagreementKind::Quality => (
-                arguments.ignore_quality,
+                options.ignore_quality,
                 "--ignore-quality takes it all the same",
             ),
         };
@@ -43,7 +41,7 @@ pub(super) fn check(
         if is_grave && !consent {
             return Err(format!("{name}: {words} ({}); {remedy}", files[0].name));
         }
-        if !(kind == DisagreementKind::Place && arguments.align && is_grave) {
+        if !(kind == DisagreementKind::Place && options.align && is_grave) {
             warnings.push(format!("{name}: {words}"));
         }
     }

@@ -100,7 +100,7 @@ pub(super) fn draw(
     let steps = ((LOGS[1] - LOGS[0]) / STEP) as usize;
     let mut histograms = vec![vec![0; steps]; BANDS.len()];
     for group in groups {
-        let mut maps = Maps::open(&group.arguments.out)?;
+        let mut maps = Maps::open(&group.options.out)?;
         for (band, histogram) in histograms.iter_mut().enumerate() {
             for log in maps.band(band)?.iter().filter(|log| log.is_finite()) {
                 histogram[(((log - LOGS[0]) / STEP).max(0.0) as usize).min(steps - 1)] += 1;
@@ -112,7 +112,7 @@ pub(super) fn draw(
         .map(|h| pictures::ends(quantile(h, 0.01), quantile(h, 0.995)))
         .collect();
     for (time, group) in groups.iter().enumerate() {
-        let mut maps = Maps::open(&group.arguments.out)?;
+        let mut maps = Maps::open(&group.options.out)?;
         for (band, scale) in scales.iter().enumerate() {
             let shades = pictures::shades(&maps.band(band)?, &INFERNO, *scale);
             pictures::save(out, &frame_name(band, time), shades.view())?;

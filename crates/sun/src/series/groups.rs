@@ -1,8 +1,8 @@
 //! Files of several times, grouped by time.
 
 use crate::{
-    arguments::Arguments,
     instruments::{Instruments, Seen},
+    options::EmissionOptions,
 };
 use isopach::{
     fits::{FitsLimits, ImageFile},
@@ -15,7 +15,7 @@ pub(super) struct Group {
     pub(super) time: ObservationTime,
     /// Of the output.
     pub(super) folder: String,
-    pub(super) arguments: Arguments,
+    pub(super) options: EmissionOptions,
 }
 
 /// A file among many: which, of which channel, of when.
@@ -29,8 +29,8 @@ struct Dated {
 
 /// Groups files by time: those of a channel with the usual number of images say when, each other
 /// file belongs to the time that is nearest to its own.
-pub(super) fn groups(arguments: &Arguments) -> Result<Vec<Group>, Box<dyn Error>> {
-    let files = dated(arguments)?;
+pub(super) fn groups(options: &EmissionOptions) -> Result<Vec<Group>, Box<dyn Error>> {
+    let files = dated(options)?;
     let mut places: Vec<[usize; 2]> = files.iter().map(|file| file.place).collect();
     places.sort_unstable();
     places.dedup();
@@ -93,7 +93,7 @@ pub(super) fn groups(arguments: &Arguments) -> Result<Vec<Group>, Box<dyn Error>
         let numbers: Vec<usize> = members.iter().map(|file| file.number).collect();
         groups.push(Group {
             time: *time,
-            arguments: part(arguments, &numbers, &folder),
+            options: part(options, &numbers, &folder),
             folder,
         });
     }
@@ -101,13 +101,13 @@ pub(super) fn groups(arguments: &Arguments) -> Result<Vec<Group>, Box<dyn Error>
 }
 
 /// Reads what the headers say of channel and time.
-fn dated(arguments: &Arguments) -> Result<Vec<Dated>, Box<dyn Error>> {
-    let instruments = Instruments::read(arguments)?;
+fn dated(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> {
+    let instruments = Instruments::read(options)?;
     let mut files = Vec::new();
-    for (number, path) in arguments.files.iter().enumerate() {
+    for (number, path) in options.files.iter().enumerate() {
         let name = path.display().to_string();
         let limits = FitsLimits {
-            memory_bytes: arguments.memory << 20,
+            memory_bytes: options.memory << 20,
             ..FitsLimits::default()
         };
         let file = ImageFile::open_within(path, limits)?;
@@ -117,7 +117,7 @@ fn dated(arguments: &Arguments) -> Result<Vec<Dated>, Box<dyn Error>> {
             instrument: seen.instrument.as_deref(),
             wavelength: seen.wavelength,
         };
-        let channel = arguments.channel.get(number).map(String::as_str);
+        let channel = options.channel.get(number).map(String::as_str);
         // What is taken for granted is said when the file is opened for good.
         let found = instruments
             .find(&stated, channel, &mut Vec::new())
@@ -136,8 +136,8 @@ fn dated(arguments: &Arguments) -> Result<Vec<Dated>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// The arguments for some of the files.
-fn part(arguments: &Arguments, numbers: &[usize], folder: &str) -> Arguments {
+/// The options for some of the files.
+fn part(options: &EmissionOptions, numbers: &[usize], folder: &str) -> EmissionOptions {
     fn some<T: Clone>(of: &[T], numbers: &[usize]) -> Vec<T> {
         if of.len() < 2 {
             of.to_vec()
@@ -145,16 +145,13 @@ fn part(arguments: &Arguments, numbers: &[usize], folder: &str) -> Arguments {
             numbers.iter().filter_map(|&i| of.get(i).cloned()).collect()
         }
     }
-    Arguments {
-        files: numbers
-            .iter()
-            .map(|&i| arguments.files[i].clone())
-            .collect(),
-        channel: some(&arguments.channel, numbers),
-        exposure: some(&arguments.exposure, numbers),
-        out: arguments.out.join(folder),
+    EmissionOptions {
+        files: numbers.iter().map(|&i| options.files[i].clone()).collect(),
+        channel: some(&options.channel, numbers),
+        exposure: some(&options.exposure, numbers),
+        out: options.out.join(folder),
         series: false,
         is_of_series: true,
-        ..arguments.clone()
+        ..options.clone()
     }
 }

@@ -8,8 +8,8 @@ use super::{
     left::{left, of_times, remove},
 };
 use crate::{
-    arguments::Arguments,
     guard::{self, Content, OTHER},
+    options::EmissionOptions,
 };
 use isopach::compute::{FolderLock, Result};
 use isopach_program::finished::{self, KEY, PAGE, SUMMARY, UNKNOWN, WrittenOver};
@@ -37,13 +37,13 @@ pub(super) struct Held<'a> {
 /// Holds the folder; refuses results of other inputs or parameters, of the series and of each time,
 /// unless they may be written over.
 pub(super) fn hold<'a>(
-    arguments: &'a Arguments,
+    options: &'a EmissionOptions,
     groups: &[Group],
 ) -> std::result::Result<Held<'a>, Box<dyn Error>> {
-    let out = arguments.out.as_path();
+    let out = options.out.as_path();
     finished::make_folder(out)?;
     let lock = FolderLock::alone(out.join(".lock"))?;
-    let inputs = guard::inputs(arguments);
+    let inputs = guard::inputs(options);
     let frames = frame_names(groups.len());
     let names = || {
         [SUMMARY, PAGE]
@@ -52,13 +52,13 @@ pub(super) fn hold<'a>(
             .chain(frames.iter().map(PathBuf::from))
     };
     let in_folders = groups.iter().flat_map(|group| {
-        let names = guard::outputs(&group.arguments, true);
+        let names = guard::outputs(&group.options, true);
         names
             .into_iter()
             .map(|name| Path::new(&group.folder).join(name))
     });
     let made_from = json!({
-        "series": groups.len(), "parameters": guard::parameters(arguments), "inputs": guard::identities(&inputs)?,
+        "series": groups.len(), "parameters": guard::parameters(options), "inputs": guard::identities(&inputs)?,
     });
     let (summary, notes) = (finished::summary(out)?, Notes::read(out)?);
     let kept: Vec<&str> = groups.iter().map(|group| group.folder.as_str()).collect();
@@ -80,7 +80,7 @@ pub(super) fn hold<'a>(
         Some(Some(found)) if *found == made_from => None,
         Some(Some(_)) => Some(OTHER),
     };
-    if let Some(what) = what.filter(|_| !arguments.force) {
+    if let Some(what) = what.filter(|_| !options.force) {
         return Err(finished::refusal(out, what).into());
     }
     let begun = notes
@@ -117,19 +117,19 @@ pub(super) fn hold<'a>(
 /// # Errors
 /// In words: its folder has other results, which may not be written over.
 fn of_time(group: &Group, begun: &[String]) -> std::result::Result<Option<Value>, Box<dyn Error>> {
-    let out = &group.arguments.out;
+    let out = &group.options.out;
     let summary = finished::summary(out)?;
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
         // What an interrupted run of this series wrote before it could say what it was.
         None if begun.contains(&group.folder) => return Ok(None),
-        None if WrittenOver::of(out, guard::outputs(&group.arguments, true)).is_empty() => {
+        None if WrittenOver::of(out, guard::outputs(&group.options, true)).is_empty() => {
             return Ok(None);
         }
         None | Some(None) => UNKNOWN,
         Some(Some(found)) if *found == made_from(group)? => return Ok(summary),
         Some(Some(_)) => OTHER,
     };
-    if group.arguments.force {
+    if group.options.force {
         Ok(None)
     } else {
         Err(finished::refusal(out, what).into())
@@ -139,8 +139,8 @@ fn of_time(group: &Group, begun: &[String]) -> std::result::Result<Option<Value>
 /// What tells the results of a time from others.
 fn made_from(group: &Group) -> Result<Value> {
     Ok(guard::made_from(
-        &group.arguments,
-        &Content::of_inputs(&group.arguments)?,
+        &group.options,
+        &Content::of_inputs(&group.options)?,
     ))
 }
 

@@ -1,7 +1,7 @@
 //! Results of a time that are kept from one run to the next: their files are as they were written.
 
 use super::{MAPS, left::is_within};
-use crate::{arguments::Arguments, checksum::crc32, sink};
+use crate::{checksum::crc32, options::EmissionOptions, sink};
 use isopach::compute::Result;
 use isopach_program::finished::{FILES, PAGE};
 use serde_json::{Map, Value, json};
@@ -22,7 +22,7 @@ pub(crate) fn note_checksums(summary: &mut Value, out: &Path, has_page: bool) ->
 }
 
 /// Why results of the right inputs and parameters cannot be kept, in words; `None` where they can.
-pub(super) fn changed(summary: &Value, arguments: &Arguments) -> Option<String> {
+pub(super) fn changed(summary: &Value, options: &EmissionOptions) -> Option<String> {
     let checked = &summary[CHECKED];
     let program = &checked["program"];
     if program.is_null() {
@@ -33,9 +33,9 @@ pub(super) fn changed(summary: &Value, arguments: &Arguments) -> Option<String> 
             "they were made by version {program} of this program"
         ));
     }
-    let mut needed = sink::file_names(arguments);
+    let mut needed = sink::file_names(options);
     needed.push(MAPS.into());
-    needed.extend(arguments.curve.iter().map(|place| place.file()));
+    needed.extend(options.curve.iter().map(|place| place.file()));
     let none = Map::new();
     let sums = checked["bytes_and_crc32"].as_object().unwrap_or(&none);
     let all: BTreeSet<&str> = needed
@@ -46,7 +46,7 @@ pub(super) fn changed(summary: &Value, arguments: &Arguments) -> Option<String> 
         .collect();
     let is_same = |name: &str| {
         let found = is_within(Path::new(name))
-            .then(|| sum(&arguments.out.join(name)).ok())
+            .then(|| sum(&options.out.join(name)).ok())
             .flatten();
         found.is_some() && found.as_ref() == sums.get(name)
     };

@@ -12,15 +12,20 @@ mod left;
 mod notes;
 mod page;
 
-use crate::{BANDS, Done, OUTCOME, arguments::Arguments, images, named::named, one};
+use crate::{
+    BANDS, images,
+    named::named,
+    one::{Done, OUTCOME, one},
+    options::EmissionOptions,
+    run::EmissionOutcome,
+};
 pub(crate) use film::{MAPS, write_maps};
 use groups::{Group, groups};
 use held::hold;
 use isopach_program::{
-    eprintln,
     finished::{FILES, KEY, PAGE, SUMMARY},
+    listener::Listener,
     printable::printable,
-    println,
     write_file::write_file,
 };
 pub(crate) use kept::note_checksums;
@@ -34,23 +39,34 @@ use std::error::Error;
 const TIMES: &str = "times";
 
 /// Inverts all times, one after the other.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let groups = groups(arguments)?;
+pub(crate) fn run(
+    options: &EmissionOptions,
+    listener: &dyn Listener,
+) -> Result<EmissionOutcome, Box<dyn Error>> {
+    let groups = groups(options)?;
     let shape = check(&groups)?;
-    let out = &arguments.out;
-    let mut held = hold(arguments, &groups)?;
+    let out = &options.out;
+    let mut held = hold(options, &groups)?;
     let (mut lines, mut rows) = (Vec::new(), Vec::new());
     for (i, group) in groups.iter().enumerate() {
-        eprintln!("time {} of {}: {}", i + 1, groups.len(), group.time);
-        let (summary, is_kept) = match kept(group, held.finished[i].take()) {
+        listener.note(&format!(
+            "time {} of {}: {}",
+            i + 1,
+            groups.len(),
+            group.time
+        ));
+        let (summary, is_kept) = match kept(group, held.finished[i].take(), listener) {
             Some(summary) => (summary, true),
             None => {
                 held.will_write(&group.folder)?;
                 // What is there was seen to be this series' own, or may be written over.
-                let Done { summary, .. } = one(&Arguments {
-                    force: true,
-                    ..group.arguments.clone()
-                })
+                let Done { summary, .. } = one(
+                    &EmissionOptions {
+                        force: true,
+                        ..group.options.clone()
+                    },
+                    listener,
+                )
                 .map_err(|error| named(format!("the time {}", group.time), error))?;
                 (summary, false)
             }
@@ -85,25 +101,33 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         serde_json::to_string_pretty(&summary)?.as_bytes(),
     )?;
     held.finish()?;
-    for (group, line) in groups.iter().zip(lines) {
-        println!("{}: {line}", group.folder);
-    }
-    println!("See {}", printable(&out.join(PAGE).display().to_string()));
-    Ok(())
+    let statement = groups
+        .iter()
+        .zip(lines)
+        .map(|(group, line)| format!("{}: {line}", group.folder))
+        .collect::<Vec<_>>()
+        .join(
+            "
+",
+        );
+    Ok(EmissionOutcome {
+        statement,
+        page: Some(out.join(PAGE)),
+    })
 }
 
 /// The summary of a time, if its results are there and as they were written. Says why they are made
 /// anew.
-fn kept(group: &Group, finished: Option<Value>) -> Option<Value> {
+fn kept(group: &Group, finished: Option<Value>, listener: &dyn Listener) -> Option<Value> {
     let summary = finished?;
-    let Some(why) = kept::changed(&summary, &group.arguments) else {
+    let Some(why) = kept::changed(&summary, &group.options) else {
         return Some(summary);
     };
-    eprintln!(
+    listener.note(&format!(
         "results of {} are made anew: {}",
         group.time,
         printable(&why)
-    );
+    ));
     None
 }
 
@@ -112,7 +136,7 @@ fn kept(group: &Group, finished: Option<Value>) -> Option<Value> {
 fn check(groups: &[Group]) -> Result<Vec<usize>, Box<dyn Error>> {
     let mut shape: Option<Vec<usize>> = None;
     for group in groups {
-        let opened = images::open(&group.arguments, false);
+        let opened = images::open(&group.options, false);
         let (about, _) =
             opened.map_err(|error| named(format!("the time {}", group.time), error))?;
         let of_first = shape.get_or_insert_with(|| about.leading.clone());

@@ -19,7 +19,7 @@ const FARTHEST: f64 = 1000.0;
 /// Parameters of [`RobustIcp`]. Two of them fit the survey's size where they are not given.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Robust ICP (docs/algorithms/alignment.md)")]
-pub(crate) struct Icp {
+pub(crate) struct IcpArgs {
     /// How far the start may be off at the middle of the survey, metres
     #[arg(long, value_name = "METRES", default_value_t = RobustIcp::default().start_translation, allow_negative_numbers = true)]
     icp_start_translation: f64,
@@ -60,7 +60,7 @@ pub(super) struct Fitting {
     pub(super) block: f64,
 }
 
-impl Icp {
+impl IcpArgs {
     /// With what the survey's size asks for.
     pub(super) fn fitted(&self, fitting: Fitting) -> RobustIcp {
         RobustIcp {

@@ -3,37 +3,35 @@
 use super::Found;
 use crate::{
     alignment::{self, Aligned},
-    arguments::Arguments,
     epochs::{self, Epoch},
     masks::Masks,
+    options::ChangeOptions,
     report::Times,
-    run_options::Conduct,
+    run::ChangeRun,
     sample::{self, Sampling},
     warnings::Warnings,
 };
 use isopach::{
-    Backend,
     change::RegistrationError,
-    compute::{Dispatcher, Result},
+    compute::Result,
     tiling::{PointSource, Transformed},
 };
 use isopach_program::measure::Measure;
 
 /// Aligns the epochs, reads the sample, and finds in it what the user did not say.
 pub(crate) fn find(
-    arguments: &Arguments,
-    conduct: &Conduct,
-    on: &Dispatcher<dyn Backend>,
+    run: &ChangeRun<'_>,
     [before, after]: &[Epoch; 2],
     [reference, compared]: [&dyn PointSource; 2],
     masks: &Masks,
     times: &mut Times<'_>,
 ) -> Result<Found> {
+    let options = run.options;
     let clock = Measure::start();
-    let bar = crate::progress_bar("aligning");
+    let stage = run.listener.begin_stage("aligning");
     let mut warnings = Warnings::default();
-    epochs::mention_ground(arguments, [before, after], &mut warnings)?;
-    let room = conduct.sample_room();
+    epochs::mention_ground(options, [before, after], &mut warnings)?;
+    let room = run.execution.sample_room();
     let thinned = [
         sample::thinned(reference, None, room)?,
         sample::thinned(compared, None, room)?,
@@ -44,34 +42,34 @@ pub(crate) fn find(
         _ => [reference, compared],
     };
     let aligned = alignment::find(
-        arguments,
+        options,
         ground,
         [&thinned[0], &thinned[1]],
         masks,
         room,
-        on,
+        run.on,
     )?;
     if let Some(aligned) = &aligned {
         aligned.warn(&mut warnings);
     }
-    bar.finish_and_clear();
+    drop(stage);
     times.align_s = clock.seconds()[0];
 
     let clock = Measure::start();
-    let bar = crate::progress_bar("sampling");
+    let stage = run.listener.begin_stage("sampling");
     let moved = aligned
         .as_ref()
         .map(|aligned| Transformed::new(compared, aligned.applied()));
     let sampling = Sampling {
-        arguments,
+        options,
         thinned: [&thinned[0], &thinned[1]],
         sources: [reference, moved.as_ref().map_or(compared, |moved| moved)],
         resolution: [before.resolution(), after.resolution()],
         masks,
         memory: room,
     };
-    let (from_data, sample) = sampling.run(registration_error(arguments, aligned.as_ref()))?;
-    bar.finish_and_clear();
+    let (from_data, sample) = sampling.run(registration_error(options, aligned.as_ref()))?;
+    drop(stage);
     times.sample_s = clock.seconds()[0];
     Ok(Found {
         aligned,
@@ -84,10 +82,10 @@ pub(crate) fn find(
 
 /// What the user says of the alignment's error, else what the alignment says.
 pub(crate) fn registration_error(
-    arguments: &Arguments,
+    options: &ChangeOptions,
     aligned: Option<&Aligned>,
 ) -> RegistrationError {
-    match (arguments.registration_error, aligned) {
+    match (options.registration_error, aligned) {
         (Some(given), _) => RegistrationError::Given(given),
         (None, Some(aligned)) => aligned.registration_error(),
         (None, None) => RegistrationError::Given(0.0),

@@ -10,7 +10,7 @@ mod kinds;
 
 use crate::{
     alignment::Aligned,
-    run_options::Conduct,
+    execution::Execution,
     sample::{FromData, Sample},
 };
 use exact::{Exact, member};
@@ -74,11 +74,11 @@ impl Found {
 /// where nothing was begun, or where this run may begin anew.
 pub(crate) fn begun(
     kept: &CheckpointDir,
-    conduct: &Conduct,
+    execution: &Execution,
     inputs: &Value,
 ) -> Result<Option<(Value, Found)>> {
-    let may_begin_anew = conduct.may_begin_anew();
-    let found = match kept.found(conduct.memory) {
+    let may_begin_anew = execution.folder.may_begin_anew();
+    let found = match kept.found(execution.memory) {
         Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
         found => found?,
     };

@@ -7,7 +7,7 @@ mod sections;
 mod text;
 mod verdict;
 
-use crate::{outputs::Outputs, short_name};
+use crate::{epochs::short_name, outputs::Outputs};
 use isopach::raster::Grid;
 use serde_json::Value;
 use std::path::Path;

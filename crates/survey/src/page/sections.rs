@@ -1,7 +1,7 @@
 //! The tables of the page.
 
 use super::text::{escape, f, list, plain, signed, table, thousands};
-use crate::short_name;
+use crate::epochs::short_name;
 use isopach::change::ChangeStatus;
 use serde_json::Value;
 use std::path::Path;

@@ -5,9 +5,8 @@ mod terminal;
 
 use crate::{
     alignment::Aligned,
-    arguments::Arguments,
-    command,
     epochs::{self, Epoch},
+    options::ChangeOptions,
     outputs::Outputs,
     page,
     sample::Sample,
@@ -23,6 +22,7 @@ use isopach::{
 };
 use isopach_program::{
     finished::{FILES, KEY, PAGE, SUMMARY},
+    listener::Listener,
     measure::Measure,
     write_file::write_file,
 };
@@ -41,7 +41,7 @@ pub(crate) struct Times<'a> {
 
 /// Everything that is told.
 pub(crate) struct Summary<'a> {
-    pub(crate) arguments: &'a Arguments,
+    pub(crate) options: &'a ChangeOptions,
     pub(crate) epochs: [&'a Epoch; 2],
     pub(crate) aligned: Option<&'a Aligned>,
     pub(crate) settings: &'a Settings,
@@ -56,9 +56,13 @@ pub(crate) struct Summary<'a> {
 }
 
 /// Writes the summary and the page.
-pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
+pub(crate) fn write(
+    mut told: Summary<'_>,
+    outputs: Outputs,
+    listener: &dyn Listener,
+) -> Result<()> {
     let clock = Measure::start();
-    let arguments = told.arguments;
+    let options = told.options;
     let found = &outputs.found;
     let limit = [found.dod.quantile(0.02), found.dod.quantile(0.98)]
         .iter()
@@ -68,10 +72,10 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
     let inputs = [0, 1].map(|epoch| json::input(told.epochs[epoch], told.left_out[epoch]));
     let mut summary = json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "command": command::complete(),
-        "profile": arguments.request.resolved.to_json(),
+        "command": options.profile_args.command.to_shell(),
+        "profile": options.profile_args.resolved.to_json(),
         "inputs": inputs,
-        "parameters": told.settings.to_json(arguments),
+        "parameters": told.settings.to_json(options),
         "reasons": told.settings.reasons,
         "sample": told.sample.to_json(),
         "alignment": told.aligned.map(Aligned::to_json),
@@ -82,7 +86,7 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
             "level_of_detection_median_m": json::number(found.level_of_detection.quantile(0.5)),
             "core_points": found.status.iter().sum::<u64>(),
             "significant": found.significant,
-            "significant_at_false_discovery_rate": json::discoveries(arguments.fdr, found)?,
+            "significant_at_false_discovery_rate": json::discoveries(options.fdr, found)?,
             "not_tested": json::untested(found),
             "flat_normals": found.flat_normals,
             "status": json::statuses(&found.status),
@@ -105,13 +109,13 @@ pub(crate) fn write(mut told: Summary<'_>, outputs: Outputs) -> Result<()> {
     summary[KEY] = told.made_from;
     summary["run"] = json::ran(told.run, told.times, clock.seconds()[0]);
     let page = page::html(&summary, &outputs, maps);
-    outputs.write_styles(limit)?;
+    outputs.write_styles(limit, listener)?;
     write_file(
-        &arguments.out.join(SUMMARY),
+        &options.out.join(SUMMARY),
         format!("{summary:#}\n").as_bytes(),
     )?;
-    write_file(&arguments.out.join(PAGE), page.as_bytes())?;
-    terminal::tell(&summary, told.run, &arguments.out);
+    write_file(&options.out.join(PAGE), page.as_bytes())?;
+    terminal::tell(&summary, told.run, &options.out, listener);
     Ok(())
 }
 

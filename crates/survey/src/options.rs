@@ -1,10 +1,16 @@
 //! What a person can say on the command line.
 
-use crate::{alignment::icp::Icp, rasters::Kind};
+use crate::{alignment::icp::IcpArgs, rasters::Kind};
 use clap::{ArgAction, Parser, ValueEnum};
 use isopach::cloud::Columns;
-use isopach_program::{device_args::On, profile::Request};
-use std::path::PathBuf;
+use isopach_program::{
+    device_args::DeviceArgs,
+    profile::{ProfileArgs, Profiled, Stop, parse_arguments},
+};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 /// What changed between two LiDAR epochs, where, by how much, and is it significant?
 ///
@@ -16,9 +22,9 @@ use std::path::PathBuf;
 ///
 /// Without files it makes a small scene whose change is known and measures itself against the
 /// truth.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(name = "terrain_change", after_help = EXAMPLES)]
-pub(crate) struct Arguments {
+pub struct ChangeOptions {
     /// Earlier epoch: a LAS or LAZ file, a folder of them, or several separated by commas (a name
     /// with commas is taken whole). With the feature remote also s3://, gs://, az:// and https://
     #[arg(requires = "after")]
@@ -182,11 +188,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) in_flight: Option<String>,
     #[command(flatten)]
-    pub(crate) on: On,
+    pub(crate) devices: DeviceArgs,
     #[command(flatten)]
-    pub(crate) request: Request,
+    pub(crate) profile_args: ProfileArgs,
     #[command(flatten)]
-    pub(crate) icp: Icp,
+    pub(crate) icp: IcpArgs,
     /// Columns of m3c2.laz
     #[arg(
         long,
@@ -307,7 +313,36 @@ pub(crate) enum Attribute {
     Source,
 }
 
-impl Arguments {
+impl ChangeOptions {
+    /// Parses and checks options in the words of the command line, without the name of a program:
+    /// `["before.laz", "after.laz", "--cell", "1"]`.
+    ///
+    /// ```
+    /// use isopach_survey::ChangeOptions;
+    ///
+    /// let options = ChangeOptions::from_words(["a.laz", "b.laz", "--cell", "0.5", "--out", "result"])?;
+    /// assert_eq!(options.out().to_str(), Some("result"));
+    /// let refused = ChangeOptions::from_words(["a.laz", "b.laz", "--cell", "-1"]).unwrap_err();
+    /// assert!(refused.to_string().contains("cell"), "{refused}");
+    /// # Ok::<(), isopach_survey::Stop>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Stop`] where the words cannot be understood, or ask for help.
+    pub fn from_words(words: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Stop> {
+        let name = <Self as Profiled>::PROGRAM;
+        let words: Vec<OsString> = std::iter::once(name.into())
+            .chain(words.into_iter().map(Into::into))
+            .collect();
+        parse_arguments(name, &words)
+    }
+
+    /// Output folder.
+    #[must_use]
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
     /// The columns of the later points that are kept.
     pub(crate) fn kept_columns(&self) -> Columns {
         let column = |attribute: &Attribute| match attribute {

@@ -3,11 +3,12 @@
 use crate::curves::Place;
 use clap::{ArgAction, Parser, ValueEnum};
 use isopach_program::{
-    device_args::On,
+    command_words::CommandLine,
+    device_args::DeviceArgs,
     memory::bytes,
-    profile::{self, Request},
+    profile::{ProfileArgs, Profiled, Stop, parse_arguments},
 };
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf};
 
 /// Bins of temperature at most: keywords number their edges, and averaging kernels have as many
 /// numbers a pixel as bins squared.
@@ -26,8 +27,10 @@ pub(crate) const SYSTEMATIC: f64 = 0.05;
 const USUAL: &str =
     "emission,uncertainty,resolution,synthetic,bands,temperature,chi2,lambda,iterations,status";
 
-#[derive(Parser, Clone)]
+/// Options of an emission measure run, in the words of the command line: checked.
+#[derive(Clone, Debug, Parser)]
 #[command(
+    name = "emission",
     about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region.",
     after_help = "On many machines (docs/fleet.md):
   emission *.fits --out OUT --plan; … --shard 1/24 (or --claim 64 on any number of workers); … --merge
@@ -35,7 +38,7 @@ const USUAL: &str =
 Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);
 75: try again (files cannot be read or written, another process is at work, blocks are missing for a merge, SIGTERM)."
 )]
-pub(crate) struct Arguments {
+pub struct EmissionOptions {
     /// FITS files of channels of AIA or of instruments given by --instrument, in any order. Places
     /// and times are compared with those of the first.
     #[arg(conflicts_with = "counts")]
@@ -239,13 +242,16 @@ pub(crate) struct Arguments {
     /// on it [default: what 32 MiB of results hold, at most a 64th of the image]
     #[arg(long, value_name = "ROWS")]
     pub(crate) block_rows: Option<usize>,
+    /// All files that were given; `files` are those of one time of a series.
+    #[arg(skip)]
+    pub(crate) given_files: Vec<PathBuf>,
     /// Whether this is one time of a series: its results can be kept by the next run.
     #[arg(skip)]
     pub(crate) is_of_series: bool,
     #[command(flatten)]
-    pub(crate) on: On,
+    pub(crate) devices: DeviceArgs,
     #[command(flatten)]
-    pub(crate) request: Request,
+    pub(crate) profile_args: ProfileArgs,
     /// Pixels a side of the made-up region.
     #[arg(long, default_value_t = 256)]
     pub(crate) size: usize,
@@ -389,12 +395,33 @@ impl std::fmt::Display for Output {
     }
 }
 
-impl Arguments {
-    /// The arguments of the program, checked; else what it ends with. `--log-t 5.7 7.1` is taken
-    /// for `--log-t 5.7,7.1`.
-    pub(crate) fn of_program() -> Result<Self, ExitCode> {
-        let mut words: Vec<std::ffi::OsString> = std::env::args_os().collect();
-        let is_number = |word: Option<&std::ffi::OsString>| {
+impl EmissionOptions {
+    /// Parses and checks options in the words of the command line, without the name of a program:
+    /// `["aia_171.fits", "aia_193.fits", "--bins", "42"]`.
+    ///
+    /// ```
+    /// use isopach_sun::EmissionOptions;
+    ///
+    /// assert!(EmissionOptions::from_words(["--size", "64", "--out", "result"]).is_ok());
+    /// let refused = EmissionOptions::from_words(["--bins", "0"]).unwrap_err();
+    /// assert!(refused.to_string().contains("--bins is 0"), "{refused}");
+    /// ```
+    ///
+    /// # Errors
+    /// [`Stop`] where the words cannot be understood, or ask for help.
+    pub fn from_words(words: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Stop> {
+        let name = <Self as Profiled>::PROGRAM;
+        let words: Vec<OsString> = std::iter::once(name.into())
+            .chain(words.into_iter().map(Into::into))
+            .collect();
+        Self::parse(name, &words)
+    }
+
+    /// Parses the command line of the program `name`. `--log-t 5.7 7.1` is taken for `--log-t
+    /// 5.7,7.1`.
+    pub(crate) fn parse(name: &str, given: &[OsString]) -> Result<Self, Stop> {
+        let mut words = given.to_vec();
+        let is_number = |word: Option<&OsString>| {
             word.and_then(|word| word.to_str())
                 .is_some_and(|word| word.parse::<f64>().is_ok())
         };
@@ -406,7 +433,10 @@ impl Arguments {
             words[at + 1].push(",");
             words[at + 1].push(high);
         }
-        profile::arguments(&words).map_err(|stop| stop.end("emission"))
+        let mut options: Self = parse_arguments(name, &words)?;
+        options.profile_args.command = CommandLine::new(name, given);
+        options.given_files.clone_from(&options.files);
+        Ok(options)
     }
 
     /// The format of the outputs: that of the input, if none is given.
