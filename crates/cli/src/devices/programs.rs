@@ -1,13 +1,13 @@
 //! `terrain_change` and `emission` from end to end, on the processor and on a device: the programs
 //! that lie beside this one.
 
-use crate::{Arguments, agree::Verdict, teller::Teller};
+use super::{DevicesArgs, agree::Verdict, teller::Teller};
 use isopach::gpu::{Gpu, adapters};
 use serde_json::{Value, json};
 use std::{
     error::Error,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     time::Instant,
 };
@@ -25,7 +25,7 @@ struct Run {
 }
 
 /// A line a program; how much is not as it should be.
-pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
+pub(crate) fn run(gpu: &Gpu, arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     let teller = Teller::new(Some(gpu), arguments.json);
     let number = adapters()
         .iter()
@@ -46,7 +46,7 @@ fn both(
     teller: &Teller,
     number: usize,
     place: &Path,
-    arguments: &Arguments,
+    arguments: &DevicesArgs,
 ) -> Result<(), Box<dyn Error>> {
     let scene = place.join("scene");
     let words = [
@@ -143,15 +143,13 @@ fn text(path: &Path) -> String {
 
 /// Runs a program that lies beside this one, to its end.
 fn finished(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
-    let beside: PathBuf = std::env::current_exe()?.with_file_name(program);
-    let output = Command::new(&beside)
-        .args(words)
-        .stdin(Stdio::null())
-        .output();
+    let mut command = command_of(program)?;
+    let called = command.get_program().to_owned();
+    let output = command.args(words).stdin(Stdio::null()).output();
     let output = output.map_err(|error| {
         format!(
             "{}: {error}: build it, and lay it beside this program",
-            beside.display()
+            called.display()
         )
     })?;
     if output.status.success() {
@@ -163,6 +161,23 @@ fn finished(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
         String::from_utf8_lossy(&output.stderr).trim()
     )
     .into())
+}
+
+/// The program that lies beside this one; the subcommand of this one where this one has it.
+fn command_of(program: &str) -> Result<Command, Box<dyn Error>> {
+    let this = std::env::current_exe()?;
+    let is_cli = this.file_stem().is_some_and(|name| name == crate::PROGRAM);
+    if !is_cli {
+        return Ok(Command::new(this.with_file_name(program)));
+    }
+    let subcommand = if program == "terrain_change" {
+        "change"
+    } else {
+        program
+    };
+    let mut command = Command::new(this);
+    command.arg(subcommand);
+    Ok(command)
 }
 
 /// Counts exactly, distances to a tenth of a millimetre.

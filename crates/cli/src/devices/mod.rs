@@ -13,32 +13,33 @@
 //! software is checked and timed only if there is no other, or if it is named (`--gpus llvmpipe`).
 //! Where there is no device at all, or one declines, does nothing or differs, the exit code is 1.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
-
 mod agree;
 mod bench;
 mod check;
+mod cpu_threads;
 mod list;
-mod own;
+mod own_kernel;
 mod pipeline;
 mod programs;
 mod sweep;
 mod teller;
-mod threads;
 mod workers;
 
-use clap::Parser;
+use clap::{Command, CommandFactory as _, Parser};
 use isopach::gpu::{
     Adapter, AdapterSelector, DeviceType, DoublePrecision, Gpu, GpuOptions, KernelTiming,
     OpenError, adapters, all_in_hardware,
 };
-use isopach_program::{console, headless};
-use isopach_survey::scene;
-use std::error::Error;
+use isopach_program::{console, headless, profile::Stop};
+use std::{error::Error, ffi::OsString, process::ExitCode};
 
-#[derive(Parser)]
-#[command(about = "The graphics processors of this machine, what they can do, and how fast.")]
-struct Arguments {
+/// Options of the program `devices`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "devices",
+    about = "The graphics processors of this machine, what they can do, and how fast."
+)]
+struct DevicesArgs {
     /// Hold every capability against its definition; exit code 1 where one differs.
     #[arg(long)]
     check: bool,
@@ -84,26 +85,39 @@ struct Arguments {
     gpu_memory: u64,
 }
 
-fn main() -> std::process::ExitCode {
+/// The command of `clap`, for help and completions.
+#[must_use]
+pub fn command() -> Command {
+    DevicesArgs::command()
+}
+
+/// Runs the program: parses the words of its command line, the first of which is how it was
+/// called, prints, and returns the exit code. `name` is the program's name in messages.
+#[must_use]
+pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     headless::quiet_loader();
-    match run(&Arguments::parse()) {
-        Ok(0) => std::process::ExitCode::SUCCESS,
+    let arguments = match DevicesArgs::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => return Stop::Usage(error).end(name),
+    };
+    match run(&arguments) {
+        Ok(0) => ExitCode::SUCCESS,
         Ok(failures) => console::failed(
-            "devices",
+            name,
             &format!(
                 "{failures} things are not as they should be: see the lines that do not agree"
             ),
         ),
-        Err(error) => console::failed("devices", &error),
+        Err(error) => console::failed(name, &error),
     }
 }
 
 /// What was asked for; how much is not as it should be.
-fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
+fn run(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     if !arguments.threads.is_empty() {
-        threads::run(arguments)?;
+        cpu_threads::run(arguments)?;
     }
-    let Arguments {
+    let DevicesArgs {
         check,
         bench,
         sweep,
@@ -159,7 +173,7 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
 }
 
 /// The devices that were named; else all in hardware; else that in software.
-fn chosen(arguments: &Arguments, known: &[Adapter]) -> Vec<AdapterSelector> {
+fn chosen(arguments: &DevicesArgs, known: &[Adapter]) -> Vec<AdapterSelector> {
     if !arguments.gpus.is_empty() {
         let word = |word: &String| {
             word.parse().map_or_else(

@@ -1,11 +1,10 @@
 //! The processor alone, by the number of threads: what a device is compared with, and how far more
 //! threads help.
 
-use crate::{
-    Arguments,
+use super::{
+    DevicesArgs,
     bench::{emission_at, observation},
     pipeline,
-    scene::Scene,
     teller::Teller,
 };
 use isopach::{
@@ -17,6 +16,7 @@ use isopach::{
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Icp, Pair},
 };
+use isopach_survey::scene::Scene;
 use ndarray::ArrayD;
 use serde_json::json;
 use std::{error::Error, hint::black_box, sync::Arc, time::Instant};
@@ -43,13 +43,13 @@ const OPERATIONS: [Operation; 6] = [
 ];
 
 /// Each operation with each number of threads, a line each.
-pub(crate) fn run(arguments: &Arguments) -> std::result::Result<(), Box<dyn Error>> {
+pub(crate) fn run(arguments: &DevicesArgs) -> std::result::Result<(), Box<dyn Error>> {
     let teller = Teller::new(None, arguments.json);
     let scene = Scene::new(arguments.points, 1);
     let origin = Origin::near(scene.middle())?;
     let [before, after] = scene.epochs().map(|points| points.about(origin));
     let (before, after) = (before?, after?);
-    let inversion = emission_at(crate::bench::BINS);
+    let inversion = emission_at(super::bench::BINS);
     let work = Work {
         core_points: before.subsample_grid(1.0)?,
         thinned: [before.subsample_grid(0.5)?, after.subsample_grid(0.5)?],
@@ -149,7 +149,7 @@ fn emission(work: &Work) -> Result<()> {
         counts: counts.view(),
         sigma: sigma.view(),
     };
-    Cpu.invert_single(&emission_at(crate::bench::BINS), observation)
+    Cpu.invert_single(&emission_at(super::bench::BINS), observation)
         .map(|found| {
             black_box(found);
         })

@@ -1,6 +1,6 @@
 //! Every capability of a device against its definition.
 
-use crate::{own::Own, teller::Teller};
+use super::{own_kernel::Own, teller::Teller};
 use isopach::{
     compute::conformance::Finding,
     emission,

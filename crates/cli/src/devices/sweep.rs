@@ -1,13 +1,13 @@
 //! From how much work on a device is worth starting: what [`isopach::gpu::MinimumWork`] should be
 //! there.
 
-use crate::{
-    Arguments,
+use super::{
+    DevicesArgs,
     bench::{self, Bench},
     pipeline,
-    scene::Scene,
 };
 use isopach::cloud::Origin;
+use isopach_survey::scene::Scene;
 use serde_json::json;
 use std::error::Error;
 
@@ -18,7 +18,7 @@ fn sizes(first: usize, last: usize) -> impl Iterator<Item = usize> {
 
 /// Times both on ever more work, and tells the least from which on the device is faster at all that
 /// follows.
-pub(crate) fn run(bench: &Bench<'_>, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(bench: &Bench<'_>, arguments: &DevicesArgs) -> Result<(), Box<dyn Error>> {
     let mut points = Vec::new();
     for size in sizes(1 << 10, arguments.points) {
         let scene = Scene::new(size, 1);

@@ -1,12 +1,10 @@
 //! Each kernel beside the processor, with the floor that was measured on the device.
 
-use crate::{
-    Arguments,
+use super::{
+    DevicesArgs,
     agree::{self, Verdict},
-    own::Own,
-    pipeline,
-    scene::Scene,
-    sweep,
+    own_kernel::Own,
+    pipeline, sweep,
     teller::Teller,
 };
 use isopach::{
@@ -21,6 +19,7 @@ use isopach::{
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
+use isopach_survey::scene::Scene;
 use ndarray::{Array2, ArrayD};
 use serde_json::json;
 use std::{error::Error, hint::black_box, time::Instant};
@@ -57,7 +56,10 @@ struct Times {
 }
 
 /// What was asked for, a line each; how much is not as it should be.
-pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> std::result::Result<usize, Box<dyn Error>> {
+pub(crate) fn run(
+    gpu: &Gpu,
+    arguments: &DevicesArgs,
+) -> std::result::Result<usize, Box<dyn Error>> {
     let in_software = gpu.adapter().kind == DeviceType::Cpu;
     // In software there is little to compute with, and points of its size are in caches, too.
     let bytes = if in_software {
@@ -91,7 +93,7 @@ pub(crate) fn run(gpu: &Gpu, arguments: &Arguments) -> std::result::Result<usize
 }
 
 /// Every kernel, those that most is made of first, and the whole job on tiles.
-fn all(bench: &Bench<'_>, arguments: &Arguments) -> std::result::Result<(), Box<dyn Error>> {
+fn all(bench: &Bench<'_>, arguments: &DevicesArgs) -> std::result::Result<(), Box<dyn Error>> {
     let scene = Scene::new(arguments.points, 1);
     let origin = Origin::near(scene.middle())?;
     let [before, after] = scene.epochs().map(|points| points.about(origin));

@@ -1,11 +1,10 @@
 //! Several workers on one device at once, and a device that is lost: the answers stay those of one
 //! worker on a device that is there.
 
-use crate::{
-    Arguments,
-    own::Own,
+use super::{
+    DevicesArgs,
+    own_kernel::Own,
     pipeline::{self, Found},
-    scene::Scene,
     teller::Teller,
 };
 use isopach::{
@@ -15,6 +14,7 @@ use isopach::{
     gpu::{AdapterSelector, Gpu, GpuOptions},
     tiling::InMemory,
 };
+use isopach_survey::scene::Scene;
 use serde_json::json;
 use std::{error::Error, sync::Arc, thread, time::Instant};
 
@@ -25,7 +25,7 @@ const JOBS: usize = 4;
 pub(crate) fn run(
     wanted: &AdapterSelector,
     options: &GpuOptions,
-    arguments: &Arguments,
+    arguments: &DevicesArgs,
 ) -> std::result::Result<usize, Box<dyn Error>> {
     let gpu = Gpu::open(wanted.clone(), options.clone())?;
     let teller = Teller::new(Some(&gpu), arguments.json);

@@ -1,7 +1,7 @@
 //! The whole job on tiles: DoD, M3C2 and C2C of two epochs in memory, on the processor and on the
 //! device.
 
-use crate::{
+use super::{
     agree::{self, Verdict},
     bench::{Bench, Floor},
 };
