@@ -3,15 +3,12 @@
 
 #![allow(missing_docs)]
 
-#[path = "common/program.rs"]
-mod program;
-
 use isopach::{
     cloud::{Attributes, Cloud, Columns, Crs, Origin, Points},
     las::{LazWriter, Schema},
 };
 use isopach_survey::scene;
-use program::program;
+use isopach_testkit::program::program;
 use scene::Scene;
 use std::{
     fs,

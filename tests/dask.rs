@@ -4,14 +4,11 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/program.rs"]
-mod program;
-#[path = "common/python.rs"]
-mod python;
-
 use isopach_survey::scene;
-use program::program;
-use python::{judge, python};
+use isopach_testkit::{
+    program::program,
+    python::{judge, python},
+};
 use scene::Scene;
 use std::{
     fs,

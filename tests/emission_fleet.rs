@@ -4,16 +4,11 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/ended.rs"]
-mod ended;
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/program.rs"]
-mod program;
-
-use ended::{ended, made_unreadable, made_whole, signal, well};
-use message::message;
-use program::program;
+use isopach_testkit::{
+    ended::{ended, made_unreadable, made_whole, signal, well},
+    message::message,
+    program::program,
+};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,

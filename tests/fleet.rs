@@ -4,24 +4,15 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/documentation.rs"]
-mod documentation;
-#[path = "common/ended.rs"]
-mod ended;
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/place.rs"]
-mod place;
-#[path = "common/program.rs"]
-mod program;
-
-use documentation::{commands, document, run_commands};
-use ended::{ended, made_unreadable, made_whole, signal, well};
 use isopach::cloud::Rigid;
 use isopach_survey::scene;
-use message::message;
-use place::Place;
-use program::program;
+use isopach_testkit::{
+    documentation::{commands, document, run_commands},
+    ended::{ended, made_unreadable, made_whole, signal, well},
+    message::message,
+    place::Place,
+    program::program,
+};
 use scene::Scene;
 use serde_json::Value;
 use std::{
@@ -35,8 +26,26 @@ use std::{
 /// Of another machine: it is never removed before all results are there.
 const OF_ANOTHER: &str = ".000000-0-1.tile.00000000-0123456789abcdef.part";
 
-impl Place {
+trait FleetRuns {
     /// Runs it with an alignment.
+    fn aligning(&self, out: &str, more: &[&str]) -> Output;
+
+    /// Runs it over epochs at other places.
+    fn staged(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Output;
+
+    /// Starts it as the first process of its own, as a container does.
+    fn first_process(&self, out: &str, more: &[&str]) -> Child;
+
+    fn tiles(&self, out: &str) -> PathBuf;
+
+    /// The results of tiles that are there.
+    fn done(&self, out: &str) -> Vec<PathBuf>;
+
+    /// Refuses anything but results in a folder.
+    fn is_tidy(&self, out: &str);
+}
+
+impl FleetRuns for Place {
     fn aligning(&self, out: &str, more: &[&str]) -> Output {
         let arguments = self.arguments(["before.laz", "after.laz"], out, more);
         Command::new(program("terrain_change"))
@@ -45,7 +54,6 @@ impl Place {
             .unwrap()
     }
 
-    /// Runs it over epochs at other places.
     fn staged(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Output {
         let arguments = self.arguments(inputs, out, &[&["--align", "none"], more].concat());
         Command::new(program("terrain_change"))
@@ -54,7 +62,6 @@ impl Place {
             .unwrap()
     }
 
-    /// Starts it as the first process of its own, as a container does.
     fn first_process(&self, out: &str, more: &[&str]) -> Child {
         let mut command = Command::new("unshare");
         command.args(["-p", "-f"]).arg(program("terrain_change"));
@@ -70,7 +77,6 @@ impl Place {
         self.path(out).join(".run/tiles")
     }
 
-    /// The results of tiles that are there.
     fn done(&self, out: &str) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.tiles(out)).into_iter().flatten();
         let mut done: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -79,7 +85,6 @@ impl Place {
         done
     }
 
-    /// Refuses anything but results in a folder.
     fn is_tidy(&self, out: &str) {
         let entries = fs::read_dir(self.path(out)).unwrap();
         let hidden = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());

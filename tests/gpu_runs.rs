@@ -10,8 +10,6 @@
 
 #[path = "../crates/gpu/tests/common/device.rs"]
 mod devices;
-#[path = "common/program.rs"]
-mod program;
 
 use isopach::{
     Backend,
@@ -23,7 +21,7 @@ use isopach::{
     tiling::{InMemory, RunOptions, RunReport, Tiling},
 };
 use isopach_survey::scene;
-use program::program;
+use isopach_testkit::program::program;
 use scene::Scene;
 use serde_json::Value;
 use std::{

@@ -3,16 +3,13 @@
 
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "../examples/calibrate/halves.rs"]
-mod halves;
-
-use halves::{Halves, split, thinned};
 use isopach::{
     cloud::{Columns, Rigid},
     compute::Cpu,
     las::Las,
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
 };
+use isopach_testkit::calibration::halves::{Halves, split, thinned};
 use std::path::Path;
 
 /// Cloud, its ground alone, and by how much 30 % of one side is raised, metres.

@@ -3,16 +3,13 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "common/program.rs"]
-mod program;
-
 use isopach::{
     cloud::{Cloud, Columns},
     las::{Las, LazWriter, Schema},
 };
 use isopach_program::{codec_panics, printable};
+use isopach_testkit::program::program;
 use printable::printable;
-use program::program;
 use std::{
     fs,
     path::Path,

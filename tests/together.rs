@@ -7,17 +7,8 @@
 #![cfg(unix)]
 #![allow(missing_docs)]
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/place.rs"]
-mod place;
-#[path = "common/program.rs"]
-mod program;
-
 use isopach_survey::scene;
-use message::message;
-use place::Place;
-use program::program;
+use isopach_testkit::{message::message, place::Place, program::program};
 use scene::Scene;
 use std::{
     fs,

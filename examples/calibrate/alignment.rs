@@ -1,6 +1,5 @@
 //! Alignment of random halves: how often the truth is inside what is stated.
 
-use crate::halves::{Halves, split, thinned};
 use isopach::{
     cloud::{Cloud, Columns, Rigid},
     compute::{Cpu, Error, Result},
@@ -8,6 +7,7 @@ use isopach::{
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
 };
 use isopach_program::println;
+use isopach_testkit::calibration::halves::{Halves, split, thinned};
 use std::path::Path;
 
 /// Clouds that are split.

@@ -1,12 +1,12 @@
 //! The share of unchanged places that are called changed, and of changed ones that are found.
 
-use crate::null_tests::{
-    Halves, METHODS, Method, Scene, Tested, ground, multiscale, percent, tested,
-};
 use isopach_change::{Detection, ErrorModel};
 use isopach_cloud::Cloud;
 use isopach_compute::Result;
 use isopach_program::println;
+use isopach_testkit::calibration::null_tests::{
+    Halves, METHODS, Method, Scene, Tested, ground, multiscale, percent, tested,
+};
 use std::path::{Path, PathBuf};
 
 /// Pairs of counts of the made scenes.

@@ -8,21 +8,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 mod alignment;
-mod chance;
 mod emission;
-mod halves;
 mod level_of_detection;
-mod null_tests;
-mod random;
-mod volume_coverage;
-mod volume_scenes;
 mod volumes;
 
 use clap::{Parser, ValueEnum};
-use isopach::{
-    change as api,
-    compute::{Error, Result},
-};
+use isopach::compute::{Error, Result};
 use isopach_program::console;
 use std::path::PathBuf;
 

@@ -1,8 +1,8 @@
 //! How often stated errors of volumes contain the truth: `cargo run --release --example calibrate
 //! -- volumes`.
 
-use super::{volume_coverage::coverage, volume_scenes::CASES};
 use isopach_program::println;
+use isopach_testkit::calibration::{volume_coverage::coverage, volume_scenes::CASES};
 
 /// Prints the table of `docs/algorithms/volumes.md`, from so many scenes a case.
 ///

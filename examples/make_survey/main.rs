@@ -1,9 +1,6 @@
 //! A survey of any size, to measure a run of `terrain_change` with: it makes one, reads it in the
 //! way that others do, and says in a few letters what a run has found. See `--help`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
-
-mod fingerprint;
 mod make;
 mod naive;
 
@@ -75,7 +72,7 @@ fn main() -> std::process::ExitCode {
             after,
             tile_size,
         } => naive::tiles(&[before, after], tile_size),
-        What::Hash { folders } => fingerprint::of_folders(&folders),
+        What::Hash { folders } => isopach_testkit::fingerprint::print_folders(&folders),
     };
     outcome.map_or_else(
         |error| console::failed("make_survey", &error),

@@ -1,10 +1,7 @@
 //! The shipped profiles on clouds that they are for: what changed is found.
 
 use crate::{
-    documentation::document,
-    message,
-    place::Place,
-    run,
+    message, run,
     scene::{Scene, uniform},
     summary,
 };
@@ -12,6 +9,7 @@ use isopach::{
     cloud::{Attributes, Columns, Origin, Points},
     las::{LazWriter, Schema},
 };
+use isopach_testkit::{documentation::document, place::Place};
 use serde_json::Value;
 use std::path::Path;
 

@@ -3,16 +3,13 @@
 
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "../../../examples/calibrate/chance.rs"]
-mod chance;
-#[path = "../../../examples/calibrate/null_tests.rs"]
-mod null_tests;
-
 use isopach_change::{ChangeStatus, Detection, Dod, Epochs, ErrorModel, M3c2, Normals};
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::Cpu;
 use isopach_las::Las;
-use null_tests::{Halves, METHODS, Method, Scene, ground, multiscale, percent, tested};
+use isopach_testkit::calibration::null_tests::{
+    Halves, METHODS, Method, Scene, ground, multiscale, percent, tested,
+};
 use std::path::{Path, PathBuf};
 
 fn rate(method: Method, scene: &Scene) -> f64 {

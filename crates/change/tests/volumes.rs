@@ -1,24 +1,19 @@
 //! Volumes and their errors against what is true. The whole table: `cargo run --release --example
 //! calibrate -- volumes`.
 
-use isopach_change as api;
-#[path = "../../../examples/calibrate/random.rs"]
-mod random;
-#[path = "../../../examples/calibrate/volume_coverage.rs"]
-mod volume_coverage;
-#[path = "../../../examples/calibrate/volume_scenes.rs"]
-mod volume_scenes;
-
-use api::{
+use isopach_change::{
     ChangeStatus, Dod, DodRasters, RegistrationError, StableSample, Variogram, VariogramEstimator,
     VariogramModel, VariogramOptions, VariogramStructure, Volumes, ZonedVolumes,
 };
 use isopach_cloud::{Cloud, FreeDirection, PoseCovariance, Rect};
 use isopach_compute::Cpu;
 use isopach_raster::{CellStatistic, Grid, Raster};
+use isopach_testkit::calibration::{
+    random::Random,
+    volume_coverage,
+    volume_scenes::{CASES, Case},
+};
 use ndarray::s;
-use random::Random;
-use volume_scenes::{CASES, Case};
 
 /// Scenes of a case in a test.
 const SCENES: u64 = 40;

@@ -5,7 +5,6 @@ mod others;
 pub(crate) mod regions;
 mod scenes;
 
-use crate::random::Random;
 use isopach::{
     compute::{Cpu, Result},
     emission::{
@@ -14,6 +13,7 @@ use isopach::{
     },
 };
 use isopach_program::println;
+use isopach_testkit::calibration::random::Random;
 use ndarray::{Array2, ArrayD, Axis};
 use scenes::{NOISES, Scene, scenes};
 

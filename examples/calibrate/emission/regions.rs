@@ -1,13 +1,13 @@
 //! Means of regions: how often their stated errors hold the truth.
 
 use super::{Solution, run};
-use crate::random::Random;
 use isopach::{
     compute::{Error, Result},
     emission::{AIA, Inversion, Method, Noise, Observation},
     raster::{Sampling, sample},
 };
 use isopach_program::println;
+use isopach_testkit::calibration::random::Random;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
 /// Pixels a side.

@@ -1,7 +1,8 @@
 //! Two epochs of a made scene on disk, folders of results beside them, and the program that is run
 //! over them.
 
-use crate::{program::program, scene::Scene};
+use crate::program::program;
+use isopach_survey::scene::Scene;
 use std::{
     fs,
     path::PathBuf,
@@ -9,16 +10,17 @@ use std::{
 };
 
 /// Names of the files that hold results.
-pub(crate) const RESULTS: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
+pub const RESULTS: [&str; 4] = ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"];
 
 /// The epochs `before.laz` and `after.laz`, and folders of results.
-pub(crate) struct Place {
+#[derive(Debug)]
+pub struct Place {
     dir: tempfile::TempDir,
 }
 
 impl Place {
     /// Of a scene.
-    pub(crate) fn of(scene: &Scene) -> Self {
+    pub fn of(scene: &Scene) -> Self {
         let dir = tempfile::tempdir().unwrap();
         scene
             .write(
@@ -30,17 +32,18 @@ impl Place {
     }
 
     /// Of a scene with so many points an epoch.
-    pub(crate) fn with(points: usize) -> Self {
+    pub fn with(points: usize) -> Self {
         Self::of(&Scene::new(points, 9))
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    /// The path of a file in it.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// The arguments of a run over two files: on the processor, ground alone, tiles of 15 m unless
     /// `more` says otherwise.
-    pub(crate) fn arguments(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Vec<String> {
+    pub fn arguments(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Vec<String> {
         let paths = [inputs[0], inputs[1], "--out", out];
         let whole = |word: &str| self.path(word).to_str().unwrap().to_owned();
         let paths = paths.map(|word| {
@@ -66,7 +69,7 @@ impl Place {
     }
 
     /// The program over both epochs, which are taken to be aligned.
-    pub(crate) fn command(&self, out: &str, more: &[&str]) -> Command {
+    pub fn command(&self, out: &str, more: &[&str]) -> Command {
         let mut command = Command::new(program("terrain_change"));
         command.args(self.arguments(
             ["before.laz", "after.laz"],
@@ -77,12 +80,13 @@ impl Place {
         command
     }
 
-    pub(crate) fn run(&self, out: &str, more: &[&str]) -> Output {
+    /// Runs the program with more arguments.
+    pub fn run(&self, out: &str, more: &[&str]) -> Output {
         self.command(out, more).output().unwrap()
     }
 
     /// The bytes of the results in a folder.
-    pub(crate) fn results(&self, out: &str) -> Vec<Vec<u8>> {
+    pub fn results(&self, out: &str) -> Vec<Vec<u8>> {
         RESULTS
             .map(|name| fs::read(self.path(out).join(name)).unwrap())
             .into()

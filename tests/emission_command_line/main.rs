@@ -3,46 +3,20 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "common/difference.rs"]
-mod difference;
-#[path = "common/emission.rs"]
-mod emission;
-#[path = "emission_command_line/options.rs"]
 mod options;
-#[path = "common/program.rs"]
-mod program;
-#[path = "common/refused.rs"]
-mod refused;
 
-use emission::{Folder, counts, emission, inversion, write};
 use flate2::{Compression, write::GzEncoder};
 use isopach::{
     compute::Cpu,
     emission::{AIA, Noise, Observation, TemperatureResponse},
     fits::{Cube, CubeFile, Image, KeywordValue, Precision},
 };
+use isopach_testkit::{
+    emission_folder::{Folder, counts, emission, inversion, write},
+    program::program,
+};
 use ndarray::{Array2, ArrayD, Axis, IxDyn};
-use program::program;
-use serde_json::Value as Json;
 use std::{fs, io::Write as _, path::PathBuf, process::Command};
-
-impl Folder {
-    fn run(&self, arguments: &[&str]) -> Json {
-        let _ = fs::remove_dir_all(self.path("out"));
-        let output = emission(arguments, &self.path("out"));
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        serde_json::from_slice(&fs::read(self.path("out/summary.json")).unwrap()).unwrap()
-    }
-
-    fn array(&self, name: &str) -> ArrayD<f64> {
-        let array = isopach_npy::read(&self.path(&format!("out/{name}.npy"))).unwrap();
-        ArrayD::from_shape_vec(IxDyn(&array.shape), array.values).unwrap()
-    }
-}
 
 #[test]
 fn arrays_of_any_shape_go_in_and_come_out() {

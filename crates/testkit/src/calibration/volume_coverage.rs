@@ -5,24 +5,24 @@ use rayon::prelude::*;
 
 /// Gain, loss and net over many scenes.
 #[derive(Clone, Debug)]
-pub(crate) struct Coverage {
+pub struct Coverage {
     /// Share of the scenes whose error contains the truth.
-    pub(crate) inside: [f64; 3],
+    pub inside: [f64; 3],
     /// Mean of found − true, m³.
-    pub(crate) bias: [f64; 3],
+    pub bias: [f64; 3],
     /// Root mean square of found − true, m³.
-    pub(crate) rms: [f64; 3],
+    pub rms: [f64; 3],
     /// Mean of the stated standard errors, m³.
-    pub(crate) stated: [f64; 3],
+    pub stated: [f64; 3],
     /// Mean of what a sum of significant cells has too much, m³: gain, loss.
-    pub(crate) thresholded_bias: [f64; 2],
+    pub thresholded_bias: [f64; 2],
 }
 
 /// Measures a case.
 ///
 /// # Errors
 /// In words, what the library declined.
-pub(crate) fn coverage(case: &Case, scenes: u64) -> Result<Coverage, String> {
+pub fn coverage(case: &Case, scenes: u64) -> Result<Coverage, String> {
     // Scenes of their own for each case: bad luck of one is not that of all.
     let first = isopach_compute::fnv1a(case.name.bytes());
     let outcomes: Vec<Outcome> = (0..scenes)

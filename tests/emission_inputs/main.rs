@@ -2,28 +2,18 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "common/difference.rs"]
-mod difference;
-#[path = "emission_inputs/instruments.rs"]
 mod instruments;
-#[path = "common/program.rs"]
-mod program;
-#[path = "common/python.rs"]
-mod python;
-#[path = "common/refused.rs"]
-mod refused;
-#[path = "emission_inputs/series.rs"]
 mod series;
-#[path = "common/sun.rs"]
-mod sun;
 
-use difference::difference;
 use isopach::fits::KeywordValue;
+use isopach_testkit::{
+    difference::difference,
+    program::program,
+    python::{judge, python},
+    sun_folder::{EXPOSURE, Folder, Found, Picture, SIDE, picture, text},
+};
 use ndarray::{Array2, Array3, s};
-use program::program;
-use python::{judge, python};
 use std::{fs, path::PathBuf};
-use sun::{EXPOSURE, Folder, Found, Picture, SIDE, picture, text};
 
 #[test]
 fn an_exposure_is_divided_out_once() {

@@ -1,5 +1,6 @@
 //! Scripts of the project that judge its results with the tools of others.
 
+use crate::program::ROOT;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -7,7 +8,7 @@ use std::{
 
 /// A Python that can import these packages: the one that a variable names, else `python3`. `None`,
 /// and a line that says so, where there is none.
-pub(crate) fn python(variable: &str, packages: &str) -> Option<String> {
+pub fn python(variable: &str, packages: &str) -> Option<String> {
     let python = std::env::var(variable).unwrap_or_else(|_| "python3".into());
     let import = format!("import {packages}");
     let has_them = Command::new(&python)
@@ -22,10 +23,8 @@ pub(crate) fn python(variable: &str, packages: &str) -> Option<String> {
 }
 
 /// Runs a script of the project with a program of it; what it printed.
-pub(crate) fn judge(python: &str, script: &str, program: &Path, more: &[PathBuf]) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("scripts")
-        .join(script);
+pub fn judge(python: &str, script: &str, program: &Path, more: &[PathBuf]) -> String {
+    let script = Path::new(ROOT).join("scripts").join(script);
     let mut command = Command::new(python);
     command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
     let output = command

@@ -3,6 +3,6 @@
 use std::process::Output;
 
 /// What it wrote to stderr.
-pub(crate) fn message(output: &Output) -> String {
+pub fn message(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }

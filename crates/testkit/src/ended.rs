@@ -9,7 +9,7 @@ use std::{
 };
 
 /// It ended with this code, and said the words in one line.
-pub(crate) fn ended(output: &Output, code: i32, words: &[&str]) {
+pub fn ended(output: &Output, code: i32, words: &[&str]) {
     let message = message(output);
     assert_eq!(output.status.code(), Some(code), "{message}");
     words
@@ -19,14 +19,14 @@ pub(crate) fn ended(output: &Output, code: i32, words: &[&str]) {
 }
 
 /// It ended well; what it wrote to stdout.
-pub(crate) fn well(output: &Output) -> String {
+pub fn well(output: &Output) -> String {
     ended(output, 0, &[]);
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// In the place of a file one that nobody can read, whoever asks: as where a server of files lost
 /// it. What was there.
-pub(crate) fn made_unreadable(path: &Path) -> Vec<u8> {
+pub fn made_unreadable(path: &Path) -> Vec<u8> {
     let bytes = fs::read(path).unwrap();
     fs::remove_file(path).unwrap();
     symlink(path.file_name().unwrap(), path).unwrap();
@@ -35,13 +35,13 @@ pub(crate) fn made_unreadable(path: &Path) -> Vec<u8> {
 }
 
 /// The file is as it was.
-pub(crate) fn made_whole(path: &Path, bytes: &[u8]) {
+pub fn made_whole(path: &Path, bytes: &[u8]) {
     fs::remove_file(path).unwrap();
     fs::write(path, bytes).unwrap();
 }
 
 /// Sends a signal.
-pub(crate) fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     assert!(
         Command::new("kill")
             .args([name, &child.id().to_string()])

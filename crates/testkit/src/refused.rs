@@ -3,7 +3,7 @@
 use std::process::Output;
 
 /// It failed without a panic, and said the words.
-pub(crate) fn refused(output: &Output, words: &[&str]) {
+pub fn refused(output: &Output, words: &[&str]) {
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(
         !output.status.success() && output.status.code() != Some(101),

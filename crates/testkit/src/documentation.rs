@@ -1,6 +1,6 @@
 //! Commands of the documentation, run as they stand.
 
-use crate::program::program;
+use crate::program::{ROOT, program};
 use std::{
     fs,
     path::Path,
@@ -8,12 +8,12 @@ use std::{
 };
 
 /// The text of a document, by its path in the repository.
-pub(crate) fn document(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+pub fn document(path: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(path)).unwrap()
 }
 
 /// The first commands below a heading.
-pub(crate) fn commands(document: &str, heading: &str) -> String {
+pub fn commands(document: &str, heading: &str) -> String {
     let block = document
         .split(heading)
         .nth(1)
@@ -26,7 +26,7 @@ pub(crate) fn commands(document: &str, heading: &str) -> String {
 
 /// What a shell says to commands in a folder, with the programs on its path; it ends at the first
 /// that fails.
-pub(crate) fn run_commands(commands: &str, folder: &Path) -> Output {
+pub fn run_commands(commands: &str, folder: &Path) -> Output {
     let programs = program("terrain_change").parent().unwrap().to_owned();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");

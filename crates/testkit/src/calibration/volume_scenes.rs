@@ -3,10 +3,10 @@
 //! A scene has two epochs with points at random positions of their own. The truth is the mean
 //! change over each cell, summed over the cells with data in both epochs.
 
-use super::api::{
+use super::random::Random;
+use isopach_change::{
     Dod, DodRasters, RegistrationError, StableSample, Variogram, VariogramOptions, Volumes,
 };
-use super::random::Random;
 use isopach_cloud::{Cloud, PoseCovariance, Rect};
 use isopach_compute::Cpu;
 use std::f64::consts::TAU;
@@ -16,13 +16,13 @@ const CORNER: [f64; 2] = [1003.0, 2005.0];
 /// Sub-cells along the side of a cell that the true change is averaged over.
 const PARTS: usize = 5;
 /// Range of correlated noise, metres.
-pub(crate) const RANGE: f64 = 25.0;
+pub const RANGE: f64 = 25.0;
 /// Spacing of the white noise that correlated noise is averaged from, metres.
 const LATTICE: f64 = 2.5;
 
 /// True change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub enum Change {
     /// None.
     None,
     /// A scarp of 4 m, its deposit, a filled pit, a river that cut in by 0.4 m.
@@ -39,7 +39,7 @@ pub(crate) enum Change {
 
 /// Noise of a height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tails {
+pub enum Tails {
     /// Normal distribution.
     Gaussian,
     /// Student's t with three degrees of freedom.
@@ -48,7 +48,7 @@ pub(crate) enum Tails {
 
 /// What is known of the alignment.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Alignment {
+pub enum Alignment {
     /// Exact.
     Exact,
     /// The later epoch is higher by a random offset of this standard deviation, metres, which is
@@ -60,25 +60,25 @@ pub(crate) enum Alignment {
 
 /// A kind of scene.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Case {
+pub struct Case {
     /// What is printed.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Side of the square, metres.
-    pub(crate) side: usize,
+    pub side: usize,
     /// Points per m².
-    pub(crate) density: f64,
+    pub density: f64,
     /// dz/dx of the ground.
-    pub(crate) slope: f64,
+    pub slope: f64,
     /// True change.
-    pub(crate) change: Change,
+    pub change: Change,
     /// Shape of the noise; its standard deviation is 3 cm.
-    pub(crate) tails: Tails,
+    pub tails: Tails,
     /// Whether heights are rounded to whole centimetres.
-    pub(crate) centimetres: bool,
+    pub centimetres: bool,
     /// Alignment of the epochs.
-    pub(crate) alignment: Alignment,
+    pub alignment: Alignment,
     /// Standard deviation of noise of the later epoch that is correlated over [`RANGE`], metres.
-    pub(crate) correlated: f64,
+    pub correlated: f64,
 }
 
 impl Case {
@@ -97,7 +97,7 @@ impl Case {
 }
 
 /// Every kind of scene.
-pub(crate) const CASES: [Case; 16] = [
+pub const CASES: [Case; 16] = [
     Case {
         name: "no change, 5 points/m²",
         ..Case::PLAIN
@@ -192,13 +192,13 @@ pub(crate) const CASES: [Case; 16] = [
 
 /// Found and true volumes of one scene, m³: gain, loss, net.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// Found minus true.
-    pub(crate) deviation: [f64; 3],
+    pub deviation: [f64; 3],
     /// 95 % error that was stated.
-    pub(crate) error: [f64; 3],
+    pub error: [f64; 3],
     /// Thresholded gain and loss minus the true ones.
-    pub(crate) thresholded: [f64; 2],
+    pub thresholded: [f64; 2],
 }
 
 impl Case {
@@ -206,7 +206,7 @@ impl Case {
     ///
     /// # Errors
     /// In words, what the library declined.
-    pub(crate) fn run(&self, seed: u64) -> Result<Outcome, String> {
+    pub fn run(&self, seed: u64) -> Result<Outcome, String> {
         let mut random = Random::new(seed);
         let shift = match self.alignment {
             Alignment::Given(sigma) => sigma * random.normal(),

@@ -68,7 +68,7 @@ fn points(path: &Path, columns: &[&str]) -> Result<u64, Box<dyn Error>> {
 }
 
 /// A line a folder: the hash of each raster and of each file of points, sorted.
-pub(crate) fn of_folders(folders: &[PathBuf]) -> Result<(), Box<dyn Error>> {
+pub fn print_folders(folders: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     for folder in folders {
         let rasters = RASTERS
             .iter()

@@ -1,6 +1,6 @@
 //! A run of terrain_change over two epochs, and the cases that it is tried with.
 
-use crate::program::program;
+use crate::program::{ROOT, program};
 use serde_json::Value;
 use std::{
     ffi::OsStr,
@@ -10,10 +10,8 @@ use std::{
 };
 
 /// A folder of cases; `None`, and a line that says so, where it is not there.
-pub(crate) fn cases(folder: &str) -> Option<PathBuf> {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/data/cases")
-        .join(folder);
+pub fn cases(folder: &str) -> Option<PathBuf> {
+    let cases = Path::new(ROOT).join("../shared/data/cases").join(folder);
     if !cases.exists() {
         eprintln!("SKIPPED: {} is not there", cases.display());
         return None;
@@ -22,13 +20,17 @@ pub(crate) fn cases(folder: &str) -> Option<PathBuf> {
 }
 
 /// A run of the program, and its results.
-pub(crate) struct Run {
-    pub(crate) dir: tempfile::TempDir,
-    pub(crate) output: Output,
+#[derive(Debug)]
+pub struct Run {
+    /// The folder of the results.
+    pub dir: tempfile::TempDir,
+    /// Exit code and lines of the program.
+    pub output: Output,
 }
 
 impl Run {
-    pub(crate) fn new(
+    /// Runs `terrain_change` on the CPU.
+    pub fn new(
         before: &(impl AsRef<OsStr> + ?Sized),
         after: &(impl AsRef<OsStr> + ?Sized),
         options: &[&str],
@@ -49,29 +51,33 @@ impl Run {
     }
 
     /// Refuses a run that failed.
-    pub(crate) fn succeeded(self) -> Self {
+    pub fn succeeded(self) -> Self {
         assert!(self.output.status.success(), "{}", self.error());
         self
     }
 
-    pub(crate) fn error(&self) -> String {
+    /// What the program wrote to stderr.
+    pub fn error(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 
-    pub(crate) fn terminal(&self) -> String {
+    /// What the program wrote to stdout.
+    pub fn terminal(&self) -> String {
         String::from_utf8_lossy(&self.output.stdout).into_owned()
     }
 
-    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
+    /// The bytes of a result.
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
         fs::read(self.dir.path().join(name)).unwrap()
     }
 
-    pub(crate) fn summary(&self) -> Value {
+    /// summary.json.
+    pub fn summary(&self) -> Value {
         serde_json::from_slice(&self.bytes("summary.json")).unwrap()
     }
 
     /// A number of summary.json, by the path to it.
-    pub(crate) fn number(&self, path: &str) -> f64 {
+    pub fn number(&self, path: &str) -> f64 {
         let summary = self.summary();
         summary
             .pointer(path)

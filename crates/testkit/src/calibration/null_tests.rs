@@ -1,6 +1,6 @@
 //! Unchanged ground: how much of it is called changed.
 
-use crate::chance::{Chance, mixed};
+use super::chance::{Chance, mixed};
 use isopach_change::{
     CoreSelection, Detection, Differences, Dod, DodRasters, Epochs, M3c2, Normals, Orientation,
     SurveySample,
@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// What is compared, and by what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
+pub enum Method {
     /// M3C2 by means.
     M3c2Mean,
     /// M3C2 by medians.
@@ -26,7 +26,7 @@ pub(crate) enum Method {
 }
 
 /// Every method.
-pub(crate) const METHODS: [Method; 4] = [
+pub const METHODS: [Method; 4] = [
     Method::M3c2Mean,
     Method::M3c2Median,
     Method::DodMean,
@@ -35,23 +35,24 @@ pub(crate) const METHODS: [Method; 4] = [
 
 /// A place that could be tested.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Tested {
+pub struct Tested {
     /// Points of each epoch.
-    pub(crate) count: [u32; 2],
+    pub count: [u32; 2],
     /// Whether it is called changed.
-    pub(crate) significant: bool,
+    pub significant: bool,
 }
 
 /// Two clouds of the same ground.
-pub(crate) struct Halves {
+#[derive(Debug)]
+pub struct Halves {
     /// The two.
-    pub(crate) clouds: [Cloud; 2],
+    pub clouds: [Cloud; 2],
     /// Size of a cell, and twice the radius of a cylinder, metres.
-    pub(crate) size: f64,
+    pub size: f64,
     /// Normals of M3C2.
-    pub(crate) normals: Normals,
+    pub normals: Normals,
     /// Metres between core points.
-    pub(crate) spacing: f64,
+    pub spacing: f64,
 }
 
 /// Number of cells, or clusters of points, along a side of a made scene.
@@ -59,25 +60,25 @@ const SIDE: i32 = 60;
 
 /// A made scene: in each of 3,600 cells so many points of each epoch, with normal heights.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scene {
+pub struct Scene {
     /// Points per cell of each epoch.
-    pub(crate) count: [u32; 2],
+    pub count: [u32; 2],
     /// Variance of the second epoch's heights over that of the first's.
-    pub(crate) ratio: f64,
+    pub ratio: f64,
     /// Rise per metre towards the east.
-    pub(crate) slope: f64,
+    pub slope: f64,
     /// Rise of the second epoch, in standard deviations of the difference of two means.
-    pub(crate) change: f64,
+    pub change: f64,
     /// Standard deviation of an error that all points of a cell of the second epoch share, metres.
-    pub(crate) shared_error: f64,
+    pub shared_error: f64,
     /// Of the random numbers.
-    pub(crate) seed: u64,
+    pub seed: u64,
 }
 
 impl Scene {
     /// Default detection with what a survey of such ground says: the places of this scene, and
     /// well-filled ones beside them.
-    pub(crate) fn detection(&self, method: Method, halves: &Halves) -> Result<Detection> {
+    pub fn detection(&self, method: Method, halves: &Halves) -> Result<Detection> {
         let filled = Self {
             count: [30, 30],
             change: 0.0,
@@ -97,7 +98,7 @@ impl Scene {
     /// The clouds. Roughness differs from cell to cell by a factor of e^±0.6. Cells are 3 m apart,
     /// 1 m wide, with the points within half a metre of their centres, so that cylinders and cells
     /// hold the same points.
-    pub(crate) fn halves(&self) -> Result<Halves> {
+    pub fn halves(&self) -> Result<Halves> {
         let mut chance = Chance::new(self.seed);
         let mut of_cells = Chance::new(self.seed + (1 << 32));
         let mut points: [Vec<[f64; 3]>; 2] = Default::default();
@@ -139,7 +140,7 @@ impl Scene {
 }
 
 /// The ground of a LAS file in two random parts; one in `one_in` points goes into the second.
-pub(crate) fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cloud; 2]> {
+pub fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cloud; 2]> {
     let all = Las::open(path)
         .map_err(isopach_compute::Error::source)?
         .read_all(Columns::CLASSIFICATION)?;
@@ -157,7 +158,7 @@ pub(crate) fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Res
 }
 
 /// What a survey of such halves says of its scatter.
-pub(crate) fn sampled(method: Method, halves: &Halves) -> Result<SurveySample> {
+pub fn sampled(method: Method, halves: &Halves) -> Result<SurveySample> {
     let [before, after] = &halves.clouds;
     match method {
         Method::M3c2Mean | Method::M3c2Median => {
@@ -237,11 +238,7 @@ fn extent(halves: &Halves) -> Rect {
 }
 
 /// What a method says of unchanged ground: the places that it could test.
-pub(crate) fn tested(
-    method: Method,
-    halves: &Halves,
-    detection: &Detection,
-) -> Result<Vec<Tested>> {
+pub fn tested(method: Method, halves: &Halves, detection: &Detection) -> Result<Vec<Tested>> {
     match method {
         Method::M3c2Mean | Method::M3c2Median => {
             let core_points = core_points(halves)?;
@@ -290,12 +287,12 @@ fn of_cells(found: &DodRasters) -> Vec<Tested> {
 }
 
 /// Per cent of the places that are called changed.
-pub(crate) fn percent(places: &[Tested]) -> f64 {
+pub fn percent(places: &[Tested]) -> f64 {
     100.0 * places.iter().filter(|place| place.significant).count() as f64 / places.len() as f64
 }
 
 /// Normals for ground whose points are so far apart.
-pub(crate) fn multiscale(radius: f64) -> Normals {
+pub fn multiscale(radius: f64) -> Normals {
     Normals::Multiscale {
         radii: vec![radius, 2.0 * radius, 4.0 * radius],
         towards: Orientation::UP,

@@ -14,25 +14,30 @@ use std::{
 };
 
 /// Pixels a side, and seconds.
-pub(crate) const SIDE: usize = 40;
-pub(crate) const EXPOSURE: f64 = 2.0;
+pub const SIDE: usize = 40;
+/// Exposure of every image, seconds.
+pub const EXPOSURE: f64 = 2.0;
 
 /// An image to be written.
-#[derive(Clone)]
-pub(crate) struct Picture {
-    pub(crate) channel: usize,
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Position of the channel in AIA.
+    pub channel: usize,
     /// DN of the exposure.
-    pub(crate) dn: Array2<f64>,
-    pub(crate) keywords: Vec<(&'static str, KeywordValue)>,
-    pub(crate) unit: &'static str,
+    pub dn: Array2<f64>,
+    /// Keywords of the header, in order.
+    pub keywords: Vec<(&'static str, KeywordValue)>,
+    /// The keyword `BUNIT`.
+    pub unit: &'static str,
 }
 
-pub(crate) fn text(value: &str) -> KeywordValue {
+/// A text as the value of a keyword.
+pub fn text(value: &str) -> KeywordValue {
     KeywordValue::Text(value.into())
 }
 
 /// Counts of plasma about log T = 6.2, of a smooth pattern that is shifted by so many pixels.
-pub(crate) fn picture(channel: usize, shift: [f64; 2]) -> Picture {
+pub fn picture(channel: usize, shift: [f64; 2]) -> Picture {
     let response = TemperatureResponse::aia();
     let measure = |t: &f64| 2e26 * (-0.5 * ((t - 6.2) / 0.25).powi(2)).exp();
     let of = |(t, response): (&f64, &f64)| {
@@ -86,18 +91,21 @@ pub(crate) fn picture(channel: usize, shift: [f64; 2]) -> Picture {
 }
 
 impl Picture {
-    pub(crate) fn with(mut self, keyword: &'static str, value: KeywordValue) -> Self {
+    /// The image with a keyword, in the place of one of that name.
+    pub fn with(mut self, keyword: &'static str, value: KeywordValue) -> Self {
         self.keywords.retain(|(name, _)| *name != keyword);
         self.keywords.push((keyword, value));
         self
     }
 
-    pub(crate) fn without(mut self, keywords: &[&str]) -> Self {
+    /// The image without some keywords.
+    pub fn without(mut self, keywords: &[&str]) -> Self {
         self.keywords.retain(|(name, _)| !keywords.contains(name));
         self
     }
 
-    pub(crate) fn write(&self, folder: &Path, name: &str) -> String {
+    /// Writes the image as a FITS file; returns its path.
+    pub fn write(&self, folder: &Path, name: &str) -> String {
         let path = folder.join(format!("{name}_{}.fits", AIA[self.channel].wavelength));
         let keyword = |(name, value): &(&str, KeywordValue)| {
             ((*name).to_owned(), value.clone(), String::new())
@@ -118,36 +126,45 @@ impl Picture {
 }
 
 /// What a run wrote.
-pub(crate) struct Found {
-    pub(crate) summary: Json,
-    pub(crate) bands: Array3<f64>,
+#[derive(Debug)]
+pub struct Found {
+    /// summary.json.
+    pub summary: Json,
+    /// Emission measure in bands.
+    pub bands: Array3<f64>,
 }
 
 impl Found {
-    pub(crate) fn warnings(&self) -> String {
+    /// All warnings of the summary, joined.
+    pub fn warnings(&self) -> String {
         self.summary["warnings"].to_string()
     }
 }
 
-pub(crate) struct Folder(tempfile::TempDir);
+/// A folder of images and of the results of a run over them.
+#[derive(Debug)]
+pub struct Folder(tempfile::TempDir);
 
 impl Folder {
-    pub(crate) fn new() -> Self {
+    /// An empty folder.
+    pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// The folder.
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Files of the pictures of all channels, each changed by `change`.
-    pub(crate) fn write(&self, name: &str, change: impl Fn(Picture) -> Picture) -> Vec<String> {
+    pub fn write(&self, name: &str, change: impl Fn(Picture) -> Picture) -> Vec<String> {
         (0..6)
             .map(|channel| change(picture(channel, [0.0; 2])).write(self.path(), name))
             .collect()
     }
 
-    pub(crate) fn output(&self, files: &[String], options: &[&str]) -> Output {
+    /// Runs the program `emission` over files.
+    pub fn output(&self, files: &[String], options: &[&str]) -> Output {
         let fixed = [
             "--bins",
             "20",
@@ -171,11 +188,13 @@ impl Folder {
             .unwrap()
     }
 
-    pub(crate) fn out(&self) -> PathBuf {
+    /// The folder of the results.
+    pub fn out(&self) -> PathBuf {
         self.path().join("out")
     }
 
-    pub(crate) fn run(&self, files: &[String], options: &[&str]) -> Found {
+    /// Runs the program, which must succeed.
+    pub fn run(&self, files: &[String], options: &[&str]) -> Found {
         let output = self.output(files, options);
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{message}");
@@ -201,7 +220,8 @@ impl Folder {
         }
     }
 
-    pub(crate) fn refused(&self, files: &[String], options: &[&str], words: &[&str]) {
+    /// Runs the program, which must refuse the files in a line with these words.
+    pub fn refused(&self, files: &[String], options: &[&str], words: &[&str]) {
         refused(&self.output(files, options), words);
     }
 }

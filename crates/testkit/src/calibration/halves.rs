@@ -1,9 +1,7 @@
 //! Random halves of a cloud, one of them moved and partly changed.
 
-use isopach::{
-    cloud::{Cloud, Rigid},
-    compute::{Error, Result},
-};
+use isopach_cloud::{Cloud, Rigid};
+use isopach_compute::{Error, Result};
 use std::f64::consts::TAU;
 
 /// Share of one side that is changed.
@@ -15,12 +13,14 @@ const ROTATION: f64 = 2.0 * std::f64::consts::PI / 180.0;
 const SAMPLE: f64 = 150_000.0;
 
 /// Two halves of one cloud.
-pub(crate) struct Halves {
+#[derive(Debug)]
+pub struct Halves {
     /// Moved by `motion`.
-    pub(crate) source: Cloud,
-    pub(crate) target: Cloud,
+    pub source: Cloud,
+    /// The half that stays.
+    pub target: Cloud,
     /// Moved the source away: the inverse is the truth.
-    pub(crate) motion: Rigid,
+    pub motion: Rigid,
 }
 
 fn mixed(number: u64) -> u64 {
@@ -36,7 +36,7 @@ fn uniform(number: u64) -> f64 {
 
 /// Splits by a hash, raises 30 % of the source beyond a line of random direction by `change`
 /// metres, and moves it.
-pub(crate) fn split(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
+pub fn split(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     let points = cloud.positions();
     let salt = mixed(seed);
     let of = |side: u64| -> Vec<[f64; 3]> {
@@ -90,7 +90,7 @@ fn direction(number: u64) -> [f64; 3] {
 }
 
 /// Both thinned as a program would do it.
-pub(crate) fn thinned(source: &Cloud, target: &Cloud) -> Result<(Cloud, Cloud)> {
+pub fn thinned(source: &Cloud, target: &Cloud) -> Result<(Cloud, Cloud)> {
     let spacing = |cloud: &Cloud| {
         let area = cloud
             .positions()

@@ -2,25 +2,17 @@
 
 #![allow(missing_docs)]
 
-#[path = "common/documentation.rs"]
-mod documentation;
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/place.rs"]
-mod place;
-#[path = "profiles/printed.rs"]
 mod printed;
-#[path = "common/program.rs"]
-mod program;
-#[path = "profiles/shipped.rs"]
 mod shipped;
 
-use documentation::{commands, document, run_commands};
 use isopach_survey::scene;
-use message::message;
-use place::Place;
+use isopach_testkit::{
+    documentation::{commands, document, run_commands},
+    message::message,
+    place::Place,
+    program::program,
+};
 use printed::{Line, lines};
-use program::program;
 use serde_json::Value;
 use std::{
     fs,
