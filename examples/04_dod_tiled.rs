@@ -1,8 +1,8 @@
 //! A DEM of difference, tile by tile, in bounded memory.
 //!
-//!     dod_tiled BEFORE.laz AFTER.laz DOD.tif
+//!     cargo run --release --example 04_dod_tiled -- BEFORE.laz AFTER.laz DOD.tif
 
-#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+#![allow(clippy::print_stdout)]
 
 use isopach::{
     change::{Detection, Dod, DodRasters, SurveyStatistics},
@@ -11,7 +11,6 @@ use isopach::{
     raster::{CellStatistic, GeoTiffMosaic},
     tiling::{TileSink, Tiling},
 };
-use isopach_program::{console, headless, println};
 
 /// Keeps the differences of each tile, and drops what else the operation found.
 struct Differences(GeoTiffMosaic);
@@ -28,23 +27,13 @@ impl TileSink<DodRasters> for Differences {
     }
 }
 
-fn main() -> std::process::ExitCode {
-    headless::quiet_loader();
-    run().map_or_else(
-        |error| console::failed("dod_tiled", &error),
-        |()| std::process::ExitCode::SUCCESS,
-    )
-}
-
-fn run() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let paths: Vec<String> = std::env::args().skip(1).collect();
     let [before, after, out] = &paths[..] else {
-        return Err("usage: dod_tiled BEFORE.laz AFTER.laz DOD.tif".into());
+        return Err("usage: 04_dod_tiled BEFORE.laz AFTER.laz DOD.tif".into());
     };
-    let (before, after) = (
-        Las::open(before)?.without_withheld(),
-        Las::open(after)?.without_withheld(),
-    );
+    let before = Las::open(before)?.without_withheld();
+    let after = Las::open(after)?.without_withheld();
     // No tile knows the survey: what its epochs' scatter is to each other comes from a sample
     // (Dod::sample); here both are of one kind.
     let detection = Detection {

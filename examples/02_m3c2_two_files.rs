@@ -1,28 +1,19 @@
 //! M3C2 between two LAZ files, whole in memory.
 //!
-//!     m3c2_two_files BEFORE.laz AFTER.laz
+//!     cargo run --release --example 02_m3c2_two_files -- BEFORE.laz AFTER.laz
 
-#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+#![allow(clippy::print_stdout)]
 
 use isopach::{
     change::{Epochs, M3c2, Normals, Orientation},
     cloud::Columns,
     las::Las,
 };
-use isopach_program::{console, headless, println};
 
-fn main() -> std::process::ExitCode {
-    headless::quiet_loader();
-    run().map_or_else(
-        |error| console::failed("m3c2_two_files", &error),
-        |()| std::process::ExitCode::SUCCESS,
-    )
-}
-
-fn run() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut paths = std::env::args().skip(1);
     let (Some(before), Some(after)) = (paths.next(), paths.next()) else {
-        return Err("usage: m3c2_two_files BEFORE.laz AFTER.laz".into());
+        return Err("usage: 02_m3c2_two_files BEFORE.laz AFTER.laz".into());
     };
     // Points that are flagged as withheld, or of the classes of noise, are not to be compared.
     let before = Las::open(before)?

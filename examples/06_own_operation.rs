@@ -3,7 +3,7 @@
 //! The engine gives each tile its points and the halo asked for; every point is counted by exactly
 //! one tile.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+#![allow(clippy::print_stdout)]
 
 use isopach::{
     cloud::{Cloud, Rect},
@@ -11,7 +11,6 @@ use isopach::{
     neighbours::NeighbourSearch,
     tiling::{InMemory, Tile, TileOperation, Tiling},
 };
-use isopach_program::{console, println};
 
 struct Density {
     radius: f64,
@@ -34,14 +33,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for Density {
     }
 }
 
-fn main() -> std::process::ExitCode {
-    run().map_or_else(
-        |error| console::failed("own_operation", &error),
-        |()| std::process::ExitCode::SUCCESS,
-    )
-}
-
-fn run() -> Result<()> {
+fn main() -> Result<()> {
     let lattice: Vec<[f64; 3]> = (0..40_000)
         .map(|i| [f64::from(i % 200) * 0.5, f64::from(i / 200) * 0.5, 0.0])
         .collect();

@@ -3,13 +3,12 @@
 //!
 //! It is ten lines of arithmetic; nearest neighbours and sums run on whatever backend there is.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
+#![allow(clippy::print_stdout)]
 
 use isopach::{
     cloud::{Cloud, Rigid},
     registration::{Factor, Icp, NormalEquations, Pair, PointToPlane},
 };
-use isopach_program::{console, println};
 
 struct GemanMcClure {
     width: f64,
@@ -30,14 +29,7 @@ impl Factor for GemanMcClure {
     }
 }
 
-fn main() -> std::process::ExitCode {
-    run().map_or_else(
-        |error| console::failed("own_factor", &error),
-        |()| std::process::ExitCode::SUCCESS,
-    )
-}
-
-fn run() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let height = |x: f64, y: f64| 2.0 * (x / 7.0).sin() * (y / 9.0).cos();
     let surface = |shift: [f64; 3]| -> Vec<[f64; 3]> {
         let at = |i: u32| [f64::from(i % 120) * 0.4, f64::from(i / 120) * 0.4];
