@@ -86,7 +86,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         }
         Cloud::from_points(&thinning.run(&catalogue, |_| true)?.points)
     };
-    let (target, source) = (read(&arguments.target)?, read(&arguments.source)?);
+    let target = read(&arguments.target)?;
+    let source = read(&arguments.source)?;
     let pair = Pair {
         source: source.positions(),
         target: target.positions(),

@@ -280,7 +280,8 @@ fn c2c(arguments: &Arguments) -> Outcome {
 fn icp(arguments: &Arguments) -> Outcome {
     let [before, after] = epochs(arguments)?;
     let (found, seconds) = timed(|| {
-        let (target, source) = (before.subsample_grid(0.5)?, after.subsample_grid(0.5)?);
+        let target = before.subsample_grid(0.5)?;
+        let source = after.subsample_grid(0.5)?;
         let pair = Pair {
             source: source.positions(),
             target: target.positions(),
@@ -306,7 +307,8 @@ fn icp(arguments: &Arguments) -> Outcome {
 /// Mean height a 1 m cell of each epoch and their difference, from the files.
 fn dod(arguments: &Arguments) -> Outcome {
     let ((sum, cells), seconds) = timed(|| {
-        let (before, after) = (Las::open(&arguments.before)?, Las::open(&arguments.after)?);
+        let before = Las::open(&arguments.before)?;
+        let after = Las::open(&arguments.after)?;
         let detection = Detection {
             survey: Some(SurveyStatistics::equal_epochs()),
             ..Detection::default()
@@ -318,7 +320,8 @@ fn dod(arguments: &Arguments) -> Outcome {
             detection,
             ..Dod::default()
         };
-        let (mut sum, mut cells) = (0.0, 0);
+        let mut sum = 0.0;
+        let mut cells = 0;
         let sources: [&dyn PointSource; 2] = [&before, &after];
         let tiling = Tiling {
             tile_size: f64::INFINITY,

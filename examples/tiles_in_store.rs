@@ -110,7 +110,8 @@ fn pull(inputs: &Inputs, folder: &Path, address: &str, ending: &str) -> Result<u
         .into_iter()
         .filter(|name| name.ends_with(ending))
     {
-        let (path, is_there) = (folder.join(&name), there.contains(&name));
+        let path = folder.join(&name);
+        let is_there = there.contains(&name);
         if is_there && !is_manifest {
             continue;
         }

@@ -262,10 +262,8 @@ impl Case<'_> {
         let choice = isopach::cpu();
         let found = choice.run(|on| on.invert(&case.inversion, case.observation()))?;
         self.dump_emission(&found)?;
-        let (counts, sigma) = (
-            case.counts.mapv(|x| x as f32),
-            case.sigma.mapv(|x| x as f32),
-        );
+        let counts = case.counts.mapv(|x| x as f32);
+        let sigma = case.sigma.mapv(|x| x as f32);
         let single = Observation {
             counts: counts.view(),
             sigma: sigma.view(),
@@ -321,7 +319,8 @@ impl Case<'_> {
     }
 
     fn registration(&self) -> Result<Value, Box<dyn Error>> {
-        let (source, target) = (self.cloud("source")?, self.cloud("target")?);
+        let source = self.cloud("source")?;
+        let target = self.cloud("target")?;
         // The case's pivot is absolute or relative to its origin, as its coordinates are: bring it
         // to theirs.
         let origin: [f64; 3] = self

@@ -107,10 +107,8 @@ impl Tally {
                 return Ok(());
             }
         }
-        let (off, at_start) = (
-            error(&halves.motion, &found.proposed, &found),
-            error(&halves.motion, &Rigid::identity([0.0; 3]), &found),
-        );
+        let off = error(&halves.motion, &found.proposed, &found);
+        let at_start = error(&halves.motion, &Rigid::identity([0.0; 3]), &found);
         let size = |off: [f64; 6]| off.iter().map(|x| x * x).sum::<f64>().sqrt();
         self.worse += usize::from(size(off) > size(at_start));
         for i in 0..6 {
@@ -152,10 +150,8 @@ impl Tally {
 fn error(motion: &Rigid, pose: &Rigid, found: &RobustAlignment) -> [f64; 6] {
     let known = &found.covariance;
     let rest = motion.then(pose).about(known.pivot);
-    let ([a, b, c], [u, v, w]) = (
-        rest.rotation_vector().map(|r| r * known.arm),
-        rest.translation,
-    );
+    let [a, b, c] = rest.rotation_vector().map(|r| r * known.arm);
+    let [u, v, w] = rest.translation;
     let mut off = [a, b, c, u, v, w];
     for free in &known.free {
         let along: f64 = (0..6).map(|i| free.unknowns[i] * off[i]).sum();

@@ -134,7 +134,8 @@ fn rows(path: &Path, parts: &str, splits: &[Halves]) -> Result<()> {
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     for method in METHODS {
-        let (mut places, mut lague) = (Vec::new(), Vec::new());
+        let mut places = Vec::new();
+        let mut lague = Vec::new();
         for halves in splits {
             places.extend(tested(method, halves, &Detection::default())?);
             lague.extend(tested(method, halves, &ErrorModel::Normal.into())?);

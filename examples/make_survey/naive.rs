@@ -15,7 +15,8 @@ use std::{error::Error, path::PathBuf};
 /// All chunks once.
 pub(crate) fn decode(epochs: &[PathBuf; 2]) -> Result<(), Box<dyn Error>> {
     let clock = Measure::start();
-    let (mut chunks, mut points) = (0, 0);
+    let mut chunks = 0;
+    let mut points = 0;
     for epoch in epochs {
         let catalogue = Catalogue::open(&[epoch])?;
         chunks += catalogue.chunk_count();
@@ -37,7 +38,8 @@ pub(crate) fn decode(epochs: &[PathBuf; 2]) -> Result<(), Box<dyn Error>> {
 
 /// Tile after tile, each from all files that it overlaps.
 pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn Error>> {
-    let (clock, on) = (Measure::start(), isopach::cpu());
+    let clock = Measure::start();
+    let on = isopach::cpu();
     let detection = Detection {
         survey: Some(SurveyStatistics::equal_epochs()),
         ..Detection::default()
@@ -62,7 +64,8 @@ pub(crate) fn tiles(epochs: &[PathBuf; 2], tile_size: f64) -> Result<(), Box<dyn
     let whole = before.extent().union(&after.extent());
     let corner = whole.min.map(|x| (x / tile_size).floor() * tile_size);
     let steps = [0, 1].map(|axis| ((whole.max[axis] - corner[axis]) / tile_size).ceil() as u32);
-    let (mut decoded, mut chunks) = (0, 0);
+    let mut decoded = 0;
+    let mut chunks = 0;
     for row in 0..steps[1] {
         for column in 0..steps[0] {
             let min = [

@@ -92,7 +92,8 @@ fn run(name: &str, arguments: &ExtractArgs) -> Result<(), Box<dyn Error>> {
     }
     let start = Instant::now();
     let kept = las.rewrite(&arguments.output)?;
-    let (decoded, chunks) = (las.chunk_count(), las.total_chunks());
+    let decoded = las.chunk_count();
+    let chunks = las.total_chunks();
     println!(
         "{kept} of {} points; {decoded} of {chunks} chunks decoded ({:.1} %); {:.2} s",
         las.header().point_count,

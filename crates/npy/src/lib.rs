@@ -87,11 +87,9 @@ pub struct NumberKind {
 impl NumberKind {
     fn parse(descr: &str) -> Option<Self> {
         let mut letters = descr.chars();
-        let (order, kind, size) = (
-            letters.next()?,
-            letters.next()?,
-            letters.as_str().parse().ok()?,
-        );
+        let order = letters.next()?;
+        let kind = letters.next()?;
+        let size = letters.as_str().parse().ok()?;
         let known = matches!((kind, size), ('f', 2 | 4 | 8) | ('i' | 'u', 1 | 2 | 4 | 8));
         let is_ordered = matches!(order, '<' | '>') || size == 1;
         (known && is_ordered).then_some(Self {
@@ -131,10 +129,8 @@ impl NumberKind {
 /// The number of a half (IEEE 754 binary16).
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (
-        i32::from(bits >> 10 & 0x1F),
-        f64::from(bits & 0x3FF) / 1024.0,
-    );
+    let exponent = i32::from(bits >> 10 & 0x1F);
+    let fraction = f64::from(bits & 0x3FF) / 1024.0;
     sign * match exponent {
         0 => fraction * 2_f64.powi(-14),
         0x1F if fraction == 0.0 => f64::INFINITY,
@@ -167,7 +163,9 @@ pub fn read_rows(
     // All rows of a column lie together.
     let mut values = vec![0.0; rows.len() * row];
     for column in 0..row {
-        let (mut left, mut stride, mut place) = (column, row, 0);
+        let mut left = column;
+        let mut stride = row;
+        let mut place = 0;
         let mut fortran = 1;
         for side in rest {
             stride /= side;

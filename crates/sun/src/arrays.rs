@@ -60,8 +60,10 @@ pub(crate) fn open(
     sigma: &Path,
 ) -> std::result::Result<(About, Arrays), Box<dyn Error>> {
     let names = vec![counts.display().to_string()];
-    let (counts, sigma) = (ArrayFile::open(counts)?, ArrayFile::open(sigma)?);
-    let (shape, other) = (&counts.header.shape, &sigma.header.shape);
+    let counts = ArrayFile::open(counts)?;
+    let sigma = ArrayFile::open(sigma)?;
+    let shape = &counts.header.shape;
+    let other = &sigma.header.shape;
     if shape != other {
         return Err(format!("counts have the shape {shape:?}, but their errors {other:?}").into());
     }
@@ -103,7 +105,8 @@ pub(crate) fn open(
             format!("of that of the response, by channel: {left:?}"),
         ),
     };
-    let (leading, axes) = (leading.to_vec(), [Axis::PIXELS; 2]);
+    let leading = leading.to_vec();
+    let axes = [Axis::PIXELS; 2];
     let about = About {
         names,
         channels: (0..channels).map(|f| vec![f.to_string()]).collect(),
@@ -132,7 +135,8 @@ fn response(options: &EmissionOptions) -> std::result::Result<TemperatureRespons
         return Ok(TemperatureResponse::aia());
     };
     if let Some(log_t) = &options.response_log_t {
-        let (table, log_t) = (isopach_npy::read(path)?, isopach_npy::read(log_t)?.values);
+        let table = isopach_npy::read(path)?;
+        let log_t = isopach_npy::read(log_t)?.values;
         let [rows, channels] = table.shape[..] else {
             return Err(format!(
                 "{} must have two axes: temperatures, channels",

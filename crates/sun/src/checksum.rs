@@ -13,7 +13,9 @@ pub(crate) fn crc32(path: &Path) -> Result<u32> {
 pub(crate) fn length_and_crc32(path: &Path) -> Result<(u64, u32)> {
     let of_file = |error| Error::of_file(path, error);
     let mut file = File::open(path).map_err(of_file)?;
-    let (mut length, mut sum, mut buffer) = (0, Crc::new(), vec![0; 1 << 16]);
+    let mut length = 0;
+    let mut sum = Crc::new();
+    let mut buffer = vec![0; 1 << 16];
     loop {
         match file.read(&mut buffer).map_err(of_file)? {
             0 => return Ok((length, sum.sum())),

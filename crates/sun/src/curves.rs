@@ -227,10 +227,8 @@ impl Curves {
 /// EM loci: counts over response within the temperatures of the bins.
 fn loci(inversion: &Inversion, counts: impl Iterator<Item = f64>) -> Vec<Vec<[f64; 2]>> {
     let response = &inversion.response;
-    let (low, high) = (
-        inversion.log_t_edges[0],
-        inversion.log_t_edges[inversion.bins()],
-    );
+    let low = inversion.log_t_edges[0];
+    let high = inversion.log_t_edges[inversion.bins()];
     let of = |(channel, count): (&Vec<f64>, f64)| {
         let points = response
             .log_t
@@ -333,7 +331,9 @@ impl Mean {
                 && (count as f32) < levels[f]
                 && !is_pad(count)
         };
-        let (mut sums, mut variances, mut used) = (vec![0.0; channels], vec![0.0; channels], 0);
+        let mut sums = vec![0.0; channels];
+        let mut variances = vec![0.0; channels];
+        let mut used = 0;
         for first in place.rows.clone().step_by(at_once.max(1)) {
             let rows = first..(first + at_once.max(1)).min(place.rows.end);
             let [counts, errors] = source.read::<f64>(rows.clone())?;
@@ -372,7 +372,8 @@ impl Curve {
             ..
         } = self;
         let of = if place.is_region {
-            let (width, height) = (place.columns.len(), place.rows.len());
+            let width = place.columns.len();
+            let height = place.rows.len();
             let left_out = match place.pixels() - used {
                 0 => String::new(),
                 n => format!(", without {n} that are saturated or miss a channel"),
@@ -456,7 +457,8 @@ impl Curve {
         }
         for bin in &self.bins {
             let [a, b] = bin.edges.map(|t| plot.x(t));
-            let (middle, top) = (0.5 * (a + b), plot.y(bin.emission));
+            let middle = 0.5 * (a + b);
+            let top = plot.y(bin.emission);
             if bin.emission <= 0.0 || bin.emission.is_nan() {
                 continue;
             }
@@ -540,7 +542,8 @@ impl Plot {
         } else {
             top
         };
-        let (first, last) = (curve.bins.first(), curve.bins.last());
+        let first = curve.bins.first();
+        let last = curve.bins.last();
         let t = [
             first.map_or(5.0, |bin| bin.edges[0]),
             last.map_or(8.0, |bin| bin.edges[1]),
@@ -570,14 +573,17 @@ impl Plot {
     }
 
     fn axes(&self) -> String {
-        let (right, bottom) = (LEFT + WIDTH, TOP + HEIGHT);
+        let right = LEFT + WIDTH;
+        let bottom = TOP + HEIGHT;
         let mut body = format!(
             "<rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" class=box />"
         );
         let step = 0.1 * 10_f64.powf(((self.t[1] - self.t[0]) / 3.0).log10().ceil().max(0.0));
         for tenth in (self.t[0] / step).ceil() as i64..=(self.t[1] / step).floor() as i64 {
-            let (t, is_long) = (tenth as f64 * step, tenth % 2 == 0);
-            let (x, length) = (self.x(t), if is_long { 6 } else { 3 });
+            let t = tenth as f64 * step;
+            let is_long = tenth % 2 == 0;
+            let x = self.x(t);
+            let length = if is_long { 6 } else { 3 };
             let _ = write!(body, "<path d=\"M{x:.1} {bottom}v{length}\"/>");
             if is_long {
                 let _ = write!(
@@ -596,7 +602,8 @@ impl Plot {
                 y + 6.0
             );
         }
-        let (x, y) = (0.5 * (LEFT + right), TOP + 0.5 * HEIGHT);
+        let x = 0.5 * (LEFT + right);
+        let y = TOP + 0.5 * HEIGHT;
         let _ = write!(
             body,
             "<text x=\"{x}\" y=\"{}\" class=mid>log T, K</text>\

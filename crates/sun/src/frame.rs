@@ -19,7 +19,8 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
          <rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{WIDTH}\" height=\"{height:.1}\" class=box />",
         panel.file
     );
-    let ([x, y], bottom) = (axes, TOP + height);
+    let [x, y] = axes;
+    let bottom = TOP + height;
     for (at, label) in ticks(x, columns, WIDTH / 90.0) {
         let at = LEFT + at * WIDTH;
         let _ = write!(
@@ -37,7 +38,8 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
             at + 5.5
         );
     }
-    let (middle, side) = (LEFT + WIDTH / 2.0, TOP + height / 2.0);
+    let middle = LEFT + WIDTH / 2.0;
+    let side = TOP + height / 2.0;
     let _ = write!(
         body,
         "<text x=\"{middle}\" y=\"{:.1}\" class=mid>x, {}</text><text class=mid transform=\"translate(18 {side:.1}) rotate(-90)\">y, {}</text>",
@@ -57,7 +59,8 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
                 );
                 stops
             });
-            let (name, x) = (panel.file.trim_end_matches(".png"), LEFT + WIDTH + 14.0);
+            let name = panel.file.trim_end_matches(".png");
+            let x = LEFT + WIDTH + 14.0;
             let _ = write!(
                 body,
                 "<linearGradient id=\"{name}\" x1=\"0\" y1=\"1\" x2=\"0\" y2=\"0\">{stops}</linearGradient>\
@@ -107,7 +110,8 @@ fn ticks(axis: Axis, pixels: usize, about: f64) -> Vec<(f64, String)> {
     let low = axis.first - 0.5 * axis.step;
     let range = axis.step * pixels as f64;
     let step = round_up((range.abs() / about.max(2.0)).max(f64::MIN_POSITIVE));
-    let (from, to) = (low.min(low + range), low.max(low + range));
+    let from = low.min(low + range);
+    let to = low.max(low + range);
     let first = (from / step).ceil() as i64;
     let last = (to / step).floor() as i64;
     let decimals = (-step.log10().floor()).max(0.0) as usize;
@@ -130,7 +134,8 @@ fn round_up(x: f64) -> f64 {
 
 /// Places and labels of 1, 2 and 5 times powers of ten; more where there are few.
 fn decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
-    let (low, high) = (f64::from(low), f64::from(high));
+    let low = f64::from(low);
+    let high = f64::from(high);
     let mantissas: &[f64] = match high - low {
         range if range > 1.6 => &[1.0],
         range if range > 0.7 => &[1.0, 2.0, 5.0],

@@ -240,7 +240,8 @@ impl Seen<'_> {
             None => "it has no WAVELNTH".into(),
         });
         let stated: Vec<String> = wavelength.into_iter().chain(stated).collect();
-        let (name, known) = (&of.name, of.names());
+        let name = &of.name;
+        let known = of.names();
         format!(
             "it is of no channel of {name} ({known}): {}; --channel names one, one a file",
             stated.join(", ")

@@ -104,7 +104,8 @@ impl<'a> Inverting<'a> {
         rows: Range<usize>,
         mut take: impl FnMut(RowBlock<T>, Option<Spread>) -> Result<()>,
     ) -> Result<()> {
-        let (first, columns) = (rows.start, self.shape[1]);
+        let first = rows.start;
+        let columns = self.shape[1];
         let of_image = |rows: Range<usize>| first + rows.start..first + rows.end;
         self.inversion.stream::<T>(
             &self.on,

@@ -140,9 +140,11 @@ impl Overview {
         self.inverted_again += map.inverted_again;
         for (i, status) in map.status.iter().enumerate() {
             let columns = map.status.shape()[1];
-            let (row, column) = (block.rows.start + i / columns, i % columns);
+            let row = block.rows.start + i / columns;
+            let column = i % columns;
             let at = [i / columns, i % columns];
-            let (dropped, saturated) = (map.dropped[&at[..]], map.saturated[&at[..]]);
+            let dropped = map.dropped[&at[..]];
+            let saturated = map.saturated[&at[..]];
             self.count(*status, dropped, saturated);
             let small = [row / self.factor, column / self.factor];
             self.saturated[small] = self.saturated[small].max(saturated.count_ones() as u8);

@@ -133,7 +133,9 @@ pub(crate) fn html(
                     .as_f64()
                     .map_or("–".into(), |r| format!("{r:.2}"))
             };
-            let (from, to, pixels) = (&band["log_t"][0], &band["log_t"][1], &band["pixels"]);
+            let from = &band["log_t"][0];
+            let to = &band["log_t"][1];
+            let pixels = &band["pixels"];
             let [p16, median, p84] = ["p16", "median", "p84"].map(ratio);
             let _ = write!(
                 body,

@@ -51,10 +51,8 @@ pub(crate) fn colour(palette: &Palette, share: f32) -> [u8; 3] {
     let below = (at as usize).min(palette.len() - 2);
     let part = at - below as f32;
     std::array::from_fn(|c| {
-        let (a, b) = (
-            f32::from(palette[below][c]),
-            f32::from(palette[below + 1][c]),
-        );
+        let a = f32::from(palette[below][c]);
+        let b = f32::from(palette[below + 1][c]);
         (a + part * (b - a)).round() as u8
     })
 }

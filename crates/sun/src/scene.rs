@@ -162,7 +162,8 @@ pub(crate) fn compare(found: &Overview) -> Value {
     let bands = found.truth.iter().zip(&found.bands).zip(BANDS);
     bands
         .map(|((truth, found), band)| {
-            let (truth, found) = (truth.mean(), found.mean());
+            let truth = truth.mean();
+            let found = found.mean();
             let least = 0.1 * truth.iter().copied().fold(0.0, f32::max);
             let pairs = truth
                 .iter()

@@ -214,7 +214,8 @@ impl Field {
 
 /// The step of edges that lie at equal distances.
 fn even_step(edges: &[f64]) -> Option<f64> {
-    let (first, last) = (edges.first()?, edges.last()?);
+    let first = edges.first()?;
+    let last = edges.last()?;
     let step = (last - first) / (edges.len() - 1) as f64;
     let is_even = |(i, edge): (usize, &f64)| (edge - (first + step * i as f64)).abs() < 1e-9;
     edges.iter().enumerate().all(is_even).then_some(step)
@@ -309,7 +310,9 @@ impl Sink {
         [rows, columns]: [usize; 2],
         history: &[CubeKeyword],
     ) -> Result<Self> {
-        let (leading, out, compress) = (&about.leading, &options.out, options.compress);
+        let leading = &about.leading;
+        let out = &options.out;
+        let compress = options.compress;
         let fields = Field::of(&options.outputs, options.monte_carlo.is_some());
         let cube = |field: &Field| Cube {
             name: field.name().to_uppercase(),
@@ -374,7 +377,8 @@ impl Sink {
         temperature: &ArrayD<T>,
         spread: Option<&Spread>,
     ) -> Result<()> {
-        let (first, map) = (block.rows.start, &block.map);
+        let first = block.rows.start;
+        let map = &block.map;
         for (i, field) in self.fields.iter().enumerate() {
             let real = match field {
                 Field::Asked(Output::Emission) => Some(&map.emission),
@@ -491,7 +495,8 @@ impl Files {
 
 /// As (rows, columns, numbers of a pixel).
 fn pixels<T>(array: &ArrayD<T>) -> Result<ArrayView3<'_, T>> {
-    let (rows, columns) = (array.shape()[0], array.shape()[1]);
+    let rows = array.shape()[0];
+    let columns = array.shape()[1];
     let numbers = array.shape()[2..].iter().product::<usize>();
     let view = array
         .view()

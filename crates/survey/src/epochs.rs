@@ -83,7 +83,8 @@ pub(crate) fn open(
                 file.display()
             )
         } else {
-            let (same, file) = (same.display(), file.display());
+            let same = same.display();
+            let file = file.display();
             format!(
                 "{same} of the later epoch has the points of {file} of the earlier ({COMPARED})"
             )
@@ -227,7 +228,8 @@ fn mention_files(
     warnings: &mut Warnings,
 ) {
     for duplicate in catalogue.duplicates() {
-        let (left_out, kept) = (duplicate.left_out.display(), duplicate.kept.display());
+        let left_out = duplicate.left_out.display();
+        let kept = duplicate.kept.display();
         warnings.add(if duplicate.left_out == duplicate.kept {
             format!("{left_out} is given twice for the {name} epoch: it is read once")
         } else {
@@ -419,7 +421,8 @@ pub(crate) fn mention_ground(
 fn has_ground_among_others(catalogue: &Catalogue) -> Result<bool> {
     let count = catalogue.chunk_count();
     let step = count.div_ceil(LOOKED_AT).max(1);
-    let (mut ground, mut others) = (false, false);
+    let mut ground = false;
+    let mut others = false;
     for chunk in (0..count).step_by(step) {
         let points = catalogue.read_chunk(chunk, Columns::CLASSIFICATION)?;
         for class in points.attributes.classification.iter().flatten() {
@@ -441,13 +444,15 @@ fn within_reach(extent: &Rect) -> bool {
 /// Refuses epochs that cannot be compared, before anything is aligned.
 pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
     if let Some(difference) = a.crs().zip(b.crs()).and_then(|(a, b)| a.contradiction(b)) {
-        let (a, b) = (a.name(), b.name());
+        let a = a.name();
+        let b = b.name();
         return Err(Error::InvalidInput(format!(
             "{a} and {b} differ in {difference} (--ignore-crs compares them all the same)"
         )));
     }
     if a.extent().intersection(&b.extent()).is_none() {
-        let (first, second) = (a.extent(), b.extent());
+        let first = a.extent();
+        let second = b.extent();
         return Err(Error::InvalidInput(format!(
             "{} ({first}) and {} ({second}) do not overlap",
             a.name(),

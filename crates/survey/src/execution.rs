@@ -255,11 +255,13 @@ pub(crate) fn check_cell(
         return Ok(());
     };
     for epoch in epochs {
-        let (area, points) = (epoch.extent().area(), epoch.point_count());
+        let area = epoch.extent().area();
+        let points = epoch.point_count();
         let most = (CELLS_PER_POINT * points as f64).max(memory as f64 / BYTES_PER_CELL);
         let cells = area / (cell * cell);
         if cells > most {
-            let (name, least) = (epoch.name(), (area / most).sqrt());
+            let name = epoch.name();
+            let least = (area / most).sqrt();
             return Err(Error::InvalidInput(format!(
                 "--cell is {cell} m: {cells:.2e} cells over {name}, which has {points} points: must be at least {least:.2e} m"
             )));

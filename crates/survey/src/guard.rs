@@ -123,7 +123,8 @@ pub(crate) fn is_merged(options: &ChangeOptions, made_from: &Value) -> bool {
 /// The first thing that differs, for people.
 fn differing(then: &Value, now: &Value) -> String {
     for part in ["inputs", "polygons", "parameters"] {
-        let (then, now) = (&then[part], &now[part]);
+        let then = &then[part];
+        let now = &now[part];
         let keys = now.as_object().into_iter().flatten().map(|(key, _)| key);
         if let Some(key) = keys
             .into_iter()

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 /// whole where it is there.
 pub(crate) fn listed(argument: &str) -> Vec<PathBuf> {
     let pieces: Vec<&str> = argument.split(',').collect();
-    let (mut paths, mut at) = (Vec::new(), 0);
+    let mut paths = Vec::new();
+    let mut at = 0;
     while at < pieces.len() {
         let whole = (at + 1..=pieces.len())
             .rev()

@@ -45,10 +45,8 @@ pub(crate) fn run(run: &ChangeRun<'_>) -> Result<()> {
     let epochs = epochs::open(options, &execution.indexes(), &mut Warnings::default())?;
     let catalogues = epochs.each_ref().map(|epoch: &Epoch| &epoch.catalogue);
     let tiling = execution.tiling(0);
-    let (masks, room) = (
-        Masks::open(options, catalogues[0], &mut Warnings::default())?,
-        execution.sample_room(),
-    );
+    let masks = Masks::open(options, catalogues[0], &mut Warnings::default())?;
+    let room = execution.sample_room();
     let thinned = [
         sample::thinned(catalogues[0], None, room)?,
         sample::thinned(catalogues[1], None, room)?,

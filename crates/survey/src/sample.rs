@@ -196,7 +196,8 @@ impl Sample {
         settings: &Settings,
         masks: &Masks,
     ) -> Result<Self> {
-        let (dod, m3c2) = (operation::dod(settings), operation::m3c2(settings));
+        let dod = operation::dod(settings);
+        let m3c2 = operation::m3c2(settings);
         let parts: Vec<(SurveySample, SurveySample)> = points
             .pairs
             .par_iter()
@@ -208,14 +209,16 @@ impl Sample {
                 ))
             })
             .collect::<Result<_>>()?;
-        let (mut cells, mut cylinders) = (SurveySample::default(), SurveySample::default());
+        let mut cells = SurveySample::default();
+        let mut cylinders = SurveySample::default();
         for (of_cells, of_cylinders) in &parts {
             cells.merge(of_cells);
             cylinders.merge(of_cylinders);
         }
         cells.rounded_to(resolution);
         cylinders.rounded_to(resolution);
-        let (cells, cylinders) = (cells.statistics(), cylinders.statistics());
+        let cells = cells.statistics();
+        let cylinders = cylinders.statistics();
         let stable = stable_cells(points, settings, cells, masks)?;
         let count = |epoch: usize| {
             points

@@ -119,7 +119,8 @@ fn ramp([low, high]: [f64; 2], colours: &[[u8; 3]], label: impl Fn(f64, f64) -> 
     let step = (high - low) / (colours.len() - 1) as f64;
     let mut items = String::new();
     for (i, colour) in colours.iter().enumerate() {
-        let (value, colour) = (low + step * i as f64, hex(*colour));
+        let value = low + step * i as f64;
+        let colour = hex(*colour);
         let label = label(value, step);
         let _ = writeln!(
             items,

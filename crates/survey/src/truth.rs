@@ -29,7 +29,8 @@ impl Scene {
     /// A bump (1 − q)² of half axes a, b holds π a b / 3 times its height, the river 16/15 of its
     /// half width a metre.
     pub(crate) fn volumes(&self) -> [f64; 2] {
-        let (side, bump) = (self.side(), std::f64::consts::PI / 3.0);
+        let side = self.side();
+        let bump = std::f64::consts::PI / 3.0;
         let gain = side * side * bump * (2.5 * 0.10 * 0.07 + 0.05 * 0.05);
         let loss =
             side * side * bump * 4.0 * 0.09 * 0.06 + 0.4 * RIVER_HALF_WIDTH * 16.0 / 15.0 * side;
@@ -85,7 +86,8 @@ impl Truth {
 
     /// Compares core points with the true distance along their normals.
     pub(crate) fn add_m3c2(&mut self, tile: &M3c2Tile) {
-        let (positions, found) = (tile.core_points.positions(), &tile.differences);
+        let positions = tile.core_points.positions();
+        let found = &tile.differences;
         for i in 0..positions.len() {
             let point = positions.absolute(i);
             if found.distance[i].is_finite() {

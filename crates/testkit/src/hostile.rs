@@ -52,7 +52,8 @@ impl Watch {
         MEMORY.reset_peak_usage();
         let start = Instant::now();
         let found = run();
-        let (took, held) = (start.elapsed(), MEMORY.peak_usage().saturating_sub(before));
+        let took = start.elapsed();
+        let held = MEMORY.peak_usage().saturating_sub(before);
         (self.slowest, self.largest) = (self.slowest.max(took), self.largest.max(held));
         if held > self.allowed || took > SLOWEST {
             return Err(format!("it took {took:?} and {held} bytes"));

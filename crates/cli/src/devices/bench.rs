@@ -97,7 +97,8 @@ fn all(bench: &Bench<'_>, arguments: &DevicesArgs) -> std::result::Result<(), Bo
     let scene = Scene::new(arguments.points, 1);
     let origin = Origin::near(scene.middle())?;
     let [before, after] = scene.epochs().map(|points| points.about(origin));
-    let (before, after) = (before?, after?);
+    let before = before?;
+    let after = after?;
     neighbours(bench, &before, &after)?;
     others(bench, &before, &after)?;
     emission(bench, arguments.pixels)?;
@@ -147,7 +148,9 @@ impl Bench<'_> {
         agree: impl Fn(&T, &T) -> Verdict,
         [cpu, gpu]: [&dyn Fn() -> Result<T>; 2],
     ) -> std::result::Result<f64, Box<dyn Error>> {
-        let (expected, before, start) = (cpu()?, Own::of(self.gpu), Instant::now());
+        let expected = cpu()?;
+        let before = Own::of(self.gpu);
+        let start = Instant::now();
         let found = gpu();
         let first_s = start.elapsed().as_secs_f64();
         let own = Own::of(self.gpu).since(before);
@@ -177,7 +180,8 @@ impl Bench<'_> {
         let mut kernels_s = f64::INFINITY;
         for _ in 0..self.repeat {
             for (best, work) in best.iter_mut().zip(both) {
-                let (start, before) = (Instant::now(), self.kernel_seconds());
+                let start = Instant::now();
+                let before = self.kernel_seconds();
                 black_box(work()?);
                 *best = best.min(start.elapsed().as_secs_f64());
                 let kernels = self.kernel_seconds() - before;
@@ -263,7 +267,9 @@ fn neighbours(
     before: &Cloud,
     after: &Cloud,
 ) -> std::result::Result<(), Box<dyn Error>> {
-    let (from, to, gpu) = (before.positions(), after.positions(), bench.gpu);
+    let from = before.positions();
+    let to = after.positions();
+    let gpu = bench.gpu;
     let n = from.len();
     let floor = |bytes: f64, flops: f64| Floor { bytes, flops };
     let same = |a: &usize, b: &usize| {
@@ -281,7 +287,8 @@ fn neighbours(
         same,
         [&|| indexed(&Cpu), &|| indexed(gpu)],
     )?;
-    let (a, b) = (Cpu.index(from)?, gpu.index(from)?);
+    let a = Cpu.index(from)?;
+    let b = gpu.index(from)?;
     bench.compare(
         "nearest",
         n,
@@ -344,7 +351,9 @@ fn others(
     before: &Cloud,
     after: &Cloud,
 ) -> std::result::Result<(), Box<dyn Error>> {
-    let (from, to, gpu) = (before.positions(), after.positions(), bench.gpu);
+    let from = before.positions();
+    let to = after.positions();
+    let gpu = bench.gpu;
     let floor = |bytes: f64, flops: f64| Floor { bytes, flops };
     let grid = Grid::covering(&from.extent().ok_or("the scene is empty")?, 1.0)?;
     for statistic in [CellStatistic::Mean, CellStatistic::Median] {
@@ -363,14 +372,13 @@ fn others(
         positions: from,
         normals: &normals,
     };
-    let (a, b) = (Cpu.pairing(to, target)?, gpu.pairing(to, target)?);
-    let (rejection, pose) = (
-        Rejection {
-            max_distance: 1.0,
-            kept_share: 1.0,
-        },
-        Rigid::identity(from.absolute(0)),
-    );
+    let a = Cpu.pairing(to, target)?;
+    let b = gpu.pairing(to, target)?;
+    let rejection = Rejection {
+        max_distance: 1.0,
+        kept_share: 1.0,
+    };
+    let pose = Rigid::identity(from.absolute(0));
     let same = |a: &u32, b: &u32| {
         if a == b {
             Ok(())
@@ -504,7 +512,8 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
 /// Gaussians of many temperatures and widths, as AIA would count them, with its noise.
 pub(crate) fn observation(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f64>; 2]> {
     let emission = Array2::from_shape_fn((pixels, BINS), |(i, t)| {
-        let (centre, width) = (4.0 + (i % 31) as f64, 2.0 + (i % 7) as f64);
+        let centre = 4.0 + (i % 31) as f64;
+        let width = 2.0 + (i % 7) as f64;
         1e21 * (1.0 + (i % 13) as f64) * (-((t as f64 - centre) / width).powi(2)).exp() + 1e18
     });
     let mut counts = inversion.forward(emission.view().into_dyn())?;

@@ -50,7 +50,8 @@ pub(crate) fn run(
 ) -> Result<usize, Box<dyn Error>> {
     let (send, outcomes) = mpsc::channel::<Result<Outcome, OpenError>>();
     let mut failures = 0;
-    let (mut ran, mut kernels) = (BTreeSet::new(), BTreeSet::new());
+    let mut ran = BTreeSet::new();
+    let mut kernels = BTreeSet::new();
     let about = Gpu::open(wanted.clone(), options.clone())?;
     let teller = Teller::new(Some(&about), as_json);
     drop(about);

@@ -48,7 +48,8 @@ pub(crate) fn run(arguments: &DevicesArgs) -> std::result::Result<(), Box<dyn Er
     let scene = Scene::new(arguments.points, 1);
     let origin = Origin::near(scene.middle())?;
     let [before, after] = scene.epochs().map(|points| points.about(origin));
-    let (before, after) = (before?, after?);
+    let before = before?;
+    let after = after?;
     let inversion = emission_at(super::bench::BINS);
     let work = Work {
         core_points: before.subsample_grid(1.0)?,

@@ -195,7 +195,8 @@ fn same_change(cpu: &Value, gpu: &Value) -> Verdict {
 /// How pixels ended in all but one of ten thousand, χ² to a thousandth.
 fn same_emission(cpu: &Value, gpu: &Value) -> Verdict {
     let statuses = |summary: &Value| summary["status"].as_object().cloned().unwrap_or_default();
-    let (cpu_ways, gpu_ways) = (statuses(cpu), statuses(gpu));
+    let cpu_ways = statuses(cpu);
+    let gpu_ways = statuses(gpu);
     let count = |ways: &serde_json::Map<String, Value>, way: &str| {
         ways.get(way).and_then(Value::as_u64).unwrap_or(0)
     };

@@ -8,7 +8,8 @@ const LETTERS: usize = 64;
 /// The key that was probably meant by `name` in `table`: by its own name, or by that of its option.
 /// One of the same table where two are alike.
 pub(super) fn key<'a>(keys: &'a [Key], table: &str, name: &str) -> Option<&'a Key> {
-    let (table, name) = (short(table), short(name));
+    let table = short(table);
+    let name = short(name);
     let score = |key: &Key| {
         let of_name = likeness(key.name, &name).max(likeness(key.option, &name.replace('-', "_")));
         of_name + 0.1 * likeness(key.table, &table)

@@ -21,7 +21,8 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn of(inversion: &Inversion, columns: usize, has_draws: bool) -> Self {
-        let (bins, channels) = (inversion.bins(), inversion.channels());
+        let bins = inversion.bins();
+        let channels = inversion.channels();
         Self {
             columns,
             bins,
@@ -38,7 +39,8 @@ impl Layout {
             log_t_resolution,
             averaging_kernel,
         } = self.outputs;
-        let (bins, channels) = (self.bins as u64, self.channels as u64);
+        let bins = self.bins as u64;
+        let channels = self.channels as u64;
         let rows = 1 + u64::from(uncertainty) + u64::from(log_t_resolution);
         let kernel = if averaging_kernel { bins * bins } else { 0 };
         let draws = if self.has_draws { 16 * bins + 4 } else { 0 };

@@ -159,7 +159,9 @@ pub(super) fn open(
             .iter()
             .find(|other| other.found.place == file.found.place)
         {
-            let (a, b, channel) = (&other.name, &file.name, file.found.label());
+            let a = &other.name;
+            let b = &file.name;
+            let channel = file.found.label();
             let series = if other.seen.time == file.seen.time {
                 ""
             } else {

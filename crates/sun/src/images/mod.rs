@@ -241,7 +241,8 @@ fn about(
                 .into(),
         );
     }
-    let (mut names, mut levels) = (vec![], vec![]);
+    let mut names = vec![];
+    let mut levels = vec![];
     for (i, file) in files.iter().enumerate() {
         let time = file.seen.time_text.as_deref().unwrap_or("no time");
         let level = match options.saturation_level[..] {
@@ -384,11 +385,9 @@ fn axes(wcs: &Wcs) -> [Axis; 2] {
         return [Axis::PIXELS; 2];
     }
     let axis = |n: usize| {
-        let (step, at, value) = (
-            wcs.matrix[n][n],
-            wcs.reference_pixel[n],
-            wcs.reference_value[n],
-        );
+        let step = wcs.matrix[n][n];
+        let at = wcs.reference_pixel[n];
+        let value = wcs.reference_value[n];
         Axis {
             first: value - at * step,
             step,
@@ -519,7 +518,8 @@ impl Images {
                 }
             }));
         }
-        let (mut warnings, mut unlike) = (Vec::new(), 0);
+        let mut warnings = Vec::new();
+        let mut unlike = 0;
         for (f, other) in seen.iter().enumerate().filter(|(f, _)| *f != first) {
             let shift = shift_between(seen[first].view(), other.view(), REACH);
             let Some(shift) = shift.filter(|shift| shift.correlation > ALIKE) else {

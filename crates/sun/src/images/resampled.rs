@@ -107,7 +107,8 @@ impl Resampled {
     }
 
     fn value(&self, read: ArrayView2<'_, f64>, first: usize, [row, column]: [usize; 2]) -> f64 {
-        let (mut sum, mut largest) = (0.0, f64::NEG_INFINITY);
+        let mut sum = 0.0;
+        let mut largest = f64::NEG_INFINITY;
         let within = |i: usize| (i as f64 + 0.5) / self.places as f64 - 0.5;
         for down in 0..self.places {
             for along in 0..self.places {

@@ -63,7 +63,8 @@ pub(super) fn places(
             .clone()
             .map_err(|reason| format!("--align: {}: {reason}", file.name))
     };
-    let (to, from) = (wcs(first)?, wcs(other)?);
+    let to = wcs(first)?;
+    let from = wcs(other)?;
     let is_same =
         other.file.shape() == shape && to.largest_offset(&from, [shape[1], shape[0]]) < SAME;
     Ok((!is_same).then_some([to, from]))

@@ -81,7 +81,9 @@ pub(super) fn groups(options: &EmissionOptions) -> Result<Vec<Group>, Box<dyn Er
                     .into());
                 }
                 [a, b, ..] => {
-                    let (channel, a, b) = (channel(), &a.name, &b.name);
+                    let channel = channel();
+                    let a = &a.name;
+                    let b = &b.name;
                     return Err(format!(
                         "the time {time} has two images of {channel}: {a} and {b}"
                     )

@@ -60,7 +60,8 @@ pub(super) fn hold<'a>(
     let made_from = json!({
         "series": groups.len(), "parameters": guard::parameters(options), "inputs": guard::identities(&inputs)?,
     });
-    let (summary, notes) = (finished::summary(out)?, Notes::read(out)?);
+    let summary = finished::summary(out)?;
+    let notes = Notes::read(out)?;
     let kept: Vec<&str> = groups.iter().map(|group| group.folder.as_str()).collect();
     let mut left = left(out, summary.as_ref(), notes.as_ref(), &kept)?;
     left.extend(summary.iter().flat_map(guard::files_of).map(PathBuf::from));

@@ -47,7 +47,8 @@ pub(crate) fn run(
     let shape = check(&groups)?;
     let out = &options.out;
     let mut held = hold(options, &groups)?;
-    let (mut lines, mut rows) = (Vec::new(), Vec::new());
+    let mut lines = Vec::new();
+    let mut rows = Vec::new();
     for (i, group) in groups.iter().enumerate() {
         listener.note(&format!(
             "time {} of {}: {}",
@@ -143,7 +144,8 @@ fn check(groups: &[Group]) -> Result<Vec<usize>, Box<dyn Error>> {
         if *of_first != about.leading {
             let [first, found] =
                 [&*of_first, &about.leading].map(|shape| format!("{} × {}", shape[1], shape[0]));
-            let (time, before) = (group.time, groups[0].time);
+            let time = group.time;
+            let before = groups[0].time;
             return Err(format!(
                 "the time {time} has {found} pixels, but {before} {first}: a series has one size"
             )

@@ -13,10 +13,8 @@ use std::fmt::Write as _;
 /// The page; `rows` tell of the times, `scales` are the ends of the colours of each band, log₁₀.
 pub(super) fn page(groups: &[Group], rows: &[Value], scales: &[[f32; 2]]) -> String {
     let style = include_str!("../page.css");
-    let (first, last) = (
-        groups.first().map(|g| g.time),
-        groups.last().map(|g| g.time),
-    );
+    let first = groups.first().map(|g| g.time);
+    let last = groups.last().map(|g| g.time);
     let span = |time: Option<ObservationTime>| time.map_or(String::new(), |time| time.to_string());
     let mut body = format!(
         "<h1>Emission measure by temperature</h1><p class=lead>{} times from {} to {}.</p>\

@@ -42,7 +42,8 @@ impl Aligned {
                 let mut text =
                     format!("The later epoch was moved by {x:+.3} {y:+.3} {z:+.3} m (E, N, up).");
                 if z.abs() > WORTH_SAYING {
-                    let (by, lay) = (z.abs(), if z > 0.0 { "lower" } else { "higher" });
+                    let by = z.abs();
+                    let lay = if z > 0.0 { "lower" } else { "higher" };
                     text += &format!(
                         " Before, it lay {by:.2} m {lay}: taken for a difference of datum or positioning and removed, as is any \
 change that is the same all over the survey."

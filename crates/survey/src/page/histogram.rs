@@ -15,7 +15,8 @@ fn histogram(title: &str, of: &Distribution, low: f64, high: f64, band: Option<f
     let x = |value: f64| 10.0 + 380.0 * (value - first) / (last - first).max(f64::MIN_POSITIVE);
     let mut bars = String::new();
     if let Some(half) = band.filter(|half| half.is_finite()) {
-        let (a, b) = (x((-half).max(first)), x(half.min(last)));
+        let a = x((-half).max(first));
+        let b = x(half.min(last));
         let _ = write!(
             bars,
             "<rect class=band x={a:.1} y=14 width={:.1} height=126 />",
@@ -73,7 +74,8 @@ pub(super) fn histograms(outputs: &Outputs) -> String {
             1.0
         }
     };
-    let (dod, m3c2) = (reach(&found.dod), reach(&found.m3c2));
+    let dod = reach(&found.dod);
+    let m3c2 = reach(&found.m3c2);
     let c2c = found.c2c.quantile(0.995);
     let band = Some(found.level_of_detection.quantile(0.5));
     format!(

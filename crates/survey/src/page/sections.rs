@@ -159,10 +159,8 @@ pub(super) fn alignment(found: &Value) -> String {
 pub(super) fn truth(found: &Value) -> String {
     let row = |what: &str, found: String, truth: String| vec![what.to_owned(), found, truth];
     let with_error = |name: &str| {
-        let (m3, error) = (
-            &found[format!("found_{name}_m3")],
-            &found[format!("found_{name}_error_m3")],
-        );
+        let m3 = &found[format!("found_{name}_m3")];
+        let error = &found[format!("found_{name}_error_m3")];
         format!("{} ± {}", thousands(f(m3)), thousands(f(error)))
     };
     table(

@@ -102,8 +102,10 @@ fn volumes(report: &VolumeReport) -> Value {
     let volume =
         |v: Volume| json!({ "m3": v.volume, "error_m3": number(v.error), "area_m2": v.area });
     let plain = |v: PlainVolume| json!({ "m3": v.volume, "area_m2": v.area });
-    let (all, significant) = (&report.all, &report.significant);
-    let (thresholded, summed) = (&report.thresholded, &report.summed);
+    let all = &report.all;
+    let significant = &report.significant;
+    let thresholded = &report.thresholded;
+    let summed = &report.summed;
     let parts = |parts: &isopach::change::ErrorParts| {
         json!({ "random_m3": number(parts.random), "registration_m3": number(parts.registration),
             "correlated_m3": number(parts.correlated) })

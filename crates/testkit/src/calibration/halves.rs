@@ -47,7 +47,8 @@ pub fn split(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
             .map(|i| points.absolute(i))
             .collect()
     };
-    let (mut source, target) = (of(0), of(1));
+    let mut source = of(0);
+    let target = of(1);
     let extent = points
         .extent()
         .ok_or_else(|| Error::InvalidInput("a cloud to be split has no points".into()))?;
@@ -81,10 +82,8 @@ fn raise(points: &mut [[f64; 3]], azimuth: f64, change: f64) {
 
 /// Uniform on the sphere.
 fn direction(number: u64) -> [f64; 3] {
-    let (z, azimuth) = (
-        2.0 * uniform(number ^ 0x1000) - 1.0,
-        TAU * uniform(number ^ 0x2000),
-    );
+    let z = 2.0 * uniform(number ^ 0x1000) - 1.0;
+    let azimuth = TAU * uniform(number ^ 0x2000);
     let r = (1.0 - z * z).sqrt();
     [r * azimuth.cos(), r * azimuth.sin(), z]
 }

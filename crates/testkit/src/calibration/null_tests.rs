@@ -110,10 +110,8 @@ impl Scene {
                 + self.shared_error * of_cells.normal();
             for (epoch, points) in points.iter_mut().enumerate() {
                 for _ in 0..self.count[epoch] {
-                    let (distance, angle) = (
-                        0.49 * chance.uniform().sqrt(),
-                        std::f64::consts::TAU * chance.uniform(),
-                    );
+                    let distance = 0.49 * chance.uniform().sqrt();
+                    let angle = std::f64::consts::TAU * chance.uniform();
                     let [east, north] = [distance * angle.cos(), distance * angle.sin()];
                     let noise = rough * chance.normal();
                     let up = if epoch == 0 {
