@@ -450,16 +450,40 @@ impl EmissionOptions {
 
     /// Refuses numbers that mean nothing, before anything is read.
     pub(crate) fn check_values(&self) -> Result<(), String> {
-        let Self {
-            bins,
-            log_t,
-            systematic,
-            size,
-            memory,
-            max_iterations,
-            saturation_level,
-            ..
-        } = self;
+        self.check_bins()?;
+        self.check_systematic()?;
+        if !SIZES.contains(&self.size) {
+            return Err(format!(
+                "--size is {}, but must be from {} to {}",
+                self.size,
+                SIZES.start(),
+                SIZES.end()
+            ));
+        }
+        self.check_inversion()?;
+        self.check_blocks()?;
+        if self.max_iterations == 0 {
+            return Err("--max-iterations is 0, but must be at least 1".into());
+        }
+        self.check_files()?;
+        let mut levels = self.saturation_level.iter();
+        if let Some(level) = levels.find(|level| level.is_nan() || **level <= 0.0) {
+            return Err(format!(
+                "--saturation-level is {level}, but must be above zero"
+            ));
+        }
+        self.check_machine()?;
+        if self.compress != Compress::None && self.format_of_outputs() == Format::Npy {
+            return Err(
+                "--compress is for FITS cubes: leave it out, or choose --format fits".into(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Refuses bins that are none.
+    fn check_bins(&self) -> Result<(), String> {
+        let Self { bins, log_t, .. } = self;
         if !(1..=MOST_BINS).contains(bins) {
             return Err(format!(
                 "--bins is {bins}, but must be from 1 to {MOST_BINS}"
@@ -472,21 +496,21 @@ impl EmissionOptions {
                 given.join(",")
             ));
         }
-        if let Some(share) = systematic
-            .iter()
-            .find(|share| !(share.value.is_finite() && share.value >= 0.0))
-        {
+        Ok(())
+    }
+
+    /// Refuses systematic errors that are no shares, or have nothing to be shares of.
+    fn check_systematic(&self) -> Result<(), String> {
+        let systematic = &self.systematic;
+        let is_share = |share: &Share| share.value.is_finite() && share.value >= 0.0;
+        if let Some(share) = systematic.iter().find(|share| !is_share(share)) {
             return Err(format!(
                 "--systematic is {}, but must be a finite share, zero or above",
                 share.value
             ));
         }
-        if systematic
-            .iter()
-            .filter(|share| share.name.is_none())
-            .count()
-            > 1
-        {
+        let unnamed = systematic.iter().filter(|share| share.name.is_none());
+        if unnamed.count() > 1 {
             return Err(
                 "--systematic has two shares for all channels: name the channels, 94=0.5".into(),
             );
@@ -497,22 +521,14 @@ impl EmissionOptions {
         if !systematic.is_empty() && self.files.is_empty() {
             return Err("--systematic is for files, but none was given: the made-up region has its own errors".into());
         }
-        if !SIZES.contains(size) {
-            return Err(format!(
-                "--size is {size}, but must be from {} to {}",
-                SIZES.start(),
-                SIZES.end()
-            ));
-        }
-        self.check_inversion()?;
-        self.check_blocks()?;
-        if *max_iterations == 0 {
-            return Err("--max-iterations is 0, but must be at least 1".into());
-        }
-        if let Some(exposure) = self
-            .exposure
-            .iter()
-            .find(|exposure| !(exposure.is_finite() && **exposure > 0.0))
+        Ok(())
+    }
+
+    /// Refuses numbers of files that are not those of the files.
+    fn check_files(&self) -> Result<(), String> {
+        let mut exposures = self.exposure.iter();
+        if let Some(exposure) =
+            exposures.find(|exposure| !(exposure.is_finite() && **exposure > 0.0))
         {
             return Err(format!("--exposure is {exposure}, but must be above zero"));
         }
@@ -528,33 +544,23 @@ impl EmissionOptions {
                 ));
             }
         }
-        if let Some(level) = saturation_level
-            .iter()
-            .find(|level| level.is_nan() || **level <= 0.0)
-        {
-            return Err(format!(
-                "--saturation-level is {level}, but must be above zero"
-            ));
-        }
-        if !(1..=MOST_MEMORY).contains(memory) {
+        Ok(())
+    }
+
+    /// Refuses memory and threads that no machine has.
+    fn check_machine(&self) -> Result<(), String> {
+        let memory = self.memory;
+        if !(1..=MOST_MEMORY).contains(&memory) {
             return Err(format!(
                 "--memory is {memory}, but must be from 1 to {MOST_MEMORY} MiB"
             ));
         }
-        if let Some(threads) = self
-            .threads
-            .filter(|threads| !(1..=MOST_THREADS).contains(threads))
-        {
-            return Err(format!(
+        match self.threads {
+            Some(threads) if !(1..=MOST_THREADS).contains(&threads) => Err(format!(
                 "--threads is {threads}, but must be from 1 to {MOST_THREADS}"
-            ));
+            )),
+            _ => Ok(()),
         }
-        if self.compress != Compress::None && self.format_of_outputs() == Format::Npy {
-            return Err(
-                "--compress is for FITS cubes: leave it out, or choose --format fits".into(),
-            );
-        }
-        Ok(())
     }
 
     /// Refuses shares of what is not shared.

@@ -17,7 +17,7 @@ use crate::{
     operation::{Found, operation},
     outputs::{self, Outputs},
     run::ChangeRun,
-    sample::{self, Sampling},
+    sample::{self, Sample, Sampling},
     settings::Settings,
     warnings::Warnings,
 };
@@ -31,10 +31,10 @@ use isopach::{
 };
 use isopach_program::{machine, measure::Measure};
 use rayon::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
 
-/// Runs them, the kernels on `on`.
+/// Runs the parts one after the other, the kernels on the run's backends.
 pub(crate) fn run(run: &ChangeRun<'_>) -> Result<()> {
     let ChangeRun {
         options,
@@ -46,84 +46,120 @@ pub(crate) fn run(run: &ChangeRun<'_>) -> Result<()> {
     let catalogues = epochs.each_ref().map(|epoch: &Epoch| &epoch.catalogue);
     let tiling = execution.tiling(0);
     let masks = Masks::open(options, catalogues[0], &mut Warnings::default())?;
-    let room = execution.sample_room();
-    let thinned = [
-        sample::thinned(catalogues[0], None, room)?,
-        sample::thinned(catalogues[1], None, room)?,
-    ];
-    let sampling = Sampling {
-        options,
-        thinned: [&thinned[0], &thinned[1]],
-        sources: [catalogues[0], catalogues[1]],
-        resolution: [epochs[0].resolution(), epochs[1].resolution()],
-        masks: &masks,
-        memory: room,
-    };
-    let registration_error = RegistrationError::Given(options.registration_error.unwrap_or(0.0));
-    let (from_data, sample) = sampling.run(registration_error.clone())?;
-    let settings = Settings::new(options, &from_data, registration_error)?;
+    let (settings, sample) = find_settings(run, &epochs, &masks)?;
     let operation = operation(&settings, &sample, 0.0, Columns::XYZ);
-    let mut said = serde_json::Map::new();
-    let mut say = |part: &str, clock: &Measure| {
-        let [wall, cpu] = clock.seconds();
-        said.insert(part.into(), json!({ "cpu_s": cpu, "wall_s": wall }));
-    };
+    let mut times = PartTimes::default();
 
     let clock = Measure::start();
     let decoded = catalogues
         .map(Decoded::count)
         .into_iter()
         .sum::<Result<u64>>()?;
-    say("decode", &clock);
+    times.add("decode", &clock);
 
     let held = [Decoded::read(catalogues[0])?, Decoded::read(catalogues[1])?];
     let clock = Measure::start();
     collect(&tiling, &operation, &held, Keep::Nothing)?;
-    say("route", &clock);
+    times.add("route", &clock);
 
     let held = [Decoded::read(catalogues[0])?, Decoded::read(catalogues[1])?];
     let (whole, tiles) = collect(&tiling, &operation, &held, Keep::Tiles)?;
     let count = tiles.len();
     let clock = Measure::start();
-    let run =
-        |(core, tile): (Rect, Tile<2>)| Ok((core, on.run(|on| operation.run_tile(on, &tile))?));
-    let found: Vec<(Rect, Found)> = tiles.into_iter().map(run).collect::<Result<_>>()?;
-    say("kernels", &clock);
+    let found: Vec<(Rect, Found)> = tiles
+        .into_iter()
+        .map(|(core, tile)| Ok((core, on.run(|on| operation.run_tile(on, &tile))?)))
+        .collect::<Result<_>>()?;
+    times.add("kernels", &clock);
 
     let clock = Measure::start();
-    let mut outputs = Outputs::create(outputs::Plan {
-        folder: options.out.clone(),
-        before_this: Finished::Nothing,
-        rasters: options.rasters.clone(),
-        columns: options.columns.clone(),
-        settings: &settings,
-        crs: catalogues[0].crs().cloned(),
-        kept: Columns::XYZ,
-        gps_time: GpsTime::ADJUSTED_STANDARD,
-        volumes: crate::run::volumes(&settings, &sample, &masks),
-        areas: masks.areas.clone(),
-        memory: execution.memory / 32,
-        truth: None,
-        made_from: json!(null),
-        among_others: false,
-    })?;
+    let mut outputs = create_outputs(run, &epochs, &settings, &sample, &masks)?;
     outputs.begin(whole)?;
     found
         .into_iter()
         .try_for_each(|(core, found)| outputs.accept(core, found))?;
     outputs.finish()?;
-    say("write", &clock);
+    times.add("write", &clock);
 
-    let total: f64 = said
-        .values()
-        .filter_map(|part| part["cpu_s"].as_f64())
-        .sum();
     let line = json!({
-        "what": "parts", "points_decoded": decoded, "tiles": count, "threads": rayon::current_num_threads(), "parts": said,
-        "cpu_s": total, "machine": machine::machine(), "commit": machine::commit(),
+        "what": "parts", "points_decoded": decoded, "tiles": count, "threads": rayon::current_num_threads(),
+        "parts": times.parts, "cpu_s": times.cpu_seconds(), "machine": machine::machine(), "commit": machine::commit(),
     });
     listener.say(&line.to_string());
     Ok(())
+}
+
+/// Settings and sample of the epochs as they are, without an alignment.
+fn find_settings(
+    run: &ChangeRun<'_>,
+    epochs: &[Epoch; 2],
+    masks: &Masks,
+) -> Result<(Settings, Sample)> {
+    let room = run.execution.sample_room();
+    let [before, after] = epochs;
+    let thinned = [
+        sample::thinned(&before.catalogue, None, room)?,
+        sample::thinned(&after.catalogue, None, room)?,
+    ];
+    let sampling = Sampling {
+        options: run.options,
+        thinned: [&thinned[0], &thinned[1]],
+        sources: [&before.catalogue, &after.catalogue],
+        resolution: [before.resolution(), after.resolution()],
+        masks,
+        memory: room,
+    };
+    let registration_error =
+        RegistrationError::Given(run.options.registration_error.unwrap_or(0.0));
+    let (from_data, sample) = sampling.run(registration_error.clone())?;
+    let settings = Settings::new(run.options, &from_data, registration_error)?;
+    Ok((settings, sample))
+}
+
+fn create_outputs(
+    run: &ChangeRun<'_>,
+    epochs: &[Epoch; 2],
+    settings: &Settings,
+    sample: &Sample,
+    masks: &Masks,
+) -> Result<Outputs> {
+    Outputs::create(outputs::Plan {
+        folder: run.options.out.clone(),
+        before_this: Finished::Nothing,
+        rasters: run.options.rasters.clone(),
+        columns: run.options.columns.clone(),
+        settings,
+        crs: epochs[0].catalogue.crs().cloned(),
+        kept: Columns::XYZ,
+        gps_time: GpsTime::ADJUSTED_STANDARD,
+        volumes: crate::run::volumes(settings, sample, masks),
+        areas: masks.areas.clone(),
+        memory: run.execution.memory / 32,
+        truth: None,
+        made_from: json!(null),
+        among_others: false,
+    })
+}
+
+/// Seconds of each part.
+#[derive(Default)]
+struct PartTimes {
+    parts: serde_json::Map<String, Value>,
+}
+
+impl PartTimes {
+    fn add(&mut self, part: &str, clock: &Measure) {
+        let [wall, cpu] = clock.seconds();
+        self.parts
+            .insert(part.into(), json!({ "cpu_s": cpu, "wall_s": wall }));
+    }
+
+    fn cpu_seconds(&self) -> f64 {
+        self.parts
+            .values()
+            .filter_map(|part| part["cpu_s"].as_f64())
+            .sum()
+    }
 }
 
 /// An epoch whose chunks are in memory; each is given away once.

@@ -49,6 +49,16 @@ pub struct ChangeOutcome {
     pub page: Option<PathBuf>,
 }
 
+impl ChangeOutcome {
+    /// The outcome of a process that ran a part of the tiles.
+    fn of_part(failed_tiles: Vec<TileFailure>) -> Self {
+        Self {
+            failed_tiles,
+            page: None,
+        }
+    }
+}
+
 /// Runs the change run that the options describe, in the current thread and rayon's pool.
 ///
 /// Threads are those of the pool: [`main`](crate::main) sets it by `--threads`. Results depend on
@@ -227,21 +237,13 @@ impl ChangeRun<'_> {
         )?;
         let (mut run, failed_tiles) = match ran {
             TilesRun::Merged => return self.already_merged(),
-            TilesRun::Part(failed_tiles) => {
-                return Ok(ChangeOutcome {
-                    failed_tiles,
-                    page: None,
-                });
-            }
+            TilesRun::Part(failed_tiles) => return Ok(ChangeOutcome::of_part(failed_tiles)),
             TilesRun::Ended(report, failed_tiles) => (report, failed_tiles),
         };
         run.passed_on = self.on.fallbacks(); // those of the alignment with them
         if !matches!(execution.folder.scope, RunScope::All | RunScope::Merge) {
             self.listener.say(&run.to_string());
-            return Ok(ChangeOutcome {
-                failed_tiles,
-                page: None,
-            });
+            return Ok(ChangeOutcome::of_part(failed_tiles));
         }
         let summary = report::Summary {
             options,

@@ -62,21 +62,9 @@ pub(crate) fn open(
     correlate: bool,
 ) -> std::result::Result<(About, Images), Box<dyn Error>> {
     let mut warnings = Vec::new();
-    let mut files = channels::open(options, &mut warnings)?;
+    let files = channels::open(options, &mut warnings)?;
     let shape = files[0].file.shape();
-    if let Some(other) = files
-        .iter()
-        .find(|other| other.file.shape() != shape)
-        .filter(|_| !options.align)
-    {
-        let [first, found] =
-            [shape, other.file.shape()].map(|[rows, columns]| format!("{columns} × {rows}"));
-        return Err(format!(
-            "{} has {found} pixels, but {} {first}: --align resamples it",
-            other.name, files[0].name
-        )
-        .into());
-    }
+    refuse_other_shapes(options, &files)?;
     together::check(options, &files, shape, &mut warnings)?;
     let wcs = files[0].seen.wcs.clone().ok();
     let mut places = Vec::new();
@@ -95,7 +83,7 @@ pub(crate) fn open(
     about.keywords = keywords::of(&files);
     about.axes = wcs.as_ref().map_or([Axis::PIXELS; 2], axes);
     let mut channels: Vec<(usize, Channel)> = Vec::new();
-    for (i, (file, places)) in files.drain(..).zip(places).enumerate() {
+    for (i, (file, places)) in files.into_iter().zip(places).enumerate() {
         // Its number among the channels.
         let number = order
             .iter()
@@ -108,61 +96,15 @@ pub(crate) fn open(
             .filter(|_| options.saturation != OnSaturation::Keep);
         let level = levels.map_or(f64::INFINITY, |levels| levels[number]);
         let resampled = places.map(|places| Resampled::new(places, shape[1], level * file.divisor));
-        let mut binned = file.binned;
-        if let Some(resampled) = &resampled {
-            let share = resampled.share(&file.file, shape[0]);
-            if share == 0.0 {
-                return Err(format!(
-                    "{}: it has no pixel in common with the first file",
-                    file.name
-                )
-                .into());
-            }
-            if share < COVERED {
-                warnings.push(format!(
-                    "{}: it covers {:.0} % of the first file",
-                    file.name,
-                    100.0 * share
-                ));
-            }
-            if let (true, Some(to)) = (resampled.is_coarser(), &wcs) {
-                binned = (to.pixel_size() / file.found.of.pixel_arcsec)
-                    .powi(2)
-                    .max(1.0);
-            }
-        }
-        let mut noise = Noise::of_channel(
-            file.found.channel(),
-            file.exposure,
-            binned,
-            systematic[number],
-        );
-        // Read once for all that were added.
-        noise.read_noise /= file.on_chip.sqrt();
-        let about = means::About {
-            mean: file
-                .found
-                .is_aia()
-                .then(|| Mean::of(file.file.header(), file.unit, file.exposure))
-                .flatten(),
-            // Those that were added on the chip are in what the header states.
-            sum_of: if options.summed.is_some() {
-                file.sum_of
-            } else {
-                1.0
-            },
-            share: degradation::shipped_share(&file.found, file.seen.time_text.as_deref()),
-        };
-        channels.push((
-            number,
-            Channel {
-                file: file.file,
-                resampled,
-                divisor: file.divisor,
-                noise,
-                about,
-            },
-        ));
+        let binned = binned_to(
+            &file,
+            resampled.as_ref(),
+            wcs.as_ref(),
+            shape,
+            &mut warnings,
+        )?;
+        let channel = channel(options, file, resampled, binned, systematic[number]);
+        channels.push((number, channel));
     }
     let first_file = channels[0].0;
     channels.sort_by_key(|(number, _)| *number);
@@ -178,6 +120,97 @@ pub(crate) fn open(
     }
     about.warnings = warnings;
     Ok((about, images))
+}
+
+/// Refuses files of another shape than the first, unless they are resampled.
+fn refuse_other_shapes(
+    options: &EmissionOptions,
+    files: &[Opened],
+) -> std::result::Result<(), String> {
+    let shape = files[0].file.shape();
+    let other = files.iter().find(|other| other.file.shape() != shape);
+    match other {
+        Some(other) if !options.align => {
+            let [first, found] =
+                [shape, other.file.shape()].map(|[rows, columns]| format!("{columns} × {rows}"));
+            Err(format!(
+                "{} has {found} pixels, but {} {first}: --align resamples it",
+                other.name, files[0].name
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Pixels of the detector in a pixel of the first file, to which this one is resampled.
+///
+/// # Errors
+/// Where the two have no pixel in common.
+fn binned_to(
+    file: &Opened,
+    resampled: Option<&Resampled>,
+    first: Option<&Wcs>,
+    shape: [usize; 2],
+    warnings: &mut Vec<String>,
+) -> std::result::Result<f64, Box<dyn Error>> {
+    let Some(resampled) = resampled else {
+        return Ok(file.binned);
+    };
+    let share = resampled.share(&file.file, shape[0]);
+    if share == 0.0 {
+        return Err(format!(
+            "{}: it has no pixel in common with the first file",
+            file.name
+        )
+        .into());
+    }
+    if share < COVERED {
+        warnings.push(format!(
+            "{}: it covers {:.0} % of the first file",
+            file.name,
+            100.0 * share
+        ));
+    }
+    Ok(match first {
+        Some(to) if resampled.is_coarser() => (to.pixel_size() / file.found.of.pixel_arcsec)
+            .powi(2)
+            .max(1.0),
+        _ => file.binned,
+    })
+}
+
+/// A file as a channel, with its noise.
+fn channel(
+    options: &EmissionOptions,
+    file: Opened,
+    resampled: Option<Resampled>,
+    binned: f64,
+    systematic: f64,
+) -> Channel {
+    let mut noise = Noise::of_channel(file.found.channel(), file.exposure, binned, systematic);
+    // Read once for all that were added.
+    noise.read_noise /= file.on_chip.sqrt();
+    let about = means::About {
+        mean: file
+            .found
+            .is_aia()
+            .then(|| Mean::of(file.file.header(), file.unit, file.exposure))
+            .flatten(),
+        // Those that were added on the chip are in what the header states.
+        sum_of: if options.summed.is_some() {
+            file.sum_of
+        } else {
+            1.0
+        },
+        share: degradation::shipped_share(&file.found, file.seen.time_text.as_deref()),
+    };
+    Channel {
+        file: file.file,
+        resampled,
+        divisor: file.divisor,
+        noise,
+        about,
+    }
 }
 
 /// Refuses bins of temperatures for which not all responses have numbers.
