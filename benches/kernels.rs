@@ -21,7 +21,7 @@ use isopach::{
 };
 use isopach_program::machine;
 use isopach_survey::scene;
-use machine::{commit, machine};
+use machine::{built_commit, describe_machine};
 use rayon::prelude::*;
 use serde_json::json;
 use std::{error::Error, hint::black_box, time::Instant};
@@ -118,7 +118,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [before, after] = ["before.laz", "after.laz"].map(|name| folder.path().join(name));
     scene.write(&before, &after)?;
     let about = json!({
-        "machine": machine(), "commit": commit(), "threads": rayon::current_num_threads(), "points": arguments.points,
+        "machine": describe_machine(), "commit": built_commit(), "threads": rayon::current_num_threads(), "points": arguments.points,
     });
     let bench = Bench {
         repeat: arguments.repeat,

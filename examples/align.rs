@@ -55,7 +55,7 @@ impl Default for Start {
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
     run(&Arguments::parse()).map_or_else(
-        |error| console::failed("align", &error),
+        |error| console::report_failure("align", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

@@ -65,7 +65,7 @@ struct Arguments {
 
 fn main() -> std::process::ExitCode {
     run(&Arguments::parse()).map_or_else(
-        |error| console::failed("bench", &error),
+        |error| console::report_failure("bench", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

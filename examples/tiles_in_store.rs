@@ -64,7 +64,7 @@ enum Way {
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => exit::failed("tiles_in_store", &error),
+        Err(error) => exit::report_error("tiles_in_store", &error),
     }
 }
 
@@ -80,7 +80,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         let address = format!("{}/{part}", address.trim_end_matches('/'));
         moved += step(&inputs, &folder, address.trim_end_matches('/'), ending)?;
     }
-    let [requests, bytes] = inputs.traffic();
+    let [requests, bytes] = inputs.request_counts();
     println!("{moved} files; {bytes} bytes fetched in {requests} requests");
     Ok(())
 }

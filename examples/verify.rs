@@ -42,8 +42,10 @@ struct Arguments {
 fn main() -> std::process::ExitCode {
     match run(&Arguments::parse()) {
         Ok(0) => std::process::ExitCode::SUCCESS,
-        Ok(failed) => console::failed("verify", &format!("{failed} cases could not be computed")),
-        Err(error) => console::failed("verify", &error),
+        Ok(failed) => {
+            console::report_failure("verify", &format!("{failed} cases could not be computed"))
+        }
+        Err(error) => console::report_failure("verify", &error),
     }
 }
 

@@ -297,7 +297,7 @@ struct Found {
 
 fn tiles(on: &Dispatcher<dyn Backend>, after_a_tile: &(dyn Fn() + Sync)) -> (Found, RunReport) {
     let scene = Scene::new(30_000, 4);
-    let origin = Origin::near(scene.middle()).unwrap();
+    let origin = Origin::near(scene.centre()).unwrap();
     let [before, after] = scene
         .epochs()
         .map(|points| InMemory::new("epoch", points.about(origin).unwrap()));

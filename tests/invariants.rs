@@ -32,7 +32,7 @@ struct Outcome {
 fn clouds(scene: &Scene) -> [Cloud; 2] {
     scene
         .epochs()
-        .map(|points| points.about(Origin::near(scene.middle()).unwrap()).unwrap())
+        .map(|points| points.about(Origin::near(scene.centre()).unwrap()).unwrap())
 }
 
 struct Setup {
@@ -270,7 +270,7 @@ fn the_same_bits_however_it_is_cut_up() {
     scene.misalignment = Rigid::from_vectors(
         [0.1e-3, -0.15e-3, 0.6e-3],
         [0.31, -0.24, 0.12],
-        scene.middle(),
+        scene.centre(),
     );
     let clouds = clouds(&scene);
     let motion = scene.misalignment.inverse();

@@ -7,7 +7,7 @@ use isopach::{
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
 };
 use isopach_program::println;
-use isopach_testkit::calibration::halves::{Halves, split, thinned};
+use isopach_testkit::calibration::halves::{Halves, split_cloud, thin_cloud};
 use std::path::Path;
 
 /// Clouds that are split.
@@ -80,7 +80,7 @@ fn rows(name: &str, points: &str, cloud: &Cloud, changes: &[f64], splits: u64) -
     for &change in changes {
         let mut tally = Tally::default();
         for seed in 0..splits {
-            tally.add(&split(cloud, seed, change)?)?;
+            tally.add(&split_cloud(cloud, seed, change)?)?;
         }
         tally.print(&format!("| {name} | {points} | {change:+.1} |"));
     }
@@ -90,7 +90,7 @@ fn rows(name: &str, points: &str, cloud: &Cloud, changes: &[f64], splits: u64) -
 impl Tally {
     fn add(&mut self, halves: &Halves) -> Result<()> {
         self.splits += 1;
-        let (source, target) = thinned(&halves.source, &halves.target)?;
+        let (source, target) = thin_cloud(&halves.source, &halves.target)?;
         let pair = Pair {
             source: source.positions(),
             target: target.positions(),

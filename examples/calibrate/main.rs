@@ -56,7 +56,7 @@ enum Table {
 
 fn main() -> std::process::ExitCode {
     run(&Arguments::parse()).map_or_else(
-        |error| console::failed("calibrate", &error),
+        |error| console::report_failure("calibrate", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

@@ -2,7 +2,7 @@
 //! -- volumes`.
 
 use isopach_program::println;
-use isopach_testkit::calibration::{volume_coverage::coverage, volume_scenes::CASES};
+use isopach_testkit::calibration::{volume_coverage::count_coverage, volume_scenes::CASES};
 
 /// Prints the table of `docs/algorithms/volumes.md`, from so many scenes a case.
 ///
@@ -17,7 +17,7 @@ pub(crate) fn run(scenes: u64) -> Result<(), String> {
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for case in &CASES {
-        let found = coverage(case, scenes)?;
+        let found = count_coverage(case, scenes)?;
         let [gain, loss, net] = found.inside.map(|share| 100.0 * share);
         let [more_gain, more_loss] = found.thresholded_bias;
         println!(

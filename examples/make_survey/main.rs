@@ -75,7 +75,7 @@ fn main() -> std::process::ExitCode {
         What::Hash { folders } => isopach_testkit::fingerprint::print_folders(&folders),
     };
     outcome.map_or_else(
-        |error| console::failed("make_survey", &error),
+        |error| console::report_failure("make_survey", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

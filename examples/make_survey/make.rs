@@ -6,7 +6,7 @@ use isopach::{
     tiling::PointSource,
 };
 use isopach_program::println;
-use isopach_survey::scene::{Scene, schema, uniform};
+use isopach_survey::scene::{Scene, schema, uniform_random};
 use rayon::prelude::*;
 use std::{error::Error, fs, path::Path};
 
@@ -86,8 +86,8 @@ impl File {
         };
         let mut classes = Vec::new();
         for i in first..end {
-            let along = (i as f64 + uniform(seed, i * 8)) / of as f64 * strips;
-            let x = low[0] + (along.floor() + uniform(seed, i * 8 + 1)) / strips * size[0];
+            let along = (i as f64 + uniform_random(seed, i * 8)) / of as f64 * strips;
+            let x = low[0] + (along.floor() + uniform_random(seed, i * 8 + 1)) / strips * size[0];
             let y = low[1] + along.fract() * size[1];
             let (point, class) = self.scene.point([seed, i], [x, y], self.changed);
             points.xyz.push(point);
@@ -97,7 +97,7 @@ impl File {
         if self.changed > 0.0 {
             points.transform(&self.scene.misalignment);
         }
-        points.about(Origin::near(self.scene.middle())?)
+        points.about(Origin::near(self.scene.centre())?)
     }
 }
 

@@ -7,7 +7,7 @@ mod shipped;
 
 use isopach_survey::scene;
 use isopach_testkit::{
-    documentation::{commands, document, run_commands},
+    documentation::{documented_commands, read_document, run_commands},
     message::message,
     place::Place,
     program::program,
@@ -239,7 +239,7 @@ fn the_command_line_counts_before_the_file_and_that_before_defaults() {
 fn what_a_profile_says_of_the_alignment_reaches_it() {
     let mut scene = scene::Scene::new(16_000, 9);
     scene.misalignment =
-        isopach::cloud::Rigid::from_vectors([0.0; 3], [0.31, -0.24, 0.12], scene.middle());
+        isopach::cloud::Rigid::from_vectors([0.0; 3], [0.31, -0.24, 0.12], scene.centre());
     let place = Place::of(&scene);
     let folder = place.path("");
     let aligned = |out: &str, text: &str| {
@@ -704,7 +704,7 @@ fn a_shard_with_another_profile_is_refused_and_the_key_is_named() {
 
 #[test]
 fn the_walk_of_the_documentation_runs() {
-    let commands = commands(&document("docs/profiles.md"), "## A walk");
+    let commands = documented_commands(&read_document("docs/profiles.md"), "## A walk");
     assert!(
         commands.matches("terrain_change ").count() >= 9,
         "{commands}"
@@ -752,7 +752,7 @@ fn is_documented(table: &str, printed: &[Line], not_shown: &str) {
 
 #[test]
 fn the_documentation_has_every_key_as_it_is() {
-    let text = document("docs/profiles.md");
+    let text = read_document("docs/profiles.md");
     let (of_change, of_emission) = text.split_once("\n## emission\n").unwrap();
     let of_change = of_change.split("## All keys").nth(1).unwrap();
     let dir = tempfile::tempdir().unwrap();
@@ -855,7 +855,7 @@ fn emission(folder: &Path, arguments: &[&str]) -> Output {
 fn emission_has_profiles_in_the_same_sense() {
     let dir = tempfile::tempdir().unwrap();
     well(&run_commands(
-        &commands(&document("docs/profiles.md"), "\n## emission\n"),
+        &documented_commands(&read_document("docs/profiles.md"), "\n## emission\n"),
         dir.path(),
     ));
     let by_file = summary(&dir.path().join("by_file"));

@@ -8,7 +8,7 @@ use isopach_program::{console, println};
 
 fn main() -> std::process::ExitCode {
     run().map_or_else(
-        |error| console::failed("variogram", &error),
+        |error| console::report_failure("variogram", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

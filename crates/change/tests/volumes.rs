@@ -24,7 +24,7 @@ fn case(name: &str) -> &'static Case {
 
 /// Of 40 scenes with 95 % inside, fewer than 33 happen once in 5000 tests.
 fn covers(name: &str) {
-    let found = volume_coverage::coverage(case(name), SCENES).unwrap();
+    let found = volume_coverage::count_coverage(case(name), SCENES).unwrap();
     for (i, what) in ["gain", "loss", "net"].into_iter().enumerate() {
         assert!(found.inside[i] >= 33.0 / 40.0, "{name}: {what}: {found:?}");
         let of_mean = found.stated[i] / (SCENES as f64).sqrt();
@@ -66,7 +66,7 @@ fn heavy_tails_and_whole_centimetres_do_not_matter() {
 
 #[test]
 fn a_sum_of_significant_cells_is_biased_where_the_estimate_is_not() {
-    let found = volume_coverage::coverage(case("no change, 5 points/m²"), 20).unwrap();
+    let found = volume_coverage::count_coverage(case("no change, 5 points/m²"), 20).unwrap();
     assert!(
         found
             .thresholded_bias

@@ -47,18 +47,18 @@ pub fn command() -> Command {
 /// called, prints, and returns the exit code. `name` is the program's name in messages.
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
-    codec_panics::silence();
+    codec_panics::silence_codecs();
     let arguments = match ExtractArgs::try_parse_from(words) {
         Ok(arguments) => arguments,
-        Err(error) => return Stop::Usage(error).end(name),
+        Err(error) => return Stop::Usage(error).end_program(name),
     };
-    run(name, &arguments).map_or_else(
-        |error| console::failed(name, &error),
+    extract_points(name, &arguments).map_or_else(
+        |error| console::report_failure(name, &error),
         |()| ExitCode::SUCCESS,
     )
 }
 
-fn run(name: &str, arguments: &ExtractArgs) -> Result<(), Box<dyn Error>> {
+fn extract_points(name: &str, arguments: &ExtractArgs) -> Result<(), Box<dyn Error>> {
     let inputs = Inputs::default();
     let mut las = inputs.open(&arguments.input)?;
     if let Some(fault) = las.box_fault() {
@@ -101,7 +101,7 @@ fn run(name: &str, arguments: &ExtractArgs) -> Result<(), Box<dyn Error>> {
         start.elapsed().as_secs_f64()
     );
     if inputs::is_address(&arguments.input) {
-        let [requests, bytes] = inputs.traffic();
+        let [requests, bytes] = inputs.request_counts();
         println!("{bytes} bytes fetched in {requests} requests");
     }
     Ok(())

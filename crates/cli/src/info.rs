@@ -61,26 +61,30 @@ pub fn command() -> Command {
 /// called, prints, and returns the exit code. `name` is the program's name in messages.
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
-    codec_panics::silence();
+    codec_panics::silence_codecs();
     let arguments = match InfoArgs::try_parse_from(words) {
         Ok(arguments) => arguments,
-        Err(error) => return Stop::Usage(error).end(name),
+        Err(error) => return Stop::Usage(error).end_program(name),
     };
     let inputs = Inputs::default();
     let mut code = ExitCode::SUCCESS;
     for file in &arguments.files {
-        match about(&inputs, file, &arguments) {
+        match describe_file(&inputs, file, &arguments) {
             Ok(found) if arguments.json => println!("{}", printable(&found.to_string())),
-            Ok(found) => print(&found),
-            Err(error) => code = console::failed(name, &error),
+            Ok(found) => print_facts(&found),
+            Err(error) => code = console::report_failure(name, &error),
         }
     }
     code
 }
 
 /// The facts of a file, as JSON.
-fn about(inputs: &Inputs, file: &Path, arguments: &InfoArgs) -> Result<Value, Box<dyn Error>> {
-    let before = inputs.traffic();
+fn describe_file(
+    inputs: &Inputs,
+    file: &Path,
+    arguments: &InfoArgs,
+) -> Result<Value, Box<dyn Error>> {
+    let before = inputs.request_counts();
     let mut las = inputs.open(file)?;
     let is_remote = inputs::is_address(file);
     let header = las.header();
@@ -153,7 +157,7 @@ fn about(inputs: &Inputs, file: &Path, arguments: &InfoArgs) -> Result<Value, Bo
         look_at_points(&las, facts)?;
     }
     if is_remote {
-        let after = inputs.traffic();
+        let after = inputs.request_counts();
         facts.insert("requests".into(), json!(after[0] - before[0]));
         facts.insert("bytes_fetched".into(), json!(after[1] - before[1]));
     }
@@ -240,7 +244,7 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
 }
 
 /// A line a fact; nested ones indented.
-fn print(found: &Value) {
+fn print_facts(found: &Value) {
     for (name, value) in found.as_object().into_iter().flatten() {
         let name = name.replace('_', " ");
         match value {

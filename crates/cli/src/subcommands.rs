@@ -134,7 +134,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
         return subcommand.run(&words[2..]);
     }
     match command().try_get_matches_from(words) {
-        Err(error) => Stop::Usage(error).end(PROGRAM),
+        Err(error) => Stop::Usage(error).end_program(PROGRAM),
         Ok(matches) => {
             let shell = matches
                 .subcommand_matches("completions")

@@ -24,8 +24,8 @@ fn main() {
     let (pixels, repeat) = (number("--pixels", 40_000), number("--repeat", 3));
     println!(
         "{{\"machine\":\"{}\",\"commit\":\"{}\"}}",
-        machine::machine(),
-        machine::commit()
+        machine::describe_machine(),
+        machine::built_commit()
     );
     for bins in [33, 42, 200, 400] {
         let pixels = if bins > 100 { pixels / 10 } else { pixels };

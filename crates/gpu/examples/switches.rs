@@ -244,7 +244,7 @@ fn main() -> std::process::ExitCode {
     match Asked::of_program().and_then(|asked| run(&asked)) {
         Ok(true) => std::process::ExitCode::SUCCESS,
         Ok(false) => std::process::ExitCode::FAILURE,
-        Err(error) => console::failed("switches", &error),
+        Err(error) => console::report_failure("switches", &error),
     }
 }
 
@@ -356,8 +356,8 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
             ..
         } = choice;
         let mut line = json!({
-            "what": "switch", "choice": name, "device": gpu.adapter().name, "driver": gpu.adapter().driver, "machine": machine::machine(),
-            "commit": machine::commit(), "points_an_epoch": asked.points, "pixels": pixels(asked.points), "tiles": TILES,
+            "what": "switch", "choice": name, "device": gpu.adapter().name, "driver": gpu.adapter().driver, "machine": machine::describe_machine(),
+            "commit": machine::built_commit(), "points_an_epoch": asked.points, "pixels": pixels(asked.points), "tiles": TILES,
             "tiles_at_once": at_once, "rounds": rounds, "agrees": failed.as_ref().map_or_else(|| json!(true), |what| json!(what)),
         });
         let lacks = gpu.lacks();

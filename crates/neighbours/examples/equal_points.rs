@@ -13,7 +13,7 @@ use std::time::Instant;
 
 fn main() -> std::process::ExitCode {
     run().map_or_else(
-        |error| console::failed("equal_points", &error),
+        |error| console::report_failure("equal_points", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

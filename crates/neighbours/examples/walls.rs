@@ -15,7 +15,7 @@ const K: usize = 20;
 
 fn main() -> std::process::ExitCode {
     run().map_or_else(
-        |error| console::failed("walls", &error),
+        |error| console::report_failure("walls", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

@@ -44,7 +44,7 @@ pub struct NpyHeader {
 impl NpyHeader {
     /// Bytes of all numbers of an array in a file of `length` bytes, which must hold them and
     /// nothing else.
-    pub fn bytes(&self, length: u64) -> io::Result<u64> {
+    pub fn byte_count(&self, length: u64) -> io::Result<u64> {
         let Self {
             shape, kind, start, ..
         } = self;
@@ -53,7 +53,7 @@ impl NpyHeader {
                 "an array of the shape {shape:?} has no numbers"
             )));
         }
-        let size = kind.size() as u64;
+        let size = kind.byte_size() as u64;
         let bytes = shape
             .iter()
             .try_fold(size, |bytes, &side| bytes.checked_mul(side as u64));
@@ -100,12 +100,12 @@ impl NumberKind {
     }
 
     /// Bytes of a number.
-    pub fn size(self) -> usize {
+    pub fn byte_size(self) -> usize {
         self.bytes
     }
 
     /// Every number of some bytes.
-    pub fn numbers(self, bytes: &[u8]) -> Vec<f64> {
+    pub fn decode_numbers(self, bytes: &[u8]) -> Vec<f64> {
         let number = |bytes: &[u8]| {
             let mut wide = [0; 8];
             wide[..bytes.len()].copy_from_slice(bytes);
@@ -115,19 +115,19 @@ impl NumberKind {
             let whole = u64::from_le_bytes(wide);
             let unused = 64 - 8 * bytes.len() as u32;
             match (self.letter, self.bytes) {
-                ('f', 2) => half(whole as u16),
+                ('f', 2) => decode_half(whole as u16),
                 ('f', 4) => f32::from_bits(whole as u32).into(),
                 ('f', _) => f64::from_bits(whole),
                 ('u', _) => whole as f64,
                 _ => ((whole as i64) << unused >> unused) as f64,
             }
         };
-        bytes.chunks_exact(self.size()).map(number).collect()
+        bytes.chunks_exact(self.byte_size()).map(number).collect()
     }
 }
 
 /// The number of a half (IEEE 754 binary16).
-fn half(bits: u16) -> f64 {
+fn decode_half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
     let exponent = i32::from(bits >> 10 & 0x1F);
     let fraction = f64::from(bits & 0x3FF) / 1024.0;
@@ -145,7 +145,7 @@ pub fn read_rows(
     header: &NpyHeader,
     rows: Range<usize>,
 ) -> io::Result<Vec<f64>> {
-    let size = header.kind.size();
+    let size = header.kind.byte_size();
     let (all, rest) = header
         .shape
         .split_first()
@@ -155,7 +155,7 @@ pub fn read_rows(
         file.seek(SeekFrom::Start(header.start + (number * size) as u64))?;
         let mut bytes = vec![0; count * size];
         file.read_exact(&mut bytes)?;
-        Ok(header.kind.numbers(&bytes))
+        Ok(header.kind.decode_numbers(&bytes))
     };
     if !header.is_fortran {
         return at(rows.start * row, rows.len() * row);
@@ -216,7 +216,7 @@ pub fn read(path: &Path) -> io::Result<NpyArray> {
     let mut file = File::open(path).map_err(named)?;
     let header = read_header(&mut file).map_err(named)?;
     let length = file.metadata().map_err(named)?.len();
-    let bytes = header.bytes(length).map_err(named)?;
+    let bytes = header.byte_count(length).map_err(named)?;
     if bytes > MOST_BYTES {
         return Err(named(io::Error::other(format!(
             "{bytes} bytes of numbers are more than {MOST_BYTES}, the limit"

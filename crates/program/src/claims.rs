@@ -84,14 +84,14 @@ impl Claims {
     /// Takes one run after the other until all are done, by whomever, but those that `run` says are
     /// not; or until somebody has put the results together. A worker with a name ends where others
     /// have all that is left.
-    pub fn work(
+    pub fn run_all(
         &self,
         is_merged: impl Fn() -> bool,
         mut run: impl FnMut(RunScope) -> Result<bool>,
     ) -> Result<()> {
         let mut over = BTreeSet::new();
         while !is_merged() {
-            match self.next(&mut over)? {
+            match self.claim_next(&mut over)? {
                 Next::Run(number) => {
                     self.run_claimed(number, &mut run)?;
                     over.insert(number);
@@ -115,12 +115,12 @@ impl Claims {
             of: self.of,
         }) {
             Ok(true) => {
-                let done = self.path(number, "done");
-                write_whole(&done, &[]).map_err(|error| self.failed(&done, error))
+                let done = self.state_path(number, "done");
+                write_whole(&done, &[]).map_err(|error| self.named_error(&done, error))
             }
             outcome => {
                 // Another worker may have more luck.
-                let _ = fs::remove_file(self.path(number, "claim"));
+                let _ = fs::remove_file(self.state_path(number, "claim"));
                 outcome.map(drop)
             }
         }
@@ -128,21 +128,21 @@ impl Claims {
 
     /// Claims the next run that nobody has, whose lease is over, or that a worker of the same name
     /// had, but none of those that are `over` for this worker: done by whomever, or failed here.
-    fn next(&self, over: &mut BTreeSet<usize>) -> Result<Next> {
-        let named = |error| self.failed(&self.folder, error);
+    fn claim_next(&self, over: &mut BTreeSet<usize>) -> Result<Next> {
+        let named = |error| self.named_error(&self.folder, error);
         fs::create_dir_all(&self.folder).map_err(named)?;
-        let now = self.now().map_err(named)?;
+        let now = self.filesystem_now().map_err(named)?;
         let mut all_done = true;
         for number in 1..=self.of {
-            if over.contains(&number) || self.path(number, "done").exists() {
+            if over.contains(&number) || self.state_path(number, "done").exists() {
                 over.insert(number);
                 continue;
             }
             all_done = false;
-            let claim = self.path(number, "claim");
+            let claim = self.state_path(number, "claim");
             if self
                 .is_taken(&claim, now)
-                .map_err(|error| self.failed(&claim, error))?
+                .map_err(|error| self.named_error(&claim, error))?
             {
                 return Ok(Next::Run(number));
             }
@@ -180,17 +180,17 @@ impl Claims {
     }
 
     /// The time by the clock of the file system, which all workers share.
-    fn now(&self) -> io::Result<SystemTime> {
+    fn filesystem_now(&self) -> io::Result<SystemTime> {
         let (_removed_when_dropped, file) = UnfinishedFile::create(&self.folder.join("now"))?;
         file.metadata()?.modified()
     }
 
-    fn path(&self, number: usize, ending: &str) -> PathBuf {
+    fn state_path(&self, number: usize, ending: &str) -> PathBuf {
         self.folder
             .join(format!("{number}-of-{}.{ending}", self.of))
     }
 
-    fn failed(&self, path: &Path, error: io::Error) -> Error {
+    fn named_error(&self, path: &Path, error: io::Error) -> Error {
         if error.kind() != ErrorKind::NotFound {
             return Error::of_file(path, error);
         }
@@ -203,7 +203,7 @@ impl Claims {
 
 /// Removes the claims of a run that no process has any more use for. What cannot be removed is in
 /// nobody's way.
-pub fn remove(run: &Path) {
+pub fn remove_claims(run: &Path) {
     let is_ours = |name: &str| name.contains("-of-") || name.starts_with(".now.");
     let entries = fs::read_dir(run.join(FOLDER))
         .into_iter()

@@ -12,7 +12,7 @@ const CODECS: [&str; 7] = [
 ];
 
 /// From now on panics in a codec print nothing; others are told as ever.
-pub fn silence() {
+pub fn silence_codecs() {
     let told = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !panic

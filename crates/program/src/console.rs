@@ -27,7 +27,7 @@ macro_rules! eprintln {
 
 /// Says what was wrong in one line, whatever a library may have put into its message; what the
 /// program ends with.
-pub fn failed(program: &str, error: &impl Display) -> ExitCode {
+pub fn report_failure(program: &str, error: &impl Display) -> ExitCode {
     eprintln!(
         "{program}: {}",
         printable(&error.to_string().replace('\n', " "))

@@ -73,7 +73,7 @@ impl DeviceArgs {
                 ..options
             })),
             (_, words) => {
-                let wanted = wanted(words);
+                let wanted = selected_adapters(words);
                 options.double_precision = DoublePrecision::Device;
                 isopach::on_gpus(&wanted, &options)
                     .map_err(|absent| Error::InvalidInput(format!("no gpu: {absent}")))
@@ -83,7 +83,7 @@ impl DeviceArgs {
 }
 
 /// Those that were named; the best where none was.
-fn wanted(words: &[String]) -> Vec<AdapterSelector> {
+fn selected_adapters(words: &[String]) -> Vec<AdapterSelector> {
     match words {
         [] => vec![AdapterSelector::Best],
         [all] if all == "all" => isopach::gpu::all_in_hardware(),

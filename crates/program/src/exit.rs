@@ -11,8 +11,8 @@ const REFUSED: u8 = 2;
 pub const TRY_AGAIN: u8 = 75;
 
 /// Says what went wrong; what the program ends with.
-pub fn failed(program: &str, error: &(dyn Error + 'static)) -> ExitCode {
-    let _ = console::failed(program, &error);
+pub fn report_error(program: &str, error: &(dyn Error + 'static)) -> ExitCode {
+    let _ = console::report_failure(program, &error);
     if is_transient(error) {
         TRY_AGAIN
     } else {

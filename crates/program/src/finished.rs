@@ -1,7 +1,7 @@
 //! What a run before left in the folder of results: its summary, and files that would be written
 //! over.
 
-use crate::same_file::{Identity, identity};
+use crate::same_file::{Identity, file_identity};
 use isopach_compute::{Error, Result};
 use serde_json::Value;
 use std::{
@@ -38,7 +38,7 @@ pub fn make_folder(out: &Path) -> Result<()> {
 }
 
 /// The summary in a folder: `None` where there is none, null where it is not JSON.
-pub fn summary(folder: &Path) -> Result<Option<Value>> {
+pub fn read_summary(folder: &Path) -> Result<Option<Value>> {
     let path = folder.join(SUMMARY);
     match fs::read(&path) {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or_default())),
@@ -48,7 +48,7 @@ pub fn summary(folder: &Path) -> Result<Option<Value>> {
 }
 
 /// Those of the `known` files that the summary names.
-pub fn files<N: AsRef<str>>(summary: &Value, known: impl IntoIterator<Item = N>) -> Vec<N> {
+pub fn listed_files<N: AsRef<str>>(summary: &Value, known: impl IntoIterator<Item = N>) -> Vec<N> {
     let named: Vec<&str> = summary[FILES]
         .as_array()
         .into_iter()
@@ -62,7 +62,10 @@ pub fn files<N: AsRef<str>>(summary: &Value, known: impl IntoIterator<Item = N>)
 }
 
 /// Removes those of the files that are there.
-pub fn remove(folder: &Path, names: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<()> {
+pub fn remove_files(
+    folder: &Path,
+    names: impl IntoIterator<Item = impl AsRef<Path>>,
+) -> Result<()> {
     for path in names.into_iter().map(|name| folder.join(name)) {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -84,7 +87,7 @@ impl WrittenOver {
         let paths = names.into_iter().map(|name| folder.join(name));
         Self(
             paths
-                .filter_map(|path| Some((identity(&path)?, path)))
+                .filter_map(|path| Some((file_identity(&path)?, path)))
                 .collect(),
         )
     }
@@ -99,7 +102,7 @@ impl WrittenOver {
         if self.is_empty() {
             return Ok(());
         }
-        let Some(of_input) = identity(input) else {
+        let Some(of_input) = file_identity(input) else {
             return Ok(());
         };
         match self.0.iter().find(|(identity, _)| *identity == of_input) {
@@ -114,7 +117,7 @@ impl WrittenOver {
 }
 
 /// What to do about a folder that has `what`.
-pub fn refusal(folder: &Path, what: &str) -> Error {
+pub fn refuse_folder(folder: &Path, what: &str) -> Error {
     let folder = folder.display();
     Error::InvalidInput(format!(
         "{folder} has {what}: name another folder (--out), or write over them with --force"

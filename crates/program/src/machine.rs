@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 /// What this runs on, as the system says.
-pub fn machine() -> String {
+pub fn describe_machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| {
         line.strip_prefix("model name")?
@@ -24,7 +24,7 @@ pub fn machine() -> String {
 ///
 /// A program that is carried to another machine is told when it is built (`ISOPACH_COMMIT`, by
 /// scripts/pack_for_device.sh).
-pub fn commit() -> String {
+pub fn built_commit() -> String {
     if let Some(built) = option_env!("ISOPACH_COMMIT") {
         return built.into();
     }

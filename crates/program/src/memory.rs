@@ -1,7 +1,7 @@
 //! Amounts of memory and disk on the command line: one way of writing them in all programs.
 
 /// A number of bytes: 2GiB, 500MiB, 1.5GB; a plain number is MiB.
-pub fn bytes(option: &str, text: &str) -> Result<u64, String> {
+pub fn parse_bytes(option: &str, text: &str) -> Result<u64, String> {
     const UNITS: [(&str, f64); 8] = [
         ("KiB", 1024.0),
         ("MiB", 1_048_576.0),

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        if obeyed(letter) {
+        if is_control(letter) {
             let _ = write!(shown, "\\u{:04x}", u32::from(letter));
         } else {
             shown.push(letter);
@@ -17,7 +17,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Whether a terminal does something else than show it.
-fn obeyed(letter: char) -> bool {
+fn is_control(letter: char) -> bool {
     let turns = matches!(letter, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     letter.is_control() || turns
 }

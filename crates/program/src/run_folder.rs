@@ -92,7 +92,9 @@ impl RunFolder {
     pub fn announce_resume(&self, program: &str, piece: &'static str) {
         let locks = vec![self.out.join(LOCK), self.state.join("lock")];
         let state = self.state.clone();
-        signals::say_how_to_go_on(program, locks, move || signals::done(&state, piece));
+        signals::say_how_to_go_on(program, locks, move || {
+            signals::describe_progress(&state, piece)
+        });
     }
 
     /// Removes the folder of the run where it is empty: where a run never began, or has ended.

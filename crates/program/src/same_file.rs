@@ -11,7 +11,7 @@ pub type Identity = std::path::PathBuf;
 
 /// By whatever name; `None` where it is not there.
 #[cfg(unix)]
-pub fn identity(path: &Path) -> Option<Identity> {
+pub fn file_identity(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata(path)
         .ok()
@@ -20,6 +20,6 @@ pub fn identity(path: &Path) -> Option<Identity> {
 
 /// By whatever name; `None` where it is not there.
 #[cfg(not(unix))]
-pub fn identity(path: &Path) -> Option<Identity> {
+pub fn file_identity(path: &Path) -> Option<Identity> {
     std::fs::canonicalize(path).ok()
 }

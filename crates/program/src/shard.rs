@@ -7,7 +7,7 @@ use isopach_tiling::RunScope;
 ///
 /// # Errors
 /// [`Error::InvalidInput`] for what is no shard, with the first that there is.
-pub fn shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<Option<RunScope>> {
+pub fn parse_shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<Option<RunScope>> {
     let (option, text, first) = match (from_one, from_zero) {
         (Some(text), _) => ("--shard", text, 1),
         (None, Some(text)) => ("--shard-index", text, 0),

@@ -42,7 +42,7 @@ pub fn say_how_to_go_on(
 pub fn say_how_to_go_on(_: &str, _: Vec<PathBuf>, _: impl Fn() -> String + Send + 'static) {}
 
 /// What is done in the folder of a run, and how to go on. `piece`: what one result is of.
-pub fn done(folder: &std::path::Path, piece: &str) -> String {
+pub fn describe_progress(folder: &std::path::Path, piece: &str) -> String {
     let done = std::fs::read_dir(folder.join("tiles")).map_or(0, |tiles| {
         tiles
             .flatten()

@@ -10,7 +10,7 @@ use isopach_registration::{Icp, Pair};
 
 fn main() -> std::process::ExitCode {
     run().map_or_else(
-        |error| console::failed("icp_only", &error),
+        |error| console::report_failure("icp_only", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

@@ -37,7 +37,7 @@ impl ArrayFile {
         let open = || -> io::Result<Self> {
             let mut file = File::open(path)?;
             let header = isopach_npy::read_header(&mut file)?;
-            header.bytes(file.metadata()?.len())?;
+            header.byte_count(file.metadata()?.len())?;
             Ok(Self {
                 path: path.to_owned(),
                 file,
@@ -67,7 +67,7 @@ pub(crate) fn open(
     if shape != other {
         return Err(format!("counts have the shape {shape:?}, but their errors {other:?}").into());
     }
-    let response = response(options)?;
+    let response = read_response(options)?;
     let Some((&channels, leading)) = shape.split_last() else {
         return Err("counts must have at least one axis, the channels".into());
     };
@@ -130,7 +130,9 @@ pub(crate) fn open(
     ))
 }
 
-fn response(options: &EmissionOptions) -> std::result::Result<TemperatureResponse, Box<dyn Error>> {
+fn read_response(
+    options: &EmissionOptions,
+) -> std::result::Result<TemperatureResponse, Box<dyn Error>> {
     let Some(path) = &options.response else {
         return Ok(TemperatureResponse::aia());
     };

@@ -67,7 +67,7 @@ impl<'a> Collected<'a> {
     ///
     /// # Errors
     /// Where they cannot be written.
-    pub(crate) fn take<T: Number>(
+    pub(crate) fn take_rows<T: Number>(
         &mut self,
         block: &RowBlock<T>,
         spread: Option<&Spread>,
@@ -94,7 +94,7 @@ impl<'a> Collected<'a> {
     ///
     /// # Errors
     /// Of `prepare`, the files and the curves.
-    pub(crate) fn finish(self, prepare: impl FnOnce() -> Result<()>) -> Result<Inverted> {
+    pub(crate) fn finish_files(self, prepare: impl FnOnce() -> Result<()>) -> Result<Inverted> {
         let Self {
             inverting,
             sink,
@@ -126,7 +126,7 @@ impl<'a> Collected<'a> {
 }
 
 /// What a summary has of the way that rows were inverted.
-pub(crate) fn summarise(
+pub(crate) fn add_to_summary(
     summary: &mut Value,
     options: &EmissionOptions,
     inverting: &Inverting<'_>,

@@ -90,7 +90,7 @@ impl Place {
         (place.file() == name).then_some(place)
     }
 
-    fn pixels(&self) -> usize {
+    fn pixels_at(&self) -> usize {
         self.columns.len() * self.rows.len()
     }
 }
@@ -210,12 +210,12 @@ impl Curves {
             let [counts, _] = source.read::<f64>(place.rows.clone())?;
             let counts =
                 (0..inversion.channels()).map(|f| counts[&[0, place.columns.start, f][..]]);
-            curve.loci = loci(inversion, counts);
+            curve.loci = emission_loci(inversion, counts);
         }
         for place in self.wanted.iter().filter(|place| place.is_region) {
             let mean = Mean::of(place, source, at_once, inversion)?;
             self.found
-                .push(region(place, &mean, inversion, on, self.draws)?);
+                .push(region_of(place, &mean, inversion, on, self.draws)?);
         }
         let wanted = self.wanted;
         self.found
@@ -225,7 +225,7 @@ impl Curves {
 }
 
 /// EM loci: counts over response within the temperatures of the bins.
-fn loci(inversion: &Inversion, counts: impl Iterator<Item = f64>) -> Vec<Vec<[f64; 2]>> {
+fn emission_loci(inversion: &Inversion, counts: impl Iterator<Item = f64>) -> Vec<Vec<[f64; 2]>> {
     let response = &inversion.response;
     let low = inversion.log_t_edges[0];
     let high = inversion.log_t_edges[inversion.bins()];
@@ -245,7 +245,7 @@ fn loci(inversion: &Inversion, counts: impl Iterator<Item = f64>) -> Vec<Vec<[f6
 }
 
 /// The inversion of the mean counts of a region.
-fn region(
+fn region_of(
     place: &Place,
     Mean {
         counts,
@@ -290,7 +290,7 @@ fn region(
     curve.status = map.status[&[][..]].to_string();
     curve.chi_squared = map.chi_squared[&[][..]];
     curve.bins = (0..inversion.bins()).map(bin).collect();
-    curve.loci = loci(inversion, counts.iter().copied());
+    curve.loci = emission_loci(inversion, counts.iter().copied());
     Ok(curve)
 }
 
@@ -363,7 +363,7 @@ impl Mean {
 
 impl Curve {
     /// What it is of, how it ended.
-    pub(crate) fn title(&self) -> String {
+    pub(crate) fn curve_title(&self) -> String {
         let Self {
             place,
             status,
@@ -374,7 +374,7 @@ impl Curve {
         let of = if place.is_region {
             let width = place.columns.len();
             let height = place.rows.len();
-            let left_out = match place.pixels() - used {
+            let left_out = match place.pixels_at() - used {
                 0 => String::new(),
                 n => format!(", without {n} that are saturated or miss a channel"),
             };
@@ -421,7 +421,7 @@ impl Curve {
 
     /// Emission measure by bin with both errors, and the EM loci above it. `names`: of the
     /// channels.
-    pub(crate) fn svg(&self, names: &[String]) -> String {
+    pub(crate) fn draw_svg(&self, names: &[String]) -> String {
         let plot = Plot::of(self);
         let clip = format!("inside_{}", self.place.file().trim_end_matches(".csv"));
         let mut body = plot.axes();

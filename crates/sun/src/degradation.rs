@@ -1,7 +1,7 @@
 //! How much of an instrument's sensitivity is left, by time.
 
 use crate::{
-    instruments::{Found, only},
+    instruments::{Found, only_instrument},
     options::Share,
 };
 use isopach::{compute::Error as Failure, solar::ObservationTime};
@@ -40,7 +40,7 @@ pub(crate) fn shipped_share(channel: &Found, time: Option<&str>) -> Option<f64> 
     let table = Table::parse(include_str!("aia_degradation.csv"))
         .ok()
         .filter(|_| channel.is_aia())?;
-    table.left(channel, time?).ok()
+    table.share_left(channel, time?).ok()
 }
 
 impl Table {
@@ -76,7 +76,7 @@ impl Table {
             let mut fields = line.split(',').map(str::trim);
             let time = fields
                 .next()
-                .and_then(days)
+                .and_then(days_since)
                 .ok_or_else(|| format!("no ISO 8601 time in {line}"))?;
             let shares: Vec<f64> = fields.map(|x| x.parse().unwrap_or(f64::NAN)).collect();
             if shares.len() != channels.len() || !shares.iter().all(|x| *x > 0.0 && x.is_finite()) {
@@ -94,7 +94,7 @@ impl Table {
     }
 
     /// Refuses columns that two instruments have.
-    pub(crate) fn check(&self, channels: &[&Found]) -> Result<(), String> {
+    pub(crate) fn check_shares(&self, channels: &[&Found]) -> Result<(), String> {
         let ambiguous = self.channels.iter().find(|name| {
             channels
                 .iter()
@@ -116,14 +116,14 @@ impl Table {
     }
 
     /// Of a channel at a time, linear between rows.
-    pub(crate) fn left(&self, channel: &Found, time: &str) -> Result<f64, String> {
+    pub(crate) fn share_left(&self, channel: &Found, time: &str) -> Result<f64, String> {
         let column = self
             .channels
             .iter()
             .position(|name| channel.is_meant_by(name));
         let column = column
             .ok_or_else(|| format!("the degradation table has no column {}", channel.name()))?;
-        let at = days(time).ok_or_else(|| format!("{time} is no ISO 8601 time"))?;
+        let at = days_since(time).ok_or_else(|| format!("{time} is no ISO 8601 time"))?;
         let after = self.rows.partition_point(|(t, _)| *t < at);
         match (
             after.checked_sub(1).map(|i| &self.rows[i]),
@@ -160,7 +160,7 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
                 share.value
             ));
         };
-        only("--degradation", name, channels)?;
+        only_instrument("--degradation", name, channels)?;
     }
     let of = |channel: &&Found| {
         let mut found = given.iter().filter(|share| {
@@ -173,17 +173,17 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
             (Some(share), None) => Ok(share.value),
             (None, _) => Err(format!(
                 "--degradation has no share of {}: give one a channel (1 where nothing was lost)",
-                channel.label()
+                channel.channel_label()
             )),
             _ => Err(format!(
                 "--degradation has two shares of {}",
-                channel.label()
+                channel.channel_label()
             )),
         }
     };
     channels.iter().map(of).collect()
 }
 
-fn days(time: &str) -> Option<f64> {
+fn days_since(time: &str) -> Option<f64> {
     ObservationTime::parse(time).map(ObservationTime::days)
 }

@@ -12,7 +12,7 @@ const LEFT: f64 = 84.0;
 const TOP: f64 = 8.0;
 
 /// The picture of an image of some rows and columns.
-pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -> String {
+pub(crate) fn draw_frame(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -> String {
     let height = (WIDTH * rows as f64 / columns as f64).clamp(60.0, 900.0);
     let mut body = format!(
         "<image href=\"{}\" x=\"{LEFT}\" y=\"{TOP}\" width=\"{WIDTH}\" height=\"{height:.1}\" preserveAspectRatio=\"none\"/>\
@@ -21,7 +21,7 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
     );
     let [x, y] = axes;
     let bottom = TOP + height;
-    for (at, label) in ticks(x, columns, WIDTH / 90.0) {
+    for (at, label) in axis_ticks(x, columns, WIDTH / 90.0) {
         let at = LEFT + at * WIDTH;
         let _ = write!(
             body,
@@ -29,7 +29,7 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
             bottom + 22.0
         );
     }
-    for (at, label) in ticks(y, rows, height / 70.0) {
+    for (at, label) in axis_ticks(y, rows, height / 70.0) {
         let at = bottom - at * height;
         let _ = write!(
             body,
@@ -67,7 +67,7 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
                  <rect x=\"{x}\" y=\"{TOP}\" width=\"14\" height=\"{height:.1}\" fill=\"url(#{name})\"/>\
                  <rect x=\"{x}\" y=\"{TOP}\" width=\"14\" height=\"{height:.1}\" class=box />"
             );
-            for (share, label) in decades(*ends) {
+            for (share, label) in colour_decades(*ends) {
                 let at = bottom - share * height;
                 let _ = write!(
                     body,
@@ -106,7 +106,7 @@ pub(crate) fn svg(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis; 2]) -
 }
 
 /// Places (share of the axis, pixels from edge to edge) and labels of round numbers.
-fn ticks(axis: Axis, pixels: usize, about: f64) -> Vec<(f64, String)> {
+fn axis_ticks(axis: Axis, pixels: usize, about: f64) -> Vec<(f64, String)> {
     let low = axis.first - 0.5 * axis.step;
     let range = axis.step * pixels as f64;
     let step = round_up((range.abs() / about.max(2.0)).max(f64::MIN_POSITIVE));
@@ -133,7 +133,7 @@ fn round_up(x: f64) -> f64 {
 }
 
 /// Places and labels of 1, 2 and 5 times powers of ten; more where there are few.
-fn decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
+fn colour_decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
     let low = f64::from(low);
     let high = f64::from(high);
     let mantissas: &[f64] = match high - low {
@@ -150,7 +150,10 @@ fn decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
         for mantissa in mantissas {
             let log = f64::from(exponent) + mantissa.log10();
             if log >= low - 1e-6 && log <= high + 1e-6 {
-                places.push(((log - low) / (high - low), number(*mantissa, exponent)));
+                places.push((
+                    (log - low) / (high - low),
+                    format_number(*mantissa, exponent),
+                ));
             }
         }
     }
@@ -158,7 +161,7 @@ fn decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
 }
 
 /// As people write it: 2×10²⁷, but 0.5 and 20.
-fn number(mantissa: f64, exponent: i32) -> String {
+fn format_number(mantissa: f64, exponent: i32) -> String {
     if (-2..=3).contains(&exponent) {
         let value = mantissa * 10f64.powi(exponent);
         return format!("{}", (value * 1e4).round() / 1e4);

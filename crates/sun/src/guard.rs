@@ -29,7 +29,7 @@ pub(crate) struct Held {
 
 /// Holds the folder of results, which is made if it is not there; refuses one with other results,
 /// and inputs that results would write over. `is_image`: there are pictures and a page, too.
-pub(crate) fn hold(
+pub(crate) fn lock_folder(
     options: &EmissionOptions,
     execution: &BlockExecution,
     contents: &[Content],
@@ -41,16 +41,16 @@ pub(crate) fn hold(
     let made_from = made_from(options, contents);
     // Before the summary is looked for: a merge writes that, and then removes what was begun.
     let is_begun = execution.folder.is_begun();
-    let summary = finished::summary(out)?;
+    let summary = finished::read_summary(out)?;
     let mut before_this: Vec<PathBuf> = summary
         .iter()
         .flat_map(files_of)
         .map(PathBuf::from)
         .collect();
-    let outputs = outputs(options, is_image);
+    let outputs = output_names(options, is_image);
     let written_over = WrittenOver::of(out, &outputs);
     let unfinished = series::Notes::read(out)?;
-    before_this.extend(series::left(
+    before_this.extend(series::leftover_files(
         out,
         summary.as_ref(),
         unfinished.as_ref(),
@@ -64,7 +64,7 @@ pub(crate) fn hold(
             .cloned()
             .chain(outputs.iter().map(PathBuf::from)),
     );
-    inputs(options)
+    input_paths(options)
         .iter()
         .try_for_each(|input| gone.refuse_input(input))?;
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
@@ -76,7 +76,7 @@ pub(crate) fn hold(
         Some(Some(_)) => Some(OTHER),
     };
     match what {
-        Some(what) if !options.force => Err(finished::refusal(out, what).into()),
+        Some(what) if !options.force => Err(finished::refuse_folder(out, what).into()),
         _ => {
             let is_finished = summary.is_some_and(|summary| summary.get(KEY) == Some(&made_from));
             Ok(Held {
@@ -94,13 +94,13 @@ pub(crate) const OTHER: &str = "finished results of other inputs or parameters";
 
 /// What tells the results of one time, or of images of one time, from others.
 pub(crate) fn made_from(options: &EmissionOptions, contents: &[Content]) -> Value {
-    json!({ "parameters": parameters(options), "inputs": Content::identities(contents) })
+    json!({ "parameters": result_parameters(options), "inputs": Content::file_identities(contents) })
 }
 
 /// Whether finished results of this are there now: another process may have put them together
 /// meanwhile.
 pub(crate) fn is_merged(out: &Path, made_from: &Value) -> bool {
-    finished::summary(out)
+    finished::read_summary(out)
         .ok()
         .flatten()
         .is_some_and(|summary| summary.get(KEY) == Some(made_from))
@@ -123,11 +123,11 @@ impl Content {
             let (bytes, crc32) = length_and_crc32(&path)?;
             Ok(Self { path, bytes, crc32 })
         };
-        inputs(options).into_iter().map(of).collect()
+        input_paths(options).into_iter().map(of).collect()
     }
 
     /// What tells each from others.
-    pub(crate) fn identities(contents: &[Self]) -> Vec<String> {
+    pub(crate) fn file_identities(contents: &[Self]) -> Vec<String> {
         contents
             .iter()
             .map(|Self { bytes, crc32, .. }| format!("{bytes} bytes, CRC-32 {crc32:08x}"))
@@ -137,11 +137,11 @@ impl Content {
 
 /// Names of the files of results that a summary tells of.
 pub(crate) fn files_of(summary: &Value) -> Vec<String> {
-    finished::files(summary, [all_file_names(), curves(summary)].concat())
+    finished::listed_files(summary, [all_file_names(), listed_curves(summary)].concat())
 }
 
 /// Names of curves that a summary names.
-fn curves(summary: &Value) -> Vec<String> {
+fn listed_curves(summary: &Value) -> Vec<String> {
     let named = summary[finished::FILES]
         .as_array()
         .into_iter()
@@ -164,7 +164,7 @@ pub(crate) fn all_file_names() -> Vec<String> {
 }
 
 /// Names of the files that a run writes.
-pub(crate) fn outputs(options: &EmissionOptions, is_image: bool) -> Vec<String> {
+pub(crate) fn output_names(options: &EmissionOptions, is_image: bool) -> Vec<String> {
     let mut names = sink::file_names(options);
     names.push(SUMMARY.into());
     names.extend(options.is_of_series.then(|| series::MAPS.into()));
@@ -176,7 +176,7 @@ pub(crate) fn outputs(options: &EmissionOptions, is_image: bool) -> Vec<String> 
     names
 }
 
-pub(crate) fn inputs(options: &EmissionOptions) -> Vec<PathBuf> {
+pub(crate) fn input_paths(options: &EmissionOptions) -> Vec<PathBuf> {
     let EmissionOptions {
         files,
         instrument,
@@ -227,7 +227,7 @@ pub(crate) fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
 }
 
 /// Everything that results depend on beside the inputs.
-pub(crate) fn parameters(options: &EmissionOptions) -> Value {
+pub(crate) fn result_parameters(options: &EmissionOptions) -> Value {
     let a = options;
     json!({
         "bins": a.bins, "log_t": a.log_t, "outputs": a.outputs.iter().map(ToString::to_string).collect::<Vec<_>>(),

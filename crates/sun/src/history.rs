@@ -37,7 +37,7 @@ fn words_that_matter(options: &EmissionOptions) -> Vec<String> {
 
 /// How the results came about, for the files: program, command, response, inputs with their
 /// checksums.
-pub(crate) fn history(
+pub(crate) fn history_keywords(
     options: &EmissionOptions,
     about: &About,
     inputs: &[Content],

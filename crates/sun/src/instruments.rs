@@ -1,6 +1,6 @@
 //! The instruments whose files are known: AIA as shipped, and those of the files that were given.
 
-use crate::{named::named, options::EmissionOptions};
+use crate::{named::name_error, options::EmissionOptions};
 use isopach::{
     emission::{Channel, Instrument},
     fits::FitsHeader,
@@ -63,7 +63,7 @@ impl Instruments {
         self.is_aia_shipped
     }
 
-    fn names(&self) -> String {
+    fn channel_names(&self) -> String {
         self.known
             .iter()
             .map(|instrument| instrument.name.as_str())
@@ -76,7 +76,7 @@ impl Instruments {
     ///
     /// # Errors
     /// In words: what the file says, what is known, the option that helps.
-    pub(crate) fn find(
+    pub(crate) fn find_channel(
         &self,
         seen: &Seen<'_>,
         channel: Option<&str>,
@@ -86,7 +86,7 @@ impl Instruments {
             Some((prefix, name)) => (Some(prefix), Some(name)),
             None => (None, channel),
         };
-        let instrument = self.instrument(seen, prefix, said)?;
+        let instrument = self.read_instrument(seen, prefix, said)?;
         let of = &self.known[instrument];
         let Instrument { name: called, .. } = of;
         let channel = if let Some(name) = name {
@@ -94,7 +94,7 @@ impl Instruments {
             of.channel_named(name)
                 .ok_or_else(|| format!("--channel is {name}, but {called} has {known}"))?
         } else {
-            match of.channels_of(seen.wavelength, |keyword| seen.keyword(keyword))[..] {
+            match of.channels_of(seen.wavelength, |keyword| seen.match_keyword(keyword))[..] {
                 [one] => one,
                 [] => return Err(seen.no_channel(of)),
                 [a, b, ..] => {
@@ -112,12 +112,13 @@ impl Instruments {
     }
 
     /// Instruments that the header of a file names.
-    fn named(&self, seen: &Seen<'_>) -> Vec<usize> {
-        let is_named = |i: &usize| self.known[*i].is_named_by(|keyword| seen.keyword(keyword));
+    fn find_named(&self, seen: &Seen<'_>) -> Vec<usize> {
+        let is_named =
+            |i: &usize| self.known[*i].is_named_by(|keyword| seen.match_keyword(keyword));
         (0..self.known.len()).filter(is_named).collect()
     }
 
-    fn instrument(
+    fn read_instrument(
         &self,
         seen: &Seen<'_>,
         prefix: Option<&str>,
@@ -128,11 +129,14 @@ impl Instruments {
                 |instrument: &Instrument| instrument.name.eq_ignore_ascii_case(prefix.trim());
             let found = self.known.iter().position(is_named);
             let found = found.ok_or_else(|| {
-                format!("--channel names {prefix}, but known are {}", self.names())
+                format!(
+                    "--channel names {prefix}, but known are {}",
+                    self.channel_names()
+                )
             })?;
             if let Some(stated) = seen
                 .instrument
-                .filter(|_| !self.named(seen).contains(&found))
+                .filter(|_| !self.find_named(seen).contains(&found))
             {
                 let name = &self.known[found].name;
                 said.push(format!(
@@ -141,7 +145,7 @@ impl Instruments {
             }
             return Ok(found);
         }
-        let named = self.named(seen);
+        let named = self.find_named(seen);
         match (&named[..], seen.instrument) {
             ([one], _) => Ok(*one),
             ([a, b, ..], _) => {
@@ -152,11 +156,11 @@ impl Instruments {
             }
             ([], Some(stated)) => Err(format!(
                 "it is of {stated}, but known are {}: give its file (--instrument), or arrays (--counts, --sigma, --response)",
-                self.names()
+                self.channel_names()
             )),
             ([], None) if self.given > 1 => Err(format!(
                 "it does not say of which instrument it is (TELESCOP, INSTRUME), and known are {}: give --channel as INSTRUMENT:CHANNEL",
-                self.names()
+                self.channel_names()
             )),
             ([], None) => {
                 // The one that was given is the last.
@@ -183,7 +187,7 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     if is_shipped(path) {
         return Ok(Instrument::aia()?);
     }
-    let of_file = |error: Box<dyn Error>| named(format!("--instrument {name}"), error);
+    let of_file = |error: Box<dyn Error>| name_error(format!("--instrument {name}"), error);
     let mut text = String::new();
     let file = File::open(path).map_err(|error| of_file(error.into()))?;
     // One more than is taken is refused.
@@ -214,7 +218,7 @@ pub(crate) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn keyword(&self, keyword: &str) -> Option<String> {
+    fn match_keyword(&self, keyword: &str) -> Option<String> {
         let number = || self.header.number(keyword).map(|number| number.to_string());
         self.header.text(keyword).map(str::to_owned).or_else(number)
     }
@@ -227,10 +231,12 @@ impl Seen<'_> {
                 keywords.push(keyword);
             }
         }
-        let stated = keywords.iter().map(|keyword| match self.keyword(keyword) {
-            Some(text) => format!("{keyword} is {text:?}"),
-            None => format!("{keyword} is missing"),
-        });
+        let stated = keywords
+            .iter()
+            .map(|keyword| match self.match_keyword(keyword) {
+                Some(text) => format!("{keyword} is {text:?}"),
+                None => format!("{keyword} is missing"),
+            });
         let by_wavelength = of
             .channels
             .iter()
@@ -253,7 +259,11 @@ impl Seen<'_> {
 ///
 /// # Errors
 /// In words: it names none, or one of two instruments.
-pub(crate) fn only(option: &str, name: &str, channels: &[&Found]) -> Result<usize, String> {
+pub(crate) fn only_instrument(
+    option: &str,
+    name: &str,
+    channels: &[&Found],
+) -> Result<usize, String> {
     let mut meant = (0..channels.len()).filter(|&i| channels[i].is_meant_by(name));
     match (meant.next(), meant.next()) {
         (Some(one), None) => Ok(one),
@@ -294,12 +304,12 @@ impl Found {
     }
 
     /// `AIA:171`, as options name it where two instruments have a channel of that name.
-    pub(crate) fn qualified(&self) -> String {
+    pub(crate) fn qualified_name(&self) -> String {
         format!("{}:{}", self.of.name, self.channel().name)
     }
 
     /// For people: with Å where the name is a wavelength.
-    pub(crate) fn label(&self) -> String {
+    pub(crate) fn channel_label(&self) -> String {
         let unit = if self.channel().name.parse::<f64>().is_ok() {
             " Å"
         } else {

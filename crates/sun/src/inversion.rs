@@ -13,7 +13,7 @@ use std::error::Error;
 ///
 /// # Errors
 /// Where their file cannot be read, or has too many.
-pub(crate) fn edges(options: &EmissionOptions) -> Result<Vec<f64>, Box<dyn Error>> {
+pub(crate) fn bin_edges(options: &EmissionOptions) -> Result<Vec<f64>, Box<dyn Error>> {
     if let Some(path) = &options.log_t_edges {
         let edges = isopach_npy::read(path)?.values;
         if edges.len() > MOST_BINS + 1 {
@@ -38,7 +38,7 @@ pub(crate) fn edges(options: &EmissionOptions) -> Result<Vec<f64>, Box<dyn Error
 ///
 /// # Errors
 /// Where options contradict the inputs.
-pub(crate) fn inversion(
+pub(crate) fn build_inversion(
     options: &EmissionOptions,
     about: &About,
     edges: Vec<f64>,
@@ -53,7 +53,7 @@ pub(crate) fn inversion(
         SolveFor::Differential => Quantity::Differential,
         SolveFor::Integrated => Quantity::Integrated,
     };
-    inversion.weights = weights(options, about)?;
+    inversion.weights = constraint_weights(options, about)?;
     inversion.method = match options.method {
         MethodName::Regularised => Method::Regularised,
         MethodName::Positive => Method::Positive,
@@ -91,7 +91,7 @@ pub(crate) fn inversion(
 }
 
 /// The weights of the constraint.
-fn weights(options: &EmissionOptions, about: &About) -> Result<Weights, String> {
+fn constraint_weights(options: &EmissionOptions, about: &About) -> Result<Weights, String> {
     match &options.loci[..] {
         [] => Ok(Weights::SelfNormalised),
         [all] if all.eq_ignore_ascii_case("all") => Ok(Weights::EmissionMeasureLoci(

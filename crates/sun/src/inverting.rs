@@ -48,7 +48,7 @@ impl<'a> Inverting<'a> {
             about.leading.first().copied().unwrap_or(1),
             about.leading.iter().skip(1).product(),
         ];
-        let draws = draws(options);
+        let draws = requested_draws(options);
         let kept = PROGRAM + Overview::bytes(shape, source.has_truth()) + source.bytes_kept();
         // A channel as doubles while it is read; what writing needs.
         let of_draws = if draws.is_some() {
@@ -118,7 +118,7 @@ impl<'a> Inverting<'a> {
                 let read = || self.source.borrow_mut().read::<f64>(rows.clone());
                 let spread = self
                     .draws
-                    .map(|draws| self.scatter(draws, read()?, pixel))
+                    .map(|draws| self.scatter_of_draws(draws, read()?, pixel))
                     .transpose()?;
                 take(
                     RowBlock {
@@ -133,7 +133,7 @@ impl<'a> Inverting<'a> {
 
     /// Mean and scatter of the draws of some pixels, the first of which has this number in the
     /// image.
-    fn scatter(
+    fn scatter_of_draws(
         &self,
         draws: MonteCarlo,
         [counts, sigma]: [ndarray::ArrayD<f64>; 2],
@@ -167,7 +167,7 @@ impl<'a> Inverting<'a> {
 }
 
 /// The draws that were asked for.
-pub(crate) fn draws(options: &EmissionOptions) -> Option<MonteCarlo> {
+pub(crate) fn requested_draws(options: &EmissionOptions) -> Option<MonteCarlo> {
     options.monte_carlo.map(|draws| MonteCarlo {
         draws,
         seed: options.seed,

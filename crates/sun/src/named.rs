@@ -26,7 +26,7 @@ impl Error for Named {
 }
 
 /// An error about what has this name.
-pub(crate) fn named(name: impl Display, error: impl Into<Box<dyn Error>>) -> Box<dyn Error> {
+pub(crate) fn name_error(name: impl Display, error: impl Into<Box<dyn Error>>) -> Box<dyn Error> {
     Named {
         name: name.to_string(),
         source: error.into(),

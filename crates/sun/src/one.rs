@@ -3,12 +3,12 @@
 use crate::{
     arrays,
     blocks::{BlockExecution, Found, InBlocks},
-    collected::{Collected, Inverted, summarise},
+    collected::{Collected, Inverted, add_to_summary},
     curves::Curves,
     guard::{self, Content, Held},
-    history::history,
+    history::history_keywords,
     images, inversion,
-    inverting::{Inverting, draws},
+    inverting::{Inverting, requested_draws},
     options::{EmissionOptions, Precision},
     overview::Overview,
     page, pictures, scene, series,
@@ -45,39 +45,39 @@ pub(crate) struct Done {
 }
 
 /// Inverts what belongs to one time, or a share of it, and writes everything about it.
-pub(crate) fn one(
+pub(crate) fn run_one(
     options: &EmissionOptions,
     listener: &dyn Listener,
 ) -> Result<Done, Box<dyn Error>> {
     let execution = BlockExecution::of(options)?;
-    let outcome = executed(options, &execution, listener);
+    let outcome = run_in_folder(options, &execution, listener);
     execution.folder.remove_if_empty();
     outcome
 }
 
-fn executed(
+fn run_in_folder(
     options: &EmissionOptions,
     execution: &BlockExecution,
     listener: &dyn Listener,
 ) -> Result<Done, Box<dyn Error>> {
     let measure = Measure::start();
-    let edges = inversion::edges(options)?;
+    let edges = inversion::bin_edges(options)?;
     let begun = execution
         .is_in_blocks
-        .then(|| begun(options, execution))
+        .then(|| read_begun(options, execution))
         .transpose()?;
     let (contents, found) = begun.unzip();
     let found = found.flatten();
-    let (mut about, source) = open(options, &edges, found.is_none())?;
+    let (mut about, source) = open_input(options, &edges, found.is_none())?;
     if let Some(found) = &found {
         about.warnings.clone_from(&found.warnings);
     }
     about.warnings.iter().for_each(|words| listener.warn(words));
-    let inversion = inversion::inversion(options, &about, edges)?;
+    let inversion = inversion::build_inversion(options, &about, edges)?;
     inversion.check(about.leading.iter().product())?;
     let contents = contents.map_or_else(|| Content::of_inputs(options), Ok)?;
     let is_image = about.leading.len() == 2 && about.leading.iter().all(|&n| n > 1);
-    let held = guard::hold(options, execution, &contents, is_image)?;
+    let held = guard::lock_folder(options, execution, &contents, is_image)?;
     let shown = options.out.join(if is_image {
         finished::PAGE
     } else {
@@ -95,14 +95,14 @@ fn executed(
     };
     let worked = match options.precision {
         _ if job.held.is_finished && execution.folder.is_shared() => Worked::Merged,
-        Precision::Single => job.work::<f32>(source, found)?,
-        Precision::Double => job.work::<f64>(source, found)?,
+        Precision::Single => job.invert_rows::<f32>(source, found)?,
+        Precision::Double => job.invert_rows::<f64>(source, found)?,
     };
     match worked {
         Worked::Whole(inverted) => {
-            let summary = job.write(*inverted, &measure)?;
+            let summary = job.write_results(*inverted, &measure)?;
             if execution.is_in_blocks {
-                execution.remove()?;
+                execution.remove_checkpoints()?;
             }
             let said = summary[OUTCOME].as_str().unwrap_or_default().to_owned();
             Ok(Done {
@@ -117,7 +117,7 @@ fn executed(
             summary: Value::Null,
         }),
         Worked::Merged => {
-            execution.remove()?;
+            execution.remove_checkpoints()?;
             let said = format!("merged already: {}", shown.display());
             Ok(Done {
                 said,
@@ -129,18 +129,18 @@ fn executed(
 }
 
 /// What the inputs are, and what was found of them by whoever began the run in blocks.
-fn begun(
+fn read_begun(
     options: &EmissionOptions,
     execution: &BlockExecution,
 ) -> Result<(Vec<Content>, Option<Found>), Box<dyn Error>> {
     let contents = Content::of_inputs(options)?;
-    let found = execution.found(options, &Content::identities(&contents))?;
+    let found = execution.read_found(options, &Content::file_identities(&contents))?;
     Ok((contents, found))
 }
 
 /// Opens what is to be inverted. `correlate`: see by the pixels, too, whether channels lie where
 /// their headers say.
-fn open(
+fn open_input(
     options: &EmissionOptions,
     edges: &[f64],
     correlate: bool,
@@ -151,7 +151,7 @@ fn open(
             (about, Source::Arrays(arrays))
         }
         _ if options.files.is_empty() => {
-            let (about, region) = scene::make(options, edges)?;
+            let (about, region) = scene::make_region(options, edges)?;
             (about, Source::Region(Box::new(region)))
         }
         _ => {
@@ -194,7 +194,7 @@ struct Whole {
 impl Job<'_> {
     /// Inverts rows and collects what they come to, all of them or those of the share of this
     /// process.
-    fn work<T: Number>(
+    fn invert_rows<T: Number>(
         &self,
         source: Source,
         found: Option<Found>,
@@ -206,7 +206,7 @@ impl Job<'_> {
             inversion,
             ..
         } = self;
-        let curves = Curves::of(&options.curve, &about.leading, draws(options))?;
+        let curves = Curves::of(&options.curve, &about.leading, requested_draws(options))?;
         let inverting = Inverting::new::<T>(options, inversion, about, source, self.listener)?;
         if execution.is_in_blocks {
             let worked = self.work_in_blocks::<T>(&inverting, curves, found);
@@ -224,12 +224,12 @@ impl Job<'_> {
             };
         }
         let clock = Measure::start();
-        let mut collected = self.collected::<T>(&inverting, curves)?;
+        let mut collected = self.open_outputs::<T>(&inverting, curves)?;
         inverting.run::<T>(0..inverting.shape[0], |block, spread| {
-            collected.take(&block, spread.as_ref())
+            collected.take_rows(&block, spread.as_ref())
         })?;
         let remarks = inverting.source.borrow().remarks();
-        self.whole(&inverting, collected, &clock, remarks)
+        self.finish_rows(&inverting, collected, &clock, remarks)
     }
 
     fn work_in_blocks<T: Number>(
@@ -256,28 +256,28 @@ impl Job<'_> {
         let kept = execution.kept_with(options, &found, contents);
         let blocks = InBlocks::begin::<T>(&kept, execution, options, contents, inverting)?;
         if execution.folder.is_plan {
-            return Ok(Worked::Part(format!("planned: {}", blocks.planned())));
+            return Ok(Worked::Part(format!("planned: {}", blocks.describe_plan())));
         }
-        let said = blocks.invert::<T>(execution, inverting, || self.is_merged())?;
+        let said = blocks.invert_blocks::<T>(execution, inverting, || self.is_merged())?;
         if !execution.hands_over() {
             return Ok(Worked::Part(said));
         }
-        let mut collected = self.collected::<T>(inverting, curves)?;
+        let mut collected = self.open_outputs::<T>(inverting, curves)?;
         blocks.put_together::<T>(inverting.rows_at_once, |block, spread| {
-            collected.take(&block, spread.as_ref())
+            collected.take_rows(&block, spread.as_ref())
         })?;
         if execution.folder.is_shared() && self.is_merged() {
             return Ok(Worked::Merged);
         }
-        self.whole(inverting, collected, &clock, found.remarks)
+        self.finish_rows(inverting, collected, &clock, found.remarks)
     }
 
-    fn collected<'a, T: Number>(
+    fn open_outputs<'a, T: Number>(
         &self,
         inverting: &'a Inverting<'a>,
         curves: Curves,
     ) -> Result<Collected<'a>, Box<dyn Error>> {
-        let history = history(self.options, &self.about, &self.contents)?;
+        let history = history_keywords(self.options, &self.about, &self.contents)?;
         Ok(Collected::create::<T>(
             self.options,
             &self.about,
@@ -293,7 +293,7 @@ impl Job<'_> {
     }
 
     /// Gives the files their names, and begins the summary.
-    fn whole(
+    fn finish_rows(
         &self,
         inverting: &Inverting<'_>,
         collected: Collected<'_>,
@@ -306,18 +306,18 @@ impl Job<'_> {
             about,
             ..
         } = self;
-        let inverted = collected.finish(|| {
+        let inverted = collected.finish_files(|| {
             // What another merge has finished meanwhile tells of the same bytes.
             let is_told = execution.folder.is_shared() && self.is_merged();
             if is_told {
                 Ok(())
             } else {
-                finished::remove(&options.out, finished::ABOUT)
+                finished::remove_files(&options.out, finished::ABOUT)
             }
         })?;
         let found = &inverted.found;
         let rows = inverting.rows_at_once;
-        let mut summary = summary(
+        let mut summary = begin_summary(
             options,
             inverting.inversion,
             about,
@@ -325,7 +325,7 @@ impl Job<'_> {
             rows,
             clock.seconds()[0],
         );
-        summarise(&mut summary, options, inverting, &inverted);
+        add_to_summary(&mut summary, options, inverting, &inverted);
         Ok(Worked::Whole(Box::new(Whole {
             inverted,
             summary,
@@ -334,7 +334,7 @@ impl Job<'_> {
     }
 
     /// Writes pictures, curves, page and, last, the summary of all rows.
-    fn write(&self, whole: Whole, measure: &Measure) -> Result<Value, Box<dyn Error>> {
+    fn write_results(&self, whole: Whole, measure: &Measure) -> Result<Value, Box<dyn Error>> {
         let Self {
             options,
             about,
@@ -349,9 +349,9 @@ impl Job<'_> {
         } = whole;
         summary[finished::KEY] = held.made_from.clone();
         summary["profile"] = self.options.profile_args.resolved.to_json();
-        summary["warnings"] = json!(warnings(about, &found, remarks, self.listener));
+        summary["warnings"] = json!(result_warnings(about, &found, remarks, self.listener));
         let panels = if *is_image {
-            pictures::write(&options.out, &found)?
+            pictures::write_pictures(&options.out, &found)?
         } else {
             Vec::new()
         };
@@ -366,15 +366,15 @@ impl Job<'_> {
             files.push(series::MAPS.into());
         }
         let is_here = |name: &PathBuf| files.iter().any(|file| Path::new(file) == name);
-        series::remove(
+        series::remove_files(
             &options.out,
             held.before_this.iter().filter(|name| !is_here(name)),
         )?;
         summary[finished::FILES] = json!(files);
-        finish(&mut summary, measure, about);
-        summary[OUTCOME] = json!(outcome(&found, measure.seconds()[0]));
+        finish_summary(&mut summary, measure, about);
+        summary[OUTCOME] = json!(outcome_line(&found, measure.seconds()[0]));
         if *is_image {
-            let page = page::html(about, &summary, &found, &panels, &curves);
+            let page = page::page_html(about, &summary, &found, &panels, &curves);
             write_file(&options.out.join(finished::PAGE), page.as_bytes())?;
         }
         if options.is_of_series {
@@ -387,7 +387,7 @@ impl Job<'_> {
 }
 
 /// What the user should know of input and results; what only the results show is said here.
-fn warnings(
+fn result_warnings(
     about: &About,
     found: &Overview,
     remarks: Option<String>,
@@ -435,7 +435,7 @@ fn empty_channels(about: &About, found: &Overview) -> Vec<String> {
 }
 
 /// How the pixels ended, in one line: the most frequent ways first.
-fn outcome(found: &Overview, seconds: f64) -> String {
+fn outcome_line(found: &Overview, seconds: f64) -> String {
     let statuses = found.statuses();
     let pixels = statuses.values().sum::<usize>();
     let mut ways: Vec<(&str, usize)> = statuses.into_iter().collect();
@@ -454,7 +454,7 @@ fn outcome(found: &Overview, seconds: f64) -> String {
     }
 }
 
-fn summary(
+fn begin_summary(
     options: &EmissionOptions,
     inversion: &Inversion,
     about: &About,
@@ -492,12 +492,12 @@ fn summary(
         "saturation": saturation,
         "sensitivity": about.sensitivity,
         "median_chi_squared": found.median_chi_squared(),
-        "against_truth": if found.truth.is_empty() { Value::Null } else { scene::compare(found) },
+        "against_truth": if found.truth.is_empty() { Value::Null } else { scene::compare_bands(found) },
     })
 }
 
 /// What the whole run took.
-fn finish(summary: &mut Value, measure: &Measure, about: &About) {
+fn finish_summary(summary: &mut Value, measure: &Measure, about: &About) {
     let [seconds, cpu_seconds] = measure.seconds();
     let pixels: usize = about.leading.iter().product();
     summary["seconds"] = json!(seconds);

@@ -5,7 +5,7 @@ use clap::{ArgAction, Parser, ValueEnum};
 use isopach_program::{
     command_words::CommandLine,
     device_args::DeviceArgs,
-    memory::bytes,
+    memory::parse_bytes,
     profile::{ProfileArgs, Profiled, Stop, parse_arguments},
 };
 use std::{ffi::OsString, path::PathBuf};
@@ -191,7 +191,7 @@ pub struct EmissionOptions {
     pub(crate) max_iterations: usize,
     /// Memory for everything: 2GiB, 500MiB; a plain number is MiB. Images are read, inverted and
     /// written by as many rows as fit.
-    #[arg(long, default_value = "512MiB", value_parser = mebibytes)]
+    #[arg(long, default_value = "512MiB", value_parser = parse_mebibytes)]
     pub(crate) memory: u64,
     /// Threads of the processor; all if not given.
     #[arg(long)]
@@ -354,8 +354,8 @@ pub(crate) enum Unit {
 }
 
 /// A number of MiB.
-fn mebibytes(text: &str) -> Result<u64, String> {
-    bytes("--memory", text).map(|bytes| bytes >> 20)
+fn parse_mebibytes(text: &str) -> Result<u64, String> {
+    parse_bytes("--memory", text).map(|bytes| bytes >> 20)
 }
 
 /// What is written.

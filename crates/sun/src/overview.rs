@@ -117,7 +117,7 @@ impl Overview {
     }
 
     /// Pixels of the image a side of a picture's pixel.
-    pub(crate) fn factor(&self) -> usize {
+    pub(crate) fn picture_factor(&self) -> usize {
         self.factor
     }
 
@@ -149,7 +149,7 @@ impl Overview {
             let small = [row / self.factor, column / self.factor];
             self.saturated[small] = self.saturated[small].max(saturated.count_ones() as u8);
             self.endings[small] =
-                self.endings[small].max(ending(*status, dropped & !saturated) as u8);
+                self.endings[small].max(count_ending(*status, dropped & !saturated) as u8);
             for (b, band) in self.bands.iter_mut().enumerate() {
                 band.add(row, column, bands[&[at[0], at[1], b][..]].wide());
             }
@@ -241,7 +241,7 @@ impl Overview {
     }
 }
 
-fn ending(status: PixelStatus, missing: u32) -> Ending {
+fn count_ending(status: PixelStatus, missing: u32) -> Ending {
     match status {
         PixelStatus::Converged => Ending::Converged,
         PixelStatus::ChannelDropped if missing == 0 => Ending::WithoutSaturated,

@@ -21,22 +21,22 @@ The errors are those of the noise at the λ that was chosen. They leave out that
 made-up plasmas the truth lies outside the vertical error of the regularised method in most bins (calibrate -- emission).</p>";
 
 /// The page of one time.
-pub(crate) fn html(
+pub(crate) fn page_html(
     about: &About,
     summary: &Value,
     found: &Overview,
     panels: &[Panel],
     curves: &[Curve],
 ) -> String {
-    let mut body = headline(about, summary, found);
+    let mut body = page_headline(about, summary, found);
     add_panels(&mut body, about, panels);
     add_curves(&mut body, about, curves);
     add_draws(&mut body, &summary["monte_carlo"], !curves.is_empty());
-    if found.factor() > 1 {
+    if found.picture_factor() > 1 {
         let _ = write!(
             body,
             "<p>A pixel of a picture is the mean of {0} × {0} of the image.</p>",
-            found.factor()
+            found.picture_factor()
         );
     }
     body += "<div class=tables>";
@@ -55,7 +55,7 @@ pub(crate) fn html(
 }
 
 /// Title, sizes and warnings.
-fn headline(about: &About, summary: &Value, found: &Overview) -> String {
+fn page_headline(about: &About, summary: &Value, found: &Overview) -> String {
     let mut body = format!(
         "<h1>Emission measure by temperature</h1><p class=lead>{} × {} pixels, {} bins of log T from {} to {}, median χ² {:.2}.</p>",
         about.leading[1],
@@ -76,7 +76,7 @@ fn headline(about: &About, summary: &Value, found: &Overview) -> String {
 fn add_panels(body: &mut String, about: &About, panels: &[Panel]) {
     *body += "<div class=panels>";
     for panel in panels {
-        let picture = frame::svg(panel, [about.leading[0], about.leading[1]], about.axes);
+        let picture = frame::draw_frame(panel, [about.leading[0], about.leading[1]], about.axes);
         let _ = write!(
             body,
             "<figure><figcaption>{}</figcaption>{picture}</figure>",
@@ -92,8 +92,8 @@ fn add_curves(body: &mut String, about: &About, curves: &[Curve]) {
         let _ = write!(
             body,
             "<figure class=curve><figcaption>{}</figcaption>{}</figure>",
-            escape(&curve.title()),
-            curve.svg(&about.names)
+            escape(&curve.curve_title()),
+            curve.draw_svg(&about.names)
         );
     }
     if !curves.is_empty() {
@@ -162,7 +162,7 @@ fn add_channels(body: &mut String, about: &About, summary: &Value, found: &Overv
     let _ = write!(
         body,
         "</table><p>Saturation: {}. Sensitivity: {}.</p></section>",
-        text(&summary["saturation"]),
+        escaped_text(&summary["saturation"]),
         about.sensitivity
     );
 }
@@ -185,6 +185,6 @@ fn add_truth(body: &mut String, truth: &Value) {
     *body += "</table><p>Where the truth is above a tenth of its largest. Narrow bands trade with their neighbours within the horizontal error.</p></section>";
 }
 
-fn text(value: &Value) -> String {
+fn escaped_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), escape)
 }

@@ -57,11 +57,11 @@ pub(crate) fn file_names() -> Vec<String> {
 }
 
 /// Writes a panel a band, the mean temperature, χ², how pixels ended, and where they are saturated.
-pub(crate) fn write(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn Error>> {
+pub(crate) fn write_pictures(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn Error>> {
     let mut panels = vec![];
     for (i, [low, high]) in BANDS.iter().enumerate() {
         let title = format!("Emission measure, log T {low} to {high}");
-        panels.push(logarithmic(
+        panels.push(draw_logarithmic(
             out,
             format!("band_{i}.png"),
             title,
@@ -71,7 +71,7 @@ pub(crate) fn write(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn 
         )?);
     }
     let title = "Emission-weighted mean temperature".into();
-    panels.push(logarithmic(
+    panels.push(draw_logarithmic(
         out,
         "temperature.png".into(),
         title,
@@ -80,7 +80,7 @@ pub(crate) fn write(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn 
         &VIRIDIS,
     )?);
     let title = "χ² a channel".into();
-    panels.push(logarithmic(
+    panels.push(draw_logarithmic(
         out,
         "chi_squared.png".into(),
         title,
@@ -94,7 +94,7 @@ pub(crate) fn write(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn 
         .map(|i| (ENDINGS[i].0, ENDINGS[i].1.into()))
         .collect();
     let picture = found.endings.mapv(|e| ENDINGS[usize::from(e)].0);
-    panels.push(kind(
+    panels.push(picture_kind(
         out,
         "status.png",
         "How pixels ended",
@@ -111,7 +111,7 @@ pub(crate) fn write(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn 
             }
         };
         let kinds = (0..=most).map(|n| (shade(n), format!("{n}"))).collect();
-        panels.push(kind(
+        panels.push(picture_kind(
             out,
             "saturated.png",
             "Saturated channels",
@@ -124,7 +124,7 @@ pub(crate) fn write(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn 
 
 /// Logarithmic from the first percent of the pixels to the last half percent, over three decades at
 /// most; what is not above zero is grey.
-fn logarithmic(
+fn draw_logarithmic(
     out: &Path,
     file: String,
     title: String,
@@ -132,9 +132,9 @@ fn logarithmic(
     unit: &'static str,
     palette: &'static Palette,
 ) -> Result<Panel, Box<dyn Error>> {
-    let logs = logarithms(values);
-    let ends = ends(quantile(logs.view(), 0.01), quantile(logs.view(), 0.995));
-    save(out, &file, shades(&logs, palette, ends).view())?;
+    let logs = finite_logarithms(values);
+    let ends = scale_ends(quantile(logs.view(), 0.01), quantile(logs.view(), 0.995));
+    save_png(out, &file, draw_shades(&logs, palette, ends).view())?;
     Ok(Panel {
         file,
         title,
@@ -144,19 +144,19 @@ fn logarithmic(
 }
 
 /// log₁₀; NaN where there is none.
-pub(crate) fn logarithms(values: &Array2<f32>) -> Array2<f32> {
+pub(crate) fn finite_logarithms(values: &Array2<f32>) -> Array2<f32> {
     values.mapv(|x| if x > 0.0 { x.log10() } else { f32::NAN })
 }
 
 /// The ends of a scale of colours. Three decades at most: where a band is empty, what is found
 /// there is as small as rounding allows.
-pub(crate) fn ends(low: f32, high: f32) -> [f32; 2] {
+pub(crate) fn scale_ends(low: f32, high: f32) -> [f32; 2] {
     let low = low.max(high - 3.0);
     [low, low + (high - low).max(1e-3)]
 }
 
 /// Colours of logarithms; grey where there is none.
-pub(crate) fn shades(
+pub(crate) fn draw_shades(
     logs: &Array2<f32>,
     palette: &Palette,
     [low, high]: [f32; 2],
@@ -170,14 +170,14 @@ pub(crate) fn shades(
     })
 }
 
-fn kind(
+fn picture_kind(
     out: &Path,
     file: &str,
     title: &str,
     picture: &Array2<[u8; 3]>,
     kinds: Vec<([u8; 3], String)>,
 ) -> Result<Panel, Box<dyn Error>> {
-    save(out, file, picture.view())?;
+    save_png(out, file, picture.view())?;
     Ok(Panel {
         file: file.into(),
         title: title.into(),
@@ -187,7 +187,7 @@ fn kind(
 }
 
 /// The first row is at the bottom.
-pub(crate) fn save(
+pub(crate) fn save_png(
     out: &Path,
     file: &str,
     picture: ArrayView2<'_, [u8; 3]>,

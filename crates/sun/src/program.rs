@@ -17,14 +17,14 @@ use std::{ffi::OsString, process::ExitCode};
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     headless::quiet_loader();
-    codec_panics::silence();
+    codec_panics::silence_codecs();
     let options = match EmissionOptions::parse(name, words) {
         Ok(options) => options,
-        Err(stop) => return stop.end(name),
+        Err(stop) => return stop.end_program(name),
     };
     match run_as_program(name, &options) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => exit::failed(name, &error),
+        Err(error) => exit::report_error(name, &error),
     }
 }
 

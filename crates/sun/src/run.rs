@@ -2,7 +2,7 @@
 
 use crate::{
     EmissionOptions,
-    one::{Done, one},
+    one::{Done, run_one},
     series,
 };
 use isopach_program::listener::Listener;
@@ -31,9 +31,9 @@ pub fn run(
     listener: &dyn Listener,
 ) -> Result<EmissionOutcome, EmissionRunError> {
     if options.series {
-        return Ok(series::run(options, listener)?);
+        return Ok(series::run_series(options, listener)?);
     }
-    let Done { said, shown, .. } = one(options, listener)?;
+    let Done { said, shown, .. } = run_one(options, listener)?;
     Ok(EmissionOutcome {
         statement: said,
         page: shown,

@@ -29,7 +29,7 @@ pub(crate) struct Region {
 }
 
 /// The region, `size` pixels a side.
-pub(crate) fn make(
+pub(crate) fn make_region(
     options: &EmissionOptions,
     edges: &[f64],
 ) -> std::result::Result<(About, Region), &'static str> {
@@ -69,7 +69,7 @@ pub(crate) fn make(
 }
 
 impl Region {
-    pub(crate) fn noises(&self) -> &[Noise] {
+    pub(crate) fn channel_noises(&self) -> &[Noise] {
         &self.noises
     }
 
@@ -158,7 +158,7 @@ fn differential(x: f64, y: f64, log_t: f64) -> f64 {
 
 /// Found against true in each band: median and central 68 % of their ratio where the truth is above
 /// a tenth of its largest.
-pub(crate) fn compare(found: &Overview) -> Value {
+pub(crate) fn compare_bands(found: &Overview) -> Value {
     let bands = found.truth.iter().zip(&found.bands).zip(BANDS);
     bands
         .map(|((truth, found), band)| {

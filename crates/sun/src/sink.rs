@@ -119,7 +119,7 @@ impl Field {
     }
 
     /// Axes after those of the pixels.
-    fn shape(self, inversion: &Inversion) -> Vec<usize> {
+    fn cube_shape(self, inversion: &Inversion) -> Vec<usize> {
         let bins = inversion.bins();
         match self {
             _ if self.is_by_bin() => vec![bins],
@@ -141,7 +141,7 @@ impl Field {
     }
 
     /// How a compressed cube holds it: what has many numbers a pixel may be rounded.
-    fn packing(self, compress: Compress) -> Packing {
+    fn cube_packing(self, compress: Compress) -> Packing {
         let is_large = self.is_by_bin() || matches!(self, Self::Asked(Output::Kernel));
         if compress == Compress::Rice && is_large {
             Packing::Rounded
@@ -151,7 +151,7 @@ impl Field {
     }
 
     /// How a cube holds it: whole numbers as such, λ always in double precision.
-    fn precision<T: CubeSample>(self) -> Precision {
+    fn cube_precision<T: CubeSample>(self) -> Precision {
         match self {
             Self::Asked(Output::Status) => Precision::Byte,
             Self::Asked(Output::Iterations) | Self::Dropped | Self::Saturated | Self::DrawsUsed => {
@@ -173,7 +173,7 @@ impl Field {
         )
     }
 
-    fn keywords(self, inversion: &Inversion) -> Vec<CubeKeyword> {
+    fn cube_keywords(self, inversion: &Inversion) -> Vec<CubeKeyword> {
         let edge = |(i, x): (usize, &f64)| {
             (
                 format!("EDGE{i:03}"),
@@ -205,8 +205,8 @@ impl Field {
                 inversion.log_t_edges.iter().enumerate().map(edge).collect(),
             ),
             Self::Asked(Output::Synthetic) => numbered_axis("CHANNEL", vec![]),
-            Self::Asked(Output::Status) => numbered_axis("PLANE", legend()),
-            Self::Dropped | Self::Saturated => numbered_axis("PLANE", bits()),
+            Self::Asked(Output::Status) => numbered_axis("PLANE", status_legend()),
+            Self::Dropped | Self::Saturated => numbered_axis("PLANE", stored_bits()),
             _ => numbered_axis("PLANE", vec![]),
         }
     }
@@ -261,7 +261,7 @@ fn numbered_axis(name: &str, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword>
 }
 
 /// What the bits of a number mean.
-fn bits() -> Vec<CubeKeyword> {
+fn stored_bits() -> Vec<CubeKeyword> {
     vec![(
         "COMMENT".into(),
         KeywordValue::Text("bit n is channel CHANn, bit 0 the least".into()),
@@ -270,7 +270,7 @@ fn bits() -> Vec<CubeKeyword> {
 }
 
 /// What the numbers of a status mean.
-fn legend() -> Vec<CubeKeyword> {
+fn status_legend() -> Vec<CubeKeyword> {
     let alone = [
         PixelStatus::Converged,
         PixelStatus::ChannelDropped,
@@ -317,10 +317,10 @@ impl Sink {
         let cube = |field: &Field| Cube {
             name: field.name().to_uppercase(),
             unit: field.unit().into(),
-            shape: [field.shape(inversion).iter().product(), rows, columns],
-            precision: field.precision::<T>(),
+            shape: [field.cube_shape(inversion).iter().product(), rows, columns],
+            precision: field.cube_precision::<T>(),
             keywords: [
-                field.keywords(inversion),
+                field.cube_keywords(inversion),
                 about.keywords.clone(),
                 history.to_vec(),
             ]
@@ -328,7 +328,7 @@ impl Sink {
         };
         let array = |field: &Field| {
             let path = out.join(field.array_name());
-            let shape = [leading.as_slice(), &field.shape(inversion)].concat();
+            let shape = [leading.as_slice(), &field.cube_shape(inversion)].concat();
             if field.is_double() {
                 ArrayWriter::create::<f64>(&path, &shape)
             } else {
@@ -339,7 +339,7 @@ impl Sink {
             Format::Fits if compress != Compress::None => {
                 let cubes: Vec<_> = fields
                     .iter()
-                    .map(|field| (cube(field), field.packing(compress)))
+                    .map(|field| (cube(field), field.cube_packing(compress)))
                     .collect();
                 Files::Fits(CubeFile::create_packed(out.join(CUBES), &cubes)?)
             }

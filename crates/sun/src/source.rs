@@ -128,7 +128,7 @@ impl Source {
                 .map(|(of, count)| of.sigma(*count))
                 .collect(),
             Self::Region(region) => region
-                .noises()
+                .channel_noises()
                 .iter()
                 .zip(counts)
                 .map(|(noise, count)| noise.of_mean(pixels).sigma(*count))
@@ -143,7 +143,7 @@ impl Source {
     /// What was seen while all rows were read, and should be known.
     pub(crate) fn remarks(&self) -> Option<String> {
         match self {
-            Self::Images(images) => images.remarks(),
+            Self::Images(images) => images.seen_remarks(),
             Self::Arrays(_) | Self::Region(_) => None,
         }
     }

@@ -48,7 +48,7 @@ impl Aligned {
 /// The motion that brings the later of two epochs onto the earlier one, found on points of stable
 /// ground if that is given: `sources` are those of the classes that the user says are stable, where
 /// some are.
-pub(crate) fn find(
+pub(crate) fn find_alignment(
     options: &ChangeOptions,
     sources: [&dyn PointSource; 2],
     thinned: [&Thinned; 2],
@@ -70,8 +70,8 @@ pub(crate) fn find(
                 .into(),
         ));
     }
-    let robust = options.icp.fitted(fitting(target));
-    let start = start(options, target, source)?;
+    let robust = options.icp.fitted_options(fit_parameters(target));
+    let start = start_motion(options, target, source)?;
     let cut = Cut::new(target, source, &start, &robust)?;
     let found = on.run(|on| robust.align_blocks(on, &cut.blocks(), start))?;
     let typical_error = report::typical_error(&found.covariance, &target.points);
@@ -90,20 +90,20 @@ const BLOCKS: f64 = 36.0;
 const EDGE: f64 = 20.0;
 
 /// Parameters that fit the survey's size.
-fn fitting(target: &Thinned) -> Fitting {
+fn fit_parameters(target: &Thinned) -> Fitting {
     let usual = RobustIcp::default();
     let start_rotation = usual
         .start_rotation
         .min(EDGE / blocks::radius(&target.points).max(1.0));
     Fitting {
         start_rotation,
-        block: block(target),
+        block: robust_block(target),
     }
 }
 
 /// Side of the blocks in which residuals may depend on each other, metres: smaller than usual on a
 /// small survey, but not smaller than a few points.
-fn block(target: &Thinned) -> f64 {
+fn robust_block(target: &Thinned) -> f64 {
     let usual = RobustIcp::default().block;
     let Some(density) = target.density() else {
         return usual;
@@ -122,12 +122,12 @@ fn stable_ground(
     if options.stable_classes.is_empty() && masks.stable.is_none() {
         return Ok(None);
     }
-    let thin = |source| sample::thinned(source, Some(masks), memory);
+    let thin = |source| sample::thin_epoch(source, Some(masks), memory);
     Ok(Some([thin(sources[0])?, thin(sources[1])?]))
 }
 
 /// Where the search begins.
-fn start(options: &ChangeOptions, target: &Thinned, source: &Thinned) -> Result<Rigid> {
+fn start_motion(options: &ChangeOptions, target: &Thinned, source: &Thinned) -> Result<Rigid> {
     let middle = blocks::middle(&target.points);
     match options.align {
         Align::None | Align::Icp => Ok(Rigid::identity(middle)),

@@ -1,6 +1,6 @@
 //! The two epochs: from what was said on the command line to sources of points.
 
-use crate::{inputs::Inputs, listed::listed, options::ChangeOptions, warnings::Warnings};
+use crate::{inputs::Inputs, listed::list_paths, options::ChangeOptions, warnings::Warnings};
 use isopach::{
     cloud::{Columns, Crs, Rect},
     compute::{Error, Result},
@@ -57,7 +57,7 @@ impl Indexes {
 
 /// Opens both epochs in metres, without what is not to be compared, and says what is odd about
 /// their files.
-pub(crate) fn open(
+pub(crate) fn open_epochs(
     options: &ChangeOptions,
     indexes: &Indexes,
     warnings: &mut Warnings,
@@ -66,12 +66,12 @@ pub(crate) fn open(
         return Err(Error::InvalidInput("two epochs are needed".into()));
     };
     let reading = CatalogueOptions {
-        crs: declared(options)?,
+        crs: declared_system(options)?,
         ignore_crs: options.ignore_crs,
     };
-    let paths = [before, after].map(|argument| listed(argument));
+    let paths = [before, after].map(|argument| list_paths(argument));
     let inputs = Inputs::default();
-    let open = |paths: &[PathBuf]| indexes.of(catalogue(&inputs, paths, &reading)?);
+    let open = |paths: &[PathBuf]| indexes.of(open_catalogue(&inputs, paths, &reading)?);
     let catalogues = [open(&paths[0])?, open(&paths[1])?];
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
         mention_files(name, catalogue, &reading, warnings);
@@ -99,8 +99,8 @@ pub(crate) fn open(
     let [first, second] = paths;
     let [before, after] = catalogues;
     let epochs = [
-        epoch(first, before, options)?,
-        epoch(second, after, options)?,
+        prepare_epoch(first, before, options)?,
+        prepare_epoch(second, after, options)?,
     ];
     for (name, epoch) in NAMES.iter().zip(&epochs) {
         mention_overlaps(name, &epoch.catalogue, warnings);
@@ -109,36 +109,48 @@ pub(crate) fn open(
 }
 
 /// The files of an epoch, wherever they are.
-fn catalogue(inputs: &Inputs, paths: &[PathBuf], options: &CatalogueOptions) -> Result<Catalogue> {
+fn open_catalogue(
+    inputs: &Inputs,
+    paths: &[PathBuf],
+    options: &CatalogueOptions,
+) -> Result<Catalogue> {
     let mut files = Vec::new();
     for path in paths {
-        for path in Inputs::listed(path)? {
+        for path in Inputs::list_files(path)? {
             files.push(inputs.open(&path)?);
         }
     }
     Catalogue::of_files(files, options)
 }
 
-fn epoch(paths: Vec<PathBuf>, catalogue: Catalogue, options: &ChangeOptions) -> Result<Epoch> {
+fn prepare_epoch(
+    paths: Vec<PathBuf>,
+    catalogue: Catalogue,
+    options: &ChangeOptions,
+) -> Result<Epoch> {
     let stable = match &options.stable_classes[..] {
         [] => None,
-        classes => Some(prepared(catalogue.clone(), classes, options)?),
+        classes => Some(prepare_catalogue(catalogue.clone(), classes, options)?),
     };
     Ok(Epoch {
         paths,
-        catalogue: prepared(catalogue, &options.classes, options)?,
+        catalogue: prepare_catalogue(catalogue, &options.classes, options)?,
         stable,
     })
 }
 
 /// The system that the user says all files are in.
-pub(crate) fn declared(options: &ChangeOptions) -> Result<Option<Crs>> {
+pub(crate) fn declared_system(options: &ChangeOptions) -> Result<Option<Crs>> {
     let named = options.crs.as_deref().map(las::named_crs).transpose();
     named.map_err(|problem| Error::InvalidInput(format!("--crs {problem}")))
 }
 
 /// In metres, without the points that are not to be compared.
-fn prepared(catalogue: Catalogue, classes: &[u8], options: &ChangeOptions) -> Result<Catalogue> {
+fn prepare_catalogue(
+    catalogue: Catalogue,
+    classes: &[u8],
+    options: &ChangeOptions,
+) -> Result<Catalogue> {
     let mut catalogue = catalogue.in_metres()?.keep_classes(classes);
     if !options.keep_withheld {
         catalogue = catalogue.without_withheld();
@@ -296,19 +308,19 @@ pub(crate) fn mention_left_out(left_out: [LeftOut; 2], warnings: &mut Warnings) 
         if withheld > 0 {
             warnings.add(format!(
                 "{} of the {name} epoch left out as withheld (--keep-withheld reads them)",
-                points(withheld)
+                count_points(withheld)
             ));
         }
         if noise > 0 {
             warnings.add(format!(
                 "{} of the {name} epoch left out as noise, classes 7 and 18 (--keep-noise reads them)",
-                points(noise)
+                count_points(noise)
             ));
         }
     }
 }
 
-fn points(count: u64) -> String {
+fn count_points(count: u64) -> String {
     if count == 1 {
         "1 point".into()
     } else {
@@ -337,7 +349,7 @@ impl Epoch {
     }
 
     /// The step that heights are rounded to, metres: that of the coarsest file.
-    pub(crate) fn resolution(&self) -> f64 {
+    pub(crate) fn height_resolution(&self) -> f64 {
         self.catalogue
             .files()
             .iter()

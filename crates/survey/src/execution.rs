@@ -14,9 +14,9 @@ use isopach::{
 use isopach_program::{
     claims::{self, Claims},
     command_words::OptionNames,
-    memory::bytes,
+    memory::parse_bytes,
     run_folder::{INDEX, RunFolder, SPILL},
-    shard::shard,
+    shard::parse_shard,
     write_file::write_file,
 };
 use std::{fs, path::Path};
@@ -47,7 +47,7 @@ impl Execution {
     pub(crate) fn of(options: &ChangeOptions) -> Result<Self> {
         let state = RunFolder::state_within(&options.out);
         let most_bytes = match &options.disk_limit {
-            Some(text) => bytes("--disk-limit", text).map_err(Error::InvalidInput)?,
+            Some(text) => parse_bytes("--disk-limit", text).map_err(Error::InvalidInput)?,
             None => u64::MAX,
         };
         let spill = options
@@ -55,7 +55,7 @@ impl Execution {
             .clone()
             .unwrap_or_else(|| state.join(SPILL));
         Ok(Self {
-            memory: memory(&options.memory)?,
+            memory: parse_memory(&options.memory)?,
             claims: options
                 .claim
                 .map(|of| Claims::new(&state, of, options.lease, &options.worker))
@@ -80,7 +80,7 @@ impl Execution {
     }
 
     /// The tiles, in what is left of the memory beside `held` bytes of points and the outputs.
-    pub(crate) fn tiling(&self, held: u64) -> Tiling {
+    pub(crate) fn plan_tiling(&self, held: u64) -> Tiling {
         let outputs = OUTPUTS.min(self.memory / 8);
         let memory = self.memory.saturating_sub(held + outputs);
         Tiling {
@@ -91,12 +91,12 @@ impl Execution {
     }
 
     /// Where results are kept until all are there.
-    pub(crate) fn kept(&self, parameters: &serde_json::Value) -> CheckpointDir {
+    pub(crate) fn checkpoint_dir(&self, parameters: &serde_json::Value) -> CheckpointDir {
         CheckpointDir::within(self.folder.state(), parameters.to_string())
     }
 
     /// The indexes of files: made by a plan, used by all others.
-    pub(crate) fn indexes(&self) -> Indexes {
+    pub(crate) fn index_use(&self) -> Indexes {
         let folder = self.folder.state().join(INDEX);
         if self.folder.is_plan {
             Indexes::Make(folder)
@@ -106,7 +106,7 @@ impl Execution {
     }
 
     /// Forgets a run that was begun before.
-    pub(crate) fn forget(&self) -> Result<()> {
+    pub(crate) fn forget_run(&self) -> Result<()> {
         if !CheckpointDir::within(self.folder.state(), "").remove_unless_held()? {
             let folder = self.folder.state().display();
             return Err(Error::Busy(format!(
@@ -119,7 +119,7 @@ impl Execution {
 
     /// Removes what is no longer needed once all results are there. What cannot be removed is in
     /// nobody's way.
-    pub(crate) fn remove(&self, kept: &CheckpointDir) -> Result<()> {
+    pub(crate) fn remove_checkpoints(&self, kept: &CheckpointDir) -> Result<()> {
         kept.remove()?;
         self.remove_files();
         self.folder.remove_if_empty();
@@ -137,7 +137,7 @@ impl Execution {
             ours.for_each(|entry| drop(fs::remove_file(entry.path())));
         };
         named(INDEX, |name| name.ends_with(".chunks"));
-        claims::remove(self.folder.state());
+        claims::remove_claims(self.folder.state());
         // What killed runs of other machines left.
         named(SPILL, |name| {
             name.starts_with(".isopach-spill.") && name.ends_with(".part")
@@ -148,7 +148,7 @@ impl Execution {
 /// Which tiles are run here.
 fn run_scope(options: &ChangeOptions) -> Result<RunScope> {
     let claimed = options.claim.map(|of| RunScope::Shard { number: 1, of });
-    let shard = shard(options.shard.as_deref(), options.shard_index.as_deref())?.or(claimed);
+    let shard = parse_shard(options.shard.as_deref(), options.shard_index.as_deref())?.or(claimed);
     if options.fresh && (shard.is_some() || options.merge) {
         return Err(Error::InvalidInput(
             "--fresh with --shard, --claim or --merge would throw away what other shards have done: give it to --plan"
@@ -182,7 +182,7 @@ fn in_flight(options: &ChangeOptions) -> Result<InFlight> {
 /// MiB below which a plain number is taken for a mistake: it once was GiB here.
 const LEAST_PLAIN: f64 = 16.0;
 
-fn memory(text: &str) -> Result<u64> {
+fn parse_memory(text: &str) -> Result<u64> {
     if text
         .parse::<f64>()
         .is_ok_and(|number| number > 0.0 && number < LEAST_PLAIN)
@@ -191,7 +191,7 @@ fn memory(text: &str) -> Result<u64> {
             "--memory is {text}, which is MiB: write {text}GiB or {text}MiB"
         )));
     }
-    bytes("--memory", text).map_err(Error::InvalidInput)
+    parse_bytes("--memory", text).map_err(Error::InvalidInput)
 }
 
 /// Farthest that anything is looked for, metres: more than any ground has moved, and within what
@@ -204,7 +204,7 @@ const MOST_THREADS: usize = 1024;
 
 /// Refuses numbers of which no run comes to an end, and words that cannot be understood; numbers
 /// that make no sense at all are refused where they are used.
-pub(crate) fn check(options: &ChangeOptions) -> Result<()> {
+pub(crate) fn check_options(options: &ChangeOptions) -> Result<()> {
     let radii = options
         .normal_radii
         .iter()

@@ -10,7 +10,7 @@ use isopach::{
 };
 use isopach_program::{
     finished::{self, ABOUT, KEY, UNKNOWN, WrittenOver},
-    same_file::identity,
+    same_file::file_identity,
 };
 use serde_json::{Value, json};
 use std::{ffi::OsStr, fs, path::PathBuf};
@@ -35,7 +35,7 @@ pub(crate) enum Finished {
 
 /// Names of the files that a run writes over: results, and what tells of them; or a plan. Styles
 /// are written over where they are this program's alone.
-fn outputs(options: &ChangeOptions) -> Vec<&'static str> {
+fn output_names(options: &ChangeOptions) -> Vec<&'static str> {
     if options.plan {
         return PLAN.into();
     }
@@ -45,7 +45,7 @@ fn outputs(options: &ChangeOptions) -> Vec<&'static str> {
 
 /// The rasters on request among the files that a summary names.
 fn rasters_of(summary: &Value) -> Vec<&'static str> {
-    finished::files(
+    finished::listed_files(
         summary,
         Kind::value_variants().iter().map(|kind| kind.file()),
     )
@@ -63,27 +63,29 @@ pub(crate) fn made_from(options: &ChangeOptions, inputs: Value) -> Result<Value>
         }
     };
     let polygons = [polygons(&options.stable)?, polygons(&options.areas)?];
-    Ok(json!({ "parameters": settings::given(options), "polygons": polygons, "inputs": inputs }))
+    Ok(
+        json!({ "parameters": settings::given_parameters(options), "polygons": polygons, "inputs": inputs }),
+    )
 }
 
 /// What the files of both epochs are now.
-pub(crate) fn identities(epochs: [&Epoch; 2]) -> Result<Value> {
+pub(crate) fn input_identities(epochs: [&Epoch; 2]) -> Result<Value> {
     let [before, after] = epochs.map(|epoch| epoch.catalogue.identity());
     Ok(json!([before?, after?]))
 }
 
 /// Refuses to write over finished results of anything else, unless that was asked for. `is_begun`:
 /// a run was begun here that can go on.
-pub(crate) fn finished(
+pub(crate) fn check_finished(
     options: &ChangeOptions,
     made_from: &Value,
     is_begun: bool,
 ) -> Result<Finished> {
-    let summary = finished::summary(&options.out)?;
+    let summary = finished::read_summary(&options.out)?;
     // A run that ended while it gave results their names goes on; a plan writes no results.
     let may_begin = is_begun || options.plan;
     if summary.is_none()
-        && (may_begin || WrittenOver::of(&options.out, outputs(options)).is_empty())
+        && (may_begin || WrittenOver::of(&options.out, output_names(options)).is_empty())
     {
         return Ok(Finished::Nothing);
     }
@@ -101,9 +103,12 @@ pub(crate) fn finished(
     }
     let what = match found {
         None => UNKNOWN.to_owned(),
-        Some(found) => format!("finished results of other {}", differing(found, made_from)),
+        Some(found) => format!(
+            "finished results of other {}",
+            describe_difference(found, made_from)
+        ),
     };
-    Err(finished::refusal(&options.out, &what))
+    Err(finished::refuse_folder(&options.out, &what))
 }
 
 /// Whether tiles failed in the run that a summary tells of.
@@ -116,12 +121,12 @@ fn has_failures(summary: &Value) -> bool {
 /// Whether all results of the same inputs and parameters are there now: another process may have
 /// put them together meanwhile.
 pub(crate) fn is_merged(options: &ChangeOptions, made_from: &Value) -> bool {
-    let summary = finished::summary(&options.out).ok().flatten();
+    let summary = finished::read_summary(&options.out).ok().flatten();
     summary.is_some_and(|summary| summary.get(KEY) == Some(made_from) && !has_failures(&summary))
 }
 
 /// The first thing that differs, for people.
-fn differing(then: &Value, now: &Value) -> String {
+fn describe_difference(then: &Value, now: &Value) -> String {
     for part in ["inputs", "polygons", "parameters"] {
         let then = &then[part];
         let now = &now[part];
@@ -145,16 +150,16 @@ fn differing(then: &Value, now: &Value) -> String {
 
 /// Refuses epochs that are results of a run like this one, or would be written over or joined by
 /// its results.
-pub(crate) fn inputs(options: &ChangeOptions, epochs: [&Epoch; 2]) -> Result<()> {
-    let written_over = WrittenOver::of(&options.out, outputs(options));
-    let out = identity(&options.out);
+pub(crate) fn check_inputs(options: &ChangeOptions, epochs: [&Epoch; 2]) -> Result<()> {
+    let written_over = WrittenOver::of(&options.out, output_names(options));
+    let out = file_identity(&options.out);
     for epoch in epochs {
         for file in epoch.catalogue.files() {
             written_over.refuse_input(file.path())?;
             refuse_result(file)?;
         }
         for folder in epoch.paths.iter().filter(|path| path.is_dir()) {
-            if out.is_some() && identity(folder) == out {
+            if out.is_some() && file_identity(folder) == out {
                 return Err(Error::InvalidInput(format!(
                     "results in {} would lie among the inputs, and be read with them the next time: name another folder (--out)",
                     folder.display()

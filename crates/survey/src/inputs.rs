@@ -34,7 +34,7 @@ impl Inputs {
     ///
     /// # Errors
     /// Where a folder or a pattern has none.
-    pub fn listed(path: &Path) -> Result<Vec<PathBuf>> {
+    pub fn list_files(path: &Path) -> Result<Vec<PathBuf>> {
         if is_address(path) {
             Ok(vec![path.to_owned()])
         } else {
@@ -96,7 +96,7 @@ impl Inputs {
     }
 
     /// Requests to stores so far, and bytes fetched.
-    pub fn traffic(&self) -> [u64; 2] {
+    pub fn request_counts(&self) -> [u64; 2] {
         #[cfg(feature = "remote")]
         let RequestCounts { requests, bytes } =
             self.remote.get().map(Remote::traffic).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The files and folders of a list separated by commas. A name that has commas itself is taken
 /// whole where it is there.
-pub(crate) fn listed(argument: &str) -> Vec<PathBuf> {
+pub(crate) fn list_paths(argument: &str) -> Vec<PathBuf> {
     let pieces: Vec<&str> = argument.split(',').collect();
     let mut paths = Vec::new();
     let mut at = 0;

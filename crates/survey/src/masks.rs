@@ -44,7 +44,7 @@ impl Masks {
     }
 
     /// What tells these masks from others, for a run that is continued.
-    pub(crate) fn fingerprint(&self) -> serde_json::Value {
+    pub(crate) fn hash_polygons(&self) -> serde_json::Value {
         let of = |polygons: &Option<Arc<Polygons>>| {
             polygons
                 .as_ref()

@@ -15,19 +15,19 @@ pub(crate) type Found = (DodRasters, M3c2Tile, C2cTile);
 
 /// All three at one load of a tile, with the survey's scatter from the sample in their levels of
 /// detection.
-pub(crate) fn operation(
+pub(crate) fn tile_operation(
     settings: &Settings,
     sample: &Sample,
     correlated: f64,
     kept: Columns,
 ) -> impl TileOperation<2, dyn Backend, Output = Found> + use<> {
     let dod = Dod {
-        detection: settings.informed(sample.cells, correlated),
-        ..dod(settings)
+        detection: settings.informed_detection(sample.cells, correlated),
+        ..dod_of(settings)
     };
     let m3c2 = M3c2 {
-        detection: settings.informed(sample.cylinders, correlated),
-        ..m3c2(settings)
+        detection: settings.informed_detection(sample.cylinders, correlated),
+        ..m3c2_of(settings)
     };
     let c2c = C2c {
         max_distance: settings.depth,
@@ -73,7 +73,7 @@ impl<B: ?Sized, O: TileOperation<2, B>> TileOperation<2, B> for Keeping<O> {
 }
 
 /// The DoD alone, without what a sample says.
-pub(crate) fn dod(settings: &Settings) -> Dod {
+pub(crate) fn dod_of(settings: &Settings) -> Dod {
     Dod {
         cell_size: settings.cell,
         statistic: CellStatistic::Mean,
@@ -84,7 +84,7 @@ pub(crate) fn dod(settings: &Settings) -> Dod {
 }
 
 /// M3C2 alone, without what a sample says.
-pub(crate) fn m3c2(settings: &Settings) -> M3c2 {
+pub(crate) fn m3c2_of(settings: &Settings) -> M3c2 {
     M3c2 {
         normals: settings.normals.clone(),
         cylinder_radius: settings.cylinder_radius,

@@ -173,10 +173,10 @@ impl Outputs {
         ]
         .into_iter();
         for (name, look) in all.chain(requested) {
-            if !styles::write(&self.folder, name, look)? {
+            if !styles::write_style(&self.folder, name, look)? {
                 listener.say(&format!(
                     "kept       {}: not this program's",
-                    styles::beside(&self.folder, name).display()
+                    styles::style_path(&self.folder, name).display()
                 ));
             }
         }
@@ -193,8 +193,8 @@ impl Outputs {
         let stale = rasters.iter().filter(|name| !files.contains(name));
         stale
             .clone()
-            .try_for_each(|name| styles::remove(&self.folder, name))?;
-        finished::remove(&self.folder, stale)
+            .try_for_each(|name| styles::remove_style(&self.folder, name))?;
+        finished::remove_files(&self.folder, stale)
     }
 
     /// Names of the areas whose volumes are told one by one.
@@ -310,16 +310,16 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         self.remove_stale()?;
         // Results without a summary are those of a run that ended here: nothing says of them what
         // the results before were made from.
-        let told = finished::summary(&self.folder)?
+        let told = finished::read_summary(&self.folder)?
             .is_some_and(|summary| summary.get(finished::KEY) == Some(&self.made_from));
         if !told {
-            finished::remove(&self.folder, finished::ABOUT)?;
+            finished::remove_files(&self.folder, finished::ABOUT)?;
         }
         let mut named = Vec::new();
         let outcome = self.finish_files(&mut named);
         if outcome.is_err() && !self.among_others {
             // What there is to say is why it failed.
-            let _ = finished::remove(&self.folder, named);
+            let _ = finished::remove_files(&self.folder, named);
         }
         outcome
     }

@@ -29,7 +29,7 @@ struct Pixel {
 
 impl Pixel {
     /// What most of its cells are.
-    fn shown(&self) -> PictureScale {
+    fn shown_status(&self) -> PictureScale {
         if self.changes == 0 {
             return if self.one_epoch > 0 {
                 PictureScale::OneEpoch
@@ -103,22 +103,22 @@ impl Overview {
     /// Where few cells have points of both epochs, pixels are larger than cells, so that there is a
     /// map to be seen instead of dust.
     pub(crate) fn png(&self, limit: f64) -> Result<(Vec<u8>, Grid)> {
-        let coarser = self.coarser()?;
+        let coarser = self.to_coarser()?;
         // Pixels of twice the side cover as much ground, or a quarter more along the edges: unless
         // most of the small ones were empty.
-        if coarser.covered() < 1.5 * self.covered() || coarser.pixels.len() < 1000 {
-            return Ok((self.draw(limit)?, self.grid));
+        if coarser.covered_extent() < 1.5 * self.covered_extent() || coarser.pixels.len() < 1000 {
+            return Ok((self.draw_map(limit)?, self.grid));
         }
         coarser.png(limit)
     }
 
     /// Ground with points of both epochs, m², as far as pixels tell.
-    fn covered(&self) -> f64 {
+    fn covered_extent(&self) -> f64 {
         self.pixels.iter().filter(|p| p.changes > 0).count() as f64 * self.grid.cell_size.powi(2)
     }
 
     /// With pixels of twice the side.
-    fn coarser(&self) -> Result<Self> {
+    fn to_coarser(&self) -> Result<Self> {
         let grid = Grid::covering(&self.grid.extent(), 2.0 * self.grid.cell_size)?;
         let mut pixels: Array2<Pixel> = Array2::default((grid.rows, grid.columns));
         for ((row, column), from) in self.pixels.indexed_iter() {
@@ -130,7 +130,7 @@ impl Overview {
         Ok(Self { grid, pixels })
     }
 
-    fn draw(&self, limit: f64) -> Result<Vec<u8>> {
+    fn draw_map(&self, limit: f64) -> Result<Vec<u8>> {
         let mean = |sum: f32, count: u32| {
             if count == 0 {
                 f64::NAN
@@ -139,7 +139,7 @@ impl Overview {
             }
         };
         let change = self.pixels.mapv(|p| mean(p.change, p.changes));
-        let shown = self.pixels.mapv(|p| p.shown());
+        let shown = self.pixels.mapv(|p| p.shown_status());
         let heights = Raster {
             grid: self.grid,
             values: self.pixels.mapv(|p| mean(p.height, p.heights)),

@@ -276,7 +276,7 @@ impl Profiled for ChangeOptions {
     ];
 
     /// A made scene has vegetation: its ground is compared.
-    fn implied(given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
+    fn implied_options(given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
         if given.value_source("before").is_some() {
             Vec::new()
         } else {
@@ -285,8 +285,8 @@ impl Profiled for ChangeOptions {
     }
 
     fn check(&self) -> Result<()> {
-        settings::check(self)?;
-        execution::check(self)
+        settings::check_options(self)?;
+        execution::check_options(self)
     }
 
     fn profile_args(&mut self) -> &mut ProfileArgs {

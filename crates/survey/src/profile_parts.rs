@@ -14,7 +14,7 @@ use crate::{
     epochs::{self, Epoch},
     guard::Finished,
     masks::Masks,
-    operation::{Found, operation},
+    operation::{Found, tile_operation},
     outputs::{self, Outputs},
     run::ChangeRun,
     sample::{self, Sample, Sampling},
@@ -42,12 +42,12 @@ pub(crate) fn run(run: &ChangeRun<'_>) -> Result<()> {
         on,
         listener,
     } = *run;
-    let epochs = epochs::open(options, &execution.indexes(), &mut Warnings::default())?;
+    let epochs = epochs::open_epochs(options, &execution.index_use(), &mut Warnings::default())?;
     let catalogues = epochs.each_ref().map(|epoch: &Epoch| &epoch.catalogue);
-    let tiling = execution.tiling(0);
+    let tiling = execution.plan_tiling(0);
     let masks = Masks::open(options, catalogues[0], &mut Warnings::default())?;
     let (settings, sample) = find_settings(run, &epochs, &masks)?;
-    let operation = operation(&settings, &sample, 0.0, Columns::XYZ);
+    let operation = tile_operation(&settings, &sample, 0.0, Columns::XYZ);
     let mut times = PartTimes::default();
 
     let clock = Measure::start();
@@ -83,7 +83,7 @@ pub(crate) fn run(run: &ChangeRun<'_>) -> Result<()> {
 
     let line = json!({
         "what": "parts", "points_decoded": decoded, "tiles": count, "threads": rayon::current_num_threads(),
-        "parts": times.parts, "cpu_s": times.cpu_seconds(), "machine": machine::machine(), "commit": machine::commit(),
+        "parts": times.parts, "cpu_s": times.cpu_seconds(), "machine": machine::describe_machine(), "commit": machine::built_commit(),
     });
     listener.say(&line.to_string());
     Ok(())
@@ -98,14 +98,14 @@ fn find_settings(
     let room = run.execution.sample_room();
     let [before, after] = epochs;
     let thinned = [
-        sample::thinned(&before.catalogue, None, room)?,
-        sample::thinned(&after.catalogue, None, room)?,
+        sample::thin_epoch(&before.catalogue, None, room)?,
+        sample::thin_epoch(&after.catalogue, None, room)?,
     ];
     let sampling = Sampling {
         options: run.options,
         thinned: [&thinned[0], &thinned[1]],
         sources: [&before.catalogue, &after.catalogue],
-        resolution: [before.resolution(), after.resolution()],
+        resolution: [before.height_resolution(), after.height_resolution()],
         masks,
         memory: room,
     };
@@ -132,7 +132,7 @@ fn create_outputs(
         crs: epochs[0].catalogue.crs().cloned(),
         kept: Columns::XYZ,
         gps_time: GpsTime::ADJUSTED_STANDARD,
-        volumes: crate::run::volumes(settings, sample, masks),
+        volumes: crate::run::empty_volumes(settings, sample, masks),
         areas: masks.areas.clone(),
         memory: run.execution.memory / 32,
         truth: None,

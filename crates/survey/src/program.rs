@@ -22,15 +22,15 @@ const TILES_FAILED: u8 = 3;
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     headless::quiet_loader();
-    codec_panics::silence();
+    codec_panics::silence_codecs();
     let options: ChangeOptions = match parse_arguments(name, words) {
         Ok(options) => options,
-        Err(stop) => return stop.end(name),
+        Err(stop) => return stop.end_program(name),
     };
     match run_as_program(name, options.clone()) {
         Ok(ChangeOutcome { failed_tiles, .. }) if failed_tiles.is_empty() => ExitCode::SUCCESS,
         Ok(ChangeOutcome { failed_tiles, .. }) => report_failures(name, &options, &failed_tiles),
-        Err(error) => exit::failed(name, &error),
+        Err(error) => exit::report_error(name, &error),
     }
 }
 
@@ -50,7 +50,7 @@ fn run_as_program(name: &str, options: ChangeOptions) -> Result<ChangeOutcome> {
 /// Prints which tiles failed; returns the exit code.
 fn report_failures(name: &str, options: &ChangeOptions, failures: &[TileFailure]) -> ExitCode {
     for failure in failures {
-        let _ = console::failed(name, &execution::describe_failure(options, failure));
+        let _ = console::report_failure(name, &execution::describe_failure(options, failure));
     }
     if failures.iter().any(|failure| failure.transient) {
         exit::TRY_AGAIN

@@ -4,10 +4,10 @@ use crate::{
     ChangeOptions,
     epochs::{self, Epoch},
     execution::{self, Execution},
-    found::{self, Found, find::find, find::registration_error},
+    found::{self, Found, find::find_parameters, find::registration_error},
     guard::{self, Finished},
     masks::Masks,
-    operation::operation,
+    operation::tile_operation,
     outputs::{self, Outputs},
     profile_parts, report,
     sample::Sample,
@@ -126,7 +126,7 @@ fn make_scene(
         return Ok(None);
     }
     let scene = Scene::new(options.scene_points, 1).misaligned();
-    guard::finished(
+    guard::check_finished(
         options,
         &guard::made_from(options, scene_identity(&scene))?,
         execution.folder.is_begun(),
@@ -187,13 +187,13 @@ impl ChangeRun<'_> {
         } = *self;
         let clock = Measure::start();
         let mut warnings = Warnings::default();
-        let epochs = epochs::open(options, &execution.indexes(), &mut warnings)?;
-        let identity = self.identify(&epochs, scene.as_ref())?;
+        let epochs = epochs::open_epochs(options, &execution.index_use(), &mut warnings)?;
+        let identity = self.identify_results(&epochs, scene.as_ref())?;
         if identity.before_this == Finished::Same && execution.folder.is_shared() {
             return self.already_merged();
         }
         if options.fresh {
-            execution.forget()?;
+            execution.forget_run()?;
         }
         let sources = self.open_sources(&epochs, &mut warnings)?;
         times.read_s = clock.seconds()[0];
@@ -215,10 +215,10 @@ impl ChangeRun<'_> {
             &found.from_data,
             registration_error(options, aligned),
         )?;
-        let operation = operation(
+        let operation = tile_operation(
             &settings,
             &found.sample,
-            settings::correlated(options, &found.sample),
+            settings::correlated_sigma(options, &found.sample),
             options.kept_columns(),
         );
         let epoch_sources = [&**reference, compared];
@@ -257,9 +257,9 @@ impl ChangeRun<'_> {
             left_out: found.left_out,
             made_from: identity.made_from,
         };
-        report::write(summary, outputs, self.listener)?;
+        report::write_report(summary, outputs, self.listener)?;
         if failed_tiles.is_empty() {
-            execution.remove(&kept)?;
+            execution.remove_checkpoints(&kept)?;
         }
         Ok(ChangeOutcome {
             failed_tiles,
@@ -268,12 +268,12 @@ impl ChangeRun<'_> {
     }
 
     /// Refuses inputs and an output folder that do not go together; says what is in the folder.
-    fn identify(&self, epochs: &[Epoch; 2], scene: Option<&Scene>) -> Result<Identity> {
+    fn identify_results(&self, epochs: &[Epoch; 2], scene: Option<&Scene>) -> Result<Identity> {
         let Self {
             options, execution, ..
         } = *self;
         let [before, after] = epochs;
-        guard::inputs(options, [before, after])?;
+        guard::check_inputs(options, [before, after])?;
         execution::check_cell(
             options,
             [&before.catalogue, &after.catalogue],
@@ -281,12 +281,12 @@ impl ChangeRun<'_> {
         )?;
         let inputs = match scene {
             Some(scene) => scene_identity(scene),
-            None => guard::identities([before, after])?,
+            None => guard::input_identities([before, after])?,
         };
         let made_from = guard::made_from(options, inputs.clone())?;
         let writes_results = !options.plan && !matches!(execution.folder.scope, RunScope::Tile(_));
         let before_this = if writes_results {
-            guard::finished(options, &made_from, execution.folder.is_begun())?
+            guard::check_finished(options, &made_from, execution.folder.is_begun())?
         } else {
             Finished::Nothing
         };
@@ -313,7 +313,7 @@ impl ChangeRun<'_> {
         let [before, after] = epochs;
         let (reference, reference_bytes) = before.source(self.options, held)?;
         let (compared, compared_bytes) = after.source(self.options, held)?;
-        let tiling = self.execution.tiling(reference_bytes + compared_bytes);
+        let tiling = self.execution.plan_tiling(reference_bytes + compared_bytes);
         epochs::belong_together(&*reference, &*compared)?;
         let masks = Masks::open(self.options, &*reference, warnings)?;
         Ok(Sources {
@@ -333,9 +333,10 @@ impl ChangeRun<'_> {
         identity: &Identity,
         times: &mut report::Times<'_>,
     ) -> Result<(CheckpointDir, Found)> {
-        let parameters = settings::kept(self.options, &sources.masks);
-        let kept = self.execution.kept(&parameters);
-        if let Some((manifest, found)) = found::begun(&kept, self.execution, &identity.inputs)? {
+        let parameters = settings::result_parameters(self.options, &sources.masks);
+        let kept = self.execution.checkpoint_dir(&parameters);
+        if let Some((manifest, found)) = found::read_begun(&kept, self.execution, &identity.inputs)?
+        {
             let manifest_path = self.execution.folder.state().join("manifest.json");
             self.listener.say(&format!(
                 "found       alignment and parameters as in {}",
@@ -343,7 +344,7 @@ impl ChangeRun<'_> {
             ));
             return Ok((kept.with_found(manifest), found));
         }
-        let found = find(
+        let found = find_parameters(
             self,
             epochs,
             [&*sources.reference, &*sources.compared],
@@ -373,7 +374,7 @@ impl ChangeRun<'_> {
             crs: before.catalogue.crs().cloned(),
             kept: kept_columns,
             gps_time: after.gps_time(kept_columns)?,
-            volumes: volumes(settings, sample, masks),
+            volumes: empty_volumes(settings, sample, masks),
             areas: masks.areas.clone(),
             memory: self.execution.memory / 32,
             truth: scene.map(Truth::new),
@@ -419,7 +420,7 @@ impl ChangeRun<'_> {
         let run = match &execution.claims {
             Some(claims) => {
                 let is_done = |share| run(share).map(|report| report.failures.is_empty());
-                claims.work(is_merged, is_done).map(|()| None)
+                claims.run_all(is_merged, is_done).map(|()| None)
             }
             None => run(execution.folder.scope).map(Some),
         };
@@ -446,7 +447,8 @@ impl ChangeRun<'_> {
         let page = self.options.out.join(PAGE);
         self.listener
             .say(&format!("merged already: {}", page.display()));
-        self.execution.remove(&self.execution.kept(&Value::Null))?;
+        self.execution
+            .remove_checkpoints(&self.execution.checkpoint_dir(&Value::Null))?;
         Ok(ChangeOutcome {
             failed_tiles: Vec::new(),
             page: Some(page),
@@ -483,7 +485,7 @@ enum TilesRun {
 
 /// Empty volumes of the survey and of each area. Only a variogram of ground that the user calls
 /// stable corrects gain and loss.
-pub(crate) fn volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> ZonedVolumes {
+pub(crate) fn empty_volumes(settings: &Settings, sample: &Sample, masks: &Masks) -> ZonedVolumes {
     let empty = Volumes::new(settings.cell, settings.registration_error.clone());
     let empty = match &sample.variogram {
         Some(variogram) if masks.stable.is_some() => empty.with_variogram(variogram.clone()),

@@ -31,7 +31,7 @@ const SEED: u64 = 1;
 const FEWEST_CELLS: usize = 100;
 
 /// One point a cube of an epoch, for alignment and density.
-pub(crate) fn thinned(
+pub(crate) fn thin_epoch(
     source: &dyn PointSource,
     masks: Option<&Masks>,
     memory: u64,
@@ -63,9 +63,9 @@ pub(crate) struct Sampling<'a> {
 impl Sampling<'_> {
     /// Reads the sample, and finds in it what the user did not say.
     pub(crate) fn run(&self, registration_error: RegistrationError) -> Result<(FromData, Sample)> {
-        let points = squares(self.thinned, self.sources, self.memory)?;
+        let points = read_squares(self.thinned, self.sources, self.memory)?;
         let names = self.sources.map(|source| source.name());
-        let from_data = suggested(&points, &names)?;
+        let from_data = suggest_parameters(&points, &names)?;
         let settings = Settings::new(self.options, &from_data, registration_error)?;
         let sample = Sample::of(&points, self.resolution, &settings, self.masks)?;
         Ok((from_data, sample))
@@ -73,7 +73,11 @@ impl Sampling<'_> {
 }
 
 /// All points of some squares of both epochs.
-fn squares(thinned: [&Thinned; 2], sources: [&dyn PointSource; 2], memory: u64) -> Result<Points> {
+fn read_squares(
+    thinned: [&Thinned; 2],
+    sources: [&dyn PointSource; 2],
+    memory: u64,
+) -> Result<Points> {
     SampleBlocks::choose(thinned, SIDE, POINTS, SEED)?.read(sources, Columns::XYZ, |_| true, memory)
 }
 
@@ -94,8 +98,8 @@ const PROBES: u64 = 2000;
 const STEEP: f64 = 0.5;
 
 /// What the squares of the epochs with these names say of the parameters.
-fn suggested(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData> {
-    let [before, after] = joined(points)?;
+fn suggest_parameters(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData> {
+    let [before, after] = join_squares(points)?;
     let suggestions = M3c2::suggest(&Cpu, &before, &after).map_err(|error| match error {
         Error::InvalidInput(problem) => Error::InvalidInput(format!(
             "{earlier} against {later}: {problem}: check --classes, --keep-noise, --keep-withheld, and whether they show the same place"
@@ -142,7 +146,7 @@ fn suggested(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData
 }
 
 /// The squares around the middle one as one pair of clouds.
-fn joined(points: &Points) -> Result<[Cloud; 2]> {
+fn join_squares(points: &Points) -> Result<[Cloud; 2]> {
     let Some(middle) = points.pairs.get(points.pairs.len() / 2) else {
         return Err(Error::InvalidInput(
             "the epochs share no ground: there is nothing to compare".into(),
@@ -196,8 +200,8 @@ impl Sample {
         settings: &Settings,
         masks: &Masks,
     ) -> Result<Self> {
-        let dod = operation::dod(settings);
-        let m3c2 = operation::m3c2(settings);
+        let dod = operation::dod_of(settings);
+        let m3c2 = operation::m3c2_of(settings);
         let parts: Vec<(SurveySample, SurveySample)> = points
             .pairs
             .par_iter()
@@ -205,7 +209,7 @@ impl Sample {
                 let [before, after] = &pair.clouds;
                 Ok((
                     dod.sample(&Cpu, before, after, pair.block.area)?,
-                    cylinders(&m3c2, settings, pair)?,
+                    sample_cylinders(&m3c2, settings, pair)?,
                 ))
             })
             .collect::<Result<_>>()?;
@@ -230,7 +234,7 @@ impl Sample {
         Ok(Self {
             cells,
             cylinders,
-            variogram: variogram(&stable.samples)?,
+            variogram: fit_variogram(&stable.samples)?,
             exceeding: if masks.stable.is_some() {
                 stable.exceeding as f64 / stable.tested as f64
             } else {
@@ -262,26 +266,26 @@ impl Sample {
         });
         json!({
             "squares": self.squares, "side_m": SIDE, "points": self.points,
-            "cells": statistics(&self.cells), "cylinders": statistics(&self.cylinders),
+            "cells": statistics_json(&self.cells), "cylinders": statistics_json(&self.cylinders),
             "variogram": variogram,
-            "stable_share_exceeding": finite(self.exceeding),
+            "stable_share_exceeding": finite_or_none(self.exceeding),
         })
     }
 }
 
-fn finite(value: f64) -> Option<f64> {
+fn finite_or_none(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-fn statistics(of: &SurveyStatistics) -> Value {
+fn statistics_json(of: &SurveyStatistics) -> Value {
     json!({
-        "variance_ratio": of.variance_ratio, "pooled_spread_m": of.pooled_spread.map(finite),
+        "variance_ratio": of.variance_ratio, "pooled_spread_m": of.pooled_spread.map(finite_or_none),
         "median_factor": of.median_factor, "resolution_m": of.resolution, "places": of.places,
     })
 }
 
 /// Cylinders around the core points of a square.
-fn cylinders(m3c2: &M3c2, settings: &Settings, pair: &BlockPair) -> Result<SurveySample> {
+fn sample_cylinders(m3c2: &M3c2, settings: &Settings, pair: &BlockPair) -> Result<SurveySample> {
     let [before, after] = &pair.clouds;
     let core_points: Cloud = match &settings.core {
         CoreSelection::Given(_) => before.subsample_grid(settings.core_spacing)?,
@@ -355,8 +359,8 @@ fn stable_square(
     survey: SurveyStatistics,
     masks: &Masks,
 ) -> Result<Stable> {
-    let mut dod = operation::dod(settings);
-    dod.detection = settings.informed(survey, 0.0);
+    let mut dod = operation::dod_of(settings);
+    dod.detection = settings.informed_detection(survey, 0.0);
     let mut stable = Stable::default();
     let [before, after] = &pair.clouds;
     let rasters = dod.run(&Cpu, before, after, pair.block.area)?;
@@ -377,7 +381,7 @@ fn stable_square(
     Ok(stable)
 }
 
-fn variogram(samples: &[StableSample]) -> Result<Option<Variogram>> {
+fn fit_variogram(samples: &[StableSample]) -> Result<Option<Variogram>> {
     if samples.len() < FEWEST_CELLS {
         return Ok(None);
     }

@@ -98,11 +98,11 @@ impl Settings {
             cell,
             core,
             core_spacing,
-            normals: normals(options, radii)?,
+            normals: normal_choice(options, radii)?,
             cylinder_radius,
             depth: options.depth,
             statistic,
-            detection: detection(options),
+            detection: cell_detection(options),
             registration_error,
             reasons,
             core_description,
@@ -119,7 +119,7 @@ impl Settings {
             AxialStatistic::MeanDeviation => "mean",
             AxialStatistic::MedianIqr => "median",
         };
-        let mut all = shared(options);
+        let mut all = shared_parameters(options);
         all["cell_m"] = json!(self.cell);
         all["core_spacing_m"] = json!(self.core_spacing);
         all["normal_radii_m"] = radii;
@@ -130,7 +130,7 @@ impl Settings {
     }
 
     /// [`Detection`] with what the sample says.
-    pub(crate) fn informed(
+    pub(crate) fn informed_detection(
         &self,
         survey: isopach::change::SurveyStatistics,
         correlated: f64,
@@ -145,8 +145,8 @@ impl Settings {
 
 /// What the user gave, which a run that is continued must agree with: what the data say follows
 /// from the inputs. Files are told by what they have, in the fingerprints of the masks.
-pub(crate) fn given(options: &ChangeOptions) -> Value {
-    let mut all = shared(options);
+pub(crate) fn given_parameters(options: &ChangeOptions) -> Value {
+    let mut all = shared_parameters(options);
     all["stable"] = json!(options.stable.is_some());
     all["areas"] = json!(options.areas.is_some());
     all["cell_m"] = json!(options.cell);
@@ -158,7 +158,7 @@ pub(crate) fn given(options: &ChangeOptions) -> Value {
         .as_ref()
         .map_or(Value::Null, |words| core_points_given(words));
     all["statistic"] = json!(options.statistic.map(|statistic| format!("{statistic:?}")));
-    if let Some(icp) = options.icp.given() {
+    if let Some(icp) = options.icp.given_options() {
         all["robust_icp"] = icp;
     }
     all
@@ -166,12 +166,12 @@ pub(crate) fn given(options: &ChangeOptions) -> Value {
 
 /// The parameters of a run as its manifest keeps them: those of its profile that results depend on,
 /// by table and key. Files are told by what they have.
-pub(crate) fn kept(options: &ChangeOptions, masks: &Masks) -> Value {
+pub(crate) fn result_parameters(options: &ChangeOptions, masks: &Masks) -> Value {
     let mut all = options.profile_args.resolved.of_results();
     if let Some(words) = &options.core_points {
         all["m3c2"]["core_points"] = core_points_given(words);
     }
-    all["polygons"] = masks.fingerprint();
+    all["polygons"] = masks.hash_polygons();
     all
 }
 
@@ -186,7 +186,7 @@ fn core_points_given(words: &str) -> Value {
 }
 
 /// Parameters that the data do not suggest.
-fn shared(options: &ChangeOptions) -> Value {
+fn shared_parameters(options: &ChangeOptions) -> Value {
     json!({
         "classes": options.classes, "cell_m": null, "core_spacing_m": null,
         "normal_radii_m": null, "cylinder_radius_m": null,
@@ -215,7 +215,7 @@ fn vector_or_null(values: &[f64]) -> Value {
     }
 }
 
-fn detection(options: &ChangeOptions) -> Detection {
+fn cell_detection(options: &ChangeOptions) -> Detection {
     let errors = match options.lod {
         Lod::Student => ErrorModel::Student,
         Lod::Normal => ErrorModel::Normal,
@@ -228,7 +228,7 @@ fn detection(options: &ChangeOptions) -> Detection {
 }
 
 /// Whether correlated errors enter the level of detection.
-pub(crate) fn correlated(options: &ChangeOptions, sample: &Sample) -> f64 {
+pub(crate) fn correlated_sigma(options: &ChangeOptions, sample: &Sample) -> f64 {
     match options.correlated {
         Correlated::Report => 0.0,
         Correlated::Include => sample.correlated_sigma(),
@@ -236,13 +236,13 @@ pub(crate) fn correlated(options: &ChangeOptions, sample: &Sample) -> f64 {
 }
 
 /// Directions as the command line has them.
-fn normals(options: &ChangeOptions, radii: Vec<f64>) -> Result<Normals> {
-    if let Some(normal) = vector("--normal", &options.normal)? {
+fn normal_choice(options: &ChangeOptions, radii: Vec<f64>) -> Result<Normals> {
+    if let Some(normal) = parse_vector("--normal", &options.normal)? {
         return Ok(Normals::Fixed(normal));
     }
     let towards = match (
-        vector("--towards", &options.towards)?,
-        vector("--scanner", &options.scanner)?,
+        parse_vector("--towards", &options.towards)?,
+        parse_vector("--scanner", &options.scanner)?,
     ) {
         (Some(direction), _) => Orientation::Towards(direction),
         (None, Some(position)) => Orientation::Scanner(position),
@@ -252,7 +252,7 @@ fn normals(options: &ChangeOptions, radii: Vec<f64>) -> Result<Normals> {
 }
 
 /// Three numbers, or none.
-fn vector(option: &str, values: &[f64]) -> Result<Option<[f64; 3]>> {
+fn parse_vector(option: &str, values: &[f64]) -> Result<Option<[f64; 3]>> {
     match values {
         [] => Ok(None),
         [x, y, z] if values.iter().all(|value| value.is_finite()) => Ok(Some([*x, *y, *z])),
@@ -289,7 +289,7 @@ fn core_points(words: &str, spacing: f64, options: &ChangeOptions) -> Result<Cor
         },
         _ => {
             let options = CatalogueOptions {
-                crs: epochs::declared(options)?,
+                crs: epochs::declared_system(options)?,
                 ignore_crs: options.ignore_crs,
             };
             let catalogue = Catalogue::open_with(&[words], &options)?.in_metres()?;
@@ -305,7 +305,7 @@ fn core_points(words: &str, spacing: f64, options: &ChangeOptions) -> Result<Cor
 }
 
 /// Refuses numbers that make no sense before anything is read.
-pub(crate) fn check(options: &ChangeOptions) -> Result<()> {
+pub(crate) fn check_options(options: &ChangeOptions) -> Result<()> {
     Error::positive("cell size", options.cell.unwrap_or(1.0))?;
     Error::positive("core point spacing", options.core_spacing.unwrap_or(1.0))?;
     Error::positive("cylinder radius", options.cylinder_radius.unwrap_or(1.0))?;
@@ -337,9 +337,9 @@ pub(crate) fn check(options: &ChangeOptions) -> Result<()> {
         rate > 0.0 && rate < 1.0,
         "be above 0 and below 1",
     )?;
-    normals(options, vec![1.0])?;
-    epochs::declared(options)?;
+    normal_choice(options, vec![1.0])?;
+    epochs::declared_system(options)?;
     check_core_points(options.core_points.as_deref())?;
-    options.icp.check()?;
-    detection(options).check()
+    options.icp.check_options()?;
+    cell_detection(options).check()
 }

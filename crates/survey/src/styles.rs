@@ -36,26 +36,26 @@ const RISING: [[u8; 3]; 5] = [
 
 /// Writes the style of the raster `name` in `folder`. One that somebody else made or changed stays:
 /// whether this one was written.
-pub(crate) fn write(folder: &Path, name: &str, look: Look) -> Result<bool> {
-    let path = beside(folder, name);
+pub(crate) fn write_style(folder: &Path, name: &str, look: Look) -> Result<bool> {
+    let path = style_path(folder, name);
     if is_of_somebody(&path) {
         return Ok(false);
     }
-    write_file(&path, sealed(qml(look)).as_bytes()).map(|()| true)
+    write_file(&path, seal_style(style_document(look)).as_bytes()).map(|()| true)
 }
 
 /// Removes the style of the raster `name` in `folder`, unless somebody else made or changed it.
-pub(crate) fn remove(folder: &Path, name: &str) -> Result<()> {
-    let path = beside(folder, name);
+pub(crate) fn remove_style(folder: &Path, name: &str) -> Result<()> {
+    let path = style_path(folder, name);
     if is_of_somebody(&path) {
         Ok(())
     } else {
-        finished::remove(folder, [path])
+        finished::remove_files(folder, [path])
     }
 }
 
 /// The place of the style of a raster.
-pub(crate) fn beside(folder: &Path, name: &str) -> PathBuf {
+pub(crate) fn style_path(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension("qml")
 }
 
@@ -65,7 +65,7 @@ const SEAL: &str = "<!-- as isopach wrote it: ";
 /// More bytes than a style of this program has.
 const MOST_BYTES: u64 = 1 << 16;
 
-fn sealed(style: String) -> String {
+fn seal_style(style: String) -> String {
     let hash = fnv1a(style.bytes());
     format!("{style}{SEAL}{hash:016x} -->\n")
 }
@@ -82,26 +82,26 @@ fn is_of_somebody(path: &Path) -> bool {
         return true;
     };
     text.rsplit_once(SEAL)
-        .is_none_or(|(style, _)| sealed(style.into()) != text)
+        .is_none_or(|(style, _)| seal_style(style.into()) != text)
 }
 
-fn qml(look: Look) -> String {
+fn style_document(look: Look) -> String {
     let renderer = match look {
-        Look::Diverging(limit) => ramp([-limit, limit], &picture::DIVERGING, metres),
-        Look::Rising([low, high]) => ramp(
+        Look::Diverging(limit) => colour_ramp([-limit, limit], &picture::DIVERGING, format_metres),
+        Look::Rising([low, high]) => colour_ramp(
             [low, if high > low { high } else { low + 1.0 }],
             &RISING,
-            metres,
+            format_metres,
         ),
         Look::Counts(high) => {
             let step = (high / (RISING.len() - 1) as f64).ceil().max(1.0); // whole points
-            ramp(
+            colour_ramp(
                 [0.0, step * (RISING.len() - 1) as f64],
                 &RISING,
                 |value, _| format!("{value:.0}"),
             )
         }
-        Look::Statuses => statuses(),
+        Look::Statuses => status_classes(),
     };
     format!(
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n<qgis version=\"3.22\" styleCategories=\"Symbology\">\n\
@@ -115,7 +115,11 @@ fn hex([r, g, b]: [u8; 3]) -> String {
 
 /// Colours at even distances, and between them what lies between. The legend shows each, where QGIS
 /// would else show a bar without them.
-fn ramp([low, high]: [f64; 2], colours: &[[u8; 3]], label: impl Fn(f64, f64) -> String) -> String {
+fn colour_ramp(
+    [low, high]: [f64; 2],
+    colours: &[[u8; 3]],
+    label: impl Fn(f64, f64) -> String,
+) -> String {
     let step = (high - low) / (colours.len() - 1) as f64;
     let mut items = String::new();
     for (i, colour) in colours.iter().enumerate() {
@@ -138,7 +142,7 @@ classificationMode=\"1\" clip=\"0\" minimumValue=\"{low}\" maximumValue=\"{high}
 
 /// A value with its unit, and with as many decimals as tell values that are `step` apart: two at
 /// least.
-fn metres(value: f64, step: f64) -> String {
+fn format_metres(value: f64, step: f64) -> String {
     let decimals = (2..12)
         .find(|decimals| step * 10_f64.powi(*decimals) >= 1.0)
         .unwrap_or(12) as usize;
@@ -146,11 +150,14 @@ fn metres(value: f64, step: f64) -> String {
 }
 
 /// A colour a status, with its number and words.
-fn statuses() -> String {
+fn status_classes() -> String {
     let mut entries = String::new();
     for status in ChangeStatus::ALL {
-        let (number, colour, words) =
-            (status as u8, hex(colour(status)), escape(status.describe()));
+        let (number, colour, words) = (
+            status as u8,
+            hex(colour_text(status)),
+            escape(status.describe()),
+        );
         let _ = writeln!(
             entries,
             "<paletteEntry value=\"{number}\" label=\"{number}: {words}\" alpha=\"255\" color=\"{colour}\"/>"
@@ -164,7 +171,7 @@ fn statuses() -> String {
 
 /// A colour that no other status has: violets where an epoch is missing, earth colours where a
 /// difference has no level of detection.
-fn colour(status: ChangeStatus) -> [u8; 3] {
+fn colour_text(status: ChangeStatus) -> [u8; 3] {
     match status {
         ChangeStatus::Valid => [120, 170, 110],
         ChangeStatus::NoSpread => picture::UNTESTED,

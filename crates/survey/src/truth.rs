@@ -16,7 +16,7 @@ impl Scene {
         let misalignment = Rigid::from_vectors(
             [0.1e-3, -0.15e-3, 0.6e-3],
             [0.31, -0.24, 0.12],
-            self.middle(),
+            self.centre(),
         );
         Self {
             misalignment,
@@ -45,7 +45,7 @@ impl Scene {
             for _ in 0..30 {
                 let [x, y, z]: [f64; 3] =
                     std::array::from_fn(|a| point[a] - CORNER[a] + t * axis[a]);
-                t -= z - self.terrain(x, y) - changed * self.change(x, y);
+                t -= z - self.terrain_height(x, y) - changed * self.height_change(x, y);
             }
             t
         };
@@ -80,7 +80,7 @@ impl Truth {
         for ((row, column), value) in difference.values.indexed_iter() {
             let [x, y] = difference.grid.centre(row, column);
             self.dod
-                .add(value - self.scene.change(x - CORNER[0], y - CORNER[1]));
+                .add(value - self.scene.height_change(x - CORNER[0], y - CORNER[1]));
         }
     }
 
@@ -108,7 +108,7 @@ impl Truth {
                     point[0] + f64::from(i) * MARGIN,
                     point[1] + f64::from(j) * MARGIN,
                 ];
-                self.scene.change(x - CORNER[0], y - CORNER[1]) == 0.0
+                self.scene.height_change(x - CORNER[0], y - CORNER[1]) == 0.0
             })
         })
     }

@@ -8,12 +8,12 @@ use std::{
 };
 
 /// The text of a document, by its path in the repository.
-pub fn document(path: &str) -> String {
+pub fn read_document(path: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(path)).unwrap()
 }
 
 /// The first commands below a heading.
-pub fn commands(document: &str, heading: &str) -> String {
+pub fn documented_commands(document: &str, heading: &str) -> String {
     let block = document
         .split(heading)
         .nth(1)

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// It ended with this code, and said the words in one line.
-pub fn ended(output: &Output, code: i32, words: &[&str]) {
+pub fn ends_within(output: &Output, code: i32, words: &[&str]) {
     let message = message(output);
     assert_eq!(output.status.code(), Some(code), "{message}");
     words
@@ -19,8 +19,8 @@ pub fn ended(output: &Output, code: i32, words: &[&str]) {
 }
 
 /// It ended well; what it wrote to stdout.
-pub fn well(output: &Output) -> String {
-    ended(output, 0, &[]);
+pub fn ended_well(output: &Output) -> String {
+    ends_within(output, 0, &[]);
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -41,7 +41,7 @@ pub fn made_whole(path: &Path, bytes: &[u8]) {
 }
 
 /// Sends a signal.
-pub fn signal(child: &Child, name: &str) {
+pub fn send_signal(child: &Child, name: &str) {
     assert!(
         Command::new("kill")
             .args([name, &child.id().to_string()])

@@ -20,11 +20,11 @@ const POINTS: [(&str, &[&str]); 2] = [
     ("c2c.laz", &["c2c_distance"]),
 ];
 
-fn hash(numbers: impl Iterator<Item = u64>) -> u64 {
+fn hash_numbers(numbers: impl Iterator<Item = u64>) -> u64 {
     fnv1a(numbers.flat_map(u64::to_le_bytes))
 }
 
-fn raster(path: &Path) -> Result<u64, Box<dyn Error>> {
+fn hash_raster(path: &Path) -> Result<u64, Box<dyn Error>> {
     let raster = read_geotiff(path)?;
     let place = [
         raster.grid.first[0] as u64,
@@ -38,10 +38,10 @@ fn raster(path: &Path) -> Result<u64, Box<dyn Error>> {
             (*value as f32).to_bits().into()
         }
     });
-    Ok(hash(place.into_iter().chain(cells)))
+    Ok(hash_numbers(place.into_iter().chain(cells)))
 }
 
-fn points(path: &Path, columns: &[&str]) -> Result<u64, Box<dyn Error>> {
+fn hash_points(path: &Path, columns: &[&str]) -> Result<u64, Box<dyn Error>> {
     let las = Las::open(path)?;
     let found = las.read_points(Columns::XYZ)?;
     let columns: Vec<Vec<f64>> = columns
@@ -64,7 +64,7 @@ fn points(path: &Path, columns: &[&str]) -> Result<u64, Box<dyn Error>> {
     };
     let mut rows: Vec<Vec<u64>> = (0..found.len()).map(row).collect();
     rows.sort_unstable();
-    Ok(hash(rows.into_iter().flatten()))
+    Ok(hash_numbers(rows.into_iter().flatten()))
 }
 
 /// A line a folder: the hash of each raster and of each file of points, sorted.
@@ -72,10 +72,10 @@ pub fn print_folders(folders: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     for folder in folders {
         let rasters = RASTERS
             .iter()
-            .map(|name| raster(&folder.join(name)).map(|hash| (*name, hash)));
-        let points = POINTS
-            .iter()
-            .map(|(name, columns)| points(&folder.join(name), columns).map(|hash| (*name, hash)));
+            .map(|name| hash_raster(&folder.join(name)).map(|hash| (*name, hash)));
+        let points = POINTS.iter().map(|(name, columns)| {
+            hash_points(&folder.join(name), columns).map(|hash| (*name, hash))
+        });
         let all: Vec<(&str, u64)> = rasters.chain(points).collect::<Result<_, _>>()?;
         let text: Vec<String> = all
             .iter()

@@ -11,7 +11,7 @@ use ndarray::ArrayD;
 /// What is wrong, if anything.
 pub(crate) type Verdict = Result<(), String>;
 
-fn each<T>(what: &str, a: &[T], b: &[T], same: impl Fn(&T, &T) -> bool) -> Verdict {
+fn compare_each<T>(what: &str, a: &[T], b: &[T], same: impl Fn(&T, &T) -> bool) -> Verdict {
     if a.len() != b.len() {
         return Err(format!("{what}: {} and {} of them", a.len(), b.len()));
     }
@@ -23,43 +23,47 @@ fn each<T>(what: &str, a: &[T], b: &[T], same: impl Fn(&T, &T) -> bool) -> Verdi
     }
 }
 
-fn near(a: f64, b: f64, tolerance: f64) -> bool {
+fn compare_near(a: f64, b: f64, tolerance: f64) -> bool {
     (a - b).abs() <= tolerance || (a.is_nan() && b.is_nan())
 }
 
-pub(crate) fn nearest(a: &[Option<Neighbour>], b: &[Option<Neighbour>]) -> Verdict {
-    each("nearest", a, b, |a, b| {
+pub(crate) fn compare_nearest(a: &[Option<Neighbour>], b: &[Option<Neighbour>]) -> Verdict {
+    compare_each("nearest", a, b, |a, b| {
         a.map(|n| n.index) == b.map(|n| n.index)
     })
 }
 
 /// Counts exactly, entries to 10⁻⁵ of the largest.
-pub(crate) fn covariances(a: &[Covariance], b: &[Covariance]) -> Verdict {
-    each("covariances", a, b, |a, b| {
+pub(crate) fn compare_covariances(a: &[Covariance], b: &[Covariance]) -> Verdict {
+    compare_each("covariances", a, b, |a, b| {
         let largest = b
             .upper
             .iter()
             .fold(0.0_f64, |largest, x| largest.max(x.abs()));
-        a.count == b.count && (0..6).all(|i| near(a.upper[i], b.upper[i], 1e-5 * largest))
+        a.count == b.count && (0..6).all(|i| compare_near(a.upper[i], b.upper[i], 1e-5 * largest))
     })
 }
 
 /// Counts exactly, location and spread to 10⁻⁴ m.
-pub(crate) fn cylinders(a: &[AxialStatistics], b: &[AxialStatistics]) -> Verdict {
-    each("cylinders", a, b, |a, b| {
-        a.count == b.count && near(a.location, b.location, 1e-4) && near(a.spread, b.spread, 1e-4)
+pub(crate) fn compare_cylinders(a: &[AxialStatistics], b: &[AxialStatistics]) -> Verdict {
+    compare_each("cylinders", a, b, |a, b| {
+        a.count == b.count
+            && compare_near(a.location, b.location, 1e-4)
+            && compare_near(a.spread, b.spread, 1e-4)
     })
 }
 
 /// Cells to 10⁻⁶ m.
-pub(crate) fn rasters(a: &Raster, b: &Raster) -> Verdict {
+pub(crate) fn compare_rasters(a: &Raster, b: &Raster) -> Verdict {
     let values = |raster: &Raster| raster.values.iter().copied().collect::<Vec<f64>>();
-    each("cells", &values(a), &values(b), |a, b| near(*a, *b, 1e-6))
+    compare_each("cells", &values(a), &values(b), |a, b| {
+        compare_near(*a, *b, 1e-6)
+    })
 }
 
 /// Normals come from single-precision covariances, so a point at the border of a cylinder may fall
 /// to either side: counts in 99.9 % of the core points, and distances there to 10⁻³ m.
-pub(crate) fn differences(a: &Differences, b: &Differences) -> Verdict {
+pub(crate) fn compare_differences(a: &Differences, b: &Differences) -> Verdict {
     if a.len() != b.len() {
         return Err(format!("{} and {} core points", a.len(), b.len()));
     }
@@ -74,7 +78,7 @@ pub(crate) fn differences(a: &Differences, b: &Differences) -> Verdict {
     }
     match alike
         .iter()
-        .filter(|&&i| !near(a.distance[i], b.distance[i], 1e-3))
+        .filter(|&&i| !compare_near(a.distance[i], b.distance[i], 1e-3))
         .count()
     {
         0 => Ok(()),
@@ -84,7 +88,7 @@ pub(crate) fn differences(a: &Differences, b: &Differences) -> Verdict {
 
 /// λ in 99.99 % of the pixels (one where there are fewer than ten thousand), emission to
 /// `tolerance` of a pixel's largest at the 99th percentile.
-pub(crate) fn emission<T: Copy + Into<f64>>(
+pub(crate) fn compare_emission<T: Copy + Into<f64>>(
     a: &EmissionMap<T>,
     b: &EmissionMap<T>,
     tolerance: f64,

@@ -78,7 +78,7 @@ pub(crate) fn run(
     };
     bench.tell_floors();
     if arguments.bench {
-        all(&bench, arguments)?;
+        bench_all(&bench, arguments)?;
     }
     if arguments.sweep {
         sweep::run(
@@ -89,19 +89,22 @@ pub(crate) fn run(
             arguments,
         )?;
     }
-    Ok(teller.failures())
+    Ok(teller.failure_count())
 }
 
 /// Every kernel, those that most is made of first, and the whole job on tiles.
-fn all(bench: &Bench<'_>, arguments: &DevicesArgs) -> std::result::Result<(), Box<dyn Error>> {
+fn bench_all(
+    bench: &Bench<'_>,
+    arguments: &DevicesArgs,
+) -> std::result::Result<(), Box<dyn Error>> {
     let scene = Scene::new(arguments.points, 1);
-    let origin = Origin::near(scene.middle())?;
+    let origin = Origin::near(scene.centre())?;
     let [before, after] = scene.epochs().map(|points| points.about(origin));
     let before = before?;
     let after = after?;
-    neighbours(bench, &before, &after)?;
-    others(bench, &before, &after)?;
-    emission(bench, arguments.pixels)?;
+    bench_neighbours(bench, &before, &after)?;
+    bench_others(bench, &before, &after)?;
+    bench_emission(bench, arguments.pixels)?;
     pipeline::run(bench, &before, &after)?;
     emission_otherwise(bench, arguments.pixels)
 }
@@ -118,7 +121,7 @@ impl Bench<'_> {
             "what": "floors", "copy_bytes_per_s": copy_bytes_per_s, "flops_per_s": flops_per_s,
             "upload_bytes_per_s": upload_bytes_per_s, "download_bytes_per_s": download_bytes_per_s,
         });
-        self.teller.tell(line, || {
+        self.teller.print_line(line, || {
             format!(
                 "\n{}: copies {:.1} GB/s, computes {:.1} GFLOP/s, up {:.1} GB/s, down {:.1} GB/s\n{:<34} {:>10} {:>12} {:>12} {:>12} {:>8} {:>12} {:>8}",
                 self.gpu.adapter().name,
@@ -153,7 +156,7 @@ impl Bench<'_> {
         let start = Instant::now();
         let found = gpu();
         let first_s = start.elapsed().as_secs_f64();
-        let own = Own::of(self.gpu).since(before);
+        let own = Own::of(self.gpu).work_since(before);
         let verdict = match &found {
             Ok(_) if own.dispatches == 0 => Err("the device did none of it".into()),
             Ok(found) => agree(found, &expected),
@@ -162,7 +165,7 @@ impl Bench<'_> {
         let answered = found.is_ok();
         drop((expected, found));
         let times = if answered {
-            Some(self.best(first_s, [cpu, gpu])?)
+            Some(self.best_time(first_s, [cpu, gpu])?)
         } else {
             None
         };
@@ -170,12 +173,12 @@ impl Bench<'_> {
             (Ok(()), Some(times)) => times.cpu_s / times.gpu_s,
             _ => 0.0,
         };
-        self.tell(name, items, floor, own, times.as_ref(), &verdict);
+        self.print_times(name, items, floor, own, times.as_ref(), &verdict);
         Ok(ratio)
     }
 
     /// Each `repeat` times, in turn.
-    fn best<T>(&self, first_s: f64, both: [&dyn Fn() -> Result<T>; 2]) -> Result<Times> {
+    fn best_time<T>(&self, first_s: f64, both: [&dyn Fn() -> Result<T>; 2]) -> Result<Times> {
         let mut best = [f64::INFINITY; 2];
         let mut kernels_s = f64::INFINITY;
         for _ in 0..self.repeat {
@@ -199,7 +202,7 @@ impl Bench<'_> {
         })
     }
 
-    fn tell(
+    fn print_times(
         &self,
         name: &str,
         items: usize,
@@ -209,7 +212,7 @@ impl Bench<'_> {
         verdict: &Verdict,
     ) {
         if verdict.is_err() {
-            self.teller.fail();
+            self.teller.print_failure();
         }
         let n = items as f64;
         let floor_s = n
@@ -218,7 +221,7 @@ impl Bench<'_> {
         let mut line = json!({
             "what": "kernel", "part": self.part, "name": name, "items": items, "floor_s": floor_s, "bytes_an_item": floor.bytes,
             "flops_an_item": floor.flops, "agrees": verdict.as_ref().err().map_or_else(|| json!(true), |what| json!(what)),
-            "own": own.json(items),
+            "own": own.to_json(items),
         });
         if let Some(&Times {
             cpu_s,
@@ -235,7 +238,7 @@ impl Bench<'_> {
             line["gpu_items_per_s"] = json!(n / gpu_s);
             line["cpu_over_gpu"] = json!(cpu_s / gpu_s);
         }
-        self.teller.tell(line, || match (verdict, times) {
+        self.teller.print_line(line, || match (verdict, times) {
             (Ok(()), Some(times)) => format!(
                 "{name:<34} {items:>10} {:>12.3e} {:>12.3e} {:>12} {:>8.2} {:>12.3e} {:>6.1} %",
                 n / times.cpu_s,
@@ -245,7 +248,7 @@ impl Bench<'_> {
                     .map_or_else(|| "not timed".into(), |s| format!("{:.3e}", n / s)),
                 times.cpu_s / times.gpu_s,
                 n / floor_s,
-                100.0 * own.share(items)
+                100.0 * own.own_share(items)
             ),
             (verdict, _) => {
                 format!(
@@ -262,7 +265,7 @@ impl Bench<'_> {
     }
 }
 
-fn neighbours(
+fn bench_neighbours(
     bench: &Bench<'_>,
     before: &Cloud,
     after: &Cloud,
@@ -293,7 +296,7 @@ fn neighbours(
         "nearest",
         n,
         floor(12.0 + 16.0 + 8.0, 100.0),
-        |a, b| agree::nearest(a, b),
+        |a, b| agree::compare_nearest(a, b),
         [&|| a.nearest(to, f64::INFINITY), &|| {
             b.nearest(to, f64::INFINITY)
         }],
@@ -319,7 +322,7 @@ fn neighbours(
         "covariances, 1.5 m",
         n,
         floor(12.0 + 16.0 + 40.0, 1000.0),
-        |a, b| agree::covariances(a, b),
+        |a, b| agree::compare_covariances(a, b),
         [&|| a.covariances(from, RADIUS), &|| {
             b.covariances(from, RADIUS)
         }],
@@ -337,7 +340,7 @@ fn neighbours(
             name,
             n,
             floor(12.0 + 12.0 + 16.0 + 12.0, 800.0),
-            |a, b| agree::cylinders(a, b),
+            |a, b| agree::compare_cylinders(a, b),
             [&|| a.cylinders(from, &axes, cylinder, statistic), &|| {
                 b.cylinders(from, &axes, cylinder, statistic)
             }],
@@ -346,7 +349,7 @@ fn neighbours(
     Ok(())
 }
 
-fn others(
+fn bench_others(
     bench: &Bench<'_>,
     before: &Cloud,
     after: &Cloud,
@@ -363,7 +366,7 @@ fn others(
             &name,
             from.len(),
             floor(12.0 + 2.0, 10.0),
-            agree::rasters,
+            agree::compare_rasters,
             [&|| cells(&Cpu), &|| cells(gpu)],
         )?;
     }
@@ -414,7 +417,7 @@ fn others(
         "M3C2 with indexes, core points",
         core_points.len(),
         floor(76.0, 12_000.0),
-        agree::differences,
+        agree::compare_differences,
         [&|| m3c2.run(&Cpu, epochs), &|| m3c2.run(gpu, epochs)],
     )?;
     Ok(())
@@ -440,12 +443,12 @@ pub(crate) fn emission_at(bins: usize) -> Inversion {
 }
 
 /// The emission measure of so many pixels; how many times faster the device is.
-pub(crate) fn emission(
+pub(crate) fn bench_emission(
     bench: &Bench<'_>,
     pixels: usize,
 ) -> std::result::Result<f64, Box<dyn Error>> {
     let inversion = emission_at(BINS);
-    let [counts, sigma] = observation(&inversion, pixels)?.map(|a| a.mapv(|x| x as f32));
+    let [counts, sigma] = synthetic_observation(&inversion, pixels)?.map(|a| a.mapv(|x| x as f32));
     let observation = || Observation {
         counts: counts.view(),
         sigma: sigma.view(),
@@ -454,7 +457,7 @@ pub(crate) fn emission(
         "emission measure, 42 bins",
         pixels,
         emission_floor(4),
-        |a, b| agree::emission(a, b, 1e-5),
+        |a, b| agree::compare_emission(a, b, 1e-5),
         [&|| Cpu.invert_single(&inversion, observation()), &|| {
             bench.gpu.invert_single(&inversion, observation())
         }],
@@ -464,7 +467,7 @@ pub(crate) fn emission(
 /// The same with results that come back as halves, and in double precision where the device has it.
 fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(), Box<dyn Error>> {
     let inversion = emission_at(BINS);
-    let [counts, sigma] = observation(&inversion, pixels)?;
+    let [counts, sigma] = synthetic_observation(&inversion, pixels)?;
     let [counts_single, sigma_single] = [&counts, &sigma].map(|a| a.mapv(|x| x as f32));
     let single = || Observation {
         counts: counts_single.view(),
@@ -490,7 +493,7 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
         "emission measure, halves back",
         pixels,
         emission_floor(2),
-        |a, b| agree::emission(a, b, 5e-4),
+        |a, b| agree::compare_emission(a, b, 5e-4),
         [&|| Cpu.invert_single(&inversion, single()), &|| {
             halves.invert_single(&inversion, single())
         }],
@@ -500,7 +503,7 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
             "emission measure, f64",
             pixels,
             emission_floor(8),
-            |a, b| agree::emission(a, b, 1e-8),
+            |a, b| agree::compare_emission(a, b, 1e-8),
             [&|| Cpu.invert(&inversion, double()), &|| {
                 bench.gpu.invert(&inversion, double())
             }],
@@ -510,7 +513,10 @@ fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(
 }
 
 /// Gaussians of many temperatures and widths, as AIA would count them, with its noise.
-pub(crate) fn observation(inversion: &Inversion, pixels: usize) -> Result<[ArrayD<f64>; 2]> {
+pub(crate) fn synthetic_observation(
+    inversion: &Inversion,
+    pixels: usize,
+) -> Result<[ArrayD<f64>; 2]> {
     let emission = Array2::from_shape_fn((pixels, BINS), |(i, t)| {
         let centre = 4.0 + (i % 31) as f64;
         let width = 2.0 + (i % 7) as f64;

@@ -59,12 +59,12 @@ pub(crate) fn run(
         for (name, suite) in SUITES {
             let send = send.clone();
             // It is received as long as a sender is there.
-            scope.spawn(move || send.send(one(name, suite, wanted, options)).is_ok());
+            scope.spawn(move || send.send(check_one(name, suite, wanted, options)).is_ok());
         }
         drop(send);
         for outcome in outcomes {
             let outcome = outcome?;
-            failures += told(&outcome, &teller);
+            failures += print_check(&outcome, &teller);
             ran.extend(outcome.ran);
             kernels.extend(outcome.kernels);
         }
@@ -72,7 +72,7 @@ pub(crate) fn run(
     })?;
     let idle: Vec<&str> = kernels.difference(&ran).copied().collect();
     let line = json!({ "what": "kernels_checked", "kernels": kernels.len(), "ran": ran.len(), "did_not_run": idle });
-    teller.tell(line, || {
+    teller.print_line(line, || {
         format!(
             "{} of {} kernels ran; not {}",
             ran.len(),
@@ -83,7 +83,7 @@ pub(crate) fn run(
     Ok(failures)
 }
 
-fn one(
+fn check_one(
     name: &'static str,
     suite: Suite,
     wanted: &AdapterSelector,
@@ -110,7 +110,7 @@ fn one(
 }
 
 /// Tells what a suite came to; how much of it is wrong.
-fn told(
+fn print_check(
     Outcome {
         suite,
         found,
@@ -124,7 +124,7 @@ fn told(
         Ok(found) => found,
         Err(error) => {
             let line = json!({ "what": "conformance", "suite": suite, "differences": 1, "failed": error.to_string() });
-            teller.tell(line, || format!("{suite}: {error}"));
+            teller.print_line(line, || format!("{suite}: {error}"));
             return 1;
         }
     };
@@ -146,7 +146,7 @@ fn told(
         "what": "conformance", "suite": suite, "differences": differences, "declined": found.len() - differences, "findings": list,
         "dispatches": own.dispatches, "given_back": own.given_back, "did_nothing": idle, "seconds": seconds,
     });
-    teller.tell(line, || {
+    teller.print_line(line, || {
         let mut words = format!(
             "{suite}: {differences} differences from the definitions, {} declined; {} kernels were started, in {seconds:.1} s",
             found.len() - differences,

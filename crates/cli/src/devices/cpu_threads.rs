@@ -3,7 +3,7 @@
 
 use super::{
     DevicesArgs,
-    bench::{emission_at, observation},
+    bench::{emission_at, synthetic_observation},
     pipeline,
     teller::Teller,
 };
@@ -34,19 +34,23 @@ struct Work {
 type Operation = (&'static str, fn(&Work) -> usize, fn(&Work) -> Result<()>);
 
 const OPERATIONS: [Operation; 6] = [
-    ("DoD", |work| work.before.len() + work.after.len(), dod),
-    ("M3C2", |work| work.core_points.len(), m3c2),
-    ("C2C", |work| work.after.len(), c2c),
-    ("ICP", |work| work.thinned[1].len(), icp),
-    ("emission", |work| work.pixels[0].shape()[0], emission),
-    ("DoD, M3C2, C2C on tiles", |work| work.before.len(), tiles),
+    ("DoD", |work| work.before.len() + work.after.len(), time_dod),
+    ("M3C2", |work| work.core_points.len(), time_m3c2),
+    ("C2C", |work| work.after.len(), time_c2c),
+    ("ICP", |work| work.thinned[1].len(), time_icp),
+    ("emission", |work| work.pixels[0].shape()[0], time_emission),
+    (
+        "DoD, M3C2, C2C on tiles",
+        |work| work.before.len(),
+        time_tiles,
+    ),
 ];
 
 /// Each operation with each number of threads, a line each.
 pub(crate) fn run(arguments: &DevicesArgs) -> std::result::Result<(), Box<dyn Error>> {
     let teller = Teller::new(None, arguments.json);
     let scene = Scene::new(arguments.points, 1);
-    let origin = Origin::near(scene.middle())?;
+    let origin = Origin::near(scene.centre())?;
     let [before, after] = scene.epochs().map(|points| points.about(origin));
     let before = before?;
     let after = after?;
@@ -54,7 +58,7 @@ pub(crate) fn run(arguments: &DevicesArgs) -> std::result::Result<(), Box<dyn Er
     let work = Work {
         core_points: before.subsample_grid(1.0)?,
         thinned: [before.subsample_grid(0.5)?, after.subsample_grid(0.5)?],
-        pixels: observation(&inversion, arguments.pixels)?.map(|a| a.mapv(|x| x as f32)),
+        pixels: synthetic_observation(&inversion, arguments.pixels)?.map(|a| a.mapv(|x| x as f32)),
         before,
         after,
     };
@@ -73,7 +77,7 @@ pub(crate) fn run(arguments: &DevicesArgs) -> std::result::Result<(), Box<dyn Er
             let line = json!({
                 "what": "threads", "name": name, "threads": threads, "items": items, "seconds": best, "items_per_s": items as f64 / best,
             });
-            teller.tell(line, || {
+            teller.print_line(line, || {
                 format!(
                     "{name:<24} {threads:>3} threads {:>12.3e} /s",
                     items as f64 / best
@@ -85,7 +89,7 @@ pub(crate) fn run(arguments: &DevicesArgs) -> std::result::Result<(), Box<dyn Er
 }
 
 /// Mean heights of both epochs in cells of a metre.
-fn dod(work: &Work) -> Result<()> {
+fn time_dod(work: &Work) -> Result<()> {
     for epoch in [&work.before, &work.after] {
         let positions = epoch.positions();
         let Some(extent) = positions.extent() else {
@@ -102,7 +106,7 @@ fn dod(work: &Work) -> Result<()> {
 }
 
 /// With both indexes.
-fn m3c2(work: &Work) -> Result<()> {
+fn time_m3c2(work: &Work) -> Result<()> {
     let Work {
         before,
         after,
@@ -120,7 +124,7 @@ fn m3c2(work: &Work) -> Result<()> {
 }
 
 /// With its index.
-fn c2c(work: &Work) -> Result<()> {
+fn time_c2c(work: &Work) -> Result<()> {
     let c2c = C2c { max_distance: 5.0 };
     c2c.run(&Cpu, work.before.positions(), work.after.positions())
         .map(|found| {
@@ -129,7 +133,7 @@ fn c2c(work: &Work) -> Result<()> {
 }
 
 /// Point to plane, of clouds thinned to half a metre.
-fn icp(work: &Work) -> Result<()> {
+fn time_icp(work: &Work) -> Result<()> {
     let [target, source] = &work.thinned;
     let pair = Pair {
         source: source.positions(),
@@ -144,7 +148,7 @@ fn icp(work: &Work) -> Result<()> {
 }
 
 /// 42 bins, single precision.
-fn emission(work: &Work) -> Result<()> {
+fn time_emission(work: &Work) -> Result<()> {
     let [counts, sigma] = &work.pixels;
     let observation = Observation {
         counts: counts.view(),
@@ -157,9 +161,9 @@ fn emission(work: &Work) -> Result<()> {
 }
 
 /// As the tile loop does it.
-fn tiles(work: &Work) -> Result<()> {
+fn time_tiles(work: &Work) -> Result<()> {
     let cpu = Dispatcher::new(vec![Arc::new(Cpu) as Arc<dyn Backend>]);
-    pipeline::tiles(&cpu, &pipeline::residents(&work.before, &work.after)).map(|found| {
+    pipeline::run_tiles(&cpu, &pipeline::resident_points(&work.before, &work.after)).map(|found| {
         black_box(found);
     })
 }

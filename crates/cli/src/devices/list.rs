@@ -14,7 +14,7 @@ const TOLD: [(&str, Features); 6] = [
     ("pipeline cache", Features::PIPELINE_CACHE),
 ];
 
-pub(crate) fn print(known: &[Adapter], as_json: bool) {
+pub(crate) fn print_adapters(known: &[Adapter], as_json: bool) {
     for (number, adapter) in known.iter().enumerate() {
         let features: Vec<&str> = TOLD
             .iter()

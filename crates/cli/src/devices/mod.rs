@@ -98,22 +98,22 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     headless::quiet_loader();
     let arguments = match DevicesArgs::try_parse_from(words) {
         Ok(arguments) => arguments,
-        Err(error) => return Stop::Usage(error).end(name),
+        Err(error) => return Stop::Usage(error).end_program(name),
     };
-    match run(&arguments) {
+    match run_requested(&arguments) {
         Ok(0) => ExitCode::SUCCESS,
-        Ok(failures) => console::failed(
+        Ok(failures) => console::report_failure(
             name,
             &format!(
                 "{failures} things are not as they should be: see the lines that do not agree"
             ),
         ),
-        Err(error) => console::failed(name, &error),
+        Err(error) => console::report_failure(name, &error),
     }
 }
 
 /// What was asked for; how much is not as it should be.
-fn run(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
+fn run_requested(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     if !arguments.threads.is_empty() {
         cpu_threads::run(arguments)?;
     }
@@ -131,14 +131,14 @@ fn run(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     }
     let known = adapters();
     if !asked || !arguments.json {
-        list::print(&known, arguments.json);
+        list::print_adapters(&known, arguments.json);
     }
     if known.is_empty() {
         return Err(OpenError::NoAdapter.into());
     }
     let mut failures = 0;
     for wanted in if asked {
-        chosen(arguments, &known)
+        chosen_devices(arguments, &known)
     } else {
         Vec::new()
     } {
@@ -173,7 +173,7 @@ fn run(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
 }
 
 /// The devices that were named; else all in hardware; else that in software.
-fn chosen(arguments: &DevicesArgs, known: &[Adapter]) -> Vec<AdapterSelector> {
+fn chosen_devices(arguments: &DevicesArgs, known: &[Adapter]) -> Vec<AdapterSelector> {
     if !arguments.gpus.is_empty() {
         let word = |word: &String| {
             word.parse().map_or_else(

@@ -26,7 +26,7 @@ impl Own {
     }
 
     /// What came after `before`.
-    pub(crate) fn since(self, before: Self) -> Self {
+    pub(crate) fn work_since(self, before: Self) -> Self {
         Self {
             dispatches: self.dispatches - before.dispatches,
             given_back: self.given_back - before.given_back,
@@ -39,7 +39,7 @@ impl Own {
     }
 
     /// Share of the items that the device itself decided.
-    pub(crate) fn share(self, items: usize) -> f64 {
+    pub(crate) fn own_share(self, items: usize) -> f64 {
         if self.dispatches == 0 {
             return 0.0;
         }
@@ -47,9 +47,9 @@ impl Own {
     }
 
     /// For a line about so many items.
-    pub(crate) fn json(self, items: usize) -> Value {
+    pub(crate) fn to_json(self, items: usize) -> Value {
         json!({
-            "dispatches": self.dispatches, "given_back": self.given_back, "device_share": self.share(items),
+            "dispatches": self.dispatches, "given_back": self.given_back, "device_share": self.own_share(items),
             "to_device_bytes": self.traffic.to_device_bytes, "from_device_bytes": self.traffic.from_device_bytes,
         })
     }

@@ -25,7 +25,7 @@ pub(crate) fn run(
     before: &Cloud,
     after: &Cloud,
 ) -> std::result::Result<f64, Box<dyn Error>> {
-    let epochs = residents(before, after);
+    let epochs = resident_points(before, after);
     let alone = |backend: Arc<dyn Backend>| Dispatcher::new(vec![backend]);
     let floor = Floor {
         bytes: 2.0 * 12.0 + 40.0,
@@ -35,15 +35,15 @@ pub(crate) fn run(
         "DoD, M3C2, C2C on tiles, points",
         before.len(),
         floor,
-        same,
-        [&|| tiles(&alone(Arc::new(Cpu)), &epochs), &|| {
-            tiles(&alone(Arc::new(bench.gpu.clone())), &epochs)
+        compare_runs,
+        [&|| run_tiles(&alone(Arc::new(Cpu)), &epochs), &|| {
+            run_tiles(&alone(Arc::new(bench.gpu.clone())), &epochs)
         }],
     )
 }
 
 /// Both epochs as sources.
-pub(crate) fn residents(before: &Cloud, after: &Cloud) -> [InMemory; 2] {
+pub(crate) fn resident_points(before: &Cloud, after: &Cloud) -> [InMemory; 2] {
     [
         InMemory::new("before", before.clone()),
         InMemory::new("after", after.clone()),
@@ -51,7 +51,7 @@ pub(crate) fn residents(before: &Cloud, after: &Cloud) -> [InMemory; 2] {
 }
 
 /// The job.
-pub(crate) fn tiles(on: &Dispatcher<dyn Backend>, epochs: &[InMemory; 2]) -> Result<Found> {
+pub(crate) fn run_tiles(on: &Dispatcher<dyn Backend>, epochs: &[InMemory; 2]) -> Result<Found> {
     let detection = Detection {
         survey: Some(SurveyStatistics::equal_epochs()),
         ..Detection::default()
@@ -75,10 +75,10 @@ pub(crate) fn tiles(on: &Dispatcher<dyn Backend>, epochs: &[InMemory; 2]) -> Res
 }
 
 /// Whether both gave the same.
-pub(crate) fn same(a: &Found, b: &Found) -> Verdict {
+pub(crate) fn compare_runs(a: &Found, b: &Found) -> Verdict {
     for ((dod, m3c2, c2c), (dod_too, m3c2_too, c2c_too)) in a.iter().zip(b) {
-        agree::rasters(&dod.difference, &dod_too.difference)?;
-        agree::differences(m3c2, m3c2_too)?;
+        agree::compare_rasters(&dod.difference, &dod_too.difference)?;
+        agree::compare_differences(m3c2, m3c2_too)?;
         let far = |(a, b): &(&f64, &f64)| (*a - *b).abs() > 1e-6;
         if c2c.iter().zip(c2c_too).any(|pair| far(&pair)) {
             return Err("C2C distances differ".into());

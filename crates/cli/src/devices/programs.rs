@@ -36,13 +36,13 @@ pub(crate) fn run(gpu: &Gpu, arguments: &DevicesArgs) -> Result<usize, Box<dyn E
         .clone()
         .unwrap_or_else(std::env::temp_dir)
         .join(format!("devices_{}", std::process::id()));
-    let outcome = both(&teller, number, &place, arguments);
+    let outcome = run_both(&teller, number, &place, arguments);
     fs::remove_dir_all(&place).or_else(|error| if place.exists() { Err(error) } else { Ok(()) })?;
     outcome?;
-    Ok(teller.failures())
+    Ok(teller.failure_count())
 }
 
-fn both(
+fn run_both(
     teller: &Teller,
     number: usize,
     place: &Path,
@@ -56,10 +56,10 @@ fn both(
         "--backend",
         "cpu",
         "--out",
-        &text(&scene),
+        &path_text(&scene),
     ];
-    finished("terrain_change", &words.map(str::to_owned))?;
-    let files = ["scene_before.laz", "scene_after.laz"].map(|name| text(&scene.join(name)));
+    run_program("terrain_change", &words.map(str::to_owned))?;
+    let files = ["scene_before.laz", "scene_after.laz"].map(|name| path_text(&scene.join(name)));
     let terrain = Run {
         program: "terrain_change",
         items: arguments.points,
@@ -75,13 +75,13 @@ fn both(
         same: same_emission,
     };
     for run in [terrain, emission] {
-        told(teller, number, place, &run, arguments.repeat.max(1))?;
+        print_run(teller, number, place, &run, arguments.repeat.max(1))?;
     }
     Ok(())
 }
 
 /// Runs it on both by turns, and tells the best times.
-fn told(
+fn print_run(
     teller: &Teller,
     number: usize,
     place: &Path,
@@ -101,9 +101,9 @@ fn told(
             };
             let mut words = run.words.clone();
             words.extend(on.map(str::to_owned));
-            words.extend(["--out".into(), text(&out)]);
+            words.extend(["--out".into(), path_text(&out)]);
             let start = Instant::now();
-            finished(run.program, &words)?;
+            run_program(run.program, &words)?;
             *best = best.min(start.elapsed().as_secs_f64());
             *summary = serde_json::from_slice(&fs::read(out.join("summary.json"))?)?;
             fs::remove_dir_all(out)?;
@@ -120,14 +120,14 @@ fn told(
         Some(_) => (run.same)(cpu, gpu),
     };
     if verdict.is_err() {
-        teller.fail();
+        teller.print_failure();
     }
     let [cpu_s, gpu_s] = best;
     let line = json!({
         "what": "program", "name": run.program, "items": run.items, "cpu_s": cpu_s, "gpu_s": gpu_s, "cpu_over_gpu": cpu_s / gpu_s,
         "passed_on": passed_on, "agrees": verdict.as_ref().err().map_or_else(|| json!(true), |what| json!(what)),
     });
-    teller.tell(line, || match &verdict {
+    teller.print_line(line, || match &verdict {
         Ok(()) => format!(
             "{}: {cpu_s:.2} s on the processor, {gpu_s:.2} s on the device",
             run.program
@@ -137,12 +137,12 @@ fn told(
     Ok(())
 }
 
-fn text(path: &Path) -> String {
+fn path_text(path: &Path) -> String {
     path.display().to_string()
 }
 
 /// Runs a program that lies beside this one, to its end.
-fn finished(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
+fn run_program(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
     let mut command = command_of(program)?;
     let called = command.get_program().to_owned();
     let output = command.args(words).stdin(Stdio::null()).output();
@@ -182,14 +182,14 @@ fn command_of(program: &str) -> Result<Command, Box<dyn Error>> {
 
 /// Counts exactly, distances to a tenth of a millimetre.
 fn same_change(cpu: &Value, gpu: &Value) -> Verdict {
-    exactly(cpu, gpu, &["/m3c2/core_points", "/dod/cells"])?;
+    compare_exactly(cpu, gpu, &["/m3c2/core_points", "/dod/cells"])?;
     let distances =
         ["mean", "standard_deviation"].map(|number| format!("/m3c2/distance_m/{number}"));
     let others = ["mean", "median"].map(|number| format!("/c2c/distance_m/{number}"));
     distances
         .iter()
         .chain(&others)
-        .try_for_each(|path| nearly(cpu, gpu, path, 1e-4))
+        .try_for_each(|path| compare_nearly(cpu, gpu, path, 1e-4))
 }
 
 /// How pixels ended in all but one of ten thousand, χ² to a thousandth.
@@ -208,10 +208,10 @@ fn same_emission(cpu: &Value, gpu: &Value) -> Verdict {
     if all == 0 || other > (all / 10_000).max(1) {
         return Err(format!("{other} of {all} pixels ended in another way"));
     }
-    nearly(cpu, gpu, "/median_chi_squared", 1e-3)
+    compare_nearly(cpu, gpu, "/median_chi_squared", 1e-3)
 }
 
-fn exactly(cpu: &Value, gpu: &Value, paths: &[&str]) -> Verdict {
+fn compare_exactly(cpu: &Value, gpu: &Value, paths: &[&str]) -> Verdict {
     paths
         .iter()
         .try_for_each(|path| match (cpu.pointer(path), gpu.pointer(path)) {
@@ -220,7 +220,7 @@ fn exactly(cpu: &Value, gpu: &Value, paths: &[&str]) -> Verdict {
         })
 }
 
-fn nearly(cpu: &Value, gpu: &Value, path: &str, tolerance: f64) -> Verdict {
+fn compare_nearly(cpu: &Value, gpu: &Value, path: &str, tolerance: f64) -> Verdict {
     let [a, b] = [cpu, gpu].map(|summary| summary.pointer(path).and_then(Value::as_f64));
     match (a, b) {
         (Some(a), Some(b)) if (a - b).abs() <= tolerance => Ok(()),

@@ -12,7 +12,7 @@ use serde_json::json;
 use std::error::Error;
 
 /// Larger ones by steps of about two, up to what is benched.
-fn sizes(first: usize, last: usize) -> impl Iterator<Item = usize> {
+fn sweep_sizes(first: usize, last: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(first), |size| Some(2 * size)).take_while(move |size| *size <= last)
 }
 
@@ -20,27 +20,27 @@ fn sizes(first: usize, last: usize) -> impl Iterator<Item = usize> {
 /// follows.
 pub(crate) fn run(bench: &Bench<'_>, arguments: &DevicesArgs) -> Result<(), Box<dyn Error>> {
     let mut points = Vec::new();
-    for size in sizes(1 << 10, arguments.points) {
+    for size in sweep_sizes(1 << 10, arguments.points) {
         let scene = Scene::new(size, 1);
-        let origin = Origin::near(scene.middle())?;
+        let origin = Origin::near(scene.centre())?;
         let [before, after] = scene.epochs().map(|epoch| epoch.about(origin));
         points.push((size, pipeline::run(bench, &before?, &after?)?));
     }
-    tell(bench, "points", &points);
-    let pixels: Vec<(usize, f64)> = sizes(1 << 6, arguments.pixels)
-        .map(|size| Ok((size, bench::emission(bench, size)?)))
+    print_size(bench, "points", &points);
+    let pixels: Vec<(usize, f64)> = sweep_sizes(1 << 6, arguments.pixels)
+        .map(|size| Ok((size, bench::bench_emission(bench, size)?)))
         .collect::<Result<_, Box<dyn Error>>>()?;
-    tell(bench, "pixels", &pixels);
+    print_size(bench, "pixels", &pixels);
     Ok(())
 }
 
-fn tell(bench: &Bench<'_>, what: &str, ratios: &[(usize, f64)]) {
+fn print_size(bench: &Bench<'_>, what: &str, ratios: &[(usize, f64)]) {
     let slower = ratios
         .iter()
         .rposition(|(_, ratio)| *ratio < 1.0)
         .map_or(0, |last| last + 1);
     let least = ratios.get(slower).map(|(size, _)| size);
-    bench.teller.tell(
+    bench.teller.print_line(
         json!({ "what": "least", "of": what, "least": least }),
         || {
             let least = least.map_or("no number that was tried".into(), ToString::to_string);

@@ -21,8 +21,8 @@ impl Teller {
             about.insert("device".into(), json!(gpu.adapter().name));
             about.insert("driver".into(), json!(gpu.adapter().driver));
         }
-        about.insert("machine".into(), json!(machine::machine()));
-        about.insert("commit".into(), json!(machine::commit()));
+        about.insert("machine".into(), json!(machine::describe_machine()));
+        about.insert("commit".into(), json!(machine::built_commit()));
         about.insert("cpu_threads".into(), json!(rayon::current_num_threads()));
         Self {
             json,
@@ -32,7 +32,7 @@ impl Teller {
     }
 
     /// A line as JSON, or as these words.
-    pub(crate) fn tell(&self, mut line: Value, words: impl FnOnce() -> String) {
+    pub(crate) fn print_line(&self, mut line: Value, words: impl FnOnce() -> String) {
         if self.json {
             if let Some(line) = line.as_object_mut() {
                 line.extend(self.about.clone());
@@ -44,12 +44,12 @@ impl Teller {
     }
 
     /// Counts something that is not as it should be.
-    pub(crate) fn fail(&self) {
+    pub(crate) fn print_failure(&self) {
         self.failures.set(self.failures.get() + 1);
     }
 
     /// How much is not as it should be.
-    pub(crate) fn failures(&self) -> usize {
+    pub(crate) fn failure_count(&self) -> usize {
         self.failures.get()
     }
 }

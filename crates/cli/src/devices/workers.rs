@@ -30,31 +30,31 @@ pub(crate) fn run(
     let gpu = Gpu::open(wanted.clone(), options.clone())?;
     let teller = Teller::new(Some(&gpu), arguments.json);
     let scene = Scene::new(arguments.points, 1);
-    let origin = Origin::near(scene.middle())?;
+    let origin = Origin::near(scene.centre())?;
     let [before, after] = scene.epochs().map(|points| points.about(origin));
-    let epochs = pipeline::residents(&before?, &after?);
-    let first = pipeline::tiles(&alone(&gpu), &epochs)?;
+    let epochs = pipeline::resident_points(&before?, &after?);
+    let first = pipeline::run_tiles(&run_alone(&gpu), &epochs)?;
     let other = Gpu::open(wanted.clone(), options.clone())?;
-    pipeline::tiles(&alone(&other), &epochs)?; // compiled
+    pipeline::run_tiles(&run_alone(&other), &epochs)?; // compiled
     for (workers, opened) in [
         (1, vec![&gpu]),
         (2, vec![&gpu]),
         (2, vec![&gpu, &other]),
         (3, vec![&gpu]),
     ] {
-        together(&teller, &epochs, &first, workers, &opened)?;
+        run_together(&teller, &epochs, &first, workers, &opened)?;
     }
-    lost(&teller, &gpu, &epochs, &first)?;
-    Ok(teller.failures())
+    lose_device(&teller, &gpu, &epochs, &first)?;
+    Ok(teller.failure_count())
 }
 
 /// A device that nothing is passed on from.
-fn alone(gpu: &Gpu) -> Dispatcher<dyn Backend> {
+fn run_alone(gpu: &Gpu) -> Dispatcher<dyn Backend> {
     Dispatcher::new(vec![Arc::new(gpu.clone()) as Arc<dyn Backend>])
 }
 
 /// All jobs by so many workers, each on one of the devices that were opened.
-fn together(
+fn run_together(
     teller: &Teller,
     epochs: &[InMemory; 2],
     first: &Found,
@@ -65,11 +65,11 @@ fn together(
     let start = Instant::now();
     let agree: Vec<Result<usize>> = thread::scope(|scope| {
         let work = |worker: usize| {
-            let on = alone(opened[worker % opened.len()]);
+            let on = run_alone(opened[worker % opened.len()]);
             let jobs = (worker..JOBS).step_by(workers);
             jobs.map(|_| {
                 Ok(usize::from(same_bits(
-                    &pipeline::tiles(&on, epochs)?,
+                    &pipeline::run_tiles(&on, epochs)?,
                     first,
                 )))
             })
@@ -88,17 +88,17 @@ fn together(
     let dispatches: Vec<u64> = opened
         .iter()
         .zip(before)
-        .map(|(gpu, before)| Own::of(gpu).since(before).dispatches)
+        .map(|(gpu, before)| Own::of(gpu).work_since(before).dispatches)
         .collect();
     let good = agree == JOBS && dispatches.iter().all(|&n| n > 0);
     if !good {
-        teller.fail();
+        teller.print_failure();
     }
     let line = json!({
         "what": "workers", "workers": workers, "opened": opened.len(), "jobs": JOBS, "jobs_of_the_same_bits": agree,
         "dispatches": dispatches, "seconds": seconds, "agrees": good,
     });
-    teller.tell(line, || {
+    teller.print_line(line, || {
         format!(
             "{workers} workers, opened {} times: {agree} of {JOBS} jobs gave the same bits, {seconds:.2} s",
             opened.len()
@@ -109,13 +109,13 @@ fn together(
 
 /// A device that goes away in the middle of a job: that job goes to the processor, the next is done
 /// by the device, which was opened again.
-fn lost(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found) -> Result<()> {
+fn lose_device(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found) -> Result<()> {
     let choice = Dispatcher::new(vec![
         Arc::new(gpu.clone()) as Arc<dyn Backend>,
         Arc::new(Cpu),
     ]);
     let meanwhile = thread::scope(|scope| {
-        let job = scope.spawn(|| pipeline::tiles(&choice, epochs));
+        let job = scope.spawn(|| pipeline::run_tiles(&choice, epochs));
         // While it is at work: some kernels later.
         let dispatches = Own::of(gpu).dispatches;
         while Own::of(gpu).dispatches < dispatches + 3 && !job.is_finished() {
@@ -125,12 +125,12 @@ fn lost(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found) -> Re
         job.join()
     });
     let meanwhile = match meanwhile {
-        Ok(found) => pipeline::same(&found?, first),
+        Ok(found) => pipeline::compare_runs(&found?, first),
         Err(_) => Err("the job panicked".into()),
     };
     // A job that ended just before was told of nothing: then the next one is.
     if choice.fallback_count() == 0 {
-        pipeline::tiles(&choice, epochs)?;
+        pipeline::run_tiles(&choice, epochs)?;
     }
     let passed_on = choice.fallback_count();
     let causes: Vec<_> = choice
@@ -139,20 +139,20 @@ fn lost(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found) -> Re
         .map(|passed| passed.causes)
         .collect();
     let start = Instant::now();
-    let again = pipeline::tiles(&alone(gpu), epochs);
+    let again = pipeline::run_tiles(&run_alone(gpu), epochs);
     let seconds = start.elapsed().as_secs_f64();
     let dispatches = Own::of(gpu).dispatches;
     let same = again.as_ref().is_ok_and(|again| same_bits(again, first));
     let good = meanwhile.is_ok() && passed_on > 0 && same && dispatches > 0;
     if !good {
-        teller.fail();
+        teller.print_failure();
     }
     let line = json!({
         "what": "recovery", "passed_on": passed_on, "causes": causes, "meanwhile": meanwhile.err(), "dispatches_after": dispatches,
         "first_job_after_s": seconds, "same_bits_after": same, "agrees": good,
         "failed_after": again.err().map(|error| error.to_string()),
     });
-    teller.tell(line, || {
+    teller.print_line(line, || {
         format!("lost at work: {passed_on} tiles went to the processor; opened again, the next job gave the same bits: {same}, {seconds:.2} s")
     });
     Ok(())

@@ -28,8 +28,8 @@ impl Entry {
     }
 
     /// The words of the command line that say the same.
-    pub(super) fn arguments(&self, command: &Command) -> Vec<OsString> {
-        let option = value::written(command, self.key.option);
+    pub(super) fn to_arguments(&self, command: &Command) -> Vec<OsString> {
+        let option = value::option_name(command, self.key.option);
         self.words
             .iter()
             .map(|word| format!("{option}={word}").into())
@@ -41,7 +41,7 @@ impl Entry {
 ///
 /// # Errors
 /// Names the line of what is no TOML, no key of the program, or of another type.
-pub(super) fn entries<A: Profiled>(source: &Source, command: &Command) -> Result<Vec<Entry>> {
+pub(super) fn read_entries<A: Profiled>(source: &Source, command: &Command) -> Result<Vec<Entry>> {
     let failed = |error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
         source.error_at(at, &format!("no TOML: {}", error.message()))
@@ -52,7 +52,7 @@ pub(super) fn entries<A: Profiled>(source: &Source, command: &Command) -> Result
         match value.get_ref() {
             DeValue::Table(table) if A::KEYS.iter().any(|key| key.table == name.get_ref()) => {
                 for member in in_order(table) {
-                    entries.push(entry::<A>(source, command, name.get_ref(), member)?);
+                    entries.push(read_entry::<A>(source, command, name.get_ref(), member)?);
                 }
             }
             DeValue::Table(_) => return Err(unknown_table::<A>(source, name)),
@@ -71,7 +71,7 @@ fn in_order<'a, 'i>(
     members
 }
 
-fn entry<A: Profiled>(
+fn read_entry<A: Profiled>(
     source: &Source,
     command: &Command,
     table: &str,
@@ -83,20 +83,20 @@ fn entry<A: Profiled>(
     let Some(key) = known else {
         return Err(unknown_key::<A>(source, table, name));
     };
-    let Some(arg) = value::option(command, key) else {
+    let Some(arg) = value::find_option(command, key) else {
         return Err(unknown_key::<A>(source, table, name));
     };
     let at = name.span().start;
-    let words = value::words(key, arg, value.get_ref());
+    let words = value::value_words(key, arg, value.get_ref());
     let words =
-        words.map_err(|problem| source.error_at(at, &format!("{}: {problem}", key.full())))?;
+        words.map_err(|problem| source.error_at(at, &format!("{}: {problem}", key.full_name())))?;
     Ok(Entry { key, at, words })
 }
 
 fn unknown_table<A: Profiled>(source: &Source, name: &Spanned<DeString<'_>>) -> Error {
-    let meant =
-        nearest::word(A::KEYS.iter().map(|key| key.table), name.get_ref()).unwrap_or_default();
-    let shown = nearest::short(name.get_ref());
+    let meant = nearest::nearest_word(A::KEYS.iter().map(|key| key.table), name.get_ref())
+        .unwrap_or_default();
+    let shown = nearest::shorten_name(name.get_ref());
     source.error_at(
         name.span().start,
         &format!("unknown table [{shown}]: did you mean [{meant}]?"),
@@ -110,17 +110,17 @@ fn unknown_key<A: Profiled>(source: &Source, table: &str, name: &Spanned<DeStrin
     } else {
         format!("in [{table}]")
     };
-    let meant = nearest::key(A::KEYS, table, name.get_ref());
+    let meant = nearest::nearest_key(A::KEYS, table, name.get_ref());
     let meant = meant
         .map(|key| {
             if key.table == table {
                 key.name.to_owned()
             } else {
-                key.full()
+                key.full_name()
             }
         })
         .unwrap_or_default();
-    let shown = nearest::short(name.get_ref());
+    let shown = nearest::shorten_name(name.get_ref());
     source.error_at(
         name.span().start,
         &format!("unknown key `{shown}` {place}: did you mean `{meant}`?"),
@@ -131,14 +131,17 @@ fn unknown_key<A: Profiled>(source: &Source, table: &str, name: &Spanned<DeStrin
 ///
 /// # Errors
 /// Names a key that the program does not know.
-pub(super) fn without<A: Profiled>(entries: Vec<Entry>, unset: &[String]) -> Result<Vec<Entry>> {
+pub(super) fn remove_unset<A: Profiled>(
+    entries: Vec<Entry>,
+    unset: &[String],
+) -> Result<Vec<Entry>> {
     for name in unset {
         if !A::KEYS.iter().any(|key| is_named(key, name)) {
             let (table, key) = name.split_once('.').unwrap_or(("", name));
-            let meant = nearest::key(A::KEYS, table, key)
-                .map(Key::full)
+            let meant = nearest::nearest_key(A::KEYS, table, key)
+                .map(Key::full_name)
                 .unwrap_or_default();
-            let shown = nearest::short(name);
+            let shown = nearest::shorten_name(name);
             return Err(Error::InvalidInput(format!(
                 "--unset: unknown key `{shown}`: did you mean `{meant}`?"
             )));
@@ -149,5 +152,5 @@ pub(super) fn without<A: Profiled>(entries: Vec<Entry>, unset: &[String]) -> Res
 }
 
 fn is_named(key: &Key, name: &str) -> bool {
-    key.name == name || key.full() == name
+    key.name == name || key.full_name() == name
 }

@@ -83,7 +83,7 @@ impl Key {
     }
 
     /// Table and key, as people name it.
-    pub fn full(&self) -> String {
+    pub fn full_name(&self) -> String {
         format!("{}.{}", self.table, self.name)
     }
 }
@@ -128,7 +128,7 @@ pub trait Profiled: CommandFactory + FromArgMatches + 'static {
 
     /// Options that hold where neither command line nor profile has them, and the words of their
     /// values.
-    fn implied(_given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
+    fn implied_options(_given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
         Vec::new()
     }
 
@@ -187,7 +187,7 @@ impl Resolved {
     pub fn to_json(&self) -> Value {
         match &self.given {
             Some(given) => {
-                json!({ "name": given.name, "shipped": given.is_shipped, "values": self.tables(|_| true) })
+                json!({ "name": given.name, "shipped": given.is_shipped, "values": self.to_tables(|_| true) })
             }
             None => Value::Null,
         }
@@ -195,10 +195,10 @@ impl Resolved {
 
     /// The parameters that results depend on, by table and key; null where the data say it.
     pub fn of_results(&self) -> Value {
-        self.tables(|key| key.is_of_results)
+        self.to_tables(|key| key.is_of_results)
     }
 
-    fn tables(&self, has: impl Fn(&Key) -> bool) -> Value {
+    fn to_tables(&self, has: impl Fn(&Key) -> bool) -> Value {
         let mut tables = Map::new();
         for (key, value) in self.values.iter().filter(|(key, _)| has(key)) {
             let table = tables.entry(key.table).or_insert_with(|| json!({}));

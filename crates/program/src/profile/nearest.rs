@@ -7,9 +7,9 @@ const LETTERS: usize = 64;
 
 /// The key that was probably meant by `name` in `table`: by its own name, or by that of its option.
 /// One of the same table where two are alike.
-pub(super) fn key<'a>(keys: &'a [Key], table: &str, name: &str) -> Option<&'a Key> {
-    let table = short(table);
-    let name = short(name);
+pub(super) fn nearest_key<'a>(keys: &'a [Key], table: &str, name: &str) -> Option<&'a Key> {
+    let table = shorten_name(table);
+    let name = shorten_name(name);
     let score = |key: &Key| {
         let of_name = likeness(key.name, &name).max(likeness(key.option, &name.replace('-', "_")));
         of_name + 0.1 * likeness(key.table, &table)
@@ -18,8 +18,11 @@ pub(super) fn key<'a>(keys: &'a [Key], table: &str, name: &str) -> Option<&'a Ke
 }
 
 /// The one of `known` that is most like `name`.
-pub(super) fn word<'a>(known: impl IntoIterator<Item = &'a str>, name: &str) -> Option<&'a str> {
-    let name = short(name);
+pub(super) fn nearest_word<'a>(
+    known: impl IntoIterator<Item = &'a str>,
+    name: &str,
+) -> Option<&'a str> {
+    let name = shorten_name(name);
     known
         .into_iter()
         .max_by(|a, b| likeness(a, &name).total_cmp(&likeness(b, &name)))
@@ -32,6 +35,6 @@ fn likeness(known: &str, name: &str) -> f64 {
 }
 
 /// What an error shows of a name.
-pub(super) fn short(name: &str) -> String {
+pub(super) fn shorten_name(name: &str) -> String {
     name.chars().take(LETTERS).collect()
 }

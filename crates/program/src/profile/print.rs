@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 /// The profile of a run: every key with its value, its option and what it means. Keys without a
 /// value, or without effect, are comments that say so.
-pub(super) fn profile<A: Profiled>(
+pub(super) fn print_profile<A: Profiled>(
     arguments: &A,
     command: &Command,
     matches: &ArgMatches,
@@ -17,7 +17,7 @@ pub(super) fn profile<A: Profiled>(
         A::PROGRAM,
         env!("CARGO_PKG_VERSION")
     );
-    let implied = A::implied(matches);
+    let implied = A::implied_options(matches);
     // Without a value something else would hold.
     let is_implied = |key: &Key| implied.iter().any(|(option, _)| *option == key.option);
     let mut table = "";
@@ -26,14 +26,14 @@ pub(super) fn profile<A: Profiled>(
             let _ = write!(text, "\n[{}]\n", key.table);
             table = key.table;
         }
-        let option = value::written(command, key.option);
-        let _ = writeln!(text, "# {} ({option})", meaning(command, key));
+        let option = value::option_name(command, key.option);
+        let _ = writeln!(text, "# {} ({option})", describe_key(command, key));
         // A flag that is off excludes nothing, and nothing excludes it.
         let is_off = *value == Some(toml::Value::Boolean(false));
         let why = if is_off {
             None
         } else {
-            dead(arguments, command, key, matches)
+            why_dead(arguments, command, key, matches)
         };
         let line = match (why, value) {
             (Some(why), _) => format!("# {} {why}", key.name),
@@ -48,15 +48,15 @@ pub(super) fn profile<A: Profiled>(
 }
 
 /// What an option says of itself, on one line.
-fn meaning(command: &Command, key: &Key) -> String {
-    let help = value::option(command, key)
+fn describe_key(command: &Command, key: &Key) -> String {
+    let help = value::find_option(command, key)
         .and_then(clap::Arg::get_help)
         .map(ToString::to_string);
     help.unwrap_or_default().replace('\n', " ")
 }
 
 /// Why a key has no effect in this run; `None` where it has one.
-fn dead<A: Profiled>(
+fn why_dead<A: Profiled>(
     arguments: &A,
     command: &Command,
     key: &Key,
@@ -64,7 +64,7 @@ fn dead<A: Profiled>(
 ) -> Option<String> {
     let name = |option: &str| {
         let key = A::KEYS.iter().find(|key| key.option == option);
-        key.map_or_else(|| value::written(command, option), Key::full)
+        key.map_or_else(|| value::option_name(command, option), Key::full_name)
     };
     if let Some(dead) = A::DEAD
         .iter()
@@ -72,7 +72,7 @@ fn dead<A: Profiled>(
     {
         return Some(no_effect(dead.is_missing, &name(dead.by)));
     }
-    let by = resolve::conflicts(command, key.option)
+    let by = resolve::conflicting_options(command, key.option)
         .into_iter()
         .find(|option| resolve::is_given(matches, option))?;
     Some(no_effect(false, &name(&by)))

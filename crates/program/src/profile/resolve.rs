@@ -39,16 +39,16 @@ pub enum Stop {
 
 impl Stop {
     /// Says why, or prints what was asked for; what the program ends with.
-    pub fn end(self, program: &str) -> ExitCode {
+    pub fn end_program(self, program: &str) -> ExitCode {
         match self {
             Self::Usage(error) => {
                 let _ = error.print();
                 u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
             }
-            Self::Refused(error) => exit::failed(program, &error),
+            Self::Refused(error) => exit::report_error(program, &error),
             Self::Print(text) => match std::io::stdout().write_all(text.as_bytes()) {
                 Err(error) if error.kind() != ErrorKindOfFile::BrokenPipe => {
-                    exit::failed(program, &error)
+                    exit::report_error(program, &error)
                 }
                 _ => ExitCode::SUCCESS,
             },
@@ -121,9 +121,9 @@ pub fn parse_arguments<A: Profiled>(program: &str, said: &[OsString]) -> Result<
         source,
         entries: Vec::new(),
     };
-    words.read::<A>()?;
+    words.read_entries::<A>()?;
     words.check_conflicts()?;
-    let (mut arguments, matches) = words.parsed::<A>()?;
+    let (mut arguments, matches) = words.parse_words::<A>()?;
     let given = words.source.as_ref().map(|s| Given {
         name: s.name.clone(),
         is_shipped: s.is_shipped,
@@ -131,13 +131,13 @@ pub fn parse_arguments<A: Profiled>(program: &str, said: &[OsString]) -> Result<
     let of_run = |key: &super::Key| {
         Some((
             *key,
-            value::of_run(key, value::option(&command, key)?, &matches),
+            value::of_run(key, value::find_option(&command, key)?, &matches),
         ))
     };
     let values: Vec<_> = A::KEYS.iter().filter_map(of_run).collect();
     let is_printed = arguments.profile_args().print_profile;
     if is_printed {
-        let text = print::profile(&arguments, &command, &matches, &values);
+        let text = print::print_profile(&arguments, &command, &matches, &values);
         return Err(Stop::Print(text));
     }
     let profile_args = arguments.profile_args();
@@ -161,8 +161,8 @@ impl Words<'_> {
     }
 
     /// An error about an entry.
-    fn refusal(&self, entry: &Entry, problem: &str) -> Error {
-        let problem = format!("{}: {problem}", entry.key.full());
+    fn refuse_entry(&self, entry: &Entry, problem: &str) -> Error {
+        let problem = format!("{}: {problem}", entry.key.full_name());
         match &self.source {
             Some(source) => source.error_at(entry.at, &problem),
             None => Error::InvalidInput(problem),
@@ -170,7 +170,7 @@ impl Words<'_> {
     }
 
     /// Reads the entries of the profile that the command line does not say otherwise.
-    fn read<A: Profiled>(&mut self) -> Result<(), Error> {
+    fn read_entries<A: Profiled>(&mut self) -> Result<(), Error> {
         let Some(source) = &self.source else {
             return Ok(());
         };
@@ -181,8 +181,9 @@ impl Words<'_> {
             .flatten()
             .cloned()
             .collect::<Vec<_>>();
-        let entries = entry::without::<A>(entry::entries::<A>(source, self.command)?, &unset)?;
-        let implied = A::implied(self.alone);
+        let entries =
+            entry::remove_unset::<A>(entry::read_entries::<A>(source, self.command)?, &unset)?;
+        let implied = A::implied_options(self.alone);
         // A list that is empty says something only where it would not be so without it.
         let is_implied = |entry: &Entry| {
             implied
@@ -202,7 +203,7 @@ impl Words<'_> {
     /// line excludes.
     fn check_conflicts(&mut self) -> Result<(), Error> {
         let is_excluded = |entry: &Entry| {
-            conflicts(self.command, entry.key.option)
+            conflicting_options(self.command, entry.key.option)
                 .iter()
                 .any(|other| self.is_on(other))
         };
@@ -213,20 +214,21 @@ impl Words<'_> {
             .cloned()
             .collect();
         for entry in &self.entries {
-            let others = conflicts(self.command, entry.key.option);
+            let others = conflicting_options(self.command, entry.key.option);
             if let Some(other) = others.iter().find_map(|other| self.entry(other)) {
-                return Err(
-                    self.refusal(entry, &format!("has no effect with {}", other.key.full()))
-                );
+                return Err(self.refuse_entry(
+                    entry,
+                    &format!("has no effect with {}", other.key.full_name()),
+                ));
             }
         }
         Ok(())
     }
 
     /// The arguments, checked, without entries that the command line leaves without effect.
-    fn parsed<A: Profiled>(&mut self) -> Result<(A, ArgMatches), Stop> {
+    fn parse_words<A: Profiled>(&mut self) -> Result<(A, ArgMatches), Stop> {
         loop {
-            let matches = self.matches::<A>(self.entries.iter())?;
+            let matches = self.match_words::<A>(self.entries.iter())?;
             let arguments = A::from_arg_matches(&matches).map_err(Stop::Usage)?;
             self.check_values(&arguments)?;
             let is_given =
@@ -243,9 +245,9 @@ impl Words<'_> {
                 Some(_) if is_key::<A>(dead.by) && self.is_said(dead.by) => {
                     self.entries.retain(|entry| entry.key.option != dead.option)
                 }
-                Some(entry) => return Err(self.refusal(entry, &self.no_effect(dead)).into()),
+                Some(entry) => return Err(self.refuse_entry(entry, &self.no_effect(dead)).into()),
                 None => {
-                    let option = value::written(self.command, dead.option);
+                    let option = value::option_name(self.command, dead.option);
                     return Err(
                         Error::InvalidInput(format!("{option} {}", self.no_effect(dead))).into(),
                     );
@@ -256,27 +258,27 @@ impl Words<'_> {
 
     /// Why an option has no effect, by the name of the other where that was given.
     fn no_effect<A>(&self, dead: &Dead<A>) -> String {
-        let by = self.entry(dead.by).map(|entry| entry.key.full());
-        let by = by.unwrap_or_else(|| value::written(self.command, dead.by));
+        let by = self.entry(dead.by).map(|entry| entry.key.full_name());
+        let by = by.unwrap_or_else(|| value::option_name(self.command, dead.by));
         print::no_effect(dead.is_missing, &by)
     }
 
     /// What `clap` makes of these entries and the command line.
-    fn matches<'e, A: Profiled>(
+    fn match_words<'e, A: Profiled>(
         &self,
         entries: impl Iterator<Item = &'e Entry> + Clone,
     ) -> Result<ArgMatches, Stop> {
         let of_file = entries
             .clone()
-            .flat_map(|entry| entry.arguments(self.command));
+            .flat_map(|entry| entry.to_arguments(self.command));
         let is_given = |option: &str| {
             self.is_said(option) || entries.clone().any(|entry| entry.key.option == option)
         };
-        let implied = A::implied(self.alone)
+        let implied = A::implied_options(self.alone)
             .into_iter()
             .filter(|(option, _)| !is_given(option));
         let implied = implied.map(|(option, word)| {
-            format!("{}={word}", value::written(self.command, option)).into()
+            format!("{}={word}", value::option_name(self.command, option)).into()
         });
         let words = self
             .said
@@ -289,11 +291,11 @@ impl Words<'_> {
         self.command
             .clone()
             .try_get_matches_from(words)
-            .map_err(|error| self.explained(error))
+            .map_err(|error| self.explain_error(error))
     }
 
     /// An error of `clap` by the entry that it is about, where it is about one.
-    fn explained(&self, error: clap::Error) -> Stop {
+    fn explain_error(&self, error: clap::Error) -> Stop {
         let about = error
             .get(ContextKind::InvalidArg)
             .map(ToString::to_string)
@@ -308,9 +310,9 @@ impl Words<'_> {
             return Stop::Usage(alone);
         }
         let name = about.split([' ', '=', '[']).next().unwrap_or_default();
-        let is_meant = |entry: &&Entry| value::written(self.command, entry.key.option) == name;
+        let is_meant = |entry: &&Entry| value::option_name(self.command, entry.key.option) == name;
         let Some(entry) = self.entries.iter().find(is_meant) else {
-            return self.missing(error);
+            return self.explain_missing(error);
         };
         let context = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
         let value = context(ContextKind::InvalidValue);
@@ -332,15 +334,15 @@ impl Words<'_> {
                 None => error.kind().to_string(),
             },
         };
-        self.refusal(entry, &problem).into()
+        self.refuse_entry(entry, &problem).into()
     }
 
     /// An error of `clap` about what is missing, by the entry that needs it.
-    fn missing(&self, error: clap::Error) -> Stop {
+    fn explain_missing(&self, error: clap::Error) -> Stop {
         let fails = |entries: &[&Entry]| {
             let words = entries
                 .iter()
-                .flat_map(|entry| entry.arguments(self.command));
+                .flat_map(|entry| entry.to_arguments(self.command));
             let words = self.said.iter().cloned().chain(words);
             let refused = self.command.clone().try_get_matches_from(words).err();
             refused.is_some_and(|refused| refused.kind() == error.kind())
@@ -355,7 +357,8 @@ impl Words<'_> {
             .get(ContextKind::InvalidArg)
             .map(ToString::to_string)
             .unwrap_or_default();
-        self.refusal(entry, &print::no_effect(true, &needed)).into()
+        self.refuse_entry(entry, &print::no_effect(true, &needed))
+            .into()
     }
 
     /// Refuses values that make no sense, by the entry that is at fault: the one that is refused
@@ -376,11 +379,11 @@ impl Words<'_> {
         let begins = |entry: &&Entry| {
             problem.starts_with(&format!(
                 "{} ",
-                value::written(self.command, entry.key.option)
+                value::option_name(self.command, entry.key.option)
             ))
         };
         let at_fault = alone.or_else(|| self.entries.iter().find(begins));
-        Err(at_fault.map_or(error, |entry| self.refusal(entry, &problem)))
+        Err(at_fault.map_or(error, |entry| self.refuse_entry(entry, &problem)))
     }
 
     /// Whether the command line has this problem with these entries.
@@ -389,7 +392,7 @@ impl Words<'_> {
         entries: impl Iterator<Item = &'e Entry> + Clone,
         problem: &str,
     ) -> bool {
-        let matches = self.matches::<A>(entries);
+        let matches = self.match_words::<A>(entries);
         let arguments = matches
             .ok()
             .and_then(|matches| A::from_arg_matches(&matches).ok());
@@ -416,7 +419,7 @@ fn is_key<A: Profiled>(option: &str) -> bool {
 }
 
 /// The options that exclude this one, whichever of the two says so.
-pub(super) fn conflicts(command: &Command, option: &str) -> Vec<String> {
+pub(super) fn conflicting_options(command: &Command, option: &str) -> Vec<String> {
     let excludes = |a: &clap::Arg, b: &str| {
         command
             .get_arg_conflicts_with(a)

@@ -33,8 +33,8 @@ impl Source {
                 text: (*text).to_owned(),
             });
         }
-        match read(given) {
-            Err(_) if !given.exists() => Err(missing(&name, shipped)),
+        match read_text(given) {
+            Err(_) if !given.exists() => Err(no_such_profile(&name, shipped)),
             Err(_) if given.is_dir() => Err(Error::InvalidInput(format!(
                 "--profile {name}: it is a folder, not a file"
             ))),
@@ -65,12 +65,12 @@ impl Source {
 }
 
 /// Says that there is neither a file nor a shipped profile.
-fn missing(name: &str, shipped: &[(&str, &str)]) -> Error {
+fn no_such_profile(name: &str, shipped: &[(&str, &str)]) -> Error {
     let names: Vec<&str> = shipped.iter().map(|(name, _)| *name).collect();
     if names.is_empty() {
         return Error::InvalidInput(format!("--profile {name}: there is no such file"));
     }
-    let meant = nearest::word(names.iter().copied(), name).unwrap_or_default();
+    let meant = nearest::nearest_word(names.iter().copied(), name).unwrap_or_default();
     let names = names.join(", ");
     Error::InvalidInput(format!(
         "--profile {name}: there is no such file, and no shipped profile of this name ({names}): did you mean {meant}?"
@@ -78,7 +78,7 @@ fn missing(name: &str, shipped: &[(&str, &str)]) -> Error {
 }
 
 /// The text of a file.
-fn read(path: &Path) -> Result<String> {
+fn read_text(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| Error::of_file(path, error))?;
     file.take(MOST_BYTES + 1)

@@ -6,14 +6,14 @@ use serde_json::json;
 use toml::de::DeValue;
 
 /// The option of a key. A test holds that each key has one.
-pub(super) fn option<'a>(command: &'a Command, key: &Key) -> Option<&'a Arg> {
+pub(super) fn find_option<'a>(command: &'a Command, key: &Key) -> Option<&'a Arg> {
     command
         .get_arguments()
         .find(|arg| arg.get_id() == key.option)
 }
 
 /// An option as people write it: `--cell`; `<BEFORE>` for what has no name of its own.
-pub(super) fn written(command: &Command, id: &str) -> String {
+pub(super) fn option_name(command: &Command, id: &str) -> String {
     let long = command
         .get_arguments()
         .find(|arg| arg.get_id() == id)
@@ -30,21 +30,27 @@ fn is_list(arg: &Arg) -> bool {
 }
 
 /// The words of a value of a file; what is wrong with it.
-pub(super) fn words(key: &Key, arg: &Arg, value: &DeValue<'_>) -> Result<Vec<String>, String> {
+pub(super) fn value_words(
+    key: &Key,
+    arg: &Arg,
+    value: &DeValue<'_>,
+) -> Result<Vec<String>, String> {
     if !is_list(arg) {
-        return Ok(vec![word(key.kind, value)?]);
+        return Ok(vec![value_word(key.kind, value)?]);
     }
     let DeValue::Array(array) = value else {
         return Err(format!(
             "must be an array of {}, in brackets, not {}",
-            plural(key.kind),
-            named(value)
+            name_many(key.kind),
+            name_value(value)
         ));
     };
     if array.is_empty() && !arg.get_default_values().is_empty() {
         return Err("must not be empty: leave the key out to have the default".into());
     }
-    let words = array.iter().map(|value| word(key.kind, value.get_ref()));
+    let words = array
+        .iter()
+        .map(|value| value_word(key.kind, value.get_ref()));
     let words = words.collect::<Result<Vec<_>, _>>()?;
     // A list that is written with commas on the command line cannot have them in a value.
     let divided = arg
@@ -58,8 +64,14 @@ pub(super) fn words(key: &Key, arg: &Arg, value: &DeValue<'_>) -> Result<Vec<Str
 }
 
 /// One value as a word.
-fn word(kind: Kind, value: &DeValue<'_>) -> Result<String, String> {
-    let wrong = || Err(format!("must be {}, not {}", singular(kind), named(value)));
+fn value_word(kind: Kind, value: &DeValue<'_>) -> Result<String, String> {
+    let wrong = || {
+        Err(format!(
+            "must be {}, not {}",
+            name_one(kind),
+            name_value(value)
+        ))
+    };
     match (kind, value) {
         (Kind::Number | Kind::Whole, DeValue::Integer(number)) => {
             i64::from_str_radix(number.as_str(), number.radix())
@@ -75,7 +87,7 @@ fn word(kind: Kind, value: &DeValue<'_>) -> Result<String, String> {
     }
 }
 
-fn singular(kind: Kind) -> &'static str {
+fn name_one(kind: Kind) -> &'static str {
     match kind {
         Kind::Number => "a number",
         Kind::Whole => "a whole number",
@@ -84,7 +96,7 @@ fn singular(kind: Kind) -> &'static str {
     }
 }
 
-fn plural(kind: Kind) -> &'static str {
+fn name_many(kind: Kind) -> &'static str {
     match kind {
         Kind::Number => "numbers",
         Kind::Whole => "whole numbers",
@@ -94,7 +106,7 @@ fn plural(kind: Kind) -> &'static str {
 }
 
 /// What a value is, for people.
-fn named(value: &DeValue<'_>) -> &'static str {
+fn name_value(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",
         DeValue::Integer(_) => "a whole number",

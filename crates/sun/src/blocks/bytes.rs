@@ -271,33 +271,33 @@ impl<T: Number> Rows<T> {
         let pixels = [self.len, columns];
         let by_bin = [self.len, columns, bins];
         let map = EmissionMap {
-            emission: array(&by_bin, numbers.emission)?,
+            emission: read_array(&by_bin, numbers.emission)?,
             uncertainty: outputs
                 .uncertainty
-                .then(|| array(&by_bin, numbers.uncertainty))
+                .then(|| read_array(&by_bin, numbers.uncertainty))
                 .transpose()?,
             log_t_resolution: outputs
                 .log_t_resolution
-                .then(|| array(&by_bin, numbers.log_t_resolution))
+                .then(|| read_array(&by_bin, numbers.log_t_resolution))
                 .transpose()?,
             averaging_kernel: outputs
                 .averaging_kernel
-                .then(|| array(&[self.len, columns, bins, bins], numbers.averaging_kernel))
+                .then(|| read_array(&[self.len, columns, bins, bins], numbers.averaging_kernel))
                 .transpose()?,
-            chi_squared: array(&pixels, numbers.chi_squared)?,
-            synthetic: array(&[self.len, columns, channels], numbers.synthetic)?,
-            lambda: array(&pixels, numbers.lambda)?,
-            iterations: array(&pixels, numbers.iterations)?,
-            status: array(&pixels, numbers.status)?,
-            dropped: array(&pixels, numbers.dropped)?,
-            saturated: array(&pixels, numbers.saturated)?,
+            chi_squared: read_array(&pixels, numbers.chi_squared)?,
+            synthetic: read_array(&[self.len, columns, channels], numbers.synthetic)?,
+            lambda: read_array(&pixels, numbers.lambda)?,
+            iterations: read_array(&pixels, numbers.iterations)?,
+            status: read_array(&pixels, numbers.status)?,
+            dropped: read_array(&pixels, numbers.dropped)?,
+            saturated: read_array(&pixels, numbers.saturated)?,
             inverted_again: std::mem::take(&mut self.inverted_again),
         };
         let spread = |(mean, deviation, used)| -> Result<Spread> {
             Ok(Spread {
-                mean: array(&by_bin, mean)?,
-                deviation: array(&by_bin, deviation)?,
-                used: array(&pixels, used)?,
+                mean: read_array(&by_bin, mean)?,
+                deviation: read_array(&by_bin, deviation)?,
+                used: read_array(&pixels, used)?,
             })
         };
         let draws = (numbers.mean, numbers.deviation, numbers.used);
@@ -307,6 +307,6 @@ impl<T: Number> Rows<T> {
     }
 }
 
-fn array<A>(shape: &[usize], numbers: Vec<A>) -> Result<ArrayD<A>> {
+fn read_array<A>(shape: &[usize], numbers: Vec<A>) -> Result<ArrayD<A>> {
     ArrayD::from_shape_vec(IxDyn(shape), numbers).map_err(Error::source)
 }

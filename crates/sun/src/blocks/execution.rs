@@ -9,7 +9,7 @@ use isopach::{
 use isopach_program::{
     claims::{self, Claims},
     run_folder::RunFolder,
-    shard::shard,
+    shard::parse_shard,
 };
 
 /// How an image is inverted, as its options say: the folder, the blocks of this process, memory.
@@ -48,7 +48,7 @@ impl BlockExecution {
     }
 
     /// What this process does in the folder of what is kept.
-    pub(super) fn working(&self) -> FolderUse {
+    pub(super) fn folder_use(&self) -> FolderUse {
         match self.folder.scope {
             _ if self.folder.is_plan => FolderUse::Planning,
             RunScope::All => FolderUse::Alone,
@@ -58,8 +58,11 @@ impl BlockExecution {
     }
 
     /// Where results are kept.
-    pub(super) fn kept(&self, options: &EmissionOptions) -> CheckpointDir {
-        CheckpointDir::within(self.folder.state(), guard::parameters(options).to_string())
+    pub(super) fn checkpoint_dir(&self, options: &EmissionOptions) -> CheckpointDir {
+        CheckpointDir::within(
+            self.folder.state(),
+            guard::result_parameters(options).to_string(),
+        )
     }
 
     /// What was found by whoever began the run, of these inputs. `None` where nothing was begun, or
@@ -68,13 +71,13 @@ impl BlockExecution {
     /// # Errors
     /// [`Error::InvalidInput`] where the run that was begun is of other parameters, inputs or
     /// another version; [`Error::Source`] where it cannot be read.
-    pub(crate) fn found(
+    pub(crate) fn read_found(
         &self,
         options: &EmissionOptions,
         inputs: &[String],
     ) -> Result<Option<Found>> {
-        let may_begin_anew = matches!(self.working(), FolderUse::Planning | FolderUse::Alone);
-        let found = match self.kept(options).found(self.memory) {
+        let may_begin_anew = matches!(self.folder_use(), FolderUse::Planning | FolderUse::Alone);
+        let found = match self.checkpoint_dir(options).found(self.memory) {
             Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
             found => found?,
         };
@@ -93,9 +96,9 @@ impl BlockExecution {
 
     /// Removes what is no longer needed once all results are there. What cannot be removed of the
     /// claims is in nobody's way.
-    pub(crate) fn remove(&self) -> Result<()> {
+    pub(crate) fn remove_checkpoints(&self) -> Result<()> {
         CheckpointDir::within(self.folder.state(), "").remove()?;
-        claims::remove(self.folder.state());
+        claims::remove_claims(self.folder.state());
         self.folder.remove_if_empty();
         Ok(())
     }
@@ -107,6 +110,6 @@ fn run_scope(options: &EmissionOptions) -> Result<RunScope> {
         return Ok(RunScope::Merge);
     }
     let claimed = options.claim.map(|of| RunScope::Shard { number: 1, of });
-    let shard = shard(options.shard.as_deref(), options.shard_index.as_deref())?;
+    let shard = parse_shard(options.shard.as_deref(), options.shard_index.as_deref())?;
     Ok(shard.or(claimed).unwrap_or_default())
 }

@@ -32,8 +32,8 @@ impl BlockExecution {
         found: &Found,
         inputs: &[Content],
     ) -> CheckpointDir {
-        self.kept(options)
-            .with_found(found.to_json(&Content::identities(inputs)))
+        self.checkpoint_dir(options)
+            .with_found(found.to_json(&Content::file_identities(inputs)))
     }
 }
 
@@ -54,9 +54,9 @@ impl<'a> InBlocks<'a> {
         let layout = Layout::of(inverting.inversion, columns, inverting.draws.is_some());
         let plan = Plan::new(rows, layout.bytes_a_row::<T>(), options.block_rows);
         let kept = kept.blocks(BlockRun {
-            working: execution.working(),
+            working: execution.folder_use(),
             precision: inverting.on.precisions(),
-            identities: Content::identities(inputs),
+            identities: Content::file_identities(inputs),
             names: inputs
                 .iter()
                 .map(|input| input.path.display().to_string())
@@ -69,7 +69,7 @@ impl<'a> InBlocks<'a> {
     }
 
     /// The blocks, in words.
-    pub(crate) fn planned(&self) -> String {
+    pub(crate) fn describe_plan(&self) -> String {
         self.plan.to_string()
     }
 
@@ -78,7 +78,7 @@ impl<'a> InBlocks<'a> {
     ///
     /// # Errors
     /// Of the input, the inversion and the folder.
-    pub(crate) fn invert<T: Number>(
+    pub(crate) fn invert_blocks<T: Number>(
         &self,
         execution: &BlockExecution,
         inverting: &Inverting<'_>,
@@ -90,7 +90,7 @@ impl<'a> InBlocks<'a> {
             Ok(true)
         };
         match &execution.claims {
-            Some(claims) => claims.work(is_merged, run)?,
+            Some(claims) => claims.run_all(is_merged, run)?,
             None => drop(run(execution.folder.scope)?),
         }
         Ok(format!(
@@ -142,7 +142,7 @@ impl<'a> InBlocks<'a> {
         let mut gathered = Rows::<T>::new(self.layout);
         for block in 0..self.plan.len() {
             self.kept.read(block, |from| {
-                self.gather(block, from, &mut gathered, at_once, &mut take)
+                self.gather_rows(block, from, &mut gathered, at_once, &mut take)
             })?;
         }
         if gathered.len() > 0 {
@@ -154,7 +154,7 @@ impl<'a> InBlocks<'a> {
 
     /// Adds the rows of a block to those that are gathered, which are handed over whenever there
     /// are enough. `None` where its bytes are not those of a block.
-    fn gather<T: Number>(
+    fn gather_rows<T: Number>(
         &self,
         block: usize,
         from: &mut ResultReader<'_>,
@@ -198,7 +198,7 @@ impl<'a> InBlocks<'a> {
             "{} of {} blocks are not done yet (blocks from 0: {}): run the shards that have them again, or --claim, which does whatever is left",
             missing.len(),
             done.len(),
-            ranges(&missing)
+            row_ranges(&missing)
         )))
     }
 }
@@ -207,7 +207,7 @@ impl<'a> InBlocks<'a> {
 const MOST_RANGES: usize = 8;
 
 /// Ascending numbers in words: `0 to 3, 7`.
-fn ranges(numbers: &[usize]) -> String {
+fn row_ranges(numbers: &[usize]) -> String {
     let runs = numbers.chunk_by(|a, b| a + 1 == *b);
     let words = |run: &[usize]| match run {
         [one] => one.to_string(),
@@ -231,8 +231,8 @@ mod tests {
 
     #[test]
     fn numbers_are_said_in_ranges() {
-        assert_eq!(ranges(&[0, 1, 2, 7, 9, 10]), "0 to 2, 7, 9 to 10");
+        assert_eq!(row_ranges(&[0, 1, 2, 7, 9, 10]), "0 to 2, 7, 9 to 10");
         let many: Vec<usize> = (0..40).map(|i| 2 * i).collect();
-        assert_eq!(ranges(&many), "0, 2, 4, 6, 8, 10, 12, 14, …");
+        assert_eq!(row_ranges(&many), "0, 2, 4, 6, 8, 10, 12, 14, …");
     }
 }

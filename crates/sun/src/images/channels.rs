@@ -32,7 +32,7 @@ pub(super) struct Opened {
 }
 
 /// Opens the files in the order in which they were given; says what was taken for granted.
-pub(super) fn open(
+pub(super) fn open_channels(
     options: &EmissionOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Opened>, Box<dyn Error>> {
@@ -45,7 +45,7 @@ pub(super) fn open(
         remarks.extend(said.into_iter().map(|words| (file.name.clone(), words)));
         files.push(file);
     }
-    warnings.extend(gathered(&remarks));
+    warnings.extend(gather_remarks(&remarks));
     refuse_channel_twice(&files)?;
     Ok(files)
 }
@@ -57,7 +57,7 @@ fn refuse_channel_twice(files: &[Opened]) -> Result<(), String> {
         if let Some(other) = before.find(|other| other.found.place == file.found.place) {
             let a = &other.name;
             let b = &file.name;
-            let channel = file.found.label();
+            let channel = file.found.channel_label();
             let series = if other.seen.time == file.seen.time {
                 ""
             } else {
@@ -104,10 +104,10 @@ fn open_file(
     };
     let channel = options.channel.get(i).map(String::as_str);
     let found = instruments
-        .find(&stated, channel, said)
+        .find_channel(&stated, channel, said)
         .map_err(|error| of_file(&error))?;
-    let exposure = exposure(options, i, &seen).map_err(|error| of_file(&error))?;
-    let unit = unit(options, &file, &seen, &found, said).map_err(|error| of_file(&error))?;
+    let exposure = find_exposure(options, i, &seen).map_err(|error| of_file(&error))?;
+    let unit = find_unit(options, &file, &seen, &found, said).map_err(|error| of_file(&error))?;
     // Nobody exposes for a second: images of AIA are divided so.
     if unit == CountUnit::PerSecond
         && exposure == 1.0
@@ -120,7 +120,7 @@ fn open_file(
                 .into(),
         );
     }
-    let binning = binning(options, &seen, &found, said).map_err(|error| of_file(&error))?;
+    let binning = find_binning(options, &seen, &found, said).map_err(|error| of_file(&error))?;
     let Binning { sum_of, .. } = binning;
     let divisor = sum_of
         * if unit == CountUnit::PerSecond {
@@ -143,7 +143,7 @@ fn open_file(
 }
 
 /// Seconds of exposure: those of the options, else of the header.
-fn exposure(options: &EmissionOptions, i: usize, seen: &SolarHeader) -> Result<f64, String> {
+fn find_exposure(options: &EmissionOptions, i: usize, seen: &SolarHeader) -> Result<f64, String> {
     let stated = || match &seen.exposure {
         Ok(Some(seconds)) => Ok(*seconds),
         Ok(None) => Err("it has no EXPTIME or XPOSURE: give --exposure, seconds".into()),
@@ -153,7 +153,7 @@ fn exposure(options: &EmissionOptions, i: usize, seen: &SolarHeader) -> Result<f
 }
 
 /// The unit of the counts: that of the options, the instrument or the header.
-fn unit(
+fn find_unit(
     options: &EmissionOptions,
     file: &ImageFile,
     seen: &SolarHeader,
@@ -190,7 +190,7 @@ struct Binning {
 }
 
 /// How pixels of the detector became those of the image: by the options, else by the header.
-fn binning(
+fn find_binning(
     options: &EmissionOptions,
     seen: &SolarHeader,
     found: &Found,
@@ -231,7 +231,7 @@ fn binning(
 }
 
 /// A line for what is said of several files.
-fn gathered(remarks: &[(String, String)]) -> Vec<String> {
+fn gather_remarks(remarks: &[(String, String)]) -> Vec<String> {
     let mut lines = Vec::new();
     for (i, (name, words)) in remarks.iter().enumerate() {
         if remarks[..i].iter().any(|(_, before)| before == words) {

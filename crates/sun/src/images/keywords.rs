@@ -27,8 +27,12 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
     let Some(first) = files.first() else {
         return Vec::new();
     };
-    let mut keywords = first.seen.wcs.as_ref().map_or_else(|_| Vec::new(), place);
-    keywords.extend(observer(first.file.header()));
+    let mut keywords = first
+        .seen
+        .wcs
+        .as_ref()
+        .map_or_else(|_| Vec::new(), place_keywords);
+    keywords.extend(observer_keywords(first.file.header()));
     // INSTRUME would make sunpy take the cube for one of the instrument's own images, which have a
     // wavelength.
     let telescope = first.file.header().text("TELESCOP").unwrap_or_default();
@@ -70,7 +74,7 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
         let comment = format!("{unit}channel of this number");
         keywords.push((
             format!("CHAN{i:03}"),
-            KeywordValue::Text(plain(&file.found.name())),
+            KeywordValue::Text(plain_keywords(&file.found.name())),
             comment,
         ));
     }
@@ -78,7 +82,7 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
 }
 
 /// What a card takes: printable ASCII, not too long.
-fn plain(text: &str) -> String {
+fn plain_keywords(text: &str) -> String {
     let letters = text.chars().map(|c| {
         if matches!(c, ' '..='~') && c != '\'' {
             c
@@ -89,7 +93,7 @@ fn plain(text: &str) -> String {
     letters.take(60).collect()
 }
 
-fn place(wcs: &Wcs) -> Vec<CubeKeyword> {
+fn place_keywords(wcs: &Wcs) -> Vec<CubeKeyword> {
     let mut keywords: Vec<CubeKeyword> = Vec::new();
     let names = [("HPLN-TAN", "longitude"), ("HPLT-TAN", "latitude")];
     for (i, (name, axis)) in names.into_iter().enumerate() {
@@ -132,7 +136,7 @@ fn place(wcs: &Wcs) -> Vec<CubeKeyword> {
     keywords
 }
 
-fn observer(header: &FitsHeader) -> Vec<CubeKeyword> {
+fn observer_keywords(header: &FitsHeader) -> Vec<CubeKeyword> {
     let known = OBSERVER
         .into_iter()
         .filter_map(|(name, comment)| Some((name, header.number(name)?, comment)));

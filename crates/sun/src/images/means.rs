@@ -57,7 +57,7 @@ impl Mean {
 
     /// The mean over that of the header, which is of DN of the exposure, and how far off it may be
     /// for want of digits.
-    fn ratio(&self) -> Option<[f64; 2]> {
+    fn noise_ratio(&self) -> Option<[f64; 2]> {
         let factor = if self.unit == CountUnit::PerSecond {
             self.exposure
         } else {
@@ -89,12 +89,12 @@ pub(super) struct About {
 
 /// What the means of all channels say. `is_corrected`: whether a loss of sensitivity is corrected
 /// here.
-pub(super) fn said(files: &[&About], is_corrected: bool) -> Option<String> {
+pub(super) fn describe_means(files: &[&About], is_corrected: bool) -> Option<String> {
     let means: Vec<&Mean> = files
         .iter()
         .map(|about| about.mean.as_ref())
         .collect::<Option<_>>()?;
-    let ratios: Option<Vec<[f64; 2]>> = means.iter().map(|mean| mean.ratio()).collect();
+    let ratios: Option<Vec<[f64; 2]>> = means.iter().map(|mean| mean.noise_ratio()).collect();
     let ratios = ratios.filter(|ratios| ratios.len() > 1)?;
     if let Some(words) = of_other_unit(&means, &ratios) {
         return Some(words);

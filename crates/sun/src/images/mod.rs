@@ -8,7 +8,7 @@ mod together;
 
 use crate::{
     degradation::{self, Table},
-    instruments::{Found, only},
+    instruments::{Found, only_instrument},
     options::{EmissionOptions, OnSaturation, SYSTEMATIC},
     source::{About, Axis},
 };
@@ -62,26 +62,26 @@ pub(crate) fn open(
     correlate: bool,
 ) -> std::result::Result<(About, Images), Box<dyn Error>> {
     let mut warnings = Vec::new();
-    let files = channels::open(options, &mut warnings)?;
+    let files = channels::open_channels(options, &mut warnings)?;
     let shape = files[0].file.shape();
     refuse_other_shapes(options, &files)?;
-    together::check(options, &files, shape, &mut warnings)?;
+    together::check_together(options, &files, shape, &mut warnings)?;
     let wcs = files[0].seen.wcs.clone().ok();
     let mut places = Vec::new();
     for file in &files {
         places.push(if options.align {
-            together::places(&files[0], file, shape)?
+            together::pixel_places(&files[0], file, shape)?
         } else {
             None
         });
     }
-    let order = ascending(&files);
+    let order = channel_order(&files);
     let in_order: Vec<&Opened> = order.iter().map(|&i| &files[i]).collect();
-    let systematic = systematic(options, &in_order)?;
-    let mut about = about(options, &in_order, &mut warnings)?;
+    let systematic = systematic_errors(options, &in_order)?;
+    let mut about = describe_images(options, &in_order, &mut warnings)?;
     about.leading = shape.to_vec();
     about.keywords = keywords::of(&files);
-    about.axes = wcs.as_ref().map_or([Axis::PIXELS; 2], axes);
+    about.axes = wcs.as_ref().map_or([Axis::PIXELS; 2], image_axes);
     let mut channels: Vec<(usize, Channel)> = Vec::new();
     for (i, (file, places)) in files.into_iter().zip(places).enumerate() {
         // Its number among the channels.
@@ -103,7 +103,7 @@ pub(crate) fn open(
             shape,
             &mut warnings,
         )?;
-        let channel = channel(options, file, resampled, binned, systematic[number]);
+        let channel = to_channel(options, file, resampled, binned, systematic[number]);
         channels.push((number, channel));
     }
     let first_file = channels[0].0;
@@ -116,7 +116,7 @@ pub(crate) fn open(
         is_corrected,
     };
     if options.align && correlate {
-        warnings.extend(images.shifts(first_file, &about.names)?);
+        warnings.extend(images.find_shifts(first_file, &about.names)?);
     }
     about.warnings = warnings;
     Ok((about, images))
@@ -180,7 +180,7 @@ fn binned_to(
 }
 
 /// A file as a channel, with its noise.
-fn channel(
+fn to_channel(
     options: &EmissionOptions,
     file: Opened,
     resampled: Option<Resampled>,
@@ -230,14 +230,14 @@ pub(crate) fn check_temperatures(about: &About, edges: &[f64]) -> std::result::R
 }
 
 /// Numbers of the files in the order of instruments and their channels.
-fn ascending(files: &[Opened]) -> Vec<usize> {
+fn channel_order(files: &[Opened]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|&i| files[i].found.place);
     order
 }
 
 /// Systematic errors of the channels, shares of the counts.
-fn systematic(
+fn systematic_errors(
     options: &EmissionOptions,
     files: &[&Opened],
 ) -> std::result::Result<Vec<f64>, String> {
@@ -250,7 +250,7 @@ fn systematic(
     let mut shares: Vec<Option<f64>> = vec![None; files.len()];
     for share in given {
         let Some(name) = &share.name else { continue };
-        let place = &mut shares[only("--systematic", name, &channels)?];
+        let place = &mut shares[only_instrument("--systematic", name, &channels)?];
         if place.replace(share.value).is_some() {
             return Err(format!("--systematic has two shares of {name}"));
         }
@@ -262,7 +262,7 @@ fn systematic(
 }
 
 /// Names, response and saturation levels of files in the order of their channels.
-fn about(
+fn describe_images(
     options: &EmissionOptions,
     files: &[&Opened],
     warnings: &mut Vec<String>,
@@ -286,15 +286,15 @@ fn about(
         levels.push(level / file.exposure / file.on_chip);
         names.push(format!(
             "{}, {time}, {:.4} s",
-            file.found.label(),
+            file.found.channel_label(),
             file.exposure
         ));
     }
-    let left = shares(options, files, warnings)?;
-    let mut response = response(files)?;
+    let left = sensitivity_shares(options, files, warnings)?;
+    let mut response = combined_response(files)?;
     let all_aia = files.iter().all(|file| file.found.is_aia());
     let sensitivity = if left.is_empty() {
-        warnings.extend(aged(files));
+        warnings.extend(aged_words(files));
         if all_aia {
             "as at launch: the loss of sensitivity since then is not corrected (see --degradation)"
                 .into()
@@ -313,7 +313,12 @@ fn about(
         format!("of {of}, by channel: {}", shares.join(", "))
     };
     let axes = [Axis::PIXELS; 2];
-    let called = |file: &&Opened| vec![file.found.channel().name.clone(), file.found.qualified()];
+    let called = |file: &&Opened| {
+        vec![
+            file.found.channel().name.clone(),
+            file.found.qualified_name(),
+        ]
+    };
     Ok(About {
         names,
         channels: files.iter().map(called).collect(),
@@ -328,7 +333,7 @@ fn about(
 }
 
 /// The responses of all channels on common temperatures.
-fn response(files: &[&Opened]) -> Result<TemperatureResponse> {
+fn combined_response(files: &[&Opened]) -> Result<TemperatureResponse> {
     let mut parts: Vec<TemperatureResponse> = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
         let positions: Vec<usize> = of_one.iter().map(|file| file.found.place[1]).collect();
@@ -338,7 +343,7 @@ fn response(files: &[&Opened]) -> Result<TemperatureResponse> {
 }
 
 /// Shares of the sensitivity that are left, a channel each; none where none was given.
-fn shares(
+fn sensitivity_shares(
     options: &EmissionOptions,
     files: &[&Opened],
     warnings: &mut Vec<String>,
@@ -350,7 +355,7 @@ fn shares(
     let table = Table::read(path)?;
     let is_shipped = degradation::is_shipped(path);
     if !is_shipped {
-        table.check(&found)?;
+        table.check_shares(&found)?;
     }
     let mut left = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
@@ -364,13 +369,13 @@ fn shares(
             continue;
         }
         if is_shipped {
-            warnings.extend(latest(of_one).and_then(degradation::later_than_shipped));
+            warnings.extend(latest_time(of_one).and_then(degradation::later_than_shipped));
         }
         for file in of_one {
             let time = file.seen.time_text.as_deref().unwrap_or("no time");
             left.push(
                 table
-                    .left(&file.found, time)
+                    .share_left(&file.found, time)
                     .map_err(|error| format!("{}: {error}", file.name))?,
             );
         }
@@ -379,20 +384,21 @@ fn shares(
 }
 
 /// The time of the latest image that states one.
-fn latest(files: &[&Opened]) -> Option<ObservationTime> {
+fn latest_time(files: &[&Opened]) -> Option<ObservationTime> {
     let times = files.iter().filter_map(|file| file.seen.time);
     times.max_by(|a, b| a.days().total_cmp(&b.days()))
 }
 
 /// What is said of images that are later than the response of their instrument holds for.
-fn aged(files: &[&Opened]) -> Vec<String> {
+fn aged_words(files: &[&Opened]) -> Vec<String> {
     let mut said = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
         let of = &of_one[0].found;
         let Some(until) = of.of.response_until.as_deref() else {
             continue;
         };
-        let Some(time) = latest(of_one).filter(|time| Some(*time) > ObservationTime::parse(until))
+        let Some(time) =
+            latest_time(of_one).filter(|time| Some(*time) > ObservationTime::parse(until))
         else {
             continue;
         };
@@ -413,7 +419,7 @@ fn aged(files: &[&Opened]) -> Vec<String> {
 }
 
 /// Arcseconds where the image is not turned; else pixels.
-fn axes(wcs: &Wcs) -> [Axis; 2] {
+fn image_axes(wcs: &Wcs) -> [Axis; 2] {
     if wcs.roll().abs() > 1.0 {
         return [Axis::PIXELS; 2];
     }
@@ -465,8 +471,8 @@ impl Images {
     }
 
     /// What the numbers of the files said against their headers, when all rows were read.
-    pub(crate) fn remarks(&self) -> Option<String> {
-        means::said(
+    pub(crate) fn seen_remarks(&self) -> Option<String> {
+        means::describe_means(
             &self
                 .channels
                 .iter()
@@ -532,7 +538,7 @@ impl Images {
 
     /// What correlation says against where the headers put the channels, in the middle of the
     /// image.
-    fn shifts(&mut self, first: usize, names: &[String]) -> Result<Vec<String>> {
+    fn find_shifts(&mut self, first: usize, names: &[String]) -> Result<Vec<String>> {
         let middle = |count: usize| {
             let side = count.min(CHECKED);
             (count - side) / 2..(count - side) / 2 + side

@@ -11,7 +11,7 @@ const SAME: f64 = 1e-3;
 ///
 /// # Errors
 /// In words: what does not belong to the first file, and what could be done.
-pub(super) fn check(
+pub(super) fn check_together(
     options: &EmissionOptions,
     files: &[Opened],
     shape: [usize; 2],
@@ -52,7 +52,7 @@ pub(super) fn check(
 ///
 /// # Errors
 /// In words, where the file or the first has no place on the Sun.
-pub(super) fn places(
+pub(super) fn pixel_places(
     first: &Opened,
     other: &Opened,
     shape: [usize; 2],

@@ -45,7 +45,7 @@ pub(crate) fn write_maps(out: &Path, found: &Overview) -> Result<()> {
     let mut bytes = Vec::new();
     let mut shape = [0; 2];
     for band in &found.bands {
-        let logs = pictures::logarithms(&band.mean());
+        let logs = pictures::finite_logarithms(&band.mean());
         shape = [logs.nrows(), logs.ncols()];
         bytes.extend(logs.iter().flat_map(|log| log.to_le_bytes()));
     }
@@ -67,7 +67,7 @@ impl Maps {
         let open = || {
             let mut file = File::open(&path)?;
             let header = isopach_npy::read_header(&mut file)?;
-            header.bytes(file.metadata()?.len())?;
+            header.byte_count(file.metadata()?.len())?;
             match header.shape[..] {
                 [bands, _, _] if bands == BANDS.len() => Ok((file, header)),
                 _ => Err(std::io::Error::other(format!(
@@ -81,7 +81,7 @@ impl Maps {
         Ok(Self { path, file, header })
     }
 
-    fn band(&mut self, band: usize) -> Result<Array2<f32>> {
+    fn read_band(&mut self, band: usize) -> Result<Array2<f32>> {
         let values = isopach_npy::read_rows(&mut self.file, &self.header, band..band + 1);
         let values = values.map_err(|error| Failure::of_file(&self.path, error))?;
         let shape = (self.header.shape[1], self.header.shape[2]);
@@ -91,7 +91,7 @@ impl Maps {
 }
 
 /// Draws the frames of all times; the ends of the scale of each band, log₁₀.
-pub(super) fn draw(
+pub(super) fn draw_film(
     out: &Path,
     groups: &[Group],
 ) -> std::result::Result<Vec<[f32; 2]>, Box<dyn std::error::Error>> {
@@ -102,20 +102,20 @@ pub(super) fn draw(
     for group in groups {
         let mut maps = Maps::open(&group.options.out)?;
         for (band, histogram) in histograms.iter_mut().enumerate() {
-            for log in maps.band(band)?.iter().filter(|log| log.is_finite()) {
+            for log in maps.read_band(band)?.iter().filter(|log| log.is_finite()) {
                 histogram[(((log - LOGS[0]) / STEP).max(0.0) as usize).min(steps - 1)] += 1;
             }
         }
     }
     let scales: Vec<[f32; 2]> = histograms
         .iter()
-        .map(|h| pictures::ends(quantile(h, 0.01), quantile(h, 0.995)))
+        .map(|h| pictures::scale_ends(quantile(h, 0.01), quantile(h, 0.995)))
         .collect();
     for (time, group) in groups.iter().enumerate() {
         let mut maps = Maps::open(&group.options.out)?;
         for (band, scale) in scales.iter().enumerate() {
-            let shades = pictures::shades(&maps.band(band)?, &INFERNO, *scale);
-            pictures::save(out, &frame_name(band, time), shades.view())?;
+            let shades = pictures::draw_shades(&maps.read_band(band)?, &INFERNO, *scale);
+            pictures::save_png(out, &frame_name(band, time), shades.view())?;
         }
     }
     Ok(scales)

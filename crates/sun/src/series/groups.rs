@@ -29,8 +29,8 @@ struct Dated {
 
 /// Groups files by time: those of a channel with the usual number of images say when, each other
 /// file belongs to the time that is nearest to its own.
-pub(super) fn groups(options: &EmissionOptions) -> Result<Vec<Group>, Box<dyn Error>> {
-    let files = dated(options)?;
+pub(super) fn group_files(options: &EmissionOptions) -> Result<Vec<Group>, Box<dyn Error>> {
+    let files = dated_files(options)?;
     let mut places: Vec<[usize; 2]> = files.iter().map(|file| file.place).collect();
     places.sort_unstable();
     places.dedup();
@@ -95,7 +95,7 @@ pub(super) fn groups(options: &EmissionOptions) -> Result<Vec<Group>, Box<dyn Er
         let numbers: Vec<usize> = members.iter().map(|file| file.number).collect();
         groups.push(Group {
             time: *time,
-            options: part(options, &numbers, &folder),
+            options: group_options(options, &numbers, &folder),
             folder,
         });
     }
@@ -103,7 +103,7 @@ pub(super) fn groups(options: &EmissionOptions) -> Result<Vec<Group>, Box<dyn Er
 }
 
 /// Reads what the headers say of channel and time.
-fn dated(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> {
+fn dated_files(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> {
     let instruments = Instruments::read(options)?;
     let mut files = Vec::new();
     for (number, path) in options.files.iter().enumerate() {
@@ -122,7 +122,7 @@ fn dated(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> {
         let channel = options.channel.get(number).map(String::as_str);
         // What is taken for granted is said when the file is opened for good.
         let found = instruments
-            .find(&stated, channel, &mut Vec::new())
+            .find_channel(&stated, channel, &mut Vec::new())
             .map_err(|error| format!("{name}: {error}"))?;
         let time = seen.time.ok_or_else(|| {
             format!("{name}: it states no time that can be read, which --series needs")
@@ -131,7 +131,7 @@ fn dated(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> {
             number,
             name,
             place: found.place,
-            channel: found.label(),
+            channel: found.channel_label(),
             time,
         });
     }
@@ -139,8 +139,8 @@ fn dated(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> {
 }
 
 /// The options for some of the files.
-fn part(options: &EmissionOptions, numbers: &[usize], folder: &str) -> EmissionOptions {
-    fn some<T: Clone>(of: &[T], numbers: &[usize]) -> Vec<T> {
+fn group_options(options: &EmissionOptions, numbers: &[usize], folder: &str) -> EmissionOptions {
+    fn select_items<T: Clone>(of: &[T], numbers: &[usize]) -> Vec<T> {
         if of.len() < 2 {
             of.to_vec()
         } else {
@@ -149,8 +149,8 @@ fn part(options: &EmissionOptions, numbers: &[usize], folder: &str) -> EmissionO
     }
     EmissionOptions {
         files: numbers.iter().map(|&i| options.files[i].clone()).collect(),
-        channel: some(&options.channel, numbers),
-        exposure: some(&options.exposure, numbers),
+        channel: select_items(&options.channel, numbers),
+        exposure: select_items(&options.exposure, numbers),
         out: options.out.join(folder),
         series: false,
         is_of_series: true,

@@ -5,7 +5,7 @@ use super::{
     Notes, UNFINISHED,
     film::frame_names,
     groups::Group,
-    left::{left, of_times, remove},
+    left::{leftover_files, of_times, remove_files},
 };
 use crate::{
     guard::{self, Content, OTHER},
@@ -36,14 +36,14 @@ pub(super) struct Held<'a> {
 
 /// Holds the folder; refuses results of other inputs or parameters, of the series and of each time,
 /// unless they may be written over.
-pub(super) fn hold<'a>(
+pub(super) fn lock_series<'a>(
     options: &'a EmissionOptions,
     groups: &[Group],
 ) -> std::result::Result<Held<'a>, Box<dyn Error>> {
     let out = options.out.as_path();
     finished::make_folder(out)?;
     let lock = FolderLock::alone(out.join(".lock"))?;
-    let inputs = guard::inputs(options);
+    let inputs = guard::input_paths(options);
     let frames = frame_names(groups.len());
     let names = || {
         [SUMMARY, PAGE]
@@ -52,18 +52,18 @@ pub(super) fn hold<'a>(
             .chain(frames.iter().map(PathBuf::from))
     };
     let in_folders = groups.iter().flat_map(|group| {
-        let names = guard::outputs(&group.options, true);
+        let names = guard::output_names(&group.options, true);
         names
             .into_iter()
             .map(|name| Path::new(&group.folder).join(name))
     });
     let made_from = json!({
-        "series": groups.len(), "parameters": guard::parameters(options), "inputs": guard::identities(&inputs)?,
+        "series": groups.len(), "parameters": guard::result_parameters(options), "inputs": guard::identities(&inputs)?,
     });
-    let summary = finished::summary(out)?;
+    let summary = finished::read_summary(out)?;
     let notes = Notes::read(out)?;
     let kept: Vec<&str> = groups.iter().map(|group| group.folder.as_str()).collect();
-    let mut left = left(out, summary.as_ref(), notes.as_ref(), &kept)?;
+    let mut left = leftover_files(out, summary.as_ref(), notes.as_ref(), &kept)?;
     left.extend(summary.iter().flat_map(guard::files_of).map(PathBuf::from));
     left.retain(|path| !frames.iter().any(|frame| Path::new(frame) == path));
     let gone = WrittenOver::of(out, names().chain(in_folders).chain(left.iter().cloned()));
@@ -82,7 +82,7 @@ pub(super) fn hold<'a>(
         Some(Some(_)) => Some(OTHER),
     };
     if let Some(what) = what.filter(|_| !options.force) {
-        return Err(finished::refusal(out, what).into());
+        return Err(finished::refuse_folder(out, what).into());
     }
     let begun = notes
         .as_ref()
@@ -119,11 +119,11 @@ pub(super) fn hold<'a>(
 /// In words: its folder has other results, which may not be written over.
 fn of_time(group: &Group, begun: &[String]) -> std::result::Result<Option<Value>, Box<dyn Error>> {
     let out = &group.options.out;
-    let summary = finished::summary(out)?;
+    let summary = finished::read_summary(out)?;
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
         // What an interrupted run of this series wrote before it could say what it was.
         None if begun.contains(&group.folder) => return Ok(None),
-        None if WrittenOver::of(out, guard::outputs(&group.options, true)).is_empty() => {
+        None if WrittenOver::of(out, guard::output_names(&group.options, true)).is_empty() => {
             return Ok(None);
         }
         None | Some(None) => UNKNOWN,
@@ -133,7 +133,7 @@ fn of_time(group: &Group, begun: &[String]) -> std::result::Result<Option<Value>
     if group.options.force {
         Ok(None)
     } else {
-        Err(finished::refusal(out, what).into())
+        Err(finished::refuse_folder(out, what).into())
     }
 }
 
@@ -150,19 +150,19 @@ impl Held<'_> {
     pub(super) fn will_write(&mut self, folder: &str) -> Result<()> {
         if self.former.iter().any(|former| former == folder) {
             self.former.clear();
-            finished::remove(self.out, finished::ABOUT)?;
+            finished::remove_files(self.out, finished::ABOUT)?;
         }
         Ok(())
     }
 
     /// All times are written: frames and what tells of the series come next.
     pub(super) fn will_finish(&self) -> Result<()> {
-        finished::remove(self.out, finished::ABOUT)
+        finished::remove_files(self.out, finished::ABOUT)
     }
 
     /// The series is whole: what a former one left goes.
-    pub(super) fn finish(self) -> Result<()> {
-        remove(self.out, &self.left)?;
+    pub(super) fn remove_former(self) -> Result<()> {
+        remove_files(self.out, &self.left)?;
         Notes::remove(self.out)
     }
 }

@@ -14,15 +14,15 @@ const CHECKED: &str = "checked";
 pub(crate) fn note_checksums(summary: &mut Value, out: &Path, has_page: bool) -> Result<()> {
     let mut sums = Map::new();
     let page = has_page.then_some(PAGE);
-    for name in files(summary).chain(page) {
-        sums.insert(name.into(), sum(&out.join(name))?);
+    for name in checked_files(summary).chain(page) {
+        sums.insert(name.into(), file_checksum(&out.join(name))?);
     }
     summary[CHECKED] = json!({ "program": env!("CARGO_PKG_VERSION"), "bytes_and_crc32": sums });
     Ok(())
 }
 
 /// Why results of the right inputs and parameters cannot be kept, in words; `None` where they can.
-pub(super) fn changed(summary: &Value, options: &EmissionOptions) -> Option<String> {
+pub(super) fn why_changed(summary: &Value, options: &EmissionOptions) -> Option<String> {
     let checked = &summary[CHECKED];
     let program = &checked["program"];
     if program.is_null() {
@@ -41,12 +41,12 @@ pub(super) fn changed(summary: &Value, options: &EmissionOptions) -> Option<Stri
     let all: BTreeSet<&str> = needed
         .iter()
         .map(String::as_str)
-        .chain(files(summary))
+        .chain(checked_files(summary))
         .chain(sums.keys().map(String::as_str))
         .collect();
     let is_same = |name: &str| {
         let found = is_within(Path::new(name))
-            .then(|| sum(&options.out.join(name)).ok())
+            .then(|| file_checksum(&options.out.join(name)).ok())
             .flatten();
         found.is_some() && found.as_ref() == sums.get(name)
     };
@@ -55,7 +55,7 @@ pub(super) fn changed(summary: &Value, options: &EmissionOptions) -> Option<Stri
         .map(|name| format!("{name} is not as it was written"))
 }
 
-fn files(summary: &Value) -> impl Iterator<Item = &str> {
+fn checked_files(summary: &Value) -> impl Iterator<Item = &str> {
     summary[FILES]
         .as_array()
         .into_iter()
@@ -63,7 +63,7 @@ fn files(summary: &Value) -> impl Iterator<Item = &str> {
         .filter_map(Value::as_str)
 }
 
-fn sum(path: &Path) -> Result<Value> {
+fn file_checksum(path: &Path) -> Result<Value> {
     let bytes = fs::metadata(path)
         .map_err(|error| isopach::compute::Error::of_file(path, error))?
         .len();

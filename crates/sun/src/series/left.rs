@@ -16,7 +16,7 @@ use std::{
 
 /// Frames and files in folders of times that a summary or notes tell of, but for folders that are
 /// kept; relative to `out`.
-pub(crate) fn left(
+pub(crate) fn leftover_files(
     out: &Path,
     summary: Option<&Value>,
     notes: Option<&Notes>,
@@ -44,7 +44,7 @@ pub(crate) fn left(
         folders.extend(notes.begun.iter().map(String::as_str));
     }
     for folder in folders.into_iter().filter(|folder| !kept.contains(folder)) {
-        let names = match finished::summary(&out.join(folder))? {
+        let names = match finished::read_summary(&out.join(folder))? {
             Some(of_time) => guard::files_of(&of_time),
             // Of a time that was not finished.
             None if notes.is_some_and(|notes| notes.begun.iter().any(|begun| begun == folder)) => {
@@ -83,9 +83,12 @@ pub(super) fn is_within(path: &Path) -> bool {
 }
 
 /// Removes files, and the folders that are empty then.
-pub(crate) fn remove<'a>(out: &Path, files: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+pub(crate) fn remove_files<'a>(
+    out: &Path,
+    files: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<()> {
     let files: Vec<&PathBuf> = files.into_iter().collect();
-    finished::remove(out, &files)?;
+    finished::remove_files(out, &files)?;
     let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
     for folder in folders
         .into_iter()

@@ -14,14 +14,14 @@ mod page;
 
 use crate::{
     BANDS, images,
-    named::named,
-    one::{Done, OUTCOME, one},
+    named::name_error,
+    one::{Done, OUTCOME, run_one},
     options::EmissionOptions,
     run::EmissionOutcome,
 };
 pub(crate) use film::{MAPS, write_maps};
-use groups::{Group, groups};
-use held::hold;
+use groups::{Group, group_files};
+use held::lock_series;
 use isopach_program::{
     finished::{FILES, KEY, PAGE, SUMMARY},
     listener::Listener,
@@ -29,9 +29,9 @@ use isopach_program::{
     write_file::write_file,
 };
 pub(crate) use kept::note_checksums;
-pub(crate) use left::{left, remove};
+pub(crate) use left::{leftover_files, remove_files};
 pub(crate) use notes::{NAME as NOTES, Notes, UNFINISHED};
-use page::page;
+use page::series_page;
 use serde_json::{Value, json};
 use std::error::Error;
 
@@ -39,14 +39,14 @@ use std::error::Error;
 const TIMES: &str = "times";
 
 /// Inverts all times, one after the other.
-pub(crate) fn run(
+pub(crate) fn run_series(
     options: &EmissionOptions,
     listener: &dyn Listener,
 ) -> Result<EmissionOutcome, Box<dyn Error>> {
-    let groups = groups(options)?;
-    let shape = check(&groups)?;
+    let groups = group_files(options)?;
+    let shape = check_headers(&groups)?;
     let out = &options.out;
-    let mut held = hold(options, &groups)?;
+    let mut held = lock_series(options, &groups)?;
     let mut lines = Vec::new();
     let mut rows = Vec::new();
     for (i, group) in groups.iter().enumerate() {
@@ -56,19 +56,19 @@ pub(crate) fn run(
             groups.len(),
             group.time
         ));
-        let (summary, is_kept) = match kept(group, held.finished[i].take(), listener) {
+        let (summary, is_kept) = match kept_summary(group, held.finished[i].take(), listener) {
             Some(summary) => (summary, true),
             None => {
                 held.will_write(&group.folder)?;
                 // What is there was seen to be this series' own, or may be written over.
-                let Done { summary, .. } = one(
+                let Done { summary, .. } = run_one(
                     &EmissionOptions {
                         force: true,
                         ..group.options.clone()
                     },
                     listener,
                 )
-                .map_err(|error| named(format!("the time {}", group.time), error))?;
+                .map_err(|error| name_error(format!("the time {}", group.time), error))?;
                 (summary, false)
             }
         };
@@ -87,7 +87,7 @@ pub(crate) fn run(
         }));
     }
     held.will_finish()?;
-    let scales = film::draw(out, &groups)?;
+    let scales = film::draw_film(out, &groups)?;
     let bands: Vec<Value> = BANDS
         .iter()
         .zip(&scales)
@@ -96,12 +96,15 @@ pub(crate) fn run(
     let frames = film::frame_names(groups.len());
     let summary =
         json!({ TIMES: rows, "pixels": shape, "bands": bands, FILES: frames, KEY: held.made_from });
-    write_file(&out.join(PAGE), page(&groups, &rows, &scales).as_bytes())?;
+    write_file(
+        &out.join(PAGE),
+        series_page(&groups, &rows, &scales).as_bytes(),
+    )?;
     write_file(
         &out.join(SUMMARY),
         serde_json::to_string_pretty(&summary)?.as_bytes(),
     )?;
-    held.finish()?;
+    held.remove_former()?;
     let statement = groups
         .iter()
         .zip(lines)
@@ -119,9 +122,9 @@ pub(crate) fn run(
 
 /// The summary of a time, if its results are there and as they were written. Says why they are made
 /// anew.
-fn kept(group: &Group, finished: Option<Value>, listener: &dyn Listener) -> Option<Value> {
+fn kept_summary(group: &Group, finished: Option<Value>, listener: &dyn Listener) -> Option<Value> {
     let summary = finished?;
-    let Some(why) = kept::changed(&summary, &group.options) else {
+    let Some(why) = kept::why_changed(&summary, &group.options) else {
         return Some(summary);
     };
     listener.note(&format!(
@@ -134,12 +137,12 @@ fn kept(group: &Group, finished: Option<Value>, listener: &dyn Listener) -> Opti
 
 /// What headers tell against any of the times, before the first is inverted. The pixels of all:
 /// frames of a film have one size.
-fn check(groups: &[Group]) -> Result<Vec<usize>, Box<dyn Error>> {
+fn check_headers(groups: &[Group]) -> Result<Vec<usize>, Box<dyn Error>> {
     let mut shape: Option<Vec<usize>> = None;
     for group in groups {
         let opened = images::open(&group.options, false);
         let (about, _) =
-            opened.map_err(|error| named(format!("the time {}", group.time), error))?;
+            opened.map_err(|error| name_error(format!("the time {}", group.time), error))?;
         let of_first = shape.get_or_insert_with(|| about.leading.clone());
         if *of_first != about.leading {
             let [first, found] =

@@ -65,6 +65,6 @@ impl Notes {
     }
 
     pub(super) fn remove(out: &Path) -> Result<()> {
-        finished::remove(out, [NAME])
+        finished::remove_files(out, [NAME])
     }
 }

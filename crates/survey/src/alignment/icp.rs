@@ -62,7 +62,7 @@ pub(super) struct Fitting {
 
 impl IcpArgs {
     /// With what the survey's size asks for.
-    pub(super) fn fitted(&self, fitting: Fitting) -> RobustIcp {
+    pub(super) fn fitted_options(&self, fitting: Fitting) -> RobustIcp {
         RobustIcp {
             start_translation: self.icp_start_translation,
             start_rotation: self
@@ -79,21 +79,21 @@ impl IcpArgs {
     }
 
     /// As for a survey of usual size.
-    fn usual(&self) -> RobustIcp {
+    fn default_options(&self) -> RobustIcp {
         let RobustIcp {
             start_rotation,
             block,
             ..
         } = RobustIcp::default();
-        self.fitted(Fitting {
+        self.fitted_options(Fitting {
             start_rotation,
             block,
         })
     }
 
     /// Refuses what makes no sense, and what no alignment comes to an end with.
-    pub(crate) fn check(&self) -> Result<()> {
-        let usual = self.usual();
+    pub(crate) fn check_options(&self) -> Result<()> {
+        let usual = self.default_options();
         let counts = [
             (
                 "neighbours for a plane",
@@ -128,8 +128,8 @@ impl IcpArgs {
     }
 
     /// What tells it from the usual one, for summary.json; `None` where nothing does.
-    pub(crate) fn given(&self) -> Option<Value> {
-        let usual = self.usual();
+    pub(crate) fn given_options(&self) -> Option<Value> {
+        let usual = self.default_options();
         if usual == RobustIcp::default()
             && self.icp_start_rotation.is_none()
             && self.icp_block.is_none()

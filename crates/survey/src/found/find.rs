@@ -19,7 +19,7 @@ use isopach::{
 use isopach_program::measure::Measure;
 
 /// Aligns the epochs, reads the sample, and finds in it what the user did not say.
-pub(crate) fn find(
+pub(crate) fn find_parameters(
     run: &ChangeRun<'_>,
     [before, after]: &[Epoch; 2],
     [reference, compared]: [&dyn PointSource; 2],
@@ -33,15 +33,15 @@ pub(crate) fn find(
     epochs::mention_ground(options, [before, after], &mut warnings)?;
     let room = run.execution.sample_room();
     let thinned = [
-        sample::thinned(reference, None, room)?,
-        sample::thinned(compared, None, room)?,
+        sample::thin_epoch(reference, None, room)?,
+        sample::thin_epoch(compared, None, room)?,
     ];
     let left_out = [before, after].map(|epoch| epoch.catalogue.left_out());
     let ground: [&dyn PointSource; 2] = match (&before.stable, &after.stable) {
         (Some(before), Some(after)) => [before, after],
         _ => [reference, compared],
     };
-    let aligned = alignment::find(
+    let aligned = alignment::find_alignment(
         options,
         ground,
         [&thinned[0], &thinned[1]],
@@ -64,7 +64,7 @@ pub(crate) fn find(
         options,
         thinned: [&thinned[0], &thinned[1]],
         sources: [reference, moved.as_ref().map_or(compared, |moved| moved)],
-        resolution: [before.resolution(), after.resolution()],
+        resolution: [before.height_resolution(), after.height_resolution()],
         masks,
         memory: room,
     };

@@ -72,7 +72,7 @@ impl Found {
 
 /// What was found by whoever began the run, as it stands in the manifest and as values. `None`
 /// where nothing was begun, or where this run may begin anew.
-pub(crate) fn begun(
+pub(crate) fn read_begun(
     kept: &CheckpointDir,
     execution: &Execution,
     inputs: &Value,

@@ -1,12 +1,18 @@
 //! Distributions as histograms.
 
-use super::text::{plain, signed, thousands};
+use super::text::{group_thousands, plain_number, signed_number};
 use crate::{distribution::Distribution, outputs::Outputs};
 use isopach::tiling::round_length;
 use std::fmt::Write as _;
 
 /// A histogram as SVG; `band`: half width of the band of what is not significant.
-fn histogram(title: &str, of: &Distribution, low: f64, high: f64, band: Option<f64>) -> String {
+fn draw_histogram(
+    title: &str,
+    of: &Distribution,
+    low: f64,
+    high: f64,
+    band: Option<f64>,
+) -> String {
     let (edges, counts, outside) = of.histogram(low, high, 80);
     let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
         return String::new();
@@ -41,7 +47,7 @@ fn histogram(title: &str, of: &Distribution, low: f64, high: f64, band: Option<f
     let step = round_length((last - first) / 3.0);
     let mut tick = (first / step).ceil() * step;
     while tick <= last + 1e-9 {
-        let label = plain(
+        let label = plain_number(
             if tick.abs() < 1e-9 { 0.0 } else { tick },
             if step < 0.1 { 2 } else { 1 },
         );
@@ -55,16 +61,16 @@ fn histogram(title: &str, of: &Distribution, low: f64, high: f64, band: Option<f
     format!(
         "<div class=histogram><h3>{title}</h3><svg viewBox=\"0 0 400 162\" role=img><line x1=10 x2=390 y1=140 y2=140 />{bars}</svg>\
 <p>n = {}; median {} m, mean {} m; outside: {} below, {} above; none: {}</p></div>",
-        thousands(of.count() as f64),
-        signed(of.quantile(0.5)),
-        signed(of.mean()),
-        thousands(outside[0] as f64),
-        thousands(outside[1] as f64),
-        thousands(of.missing() as f64)
+        group_thousands(of.count() as f64),
+        signed_number(of.quantile(0.5)),
+        signed_number(of.mean()),
+        group_thousands(outside[0] as f64),
+        group_thousands(outside[1] as f64),
+        group_thousands(of.missing() as f64)
     )
 }
 
-pub(super) fn histograms(outputs: &Outputs) -> String {
+pub(super) fn draw_histograms(outputs: &Outputs) -> String {
     let found = &outputs.found;
     let reach = |of: &Distribution| {
         let reach = of.quantile(0.005).abs().max(of.quantile(0.995).abs()) * 1.1;
@@ -80,15 +86,15 @@ pub(super) fn histograms(outputs: &Outputs) -> String {
     let band = Some(found.level_of_detection.quantile(0.5));
     format!(
         "<div class=histograms>{}{}{}</div>",
-        histogram("DoD: height difference, m", &found.dod, -dod, dod, None),
-        histogram(
+        draw_histogram("DoD: height difference, m", &found.dod, -dod, dod, None),
+        draw_histogram(
             "M3C2: distance along the normal, m (band: median level of detection)",
             &found.m3c2,
             -m3c2,
             m3c2,
             band
         ),
-        histogram(
+        draw_histogram(
             "C2C: distance to the earlier epoch, m",
             &found.c2c,
             0.0,

@@ -1,12 +1,12 @@
 //! The map.
 
-use super::text::{plain, thousands};
+use super::text::{group_thousands, plain_number};
 use isopach::{
     raster::{Grid, picture},
     tiling::round_length,
 };
 
-fn base64(bytes: &[u8]) -> String {
+fn encode_base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
@@ -33,7 +33,7 @@ const NORTH: &str = "<svg class=north role=img aria-label=\"north is up\" viewBo
 <text x=22 y=54 text-anchor=middle>N</text></svg>";
 
 /// The map with its scale, legend and caption.
-pub(super) fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
+pub(super) fn map_figure(png: &[u8], grid: &Grid, limit: f64) -> String {
     let extent = grid.extent();
     let [width, height] = extent.size();
     let bar = round_length(width / 4.0);
@@ -44,7 +44,7 @@ pub(super) fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
         .collect();
     let ticks: String = [-1.0, -0.5, 0.0, 0.5, 1.0]
         .iter()
-        .map(|share| format!("<span>{}</span>", plain(share * limit, 2)))
+        .map(|share| format!("<span>{}</span>", plain_number(share * limit, 2)))
         .collect();
     let ratio = width / height;
     format!(
@@ -56,17 +56,17 @@ pub(super) fn figure(png: &[u8], grid: &Grid, limit: f64) -> String {
 <div class=ticks>{ticks}</div></div>\
 <p>Height difference, m, later − earlier, shaded by the earlier surface.{}{}{} White: no points. \
 Colours end at the 98th percentile. Pixels of {pixel} m.</p></figcaption></figure>",
-        base64(png),
+        encode_base64(png),
         100.0 * bar / width,
-        thousands(bar),
+        group_thousands(bar),
         extent.min[0],
         extent.min[1],
         extent.max[0],
         extent.max[1],
         colours.join(","),
-        key(picture::INSIGNIFICANT, "not significant."),
-        key(picture::UNTESTED, "could not be tested."),
-        key(picture::ONE_EPOCH, "points in one epoch only.")
+        colour_key(picture::INSIGNIFICANT, "not significant."),
+        colour_key(picture::UNTESTED, "could not be tested."),
+        colour_key(picture::ONE_EPOCH, "points in one epoch only.")
     )
 }
 
@@ -74,6 +74,6 @@ fn rgb([r, g, b]: [u8; 3]) -> String {
     format!("rgb({r},{g},{b})")
 }
 
-fn key(colour: [u8; 3], text: &str) -> String {
+fn colour_key(colour: [u8; 3], text: &str) -> String {
     format!(" <i style=\"background:{}\"></i>{text}", rgb(colour))
 }

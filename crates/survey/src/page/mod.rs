@@ -17,42 +17,54 @@ const STYLE: &str = include_str!("page.css");
 
 /// The page. `map`: the change map as PNG, its grid, and the change (metres) at the ends of its
 /// colours.
-pub(crate) fn html(
+pub(crate) fn page_html(
     summary: &Value,
     outputs: &Outputs,
     map: Option<(Vec<u8>, Grid, f64)>,
 ) -> String {
-    let [before, after] = [&summary["inputs"][0], &summary["inputs"][1]].map(name);
+    let [before, after] = [&summary["inputs"][0], &summary["inputs"][1]].map(epoch_names);
     let mut body = format!(
         "<header><p class=kicker>isopach · terrain change</p><h1>{} → {}</h1><p class=verdict>{}</p>{}</header>",
         escape(&before),
         escape(&after),
-        verdict::verdict(summary),
-        verdict::warnings(summary)
+        verdict::verdict_section(summary),
+        verdict::warnings_section(summary)
     );
     if let Some((png, grid, limit)) = &map {
-        body += &map::figure(png, grid, *limit);
+        body += &map::map_figure(png, grid, *limit);
     }
-    body += &section("Volumes and areas", &sections::volumes(&summary["dod"]));
+    body += &page_section(
+        "Volumes and areas",
+        &sections::volumes_section(&summary["dod"]),
+    );
     if !summary["dod"]["zones"].is_null() {
-        body += &section(
+        body += &page_section(
             "Volumes by polygon",
-            &sections::zones(&summary["dod"]["zones"]),
+            &sections::zones_section(&summary["dod"]["zones"]),
         );
     }
-    body += &section("Distributions", &histogram::histograms(outputs));
+    body += &page_section("Distributions", &histogram::draw_histograms(outputs));
     if !summary["alignment"].is_null() {
-        body += &section("Alignment", &sections::alignment(&summary["alignment"]));
+        body += &page_section(
+            "Alignment",
+            &sections::alignment_section(&summary["alignment"]),
+        );
     }
     if !summary["truth"].is_null() {
-        body += &section("Found against true", &sections::truth(&summary["truth"]));
+        body += &page_section(
+            "Found against true",
+            &sections::truth_section(&summary["truth"]),
+        );
     }
-    body += &section("Core points", &sections::core_points(&summary["m3c2"]));
-    body += &section("Parameters, and why", &sections::parameters(summary));
-    body += &section("Inputs", &sections::inputs(summary));
-    body += &section("What ran, and how long", &run::run(&summary["run"]));
-    body += &section("How to read this", HOW);
-    body += &section("Files", &sections::files(summary));
+    body += &page_section("Core points", &sections::core_points(&summary["m3c2"]));
+    body += &page_section(
+        "Parameters, and why",
+        &sections::parameters_section(summary),
+    );
+    body += &page_section("Inputs", &sections::inputs_section(summary));
+    body += &page_section("What ran, and how long", &run::run_section(&summary["run"]));
+    body += &page_section("How to read this", HOW);
+    body += &page_section("Files", &sections::files_section(summary));
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8>\
 <meta name=viewport content=\"width=device-width,initial-scale=1\">\
@@ -76,7 +88,7 @@ measures upwards; on slopes the two differ. C2C is the unsigned distance of each
 one, and contains the spacing and roughness of the points.</p>";
 
 /// The files of an epoch, for people.
-fn name(input: &Value) -> String {
+fn epoch_names(input: &Value) -> String {
     let paths: Vec<String> = input["paths"]
         .as_array()
         .into_iter()
@@ -91,6 +103,6 @@ fn name(input: &Value) -> String {
     }
 }
 
-fn section(title: &str, content: &str) -> String {
+fn page_section(title: &str, content: &str) -> String {
     format!("<section><h2>{title}</h2>{content}</section>")
 }

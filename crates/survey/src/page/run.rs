@@ -1,11 +1,11 @@
 //! What ran, on what, and how long.
 
-use super::text::{escape, f, list, list_of_words, plain, table, thousands};
+use super::text::{escape, f, group_thousands, html_list, html_table, list_of_words, plain_number};
 use serde_json::Value;
 use std::fmt::Write as _;
 
 /// Times, devices, chunks and memory.
-pub(super) fn run(ran: &Value) -> String {
+pub(super) fn run_section(ran: &Value) -> String {
     let wall = f(&ran["wall_s"]);
     let mut bar = String::new();
     let mut rows = Vec::new();
@@ -30,24 +30,24 @@ pub(super) fn run(ran: &Value) -> String {
         ran["tiling"]["tiles_kept"],
         ran["tiling"]["tiles_cut"],
         ran["tiling"]["reruns"],
-        thousands(f(&ran["peak_rss_mib"])),
-        table(&[], &rows),
-        moved(&ran["tiling"])
+        group_thousands(f(&ran["peak_rss_mib"])),
+        html_table(&[], &rows),
+        motion_words(&ran["tiling"])
     )
 }
 
 /// What was decoded, held and put on disk.
-fn moved(tiling: &Value) -> String {
-    let mebibytes = |bytes: &Value| thousands(f(bytes) / f64::from(1 << 20));
+fn motion_words(tiling: &Value) -> String {
+    let mebibytes = |bytes: &Value| group_thousands(f(bytes) / f64::from(1 << 20));
     let mut rows: Vec<Vec<String>> = Vec::new();
     for source in tiling["sources"].as_array().into_iter().flatten() {
         rows.push(vec![
             escape(source["name"].as_str().unwrap_or("?")),
-            format!("{} points", thousands(f(&source["points"]))),
+            format!("{} points", group_thousands(f(&source["points"]))),
             format!(
                 "{} chunks, each decoded {} ×",
                 source["decodes"],
-                plain(f(&source["decodes_per_chunk"]), 2)
+                plain_number(f(&source["decodes_per_chunk"]), 2)
             ),
         ]);
     }
@@ -87,9 +87,9 @@ fn moved(tiling: &Value) -> String {
         let error = escape(failure["error"].as_str().unwrap_or("?"));
         rows.push(vec![
             format!("tile {} failed", failure["tile"]),
-            list(&failure["extent"], 2),
+            html_list(&failure["extent"], 2),
             error,
         ]);
     }
-    table(&[], &rows)
+    html_table(&[], &rows)
 }

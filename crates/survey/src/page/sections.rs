@@ -1,6 +1,6 @@
 //! The tables of the page.
 
-use super::text::{escape, f, list, plain, signed, table, thousands};
+use super::text::{escape, f, group_thousands, html_list, html_table, plain_number, signed_number};
 use crate::epochs::short_name;
 use isopach::change::ChangeStatus;
 use serde_json::Value;
@@ -8,9 +8,9 @@ use std::path::Path;
 
 /// Volumes: net first, corrected gain and loss, what is above the threshold, everything; then
 /// areas.
-pub(super) fn volumes(dod: &Value) -> String {
+pub(super) fn volumes_section(dod: &Value) -> String {
     let all = &dod["volumes"];
-    let mut rows = vec![volume("net of all cells", &all["net"])];
+    let mut rows = vec![volume_words("net of all cells", &all["net"])];
     for (label, set) in [
         ("significant", ", corrected for chance"),
         (
@@ -20,49 +20,54 @@ pub(super) fn volumes(dod: &Value) -> String {
         ("summed", ", plain sum of all cells"),
     ] {
         for side in ["gain", "loss", "net"] {
-            rows.push(volume(&format!("{side}{set}"), &all[label][side]));
+            rows.push(volume_words(&format!("{side}{set}"), &all[label][side]));
         }
     }
-    let volumes = table(&["", "volume, m³", "95 %", "area, m²"], &rows);
+    let volumes = html_table(&["", "volume, m³", "95 %", "area, m²"], &rows);
     let mut areas = vec![
-        area("compared (points in both epochs)", &dod["area_m2"]),
-        area(
+        area_row("compared (points in both epochs)", &dod["area_m2"]),
+        area_row(
             "points of the earlier epoch only",
             &dod["area_only_earlier_m2"],
         ),
-        area("points of the later epoch only", &dod["area_only_later_m2"]),
+        area_row("points of the later epoch only", &dod["area_only_later_m2"]),
     ];
     for (reason, m2) in dod["not_tested_m2"].as_object().into_iter().flatten() {
-        areas.push(area(&format!("not tested: {}", escape(reason)), m2));
+        areas.push(area_row(&format!("not tested: {}", escape(reason)), m2));
     }
-    format!("{volumes}{}", table(&["", "area, m²"], &areas))
+    format!("{volumes}{}", html_table(&["", "area, m²"], &areas))
 }
 
-fn area(what: &str, value: &Value) -> Vec<String> {
-    vec![what.to_owned(), thousands(f(value))]
+fn area_row(what: &str, value: &Value) -> Vec<String> {
+    vec![what.to_owned(), group_thousands(f(value))]
 }
 
-fn volume(what: &str, value: &Value) -> Vec<String> {
+fn volume_words(what: &str, value: &Value) -> Vec<String> {
     let area = if value["area_m2"].is_null() {
         String::new()
     } else {
-        thousands(f(&value["area_m2"]))
+        group_thousands(f(&value["area_m2"]))
     };
     let error = if value["error_m3"].is_null() {
         String::new()
     } else {
-        format!("± {}", thousands(f(&value["error_m3"])))
+        format!("± {}", group_thousands(f(&value["error_m3"])))
     };
-    vec![what.to_owned(), thousands(f(&value["m3"])), error, area]
+    vec![
+        what.to_owned(),
+        group_thousands(f(&value["m3"])),
+        error,
+        area,
+    ]
 }
 
 /// Volumes of each polygon.
-pub(super) fn zones(zones: &Value) -> String {
+pub(super) fn zones_section(zones: &Value) -> String {
     let with_error = |v: &Value| {
         format!(
             "{} ± {}",
-            thousands(f(&v["m3"])),
-            thousands(f(&v["error_m3"]))
+            group_thousands(f(&v["m3"])),
+            group_thousands(f(&v["error_m3"]))
         )
     };
     let rows: Vec<Vec<String>> = zones
@@ -75,12 +80,12 @@ pub(super) fn zones(zones: &Value) -> String {
                 with_error(&zone["volumes"]["net"]),
                 with_error(&zone["volumes"]["gain"]),
                 with_error(&zone["volumes"]["loss"]),
-                thousands(f(&zone["area_m2"])),
+                group_thousands(f(&zone["area_m2"])),
                 format!("{:.1} %", 100.0 * f(&zone["share_not_tested"])),
             ]
         })
         .collect();
-    table(
+    html_table(
         &[
             "polygon",
             "net, m³",
@@ -94,7 +99,7 @@ pub(super) fn zones(zones: &Value) -> String {
 }
 
 /// The pose, how well it is known, and what is not known of it.
-pub(super) fn alignment(found: &Value) -> String {
+pub(super) fn alignment_section(found: &Value) -> String {
     let converged = if found["converged"] == true {
         "converged"
     } else {
@@ -103,32 +108,32 @@ pub(super) fn alignment(found: &Value) -> String {
     let mut rows = vec![
         vec![
             "translation of the later epoch, E · N · up, m".into(),
-            list(&found["later_to_earlier_translation_m"], 4),
+            html_list(&found["later_to_earlier_translation_m"], 4),
         ],
         vec![
             "rotation about E · N · up, mrad".into(),
-            list(&found["rotation_mrad"], 4),
+            html_list(&found["rotation_mrad"], 4),
         ],
-        vec!["about the point".into(), list(&found["about"], 2)],
+        vec!["about the point".into(), html_list(&found["about"], 2)],
         vec![
             "standard errors: translation E · N · up, m; rotation, mrad".into(),
             format!(
                 "{}; {}",
-                list(&found["standard_errors"]["translation_m"], 4),
-                list(&found["standard_errors"]["rotation_mrad"], 4)
+                html_list(&found["standard_errors"]["translation_m"], 4),
+                html_list(&found["standard_errors"]["rotation_mrad"], 4)
             ),
         ],
         vec![
             "median residual before and after, m".into(),
             format!(
                 "{} · {}",
-                plain(f(&found["score_before_m"]), 4),
-                plain(f(&found["score_after_m"]), 4)
+                plain_number(f(&found["score_before_m"]), 4),
+                plain_number(f(&found["score_after_m"]), 4)
             ),
         ],
         vec![
             "residual of the pairs, rmse, m".into(),
-            plain(f(&found["rmse_m"]), 4),
+            plain_number(f(&found["rmse_m"]), 4),
         ],
         vec![
             "pairs that took part".into(),
@@ -136,7 +141,7 @@ pub(super) fn alignment(found: &Value) -> String {
         ],
         vec![
             "registration error, typical, m".into(),
-            plain(f(&found["registration_error_m"]), 5),
+            plain_number(f(&found["registration_error_m"]), 5),
         ],
         vec![
             "steps of the last round".into(),
@@ -152,51 +157,51 @@ pub(super) fn alignment(found: &Value) -> String {
         rows.push(vec!["not determined, not moved along".into(), escape(free)]);
     }
     let statement = escape(found["statement"].as_str().unwrap_or("?"));
-    format!("<p>{statement}</p>{}", table(&[], &rows))
+    format!("<p>{statement}</p>{}", html_table(&[], &rows))
 }
 
 /// A made scene against its truth.
-pub(super) fn truth(found: &Value) -> String {
+pub(super) fn truth_section(found: &Value) -> String {
     let row = |what: &str, found: String, truth: String| vec![what.to_owned(), found, truth];
     let with_error = |name: &str| {
         let m3 = &found[format!("found_{name}_m3")];
         let error = &found[format!("found_{name}_error_m3")];
-        format!("{} ± {}", thousands(f(m3)), thousands(f(error)))
+        format!("{} ± {}", group_thousands(f(m3)), group_thousands(f(error)))
     };
-    table(
+    html_table(
         &["", "found", "true"],
         &[
             row(
                 "net, m³",
                 with_error("net"),
-                thousands(f(&found["true_net_m3"])),
+                group_thousands(f(&found["true_net_m3"])),
             ),
             row(
                 "gain, m³",
                 with_error("gain"),
-                thousands(f(&found["true_gain_m3"])),
+                group_thousands(f(&found["true_gain_m3"])),
             ),
             row(
                 "loss, m³",
                 with_error("loss"),
-                thousands(f(&found["true_loss_m3"])),
+                group_thousands(f(&found["true_loss_m3"])),
             ),
             row(
                 "left of the misalignment, mm",
-                plain(f(&found["alignment_error_mm"]), 2),
+                plain_number(f(&found["alignment_error_mm"]), 2),
                 "0".into(),
             ),
             row(
                 "left of the misalignment, mrad",
-                plain(f(&found["alignment_error_mrad"]), 4),
+                plain_number(f(&found["alignment_error_mrad"]), 4),
                 "0".into(),
             ),
             row(
                 "DoD error, mean and rms, m",
                 format!(
                     "{} · {}",
-                    signed(f(&found["dod_error_mean_m"])),
-                    plain(f(&found["dod_error_rms_m"]), 4)
+                    signed_number(f(&found["dod_error_mean_m"])),
+                    plain_number(f(&found["dod_error_rms_m"]), 4)
                 ),
                 "0".into(),
             ),
@@ -204,8 +209,8 @@ pub(super) fn truth(found: &Value) -> String {
                 "M3C2 error, mean and rms, m",
                 format!(
                     "{} · {}",
-                    signed(f(&found["m3c2_error_mean_m"])),
-                    plain(f(&found["m3c2_error_rms_m"]), 4)
+                    signed_number(f(&found["m3c2_error_mean_m"])),
+                    plain_number(f(&found["m3c2_error_rms_m"]), 4)
                 ),
                 "0".into(),
             ),
@@ -222,11 +227,17 @@ pub(super) fn truth(found: &Value) -> String {
 /// `status` has.
 pub(super) fn core_points(m3c2: &Value) -> String {
     let mut rows = vec![
-        vec!["core points".into(), thousands(f(&m3c2["core_points"]))],
-        vec!["significant".into(), thousands(f(&m3c2["significant"]))],
+        vec![
+            "core points".into(),
+            group_thousands(f(&m3c2["core_points"])),
+        ],
+        vec![
+            "significant".into(),
+            group_thousands(f(&m3c2["significant"])),
+        ],
         vec![
             "normals flatter than 45°".into(),
-            thousands(f(&m3c2["flat_normals"])),
+            group_thousands(f(&m3c2["flat_normals"])),
         ],
     ];
     for (status, count) in m3c2["status"].as_object().into_iter().flatten() {
@@ -238,13 +249,13 @@ pub(super) fn core_points(m3c2: &Value) -> String {
             || status.clone(),
             |number| format!("status {number}: {status}"),
         );
-        rows.push(vec![escape(&words), thousands(f(count))]);
+        rows.push(vec![escape(&words), group_thousands(f(count))]);
     }
-    table(&[], &rows)
+    html_table(&[], &rows)
 }
 
 /// Every parameter, with the reason of those that were found from the data.
-pub(super) fn parameters(summary: &Value) -> String {
+pub(super) fn parameters_section(summary: &Value) -> String {
     let reasons = &summary["reasons"];
     let rows: Vec<Vec<String>> = summary["parameters"]
         .as_object()
@@ -263,11 +274,11 @@ pub(super) fn parameters(summary: &Value) -> String {
             ]
         })
         .collect();
-    table(&["parameter", "value", "reason"], &rows)
+    html_table(&["parameter", "value", "reason"], &rows)
 }
 
 /// The files of both epochs.
-pub(super) fn inputs(summary: &Value) -> String {
+pub(super) fn inputs_section(summary: &Value) -> String {
     let mut rows = Vec::new();
     for (epoch, input) in ["earlier", "later"]
         .iter()
@@ -278,7 +289,7 @@ pub(super) fn inputs(summary: &Value) -> String {
             rows.push(vec![
                 (*epoch).into(),
                 escape(&short_name(Path::new(path))),
-                thousands(f(&file["points"])),
+                group_thousands(f(&file["points"])),
                 format!(
                     "LAS {} PDRF {}",
                     file["las"].as_str().unwrap_or("?"),
@@ -288,14 +299,14 @@ pub(super) fn inputs(summary: &Value) -> String {
             ]);
         }
     }
-    table(
+    html_table(
         &["epoch", "file", "points", "format", "coordinate system"],
         &rows,
     )
 }
 
 /// What was written, and the command that gives the same again.
-pub(super) fn files(summary: &Value) -> String {
+pub(super) fn files_section(summary: &Value) -> String {
     let links: String = summary["files"]
         .as_array()
         .into_iter()

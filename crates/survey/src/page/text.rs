@@ -8,7 +8,7 @@ pub(super) fn f(value: &Value) -> f64 {
 }
 
 /// Whole numbers with thin spaces between thousands.
-pub(super) fn thousands(value: f64) -> String {
+pub(super) fn group_thousands(value: f64) -> String {
     if !value.is_finite() {
         return "–".into();
     }
@@ -28,7 +28,7 @@ pub(super) fn thousands(value: f64) -> String {
 }
 
 /// A length in metres with a sign, millimetres shown.
-pub(super) fn signed(value: f64) -> String {
+pub(super) fn signed_number(value: f64) -> String {
     if value.is_finite() {
         format!("{value:+.3}").replace('-', "−")
     } else {
@@ -36,7 +36,7 @@ pub(super) fn signed(value: f64) -> String {
     }
 }
 
-pub(super) fn plain(value: f64, decimals: usize) -> String {
+pub(super) fn plain_number(value: f64, decimals: usize) -> String {
     if value.is_finite() {
         format!("{value:.decimals$}").replace('-', "−")
     } else {
@@ -44,7 +44,7 @@ pub(super) fn plain(value: f64, decimals: usize) -> String {
     }
 }
 
-pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn html_table(head: &[&str], rows: &[Vec<String>]) -> String {
     let cells = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
         cells
             .map(|cell| format!("<{tag}>{cell}</{tag}>"))
@@ -67,12 +67,12 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     format!("<div class=scroll><table>{head}{rows}</table></div>")
 }
 
-pub(super) fn list(values: &Value, decimals: usize) -> String {
+pub(super) fn html_list(values: &Value, decimals: usize) -> String {
     values
         .as_array()
         .into_iter()
         .flatten()
-        .map(|v| plain(f(v), decimals))
+        .map(|v| plain_number(f(v), decimals))
         .collect::<Vec<_>>()
         .join(" · ")
 }

@@ -21,7 +21,7 @@ pub(super) fn number(value: f64) -> Value {
 }
 
 /// An epoch and its files.
-pub(super) fn input(epoch: &Epoch, left_out: LeftOut) -> Value {
+pub(super) fn input_json(epoch: &Epoch, left_out: LeftOut) -> Value {
     let catalogue = &epoch.catalogue;
     let extent = catalogue.extent();
     let duplicates = catalogue.duplicates().iter();
@@ -51,7 +51,7 @@ pub(super) fn input(epoch: &Epoch, left_out: LeftOut) -> Value {
 }
 
 /// Count, mean, deviation and quantiles.
-pub(super) fn distribution(of: &Distribution) -> Value {
+pub(super) fn distribution_json(of: &Distribution) -> Value {
     json!({
         "count": of.count(), "missing": of.missing(), "mean": number(of.mean()), "standard_deviation": number(of.standard_deviation()),
         "median": number(of.quantile(0.5)), "q05": number(of.quantile(0.05)), "q95": number(of.quantile(0.95)),
@@ -59,12 +59,12 @@ pub(super) fn distribution(of: &Distribution) -> Value {
 }
 
 /// Differences, areas and volumes, in all and by zone.
-pub(super) fn dod(found: &Found, volumes: &ZonedReport, names: Vec<String>) -> Value {
+pub(super) fn dod_json(found: &Found, volumes: &ZonedReport, names: Vec<String>) -> Value {
     let total = &volumes.total;
     let areas = &total.areas;
-    let mut difference = distribution(&found.dod);
+    let mut difference = distribution_json(&found.dod);
     difference["missing"] = json!(found.one_epoch);
-    let mut all = zone(total);
+    let mut all = zone_json(total);
     all["difference_m"] = difference;
     all["cells"] = json!(total.cells);
     all["cells_without_level_of_detection"] = json!(total.cells_without_level_of_detection);
@@ -72,7 +72,7 @@ pub(super) fn dod(found: &Found, volumes: &ZonedReport, names: Vec<String>) -> V
     all["significant_share"] = number(areas.significant / areas.compared);
     if !names.is_empty() {
         let zones = names.into_iter().zip(&volumes.zones).map(|(name, report)| {
-            let mut all = zone(report);
+            let mut all = zone_json(report);
             all["name"] = json!(name);
             all
         });
@@ -82,7 +82,7 @@ pub(super) fn dod(found: &Found, volumes: &ZonedReport, names: Vec<String>) -> V
 }
 
 /// Areas and volumes of a zone or of everything.
-fn zone(report: &VolumeReport) -> Value {
+fn zone_json(report: &VolumeReport) -> Value {
     let areas = &report.areas;
     let reason = |(status, area): &(ChangeStatus, f64)| (status.describe().to_owned(), json!(area));
     json!({
@@ -93,12 +93,12 @@ fn zone(report: &VolumeReport) -> Value {
         "area_only_earlier_m2": areas.only_reference,
         "area_only_later_m2": areas.only_compared,
         "share_without_data": number(areas.share(areas.only_reference + areas.only_compared)),
-        "volumes": self::volumes(report),
+        "volumes": self::volumes_json(report),
     })
 }
 
 /// Estimates with their errors, and the plain sums beside them.
-fn volumes(report: &VolumeReport) -> Value {
+fn volumes_json(report: &VolumeReport) -> Value {
     let volume =
         |v: Volume| json!({ "m3": v.volume, "error_m3": number(v.error), "area_m2": v.area });
     let plain = |v: PlainVolume| json!({ "m3": v.volume, "area_m2": v.area });
@@ -128,7 +128,7 @@ fn volumes(report: &VolumeReport) -> Value {
 }
 
 /// Core points by status.
-pub(super) fn statuses(counts: &[u64]) -> Map<String, Value> {
+pub(super) fn status_counts(counts: &[u64]) -> Map<String, Value> {
     ChangeStatus::ALL
         .iter()
         .zip(counts)
@@ -137,7 +137,7 @@ pub(super) fn statuses(counts: &[u64]) -> Map<String, Value> {
 }
 
 /// Core points with a distance but no level of detection.
-pub(super) fn untested(found: &Found) -> u64 {
+pub(super) fn untested_counts(found: &Found) -> u64 {
     ChangeStatus::ALL
         .iter()
         .zip(found.status)
@@ -147,7 +147,7 @@ pub(super) fn untested(found: &Found) -> u64 {
 }
 
 /// Core points that are significant at a rate of false discoveries.
-pub(super) fn discoveries(rate: Option<f64>, found: &Found) -> Result<Value> {
+pub(super) fn discoveries_json(rate: Option<f64>, found: &Found) -> Result<Value> {
     let Some(rate) = rate else {
         return Ok(Value::Null);
     };
@@ -158,7 +158,7 @@ pub(super) fn discoveries(rate: Option<f64>, found: &Found) -> Result<Value> {
 }
 
 /// Devices, tiles, memory and times.
-pub(super) fn ran(run: &RunReport, times: &Times<'_>, page_s: f64) -> Value {
+pub(super) fn run_json(run: &RunReport, times: &Times<'_>, page_s: f64) -> Value {
     let [wall_s, cpu_s] = times.total.seconds();
     let mut stages = serde_json::Map::new();
     let before = [

@@ -56,7 +56,7 @@ pub(crate) struct Summary<'a> {
 }
 
 /// Writes the summary and the page.
-pub(crate) fn write(
+pub(crate) fn write_report(
     mut told: Summary<'_>,
     outputs: Outputs,
     listener: &dyn Listener,
@@ -68,8 +68,8 @@ pub(crate) fn write(
         .iter()
         .fold(0.05_f64, |limit, q| limit.max(q.abs()));
     let volumes = outputs.volumes.report();
-    warn(&mut told, &outputs, &volumes);
-    let inputs = [0, 1].map(|epoch| json::input(told.epochs[epoch], told.left_out[epoch]));
+    add_warnings(&mut told, &outputs, &volumes);
+    let inputs = [0, 1].map(|epoch| json::input_json(told.epochs[epoch], told.left_out[epoch]));
     let mut summary = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "command": options.profile_args.command.to_shell(),
@@ -80,23 +80,23 @@ pub(crate) fn write(
         "sample": told.sample.to_json(),
         "alignment": told.aligned.map(Aligned::to_json),
         "warnings": told.warnings.sentences(),
-        "dod": json::dod(found, &volumes, outputs.zone_names()),
+        "dod": json::dod_json(found, &volumes, outputs.zone_names()),
         "m3c2": {
-            "distance_m": json::distribution(&found.m3c2),
+            "distance_m": json::distribution_json(&found.m3c2),
             "level_of_detection_median_m": json::number(found.level_of_detection.quantile(0.5)),
             "core_points": found.status.iter().sum::<u64>(),
             "significant": found.significant,
-            "significant_at_false_discovery_rate": json::discoveries(options.fdr, found)?,
-            "not_tested": json::untested(found),
+            "significant_at_false_discovery_rate": json::discoveries_json(options.fdr, found)?,
+            "not_tested": json::untested_counts(found),
             "flat_normals": found.flat_normals,
-            "status": json::statuses(&found.status),
+            "status": json::status_counts(&found.status),
         },
         "c2c": {
-            "distance_m": json::distribution(&found.c2c),
+            "distance_m": json::distribution_json(&found.c2c),
             "direction": "later to earlier",
             "out_of_reach": found.c2c.missing(),
         },
-        "truth": outputs.truth.as_ref().map(|truth| compared(truth, &volumes, told.aligned)),
+        "truth": outputs.truth.as_ref().map(|truth| compare_with_truth(truth, &volumes, told.aligned)),
         FILES: outputs.files(),
     });
     let maps = match &outputs.overview {
@@ -107,15 +107,15 @@ pub(crate) fn write(
         None => None,
     };
     summary[KEY] = told.made_from;
-    summary["run"] = json::ran(told.run, told.times, clock.seconds()[0]);
-    let page = page::html(&summary, &outputs, maps);
+    summary["run"] = json::run_json(told.run, told.times, clock.seconds()[0]);
+    let page = page::page_html(&summary, &outputs, maps);
     outputs.write_styles(limit, listener)?;
     write_file(
         &options.out.join(SUMMARY),
         format!("{summary:#}\n").as_bytes(),
     )?;
     write_file(&options.out.join(PAGE), page.as_bytes())?;
-    terminal::tell(&summary, told.run, &options.out, listener);
+    terminal::say_headline(&summary, told.run, &options.out, listener);
     Ok(())
 }
 
@@ -125,7 +125,7 @@ const MANY: f64 = 0.5;
 const OUT_OF_REACH: f64 = 0.02;
 
 /// Adds what only the results show.
-fn warn(told: &mut Summary<'_>, outputs: &Outputs, volumes: &ZonedReport) {
+fn add_warnings(told: &mut Summary<'_>, outputs: &Outputs, volumes: &ZonedReport) {
     let found = &outputs.found;
     epochs::mention_left_out(told.left_out, &mut told.warnings);
     let depth = told.settings.depth;
@@ -161,7 +161,7 @@ finds more, where there is data",
 }
 
 /// Found against true.
-fn compared(truth: &Truth, volumes: &ZonedReport, aligned: Option<&Aligned>) -> Value {
+fn compare_with_truth(truth: &Truth, volumes: &ZonedReport, aligned: Option<&Aligned>) -> Value {
     let [gain, loss] = truth.scene.volumes();
     let left = aligned.map(|aligned| truth.alignment_error(&aligned.applied()));
     let [stable, significant] = truth.stable;

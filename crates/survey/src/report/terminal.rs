@@ -10,12 +10,12 @@ fn f(value: &Value) -> f64 {
 }
 
 /// Tells the headline of a summary.
-pub(super) fn tell(summary: &Value, run: &RunReport, out: &Path, listener: &dyn Listener) {
-    alignment(&summary["alignment"], listener);
-    parameters(summary, listener);
-    dod(&summary["dod"], listener);
-    m3c2(&summary["m3c2"], listener);
-    truth(&summary["truth"], listener);
+pub(super) fn say_headline(summary: &Value, run: &RunReport, out: &Path, listener: &dyn Listener) {
+    say_alignment(&summary["alignment"], listener);
+    say_parameters(summary, listener);
+    say_dod(&summary["dod"], listener);
+    say_m3c2(&summary["m3c2"], listener);
+    say_truth(&summary["truth"], listener);
     for warning in summary["warnings"]
         .as_array()
         .into_iter()
@@ -33,7 +33,7 @@ pub(super) fn tell(summary: &Value, run: &RunReport, out: &Path, listener: &dyn 
     listener.say(&format!("look at     {}", out.join("index.html").display()));
 }
 
-fn alignment(found: &Value, listener: &dyn Listener) {
+fn say_alignment(found: &Value, listener: &dyn Listener) {
     let Some(statement) = found["statement"].as_str() else {
         return;
     };
@@ -65,7 +65,7 @@ fn alignment(found: &Value, listener: &dyn Listener) {
 }
 
 /// Parameters that were found from the data.
-fn parameters(summary: &Value, listener: &dyn Listener) {
+fn say_parameters(summary: &Value, listener: &dyn Listener) {
     for (name, reason) in summary["reasons"].as_object().into_iter().flatten() {
         let value = &summary["parameters"][name];
         listener.say(&format!(
@@ -75,7 +75,7 @@ fn parameters(summary: &Value, listener: &dyn Listener) {
     }
 }
 
-fn dod(dod: &Value, listener: &dyn Listener) {
+fn say_dod(dod: &Value, listener: &dyn Listener) {
     let volumes = &dod["volumes"];
     let with_error = |v: &Value| format!("{:.0} ± {:.0} m³", f(&v["m3"]), f(&v["error_m3"]));
     listener.say(&format!(
@@ -108,7 +108,7 @@ fn dod(dod: &Value, listener: &dyn Listener) {
     }
 }
 
-fn m3c2(m3c2: &Value, listener: &dyn Listener) {
+fn say_m3c2(m3c2: &Value, listener: &dyn Listener) {
     listener.say(&format!(
         "m3c2        {} of {} core points changed significantly, median {:+.3} m, LoD {:.3} m; {} could not be tested",
         m3c2["significant"],
@@ -126,7 +126,7 @@ fn m3c2(m3c2: &Value, listener: &dyn Listener) {
     }
 }
 
-fn truth(truth: &Value, listener: &dyn Listener) {
+fn say_truth(truth: &Value, listener: &dyn Listener) {
     if truth.is_null() {
         return;
     }

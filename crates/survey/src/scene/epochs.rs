@@ -1,6 +1,6 @@
 //! The epochs of a made scene, in memory.
 
-use crate::scene::{CORNER, Scene, uniform};
+use crate::scene::{CORNER, Scene, uniform_random};
 use isopach::cloud::{Attributes, Points};
 
 impl Scene {
@@ -18,7 +18,7 @@ impl Scene {
         let side = self.side();
         let mut rows: Vec<([f64; 3], u8)> = (0..self.points as u64)
             .map(|i| {
-                let random = |stream: u64| uniform(seed, i * 8 + stream);
+                let random = |stream: u64| uniform_random(seed, i * 8 + stream);
                 self.point([seed, i], [random(0) * side, random(1) * side], changed)
             })
             .collect();

@@ -9,7 +9,7 @@ impl Scene {
     pub fn write(&self, before: &Path, after: &Path) -> Result<(), Box<dyn std::error::Error>> {
         for (path, points) in [before, after].into_iter().zip(self.epochs()) {
             let mut writer = LazWriter::create(path, &schema())?;
-            writer.write(&points.about(Origin::near(self.middle())?)?, &[])?;
+            writer.write(&points.about(Origin::near(self.centre())?)?, &[])?;
             writer.finish()?;
         }
         Ok(())

@@ -50,14 +50,14 @@ impl Scene {
     }
 
     /// True height above the corner before the change at (x, y) metres from the corner.
-    pub fn terrain(&self, x: f64, y: f64) -> f64 {
+    pub fn terrain_height(&self, x: f64, y: f64) -> f64 {
         0.08 * x
             + 12.0 * (TAU * x / 310.0).sin() * (TAU * y / 270.0).cos()
             + 1.5 * (TAU * (x + 2.0 * y) / 83.0).sin()
     }
 
     /// True vertical change at (x, y) metres from the corner.
-    pub fn change(&self, x: f64, y: f64) -> f64 {
+    pub fn height_change(&self, x: f64, y: f64) -> f64 {
         let side = self.side();
         let bump = |[cx, cy]: [f64; 2], [rx, ry]: [f64; 2]| {
             let q = ((x / side - cx) / rx).powi(2) + ((y / side - cy) / ry).powi(2);
@@ -76,7 +76,7 @@ impl Scene {
     }
 
     /// The middle of the square at the height of its corner, absolute metres.
-    pub fn middle(&self) -> [f64; 3] {
+    pub fn centre(&self) -> [f64; 3] {
         [
             CORNER[0] + self.side() / 2.0,
             CORNER[1] + self.side() / 2.0,
@@ -89,9 +89,10 @@ impl Scene {
     /// The point that stands at (x, y) metres from the corner, and its class; seed and index name
     /// its random numbers.
     pub fn point(&self, [seed, i]: [u64; 2], [x, y]: [f64; 2], changed: f64) -> ([f64; 3], u8) {
-        let random = |stream: u64| uniform(seed, i * 8 + stream);
+        let random = |stream: u64| uniform_random(seed, i * 8 + stream);
         let noise = (-2.0 * random(2).max(1e-300).ln()).sqrt() * (TAU * random(3)).cos();
-        let ground = self.terrain(x, y) + changed * self.change(x, y) + ROUGHNESS * noise;
+        let ground =
+            self.terrain_height(x, y) + changed * self.height_change(x, y) + ROUGHNESS * noise;
         let wooded = (x / 37.0).sin() * (y / 53.0).sin() > 0.55 && random(4) < 0.3;
         let (up, class) = if wooded {
             (random(5).sqrt() * 14.0, 5)
@@ -107,7 +108,7 @@ impl Scene {
 
 /// The `i`-th of a sequence of numbers in [0, 1): a hash of seed and index (splitmix64), so that
 /// any may be had alone.
-pub fn uniform(seed: u64, i: u64) -> f64 {
+pub fn uniform_random(seed: u64, i: u64) -> f64 {
     let mut z = (seed ^ 0x5DEE_CE66_D123_4567).wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     for multiplier in [0xBF58_476D_1CE4_E5B9_u64, 0x94D0_49BB_1331_11EB] {
         z = (z ^ (z >> 29)).wrapping_mul(multiplier);

@@ -23,7 +23,7 @@ pub struct Halves {
     pub motion: Rigid,
 }
 
-fn mixed(number: u64) -> u64 {
+fn mix_bits(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -31,17 +31,18 @@ fn mixed(number: u64) -> u64 {
 }
 
 fn uniform(number: u64) -> f64 {
-    (mixed(number) >> 11) as f64 / (1_u64 << 53) as f64
+    (mix_bits(number) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// Splits by a hash, raises 30 % of the source beyond a line of random direction by `change`
 /// metres, and moves it.
-pub fn split(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
+pub fn split_cloud(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     let points = cloud.positions();
-    let salt = mixed(seed);
+    let salt = mix_bits(seed);
     let of = |side: u64| -> Vec<[f64; 3]> {
-        let chosen =
-            |&i: &usize| mixed(salt ^ (i as u64).wrapping_mul(0x5851_F42D_4C95_7F2D)) & 1 == side;
+        let chosen = |&i: &usize| {
+            mix_bits(salt ^ (i as u64).wrapping_mul(0x5851_F42D_4C95_7F2D)) & 1 == side
+        };
         (0..points.len())
             .filter(chosen)
             .map(|i| points.absolute(i))
@@ -56,9 +57,9 @@ pub fn split(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     let mut heights: Vec<f64> = source.iter().map(|point| point[2]).collect();
     let middle = heights.len() / 2;
     let z = *heights.select_nth_unstable_by(middle, f64::total_cmp).1;
-    raise(&mut source, uniform(salt ^ 1) * TAU, change);
-    let turn = direction(salt ^ 2).map(|u| u * ROTATION * uniform(salt ^ 3));
-    let shift = direction(salt ^ 4).map(|u| u * TRANSLATION * uniform(salt ^ 5));
+    raise_side(&mut source, uniform(salt ^ 1) * TAU, change);
+    let turn = random_direction(salt ^ 2).map(|u| u * ROTATION * uniform(salt ^ 3));
+    let shift = random_direction(salt ^ 4).map(|u| u * TRANSLATION * uniform(salt ^ 5));
     let motion = Rigid::from_vectors(turn, shift, [x, y, z]);
     let moved: Vec<[f64; 3]> = source.iter().map(|point| motion.apply(*point)).collect();
     Ok(Halves {
@@ -68,7 +69,7 @@ pub fn split(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     })
 }
 
-fn raise(points: &mut [[f64; 3]], azimuth: f64, change: f64) {
+fn raise_side(points: &mut [[f64; 3]], azimuth: f64, change: f64) {
     let (sine, cosine) = azimuth.sin_cos();
     let place = |point: &[f64; 3]| point[0] * cosine + point[1] * sine;
     let mut places: Vec<f64> = points.iter().map(place).collect();
@@ -81,7 +82,7 @@ fn raise(points: &mut [[f64; 3]], azimuth: f64, change: f64) {
 }
 
 /// Uniform on the sphere.
-fn direction(number: u64) -> [f64; 3] {
+fn random_direction(number: u64) -> [f64; 3] {
     let z = 2.0 * uniform(number ^ 0x1000) - 1.0;
     let azimuth = TAU * uniform(number ^ 0x2000);
     let r = (1.0 - z * z).sqrt();
@@ -89,7 +90,7 @@ fn direction(number: u64) -> [f64; 3] {
 }
 
 /// Both thinned as a program would do it.
-pub fn thinned(source: &Cloud, target: &Cloud) -> Result<(Cloud, Cloud)> {
+pub fn thin_cloud(source: &Cloud, target: &Cloud) -> Result<(Cloud, Cloud)> {
     let spacing = |cloud: &Cloud| {
         let area = cloud
             .positions()

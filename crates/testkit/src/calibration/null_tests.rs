@@ -85,9 +85,9 @@ impl Scene {
             seed: self.seed + 1,
             ..*self
         };
-        let mut sample = sampled(method, halves)?;
+        let mut sample = sample_halves(method, halves)?;
         if matches!(method, Method::M3c2Median | Method::DodMedian) {
-            sample.merge(&sampled(method, &filled.halves()?)?);
+            sample.merge(&sample_halves(method, &filled.halves()?)?);
         }
         Ok(Detection {
             survey: Some(sample.statistics()),
@@ -138,7 +138,7 @@ impl Scene {
 }
 
 /// The ground of a LAS file in two random parts; one in `one_in` points goes into the second.
-pub fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cloud; 2]> {
+pub fn read_ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cloud; 2]> {
     let all = Las::open(path)
         .map_err(isopach_compute::Error::source)?
         .read_all(Columns::CLASSIFICATION)?;
@@ -156,20 +156,20 @@ pub fn ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cl
 }
 
 /// What a survey of such halves says of its scatter.
-pub fn sampled(method: Method, halves: &Halves) -> Result<SurveySample> {
+pub fn sample_halves(method: Method, halves: &Halves) -> Result<SurveySample> {
     let [before, after] = &halves.clouds;
     match method {
         Method::M3c2Mean | Method::M3c2Median => {
             let core_points = core_points(halves)?;
-            m3c2(method, halves, &Detection::default()).sample(&Cpu, epochs(halves, &core_points))
+            run_m3c2(method, halves, &Detection::default())
+                .sample(&Cpu, epochs(halves, &core_points))
         }
-        Method::DodMean | Method::DodMedian => {
-            dod(method, halves, &Detection::default()).sample(&Cpu, before, after, extent(halves))
-        }
+        Method::DodMean | Method::DodMedian => run_dod(method, halves, &Detection::default())
+            .sample(&Cpu, before, after, extent(halves)),
     }
 }
 
-fn m3c2(method: Method, halves: &Halves, detection: &Detection) -> M3c2 {
+fn run_m3c2(method: Method, halves: &Halves, detection: &Detection) -> M3c2 {
     let statistic = if method == Method::M3c2Median {
         AxialStatistic::MedianIqr
     } else {
@@ -185,7 +185,7 @@ fn m3c2(method: Method, halves: &Halves, detection: &Detection) -> M3c2 {
     }
 }
 
-fn dod(method: Method, halves: &Halves, detection: &Detection) -> Dod {
+fn run_dod(method: Method, halves: &Halves, detection: &Detection) -> Dod {
     let statistic = if method == Method::DodMedian {
         CellStatistic::Median
     } else {
@@ -236,17 +236,17 @@ fn extent(halves: &Halves) -> Rect {
 }
 
 /// What a method says of unchanged ground: the places that it could test.
-pub fn tested(method: Method, halves: &Halves, detection: &Detection) -> Result<Vec<Tested>> {
+pub fn test_halves(method: Method, halves: &Halves, detection: &Detection) -> Result<Vec<Tested>> {
     match method {
         Method::M3c2Mean | Method::M3c2Median => {
             let core_points = core_points(halves)?;
             Ok(of_core_points(
-                &m3c2(method, halves, detection).run(&Cpu, epochs(halves, &core_points))?,
+                &run_m3c2(method, halves, detection).run(&Cpu, epochs(halves, &core_points))?,
             ))
         }
         Method::DodMean | Method::DodMedian => {
             let [before, after] = &halves.clouds;
-            Ok(of_cells(&dod(method, halves, detection).run(
+            Ok(of_cells(&run_dod(method, halves, detection).run(
                 &Cpu,
                 before,
                 after,
@@ -285,7 +285,7 @@ fn of_cells(found: &DodRasters) -> Vec<Tested> {
 }
 
 /// Per cent of the places that are called changed.
-pub fn percent(places: &[Tested]) -> f64 {
+pub fn share_percent(places: &[Tested]) -> f64 {
     100.0 * places.iter().filter(|place| place.significant).count() as f64 / places.len() as f64
 }
 

@@ -22,7 +22,7 @@ pub struct Coverage {
 ///
 /// # Errors
 /// In words, what the library declined.
-pub fn coverage(case: &Case, scenes: u64) -> Result<Coverage, String> {
+pub fn count_coverage(case: &Case, scenes: u64) -> Result<Coverage, String> {
     // Scenes of their own for each case: bad luck of one is not that of all.
     let first = isopach_compute::fnv1a(case.name.bytes());
     let outcomes: Vec<Outcome> = (0..scenes)
