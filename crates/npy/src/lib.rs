@@ -1,5 +1,36 @@
-//! The `.npy` format: versions 1 to 3, either byte order, C or Fortran order, real numbers of two
-//! to eight bytes or whole ones of one to eight.
+//! Arrays in the `.npy` format of numpy: versions 1 to 3, either byte order, C or Fortran order, real
+//! numbers of two to eight bytes or whole ones of one to eight.
+//!
+//! ```
+//! # let path = std::env::temp_dir().join(format!("isopach-npy-{}.npy", std::process::id()));
+//! isopach_npy::write(&path, &[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+//! let array = isopach_npy::read(&path)?;
+//! assert_eq!(array.shape, [2, 3]);
+//! assert_eq!(array.values[5], 6.0);
+//! # std::fs::remove_file(path)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Arrays larger than memory
+//!
+//! [`read`] refuses arrays above 256 MiB. Read the header and some rows at a time instead:
+//!
+//! ```
+//! use isopach_npy::{read_header, read_rows};
+//!
+//! # let path = std::env::temp_dir().join(format!("isopach-npy-rows-{}.npy", std::process::id()));
+//! isopach_npy::write(&path, &[4, 2], &[0.0, 1.0, 10.0, 11.0, 20.0, 21.0, 30.0, 31.0])?;
+//! let mut file = std::fs::File::open(&path)?;
+//! let header = read_header(&mut file)?;
+//! header.byte_count(file.metadata()?.len())?; // the file holds these numbers and nothing else
+//! assert_eq!(read_rows(&mut file, &header, 1..3)?, [10.0, 11.0, 20.0, 21.0]);
+//! # std::fs::remove_file(path)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! To write as numbers come, write the bytes of [`encode_header`] first.
+//!
+//! Damaged files are errors, never panics; an error names the file.
 
 mod write;
 
@@ -290,3 +321,7 @@ pub fn read_header(file: &mut impl Read) -> io::Result<NpyHeader> {
         }
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeRuns;

@@ -31,7 +31,7 @@
 //! ```
 //! use isopach_program::{memory, printable::printable};
 //!
-//! assert_eq!(memory::bytes("--memory", "2GiB"), Ok(2 << 30));
+//! assert_eq!(memory::parse_bytes("--memory", "2GiB"), Ok(2 << 30));
 //! assert_eq!(printable("red \u{1b}[31m"), r"red \u001b[31m");
 //! ```
 //!
@@ -59,3 +59,7 @@ pub mod same_file;
 pub mod shard;
 pub mod signals;
 pub mod write_file;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeRuns;

@@ -77,3 +77,7 @@ pub(crate) const BANDS: [[f64; 2]; 6] = [
     [6.55, 6.8],
     [6.8, 7.1],
 ];
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeRuns;

@@ -78,3 +78,7 @@ pub use isopach_program::{
 pub use options::ChangeOptions;
 pub use program::main;
 pub use run::{ChangeOutcome, run};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeRuns;
