@@ -1,7 +1,9 @@
 //! Copies a part of a LAS or LAZ file: a rectangle, some classes; every field and record of what is
 //! left stays as it is.
 //!
-//!     cargo run --release --example las_extract -- IN OUT [--within XMIN,YMIN,XMAX,YMAX] [--classes 2,9] [--index]
+//! ```text
+//! isopach extract IN OUT [--within XMIN,YMIN,XMAX,YMAX] [--classes 2,9] [--index]
+//! ```
 //!
 //! With `--features remote` the input may be an address (`s3://bucket/a.copc.laz`); what was
 //! fetched of it is told.

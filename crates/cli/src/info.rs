@@ -1,7 +1,9 @@
 //! What is in a LAS or LAZ file: header, coordinate system, extent, density, classes, extra bytes,
 //! COPC levels.
 //!
-//!     cargo run --release --example las_info -- FILE… [--json] [--header-only] [--within XMIN,YMIN,XMAX,YMAX]
+//! ```text
+//! isopach info FILE… [--json] [--header-only] [--within XMIN,YMIN,XMAX,YMAX]
+//! ```
 //!
 //! With `--features remote` a file may be an address (`s3://bucket/a.copc.laz`); what was fetched
 //! of it is told.

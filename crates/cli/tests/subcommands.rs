@@ -69,7 +69,7 @@ fn completions_name_the_options_of_subcommands() {
 fn change(subcommand: &str, out: &Path, more: &[&str]) -> Output {
     let out = out.to_str().unwrap();
     let words = [
-        &[subcommand, "--scene-points", "20000", "--backend", "cpu"],
+        &[subcommand, "--scene-points", "20000", "--backend", "cpu"][..],
         &["--tile-size", "40", "--out", out],
         more,
     ];

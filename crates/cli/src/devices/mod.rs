@@ -1,12 +1,14 @@
 //! The graphics processors of this machine, what they can do, and how fast.
 //!
-//!     cargo run --release --example devices                       what there is
-//!     cargo run --release --example devices -- --check            every capability against its definition
-//!     cargo run --release --example devices -- --bench            every kernel beside the processor, with the floor measured there
-//!     cargo run --release --example devices -- --sweep            from how much work on the device is faster
-//!     cargo run --release --example devices -- --programs         terrain_change and emission from end to end, beside the processor
-//!     cargo run --release --example devices -- --workers          several workers on one device, and a device that is lost
-//!     cargo run --release --example devices -- --threads 1,2,4    the processor alone, by the number of threads
+//! ```text
+//! isopach devices                       what there is
+//! isopach devices --check            every capability against its definition
+//! isopach devices --bench            every kernel beside the processor, with the floor measured there
+//! isopach devices --sweep            from how much work on the device is faster
+//! isopach devices --programs         terrain_change and emission from end to end, beside the processor
+//! isopach devices --workers          several workers on one device, and a device that is lost
+//! isopach devices --threads 1,2,4    the processor alone, by the number of threads
+//! ```
 //!
 //! Needs nothing but itself (`--programs`: those beside it): the scene is made, so the built
 //! program can be carried to another machine, as `scripts/pack_for_device.sh` does. A device in
