@@ -9,17 +9,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[path = "../examples/common/machine.rs"]
-mod machine;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
-
 use clap::Parser;
 use isopach::{
     change::{Epochs, M3c2, Normals, Orientation},
@@ -30,7 +19,9 @@ use isopach::{
     raster::{CellStatistic, Grid, Rasterise},
     registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
-use machine::{commit, machine};
+use isopach_program::machine;
+use isopach_survey::scene;
+use machine::{built_commit, describe_machine};
 use rayon::prelude::*;
 use serde_json::json;
 use std::{error::Error, hint::black_box, time::Instant};
@@ -127,7 +118,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [before, after] = ["before.laz", "after.laz"].map(|name| folder.path().join(name));
     scene.write(&before, &after)?;
     let about = json!({
-        "machine": machine(), "commit": commit(), "threads": rayon::current_num_threads(), "points": arguments.points,
+        "machine": describe_machine(), "commit": built_commit(), "threads": rayon::current_num_threads(), "points": arguments.points,
     });
     let bench = Bench {
         repeat: arguments.repeat,

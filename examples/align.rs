@@ -3,12 +3,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-#[path = "common/headless.rs"]
-mod headless;
-
 use clap::Parser;
 use isopach::{
     cloud::{Cloud, Rigid},
@@ -17,6 +11,7 @@ use isopach::{
     registration::{Pair, RobustIcp},
     tiling::Thinning,
 };
+use isopach_program::{console, headless, println};
 use serde::Deserialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -60,7 +55,7 @@ impl Default for Start {
 fn main() -> std::process::ExitCode {
     headless::quiet_loader();
     run(&Arguments::parse()).map_or_else(
-        |error| console::failed("align", &error),
+        |error| console::report_failure("align", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }
@@ -91,7 +86,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         }
         Cloud::from_points(&thinning.run(&catalogue, |_| true)?.points)
     };
-    let (target, source) = (read(&arguments.target)?, read(&arguments.source)?);
+    let target = read(&arguments.target)?;
+    let source = read(&arguments.source)?;
     let pair = Pair {
         source: source.positions(),
         target: target.positions(),

@@ -9,13 +9,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-
-#[path = "common/measure.rs"]
-mod measure;
-
 use clap::Parser;
 use isopach::{
     change::{C2c, Detection, Dod, Epochs, M3c2, Normals, Orientation, SurveyStatistics},
@@ -25,6 +18,7 @@ use isopach::{
     registration::{Icp, Pair},
     tiling::{PointSource, Tiling},
 };
+use isopach_program::{console, measure, println};
 use measure::{Measure, peak_rss_mib};
 use serde_json::{Value, json};
 use std::{error::Error, hint::black_box, path::PathBuf, process::Command};
@@ -71,7 +65,7 @@ struct Arguments {
 
 fn main() -> std::process::ExitCode {
     run(&Arguments::parse()).map_or_else(
-        |error| console::failed("bench", &error),
+        |error| console::report_failure("bench", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }
@@ -286,7 +280,8 @@ fn c2c(arguments: &Arguments) -> Outcome {
 fn icp(arguments: &Arguments) -> Outcome {
     let [before, after] = epochs(arguments)?;
     let (found, seconds) = timed(|| {
-        let (target, source) = (before.subsample_grid(0.5)?, after.subsample_grid(0.5)?);
+        let target = before.subsample_grid(0.5)?;
+        let source = after.subsample_grid(0.5)?;
         let pair = Pair {
             source: source.positions(),
             target: target.positions(),
@@ -312,7 +307,8 @@ fn icp(arguments: &Arguments) -> Outcome {
 /// Mean height a 1 m cell of each epoch and their difference, from the files.
 fn dod(arguments: &Arguments) -> Outcome {
     let ((sum, cells), seconds) = timed(|| {
-        let (before, after) = (Las::open(&arguments.before)?, Las::open(&arguments.after)?);
+        let before = Las::open(&arguments.before)?;
+        let after = Las::open(&arguments.after)?;
         let detection = Detection {
             survey: Some(SurveyStatistics::equal_epochs()),
             ..Detection::default()
@@ -324,7 +320,8 @@ fn dod(arguments: &Arguments) -> Outcome {
             detection,
             ..Dod::default()
         };
-        let (mut sum, mut cells) = (0.0, 0);
+        let mut sum = 0.0;
+        let mut cells = 0;
         let sources: [&dyn PointSource; 2] = [&before, &after];
         let tiling = Tiling {
             tile_size: f64::INFINITY,

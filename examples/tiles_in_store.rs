@@ -11,20 +11,14 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-#[path = "common/exit.rs"]
-mod exit;
-#[path = "common/inputs.rs"]
-mod inputs;
-
 use clap::{Parser, Subcommand};
 use inputs::Inputs;
 use isopach::{
     compute::{Error, Result, write_whole_among_others},
     remote::CreateOutcome,
 };
+use isopach_program::{exit, println};
+use isopach_survey::inputs;
 use std::{
     fs,
     io::ErrorKind,
@@ -70,7 +64,7 @@ enum Way {
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => exit::failed("tiles_in_store", &error),
+        Err(error) => exit::report_error("tiles_in_store", &error),
     }
 }
 
@@ -86,7 +80,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         let address = format!("{}/{part}", address.trim_end_matches('/'));
         moved += step(&inputs, &folder, address.trim_end_matches('/'), ending)?;
     }
-    let [requests, bytes] = inputs.traffic();
+    let [requests, bytes] = inputs.request_counts();
     println!("{moved} files; {bytes} bytes fetched in {requests} requests");
     Ok(())
 }
@@ -116,7 +110,8 @@ fn pull(inputs: &Inputs, folder: &Path, address: &str, ending: &str) -> Result<u
         .into_iter()
         .filter(|name| name.ends_with(ending))
     {
-        let (path, is_there) = (folder.join(&name), there.contains(&name));
+        let path = folder.join(&name);
+        let is_there = there.contains(&name);
         if is_there && !is_manifest {
             continue;
         }

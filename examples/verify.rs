@@ -10,17 +10,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "common/console.rs"]
-mod console;
-
-#[path = "common/emission_case.rs"]
-mod emission_case;
-#[path = "common/npy.rs"]
-mod npy;
-#[path = "common/npy_write.rs"]
-mod npy_write;
-
 use clap::Parser;
 use isopach::{
     change::{C2c, Differences, Epochs, ErrorModel, M3c2, Normals, Orientation},
@@ -29,6 +18,8 @@ use isopach::{
     neighbours::{AxialStatistic, Covariance, NeighbourSearch},
     registration::{Icp, Pair},
 };
+use isopach_program::{console, println};
+use isopach_testkit::emission_case;
 use serde_json::{Map, Value, json};
 use std::{
     error::Error,
@@ -51,8 +42,10 @@ struct Arguments {
 fn main() -> std::process::ExitCode {
     match run(&Arguments::parse()) {
         Ok(0) => std::process::ExitCode::SUCCESS,
-        Ok(failed) => console::failed("verify", &format!("{failed} cases could not be computed")),
-        Err(error) => console::failed("verify", &error),
+        Ok(failed) => {
+            console::report_failure("verify", &format!("{failed} cases could not be computed"))
+        }
+        Err(error) => console::report_failure("verify", &error),
     }
 }
 
@@ -125,8 +118,8 @@ impl Case<'_> {
         }
     }
 
-    fn read(&self, array: &str) -> std::io::Result<npy::Array> {
-        npy::read(&self.dir.join(format!("{array}.npy")))
+    fn read(&self, array: &str) -> std::io::Result<isopach_npy::NpyArray> {
+        isopach_npy::read(&self.dir.join(format!("{array}.npy")))
     }
 
     /// Points of the case, without its `origin`: ticks are exact about any whole metre, so nothing
@@ -138,7 +131,7 @@ impl Case<'_> {
     fn dump(&self, array: &str, shape: &[usize], values: &[f64]) -> std::io::Result<()> {
         let Some(dir) = &self.dump else { return Ok(()) };
         fs::create_dir_all(dir)?;
-        npy_write::write(&dir.join(format!("{array}.npy")), shape, values)
+        isopach_npy::write(&dir.join(format!("{array}.npy")), shape, values)
     }
 
     fn change(&self) -> Result<Value, Box<dyn Error>> {
@@ -271,10 +264,8 @@ impl Case<'_> {
         let choice = isopach::cpu();
         let found = choice.run(|on| on.invert(&case.inversion, case.observation()))?;
         self.dump_emission(&found)?;
-        let (counts, sigma) = (
-            case.counts.mapv(|x| x as f32),
-            case.sigma.mapv(|x| x as f32),
-        );
+        let counts = case.counts.mapv(|x| x as f32);
+        let sigma = case.sigma.mapv(|x| x as f32);
         let single = Observation {
             counts: counts.view(),
             sigma: sigma.view(),
@@ -330,7 +321,8 @@ impl Case<'_> {
     }
 
     fn registration(&self) -> Result<Value, Box<dyn Error>> {
-        let (source, target) = (self.cloud("source")?, self.cloud("target")?);
+        let source = self.cloud("source")?;
+        let target = self.cloud("target")?;
         // The case's pivot is absolute or relative to its origin, as its coordinates are: bring it
         // to theirs.
         let origin: [f64; 3] = self
@@ -440,11 +432,11 @@ fn m3c2_of(params: &Value) -> Result<M3c2, Box<dyn Error>> {
 
 /// The golden normals: one for all, or one a core point; upwards where the set has none (those are
 /// not compared). Rows of three, of an array of shape (n, 3).
-fn rows(array: &npy::Array) -> Vec<[f64; 3]> {
+fn rows(array: &isopach_npy::NpyArray) -> Vec<[f64; 3]> {
     array.values.as_chunks::<3>().0.to_vec()
 }
 
-fn golden_normals(array: npy::Array) -> Normals {
+fn golden_normals(array: isopach_npy::NpyArray) -> Normals {
     let is_unit = |n: [f64; 3]| (n.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-6;
     let up = |n: [f64; 3]| if is_unit(n) { n } else { [0.0, 0.0, 1.0] };
     match &rows(&array)[..] {

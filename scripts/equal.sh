@@ -8,16 +8,16 @@
 set -eu
 points=${1:-1000000}
 folder=${2:-target/equal}
-[ -n "${BIN:-}" ] || cargo build --release --quiet --example survey --example terrain_change
+[ -n "${BIN:-}" ] || cargo build --release --quiet --example make_survey --example terrain_change
 bin=${BIN:-target/release/examples}
 rm -rf "$folder"
-"$bin/survey" make "$folder/nine" --points "$points" --files 3
+"$bin/make_survey" make "$folder/nine" --points "$points" --files 3
 mkdir -p "$folder/one"
-for epoch in before after; do "$bin/survey" join "$folder/nine/$epoch" "$folder/one/$epoch.laz"; done
+for epoch in before after; do "$bin/make_survey" join "$folder/nine/$epoch" "$folder/one/$epoch.laz"; done
 nine="$folder/nine/before $folder/nine/after"
 one="$folder/one/before.laz $folder/one/after.laz"
 mkdir -p "$folder/small"
-for epoch in before after; do "$bin/survey" join "$folder/nine/$epoch" "$folder/small/$epoch.laz" --chunk-points 7777; done
+for epoch in before after; do "$bin/make_survey" join "$folder/nine/$epoch" "$folder/small/$epoch.laz" --chunk-points 7777; done
 small="$folder/small/before.laz $folder/small/after.laz"
 
 # run NAME FILES OPTIONS…: compares the epochs into $folder/NAME, prints its hashes, and removes it.
@@ -28,7 +28,7 @@ run() {
     "$bin/terrain_change" $files --backend cpu --align none --classes 2 --out "$folder/$name" "$@" >"$folder/$name.log" 2>&1 || { cat "$folder/$name.log"; exit 1; }
 }
 hash() {
-    line=$("$bin/survey" hash "$folder/$1")
+    line=$("$bin/make_survey" hash "$folder/$1")
     echo "$line" | sed "s|  $folder/|  |"
     rm -rf "${folder:?}/$1"
     echo "${line%  *}" >>"$folder/hashes"

@@ -20,7 +20,7 @@ def machine():
 
 def survey(bin, folder, points, files, is_indexed):
     """Makes a survey of FILES × FILES flight-line files an epoch, with an index of the chunks of each file if it is to be; the folders of both epochs."""
-    subprocess.run([bin / "survey", "make", folder, "--points", str(points), "--files", str(files)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([bin / "make_survey", "make", folder, "--points", str(points), "--files", str(files)], check=True, stdout=subprocess.DEVNULL)
     epochs = [folder / "before", folder / "after"]
     for file in (file for epoch in epochs for file in sorted(epoch.glob("*.laz")) if is_indexed):
         # The index is made; what is extracted is of no interest.

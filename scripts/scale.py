@@ -3,7 +3,7 @@
 
     scripts/scale.py [--points 25 50 100] [--memory 2GiB] [--folder target/scale] [--bin target/release/examples] [--parts 100] [--naive] [--in-flight ...]
 
-Points are millions an epoch. Each run is measured by /usr/bin/time -v; decoding alone by `survey decode`. --parts names sizes at which decoding, routing,
+Points are millions an epoch. Each run is measured by /usr/bin/time -v; decoding alone by `make_survey decode`. --parts names sizes at which decoding, routing,
 kernels and writing are each measured alone as well (terrain_change --parts; all points are in memory then, 80 bytes each); --naive adds a run in which every tile
 reads all files that it overlaps; --in-flight runs each size with each of these numbers of chunks and tiles in flight, by turns, --rounds times. Surveys and
 results are removed after they are measured."""
@@ -38,10 +38,10 @@ def timed(command):
 for millions in options.points:
     points, place = round(millions * 1e6), options.folder / f"{millions:g}m"
     files = max(2, round((millions / 2) ** 0.5))
-    subprocess.run([options.bin / "survey", "make", place, "--points", str(points), "--files", str(files)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([options.bin / "make_survey", "make", place, "--points", str(points), "--files", str(files)], check=True, stdout=subprocess.DEVNULL)
     epochs = [place / "before", place / "after"]
     about = dict(points=points, files=files * files, cores=os.cpu_count(), load_before=round(os.getloadavg()[0], 1), machine=platform.machine(), commit=commit)
-    decode = json.loads(subprocess.run([options.bin / "survey", "decode", *epochs], check=True, capture_output=True, text=True).stdout)
+    decode = json.loads(subprocess.run([options.bin / "make_survey", "decode", *epochs], check=True, capture_output=True, text=True).stdout)
     arguments = [*epochs, "--backend", "cpu", "--align", "none", "--classes", "2", "--memory", options.memory, "--tile-size", options.tile_size, "--out", place / "out"]
     for setting in options.in_flight * options.rounds:
         chosen = ["--in-flight", setting] if setting else []
@@ -64,6 +64,6 @@ for millions in options.points:
         print(json.dumps(line), flush=True)
         shutil.rmtree(place / "out")
     if options.naive:
-        took, text = timed([options.bin / "survey", "naive", *epochs, "--tile-size", options.tile_size])
+        took, text = timed([options.bin / "make_survey", "naive", *epochs, "--tile-size", options.tile_size])
         print(json.dumps({**json.loads(text), **about, **took}), flush=True)
     shutil.rmtree(place)

@@ -3,22 +3,12 @@
 
 #![allow(missing_docs)]
 
-#[path = "common/program.rs"]
-mod program;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
-
 use isopach::{
     cloud::{Attributes, Cloud, Columns, Crs, Origin, Points},
     las::{LazWriter, Schema},
 };
-use program::program;
+use isopach_survey::scene;
+use isopach_testkit::program::program;
 use scene::Scene;
 use std::{
     fs,

@@ -4,21 +4,11 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/program.rs"]
-mod program;
-#[path = "common/python.rs"]
-mod python;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
-
-use program::program;
-use python::{judge, python};
+use isopach_survey::scene;
+use isopach_testkit::{
+    program::program,
+    python::{judge, python},
+};
 use scene::Scene;
 use std::{
     fs,

@@ -4,16 +4,11 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/ended.rs"]
-mod ended;
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/program.rs"]
-mod program;
-
-use ended::{ended, made_unreadable, made_whole, signal, well};
-use message::message;
-use program::program;
+use isopach_testkit::{
+    ended::{ended_well, ends_within, made_unreadable, made_whole, send_signal},
+    message::message,
+    program::program,
+};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -189,22 +184,22 @@ fn shards_make_what_one_process_makes_in_all_formats_and_precisions() {
     for more in [&compressed[..], &double, &positive] {
         let given = [SMALL, more].concat();
         let runs = Runs::of(&given);
-        well(&runs.run("whole", &[]));
-        let said = well(&runs.run("out", &["--plan"]));
+        ended_well(&runs.run("whole", &[]));
+        let said = ended_well(&runs.run("out", &["--plan"]));
         assert!(said.contains("40 rows in 40 blocks of 1"), "{said}");
         // In any order, on machines of other sizes.
         let small = ["--memory", "28MiB", "--threads", "1"];
-        well(&runs.run("out", &[&["--shard", "3/3"], &small[..]].concat()));
-        well(&runs.run("out", &["--shard-index", "1/3", "--block-rows", "9"]));
-        well(&runs.run("out", &["--shard", "1/3", "--threads", "3"]));
-        well(&runs.run("out", &["--merge"]));
+        ended_well(&runs.run("out", &[&["--shard", "3/3"], &small[..]].concat()));
+        ended_well(&runs.run("out", &["--shard-index", "1/3", "--block-rows", "9"]));
+        ended_well(&runs.run("out", &["--shard", "1/3", "--threads", "3"]));
+        ended_well(&runs.run("out", &["--merge"]));
         runs.are_those_of_one_process("out");
         // Without a plan, and by blocks of another size.
         for shard in ["2/2", "1/2"] {
-            well(&runs.run("other", &["--shard", shard, "--block-rows", "7"]));
+            ended_well(&runs.run("other", &["--shard", shard, "--block-rows", "7"]));
         }
         assert_eq!(manifest(&runs, "other")["plan"]["rows_a_block"], 7);
-        well(&runs.run("other", &["--merge"]));
+        ended_well(&runs.run("other", &["--merge"]));
         runs.are_those_of_one_process("other");
     }
 }
@@ -242,20 +237,20 @@ fn arrays_of_any_shape_are_cut_into_blocks() {
         "12",
     ];
     let runs = Runs::of(&given);
-    well(&runs.run("whole", &[]));
+    ended_well(&runs.run("whole", &[]));
     for shard in ["1/2", "2/2"] {
-        well(&runs.run("out", &["--shard", shard, "--block-rows", "4"]));
+        ended_well(&runs.run("out", &["--shard", shard, "--block-rows", "4"]));
     }
     assert_eq!(runs.done("out").len(), 8);
-    well(&runs.run("out", &["--merge"]));
+    ended_well(&runs.run("out", &["--merge"]));
     runs.are_those_of_one_process("out");
 }
 
 #[test]
 fn a_killed_worker_is_overtaken_by_the_others() {
     let runs = Runs::of(SLOW);
-    well(&runs.run("whole", &[]));
-    well(&runs.run("out", &["--plan"]));
+    ended_well(&runs.run("whole", &[]));
+    ended_well(&runs.run("out", &["--plan"]));
     let worker =
         |lease: &str| runs.start("out", &["--threads", "1", "--claim", "5", "--lease", lease]);
     let mut dead = worker("600");
@@ -265,33 +260,33 @@ fn a_killed_worker_is_overtaken_by_the_others() {
     let done = runs.done("out").len();
     assert!((3..40).contains(&done), "in the middle: {done} of 40");
     let left = runs.run("out", &["--merge"]);
-    ended(
+    ends_within(
         &left,
         75,
         &["of 40 blocks are not done yet", "39", "--claim"],
     );
     for worker in [worker("1"), worker("1")] {
-        ended(&worker.wait_with_output().unwrap(), 0, &[]);
+        ends_within(&worker.wait_with_output().unwrap(), 0, &[]);
     }
-    well(&runs.run("out", &["--merge"]));
+    ended_well(&runs.run("out", &["--merge"]));
     runs.are_those_of_one_process("out");
-    let said = well(&worker("1").wait_with_output().unwrap());
+    let said = ended_well(&worker("1").wait_with_output().unwrap());
     assert!(said.contains("merged already"), "{said}");
-    ended(&runs.run("none", &["--claim", "0"]), 2, &["--claim is 0"]);
+    ends_within(&runs.run("none", &["--claim", "0"]), 2, &["--claim is 0"]);
 }
 
 #[test]
 fn shards_and_merges_may_be_doubled_killed_and_late() {
     let runs = Runs::of(SMALL);
     let start = Instant::now();
-    well(&runs.run("whole", &[]));
+    ended_well(&runs.run("whole", &[]));
     let takes = start.elapsed();
     for moment in 0..3_u32 {
         // All of them begin the run.
         let shards = ["1/3", "2/3", "3/3", "1/3", "2/3", "3/3"]
             .map(|shard| runs.start("out", &["--shard", shard]));
         for shard in shards {
-            ended(&shard.wait_with_output().unwrap(), 0, &[]);
+            ends_within(&shard.wait_with_output().unwrap(), 0, &[]);
         }
         // What killed processes of another machine left.
         let left = "process 7\nhost there\nmachine another\n";
@@ -301,11 +296,11 @@ fn shards_and_merges_may_be_doubled_killed_and_late() {
         killed.kill().unwrap();
         killed.wait().unwrap();
         for merge in [0, 1].map(|_| runs.start("out", &["--merge"])) {
-            ended(&merge.wait_with_output().unwrap(), 0, &[]);
+            ends_within(&merge.wait_with_output().unwrap(), 0, &[]);
         }
         runs.are_those_of_one_process("out");
-        let said =
-            [&["--shard", "1/2"][..], &["--merge"]].map(|share| well(&runs.run("out", share)));
+        let said = [&["--shard", "1/2"][..], &["--merge"]]
+            .map(|share| ended_well(&runs.run("out", share)));
         assert!(
             said.iter().all(|said| said.contains("merged already")),
             "{said:?}"
@@ -318,14 +313,14 @@ fn shards_and_merges_may_be_doubled_killed_and_late() {
 #[test]
 fn a_straggler_that_runs_on_after_the_merge_ends_well() {
     let runs = Runs::of(SLOW);
-    well(&runs.run("whole", &[]));
+    ended_well(&runs.run("whole", &[]));
     let mut straggler = runs.start("out", &["--shard", "1/1", "--threads", "1"]);
     runs.wait_for_more_than("out", 0, &mut straggler);
-    signal(&straggler, "-STOP");
-    well(&runs.run("out", &["--claim", "4"]));
-    well(&runs.run("out", &["--merge"]));
-    signal(&straggler, "-CONT");
-    let said = well(&straggler.wait_with_output().unwrap());
+    send_signal(&straggler, "-STOP");
+    ended_well(&runs.run("out", &["--claim", "4"]));
+    ended_well(&runs.run("out", &["--merge"]));
+    send_signal(&straggler, "-CONT");
+    let said = ended_well(&straggler.wait_with_output().unwrap());
     assert!(said.contains("merged already"), "{said}");
     runs.are_those_of_one_process("out");
 }
@@ -333,8 +328,8 @@ fn a_straggler_that_runs_on_after_the_merge_ends_well() {
 #[test]
 fn a_damaged_block_is_inverted_again_and_one_that_cannot_be_read_stays() {
     let runs = Runs::of(SMALL);
-    well(&runs.run("whole", &[]));
-    well(&runs.run("out", &["--shard", "1/2"]));
+    ended_well(&runs.run("whole", &[]));
+    ended_well(&runs.run("out", &["--shard", "1/2"]));
     let damaged = runs.done("out");
     for (number, path) in damaged.iter().take(3).enumerate() {
         let mut bytes = fs::read(path).unwrap();
@@ -345,39 +340,39 @@ fn a_damaged_block_is_inverted_again_and_one_that_cannot_be_read_stays() {
     fs::write(&damaged[3], "short").unwrap();
     // A whole one under another's name.
     fs::copy(&damaged[5], &damaged[4]).unwrap();
-    let said = well(&runs.run("out", &["--shard", "1/2"]));
+    let said = ended_well(&runs.run("out", &["--shard", "1/2"]));
     assert!(said.contains("5 of 40 blocks were inverted here"), "{said}");
     let bytes = made_unreadable(&damaged[7]);
-    ended(&runs.run("out", &["--shard", "1/2"]), 75, &[".tile: "]);
+    ends_within(&runs.run("out", &["--shard", "1/2"]), 75, &[".tile: "]);
     // The other shard has nothing to do with it.
-    well(&runs.run("out", &["--shard", "2/2"]));
-    ended(&runs.run("out", &["--merge"]), 75, &[".tile: "]);
+    ended_well(&runs.run("out", &["--shard", "2/2"]));
+    ends_within(&runs.run("out", &["--merge"]), 75, &[".tile: "]);
     assert!(damaged[7].is_symlink(), "nothing was removed");
     made_whole(&damaged[7], &bytes);
-    well(&runs.run("out", &["--merge"]));
+    ended_well(&runs.run("out", &["--merge"]));
     runs.are_those_of_one_process("out");
 }
 
 #[test]
 fn a_whole_run_goes_on_with_what_shards_have_done() {
     let runs = Runs::of(SMALL);
-    well(&runs.run("whole", &[]));
-    well(&runs.run("out", &["--shard", "2/4"]));
+    ended_well(&runs.run("whole", &[]));
+    ended_well(&runs.run("out", &["--shard", "2/4"]));
     let kept = runs.done("out");
-    well(&runs.run("out", &[]));
+    ended_well(&runs.run("out", &[]));
     assert_eq!(kept.len(), 10);
     runs.are_those_of_one_process("out");
     // Begun and not done: another run may take its place.
-    well(&runs.run("anew", &["--plan", "--max-iterations", "7"]));
-    well(&runs.run("anew", &[]));
+    ended_well(&runs.run("anew", &["--plan", "--max-iterations", "7"]));
+    ended_well(&runs.run("anew", &[]));
     runs.are_those_of_one_process("anew");
 }
 
 #[test]
 fn each_end_has_its_code() {
     let runs = Runs::of(SMALL);
-    well(&runs.run("done", &[]));
-    well(&runs.run("begun", &["--shard", "1/2"]));
+    ended_well(&runs.run("done", &[]));
+    ended_well(&runs.run("begun", &["--shard", "1/2"]));
     for (out, more, words) in [
         ("none", &["--shard", "0/2"][..], &["the first is 1/5"][..]),
         ("none", &["--shard-index", "2/2"], &["the first is 0/5"]),
@@ -435,7 +430,7 @@ fn each_end_has_its_code() {
         &["--claim", "3"],
         &["--merge"],
     ] {
-        ended(
+        ends_within(
             &runs.run("mine", more),
             2,
             &["nothing says what they were made from", "--force"],
@@ -445,26 +440,26 @@ fn each_end_has_its_code() {
         fs::read(runs.path("mine/emission.fits")).unwrap(),
         b"precious"
     );
-    ended(
+    ends_within(
         &runs.run("begun", &["--merge"]),
         75,
         &["20 of 40 blocks are not done yet", "20 to 39"],
     );
-    ended(&runs.run("none", &["--merge"]), 75, &["no shard was run"]);
+    ends_within(&runs.run("none", &["--merge"]), 75, &["no shard was run"]);
     fs::create_dir(runs.path("held")).unwrap();
     fs::write(
         runs.path("held/.lock"),
         "held alone\nprocess 7\nhost there\nmachine another\n",
     )
     .unwrap();
-    ended(
+    ends_within(
         &runs.run("held", &["--shard", "1/2"]),
         75,
         &["process 7 on there"],
     );
     let manifest = runs.path("begun/.run/manifest.json");
     let bytes = made_unreadable(&manifest);
-    ended(
+    ends_within(
         &runs.run("begun", &["--shard", "2/2"]),
         75,
         &["manifest.json"],
@@ -485,10 +480,10 @@ fn each_end_has_its_code() {
         ("{".into(), "not a manifest"),
     ] {
         made_whole(&manifest, written.as_bytes());
-        ended(&runs.run("begun", &["--shard", "2/2"]), 2, &[word]);
+        ends_within(&runs.run("begun", &["--shard", "2/2"]), 2, &[word]);
     }
     made_whole(&manifest, &bytes);
-    well(&runs.run("begun", &["--shard", "2/2"]));
+    ended_well(&runs.run("begun", &["--shard", "2/2"]));
     let mut full = Command::new("sh");
     full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"])
         .arg(program("emission"))
@@ -498,25 +493,25 @@ fn each_end_has_its_code() {
         .arg(runs.path("full"))
         .output()
         .unwrap();
-    ended(&full, 75, &["large"]);
+    ends_within(&full, 75, &["large"]);
 }
 
 #[test]
 fn sigterm_ends_with_75_and_the_same_command_goes_on() {
     let runs = Runs::of(SLOW);
-    well(&runs.run("whole", &[]));
+    ended_well(&runs.run("whole", &[]));
     let mut ended_by_it = runs.start("out", &["--shard", "1/1", "--threads", "1"]);
     runs.wait_for_more_than("out", 0, &mut ended_by_it);
-    signal(&ended_by_it, "-TERM");
+    send_signal(&ended_by_it, "-TERM");
     let output = ended_by_it.wait_with_output().unwrap();
-    ended(&output, 75, &["done and kept: the same command goes on"]);
+    ends_within(&output, 75, &["done and kept: the same command goes on"]);
     let lock = fs::read_to_string(runs.path("out/.lock")).unwrap_or_default();
     assert!(
         !lock.contains("alone"),
         "another machine could not go on: {lock}"
     );
-    well(&runs.run("out", &["--shard", "1/1"]));
-    well(&runs.run("out", &["--merge"]));
+    ended_well(&runs.run("out", &["--shard", "1/1"]));
+    ended_well(&runs.run("out", &["--merge"]));
     runs.are_those_of_one_process("out");
 }
 
@@ -530,12 +525,12 @@ fn a_block_that_is_larger_than_the_memory_is_put_together_within_it() {
         "--memory",
         "40MiB",
     ]);
-    well(&runs.run("whole", &[]));
-    well(&runs.run("out", &["--shard", "1/1", "--block-rows", "96"]));
+    ended_well(&runs.run("whole", &[]));
+    ended_well(&runs.run("out", &["--shard", "1/1", "--block-rows", "96"]));
     let blocks = runs.done("out");
     let bytes = fs::metadata(&blocks[0]).unwrap().len();
     assert!(blocks.len() == 1 && bytes > 60 << 20, "{bytes}");
-    well(&runs.run("out", &["--merge"]));
+    ended_well(&runs.run("out", &["--merge"]));
     runs.are_those_of_one_process("out");
     let summary: Value =
         serde_json::from_slice(&fs::read(runs.path("out/summary.json")).unwrap()).unwrap();
@@ -625,5 +620,5 @@ fn images_are_found_out_about_once_and_may_lie_elsewhere() {
         message(&late)
     );
     let series = runs.run("series", &["--series", "--shard", "1/2"]);
-    ended(&series, 2, &["--shard is for images of one time"]);
+    ends_within(&series, 2, &["--shard is for images of one time"]);
 }

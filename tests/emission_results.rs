@@ -3,17 +3,8 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "common/emission.rs"]
-mod emission;
-#[path = "../examples/common/npy_write.rs"]
-mod npy_write;
-#[path = "common/program.rs"]
-mod program;
-#[path = "common/refused.rs"]
-mod refused;
-
-use emission::{Folder, counts, emission, write};
 use isopach::compute::FolderLock;
+use isopach_testkit::emission_folder::{Folder, counts, emission, write};
 use serde_json::Value as Json;
 use std::{fs, process::Output};
 

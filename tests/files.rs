@@ -3,31 +3,35 @@
 
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/program.rs"]
-mod program;
-#[path = "common/python.rs"]
-mod python;
-#[path = "common/run.rs"]
-mod run;
-
 use isopach::{
     cloud::{Cloud, Columns},
     las::{Las, LazWriter, Schema},
 };
-use program::program;
-use python::{judge, python};
-use run::{Run, cases};
+use isopach_testkit::{
+    program::program,
+    python::{judge, python},
+    run::{Run, cases},
+};
 use serde_json::Value;
 use std::{fs, path::Path, process::Command};
 
-impl Run {
+trait FailureText {
     /// What it says of its failure.
+    fn failed(&self) -> String;
+
+    /// Whether terminal, summary and page say something.
+    fn says(&self, words: &[&str]);
+
+    /// Refuses results that differ from another run's.
+    fn has_results_of(&self, other: &Self);
+}
+
+impl FailureText for Run {
     fn failed(&self) -> String {
         assert_eq!(self.output.status.code(), Some(2), "{}", self.terminal());
         self.error()
     }
 
-    /// Whether terminal, summary and page say something.
     fn says(&self, words: &[&str]) {
         let page = String::from_utf8(self.bytes("index.html")).unwrap();
         let warnings = self.summary()["warnings"].to_string();
@@ -45,7 +49,6 @@ impl Run {
         }
     }
 
-    /// Refuses results that differ from another run's.
     fn has_results_of(&self, other: &Self) {
         for file in ["dod.tif", "dod_lod.tif", "m3c2.laz", "c2c.laz"] {
             assert!(self.bytes(file) == other.bytes(file), "{file} differs");

@@ -4,31 +4,15 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/documentation.rs"]
-mod documentation;
-#[path = "common/ended.rs"]
-mod ended;
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/place.rs"]
-mod place;
-#[path = "common/program.rs"]
-mod program;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
-
-use documentation::{commands, document, run_commands};
-use ended::{ended, made_unreadable, made_whole, signal, well};
 use isopach::cloud::Rigid;
-use message::message;
-use place::Place;
-use program::program;
+use isopach_survey::scene;
+use isopach_testkit::{
+    documentation::{documented_commands, read_document, run_commands},
+    ended::{ended_well, ends_within, made_unreadable, made_whole, send_signal},
+    message::message,
+    place::Place,
+    program::program,
+};
 use scene::Scene;
 use serde_json::Value;
 use std::{
@@ -42,8 +26,26 @@ use std::{
 /// Of another machine: it is never removed before all results are there.
 const OF_ANOTHER: &str = ".000000-0-1.tile.00000000-0123456789abcdef.part";
 
-impl Place {
+trait FleetRuns {
     /// Runs it with an alignment.
+    fn aligning(&self, out: &str, more: &[&str]) -> Output;
+
+    /// Runs it over epochs at other places.
+    fn staged(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Output;
+
+    /// Starts it as the first process of its own, as a container does.
+    fn first_process(&self, out: &str, more: &[&str]) -> Child;
+
+    fn tiles(&self, out: &str) -> PathBuf;
+
+    /// The results of tiles that are there.
+    fn done(&self, out: &str) -> Vec<PathBuf>;
+
+    /// Refuses anything but results in a folder.
+    fn is_tidy(&self, out: &str);
+}
+
+impl FleetRuns for Place {
     fn aligning(&self, out: &str, more: &[&str]) -> Output {
         let arguments = self.arguments(["before.laz", "after.laz"], out, more);
         Command::new(program("terrain_change"))
@@ -52,7 +54,6 @@ impl Place {
             .unwrap()
     }
 
-    /// Runs it over epochs at other places.
     fn staged(&self, inputs: [&str; 2], out: &str, more: &[&str]) -> Output {
         let arguments = self.arguments(inputs, out, &[&["--align", "none"], more].concat());
         Command::new(program("terrain_change"))
@@ -61,7 +62,6 @@ impl Place {
             .unwrap()
     }
 
-    /// Starts it as the first process of its own, as a container does.
     fn first_process(&self, out: &str, more: &[&str]) -> Child {
         let mut command = Command::new("unshare");
         command.args(["-p", "-f"]).arg(program("terrain_change"));
@@ -77,7 +77,6 @@ impl Place {
         self.path(out).join(".run/tiles")
     }
 
-    /// The results of tiles that are there.
     fn done(&self, out: &str) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.tiles(out)).into_iter().flatten();
         let mut done: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -86,7 +85,6 @@ impl Place {
         done
     }
 
-    /// Refuses anything but results in a folder.
     fn is_tidy(&self, out: &str) {
         let entries = fs::read_dir(self.path(out)).unwrap();
         let hidden = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -112,7 +110,7 @@ fn programs_that_all_are_process_1_do_not_disturb_each_other() {
         return;
     }
     let place = Place::with(16_000);
-    well(&place.run("whole", &[]));
+    ended_well(&place.run("whole", &[]));
     let little = ["--align", "none", "--threads", "1"];
     let shard = |number: usize| {
         let name = format!("{}/12", number % 12 + 1);
@@ -121,11 +119,11 @@ fn programs_that_all_are_process_1_do_not_disturb_each_other() {
     // Each shard on two machines at once, all of them beginning the run.
     let shards: Vec<Child> = (0..24).map(shard).collect();
     for shard in shards {
-        ended(&shard.wait_with_output().unwrap(), 0, &[]);
+        ends_within(&shard.wait_with_output().unwrap(), 0, &[]);
     }
     let merges = [0, 1].map(|_| place.first_process("out", &[&little[..], &["--merge"]].concat()));
     for merge in merges {
-        ended(&merge.wait_with_output().unwrap(), 0, &[]);
+        ends_within(&merge.wait_with_output().unwrap(), 0, &[]);
     }
     assert!(place.results("out") == place.results("whole"));
     place.is_tidy("out");
@@ -134,14 +132,14 @@ fn programs_that_all_are_process_1_do_not_disturb_each_other() {
 #[test]
 fn a_result_that_cannot_be_read_is_an_error_and_stays_and_only_who_needs_it_looks() {
     let place = Place::with(16_000);
-    well(&place.run("whole", &[]));
-    well(&place.run("out", &["--shard", "1/2"]));
+    ended_well(&place.run("whole", &[]));
+    ended_well(&place.run("out", &["--shard", "1/2"]));
     let first = place.done("out");
     let kept: Vec<Vec<u8>> = first.iter().map(|path| made_unreadable(path)).collect();
-    ended(&place.run("out", &["--shard", "1/2"]), 75, &[".tile: "]);
+    ends_within(&place.run("out", &["--shard", "1/2"]), 75, &[".tile: "]);
     // The other shard has nothing to do with them.
-    well(&place.run("out", &["--shard-index", "1/2"]));
-    ended(&place.run("out", &["--merge"]), 75, &[".tile: "]);
+    ended_well(&place.run("out", &["--shard-index", "1/2"]));
+    ends_within(&place.run("out", &["--merge"]), 75, &[".tile: "]);
     assert!(
         first.iter().all(|path| path.is_symlink()),
         "nothing was removed"
@@ -149,7 +147,7 @@ fn a_result_that_cannot_be_read_is_an_error_and_stays_and_only_who_needs_it_look
     for (path, bytes) in first.iter().zip(&kept) {
         made_whole(path, bytes);
     }
-    well(&place.run("out", &["--merge"]));
+    ended_well(&place.run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
     place.is_tidy("out");
 }
@@ -190,9 +188,9 @@ fn a_server_of_files_that_fails_damages_nothing_and_is_asked_again_later() {
     let Some(library) = failing(&place.path(".")) else {
         return;
     };
-    well(&place.run("whole", &[]));
-    well(&place.run("out", &["--plan"]));
-    well(&place.run("out", &["--shard", "1/2"]));
+    ended_well(&place.run("whole", &[]));
+    ended_well(&place.run("out", &["--plan"]));
+    ended_well(&place.run("out", &["--shard", "1/2"]));
     let kept = |done: &[PathBuf]| -> Vec<Vec<u8>> {
         done.iter().map(|path| fs::read(path).unwrap()).collect()
     };
@@ -230,14 +228,14 @@ fn a_server_of_files_that_fails_damages_nothing_and_is_asked_again_later() {
             message(&output)
         );
     }
-    well(&place.run("out", &["--shard", "2/2"]));
+    ended_well(&place.run("out", &["--shard", "2/2"]));
     for (call, number) in [("open", ESTALE), ("read", EIO)] {
         let mut command = place.command("out", &["--merge"]);
         command
             .env("LD_PRELOAD", &library)
             .env("FAILING_CALL", call)
             .env("FAILING_PATH", ".tile");
-        ended(
+        ends_within(
             &command
                 .env("FAILING_ERRNO", number.to_string())
                 .output()
@@ -246,7 +244,7 @@ fn a_server_of_files_that_fails_damages_nothing_and_is_asked_again_later() {
             &[".tile: "],
         );
     }
-    well(&place.run("out", &["--merge"]));
+    ended_well(&place.run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
     place.is_tidy("out");
 }
@@ -254,7 +252,7 @@ fn a_server_of_files_that_fails_damages_nothing_and_is_asked_again_later() {
 #[test]
 fn what_is_of_others_stays_and_ends_nothing() {
     let place = Place::with(16_000);
-    well(&place.run("whole", &[]));
+    ended_well(&place.run("whole", &[]));
     let tiles = place.tiles("out");
     fs::create_dir_all(tiles.join("folder")).unwrap();
     let others = [
@@ -270,14 +268,14 @@ fn what_is_of_others_stays_and_ends_nothing() {
     // A whole result under a name that this plan does not have.
     fs::write(tiles.join("999999-0-1.tile"), "mine").unwrap();
     for shard in ["1/2", "2/2"] {
-        well(&place.run("out", &["--shard", shard]));
+        ended_well(&place.run("out", &["--shard", shard]));
     }
     assert_eq!(
         fs::read_to_string(tiles.join(OF_ANOTHER)).unwrap(),
         "mine",
         "another machine may be writing it"
     );
-    well(&place.run("out", &["--merge"]));
+    ended_well(&place.run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
     for name in others {
         assert_eq!(
@@ -296,11 +294,11 @@ fn what_is_of_others_stays_and_ends_nothing() {
 fn merges_may_be_killed_and_doubled_and_a_shard_may_come_after_them() {
     let place = Place::with(16_000);
     let start = Instant::now();
-    well(&place.run("whole", &[]));
+    ended_well(&place.run("whole", &[]));
     let takes = start.elapsed();
     for moment in 0..3_u32 {
         for shard in ["1/2", "2/2"] {
-            well(&place.run("out", &["--shard", shard]));
+            ended_well(&place.run("out", &["--shard", shard]));
         }
         // What a killed shard and a killed merge of another machine left.
         let left = "process 7\nhost there\nmachine another\n";
@@ -313,12 +311,12 @@ fn merges_may_be_killed_and_doubled_and_a_shard_may_come_after_them() {
         killed.wait().unwrap();
         let merges = [merge(), merge()];
         for merge in merges {
-            ended(&merge.wait_with_output().unwrap(), 0, &[]);
+            ends_within(&merge.wait_with_output().unwrap(), 0, &[]);
         }
         let merged = place.results("out");
         assert!(merged == place.results("whole"));
-        let said =
-            [&["--shard", "1/2"][..], &["--merge"]].map(|share| well(&place.run("out", share)));
+        let said = [&["--shard", "1/2"][..], &["--merge"]]
+            .map(|share| ended_well(&place.run("out", share)));
         assert!(
             said.iter().all(|said| said.contains("merged already")),
             "{said:?}"
@@ -332,7 +330,7 @@ fn merges_may_be_killed_and_doubled_and_a_shard_may_come_after_them() {
 #[test]
 fn a_straggler_that_runs_on_while_the_results_are_merged_ends_well() {
     let place = Place::with(16_000);
-    well(&place.run("whole", &[]));
+    ended_well(&place.run("whole", &[]));
     // Stopped between two tiles; others do its work meanwhile. A machine may be too busy to see it
     // in time: then once more.
     for _ in 0..20 {
@@ -343,13 +341,13 @@ fn a_straggler_that_runs_on_while_the_results_are_merged_ends_well() {
         while place.done("out").is_empty() && straggler.try_wait().unwrap().is_none() {
             thread::sleep(Duration::from_millis(1));
         }
-        signal(&straggler, "-STOP");
+        send_signal(&straggler, "-STOP");
         let was_between = straggler.try_wait().unwrap().is_none();
-        well(&place.run("out", &["--shard", "1/1"]));
-        well(&place.run("out", &["--merge"]));
+        ended_well(&place.run("out", &["--shard", "1/1"]));
+        ended_well(&place.run("out", &["--merge"]));
         let merged = place.results("out");
-        signal(&straggler, "-CONT");
-        ended(&straggler.wait_with_output().unwrap(), 0, &[]);
+        send_signal(&straggler, "-CONT");
+        ends_within(&straggler.wait_with_output().unwrap(), 0, &[]);
         assert!(merged == place.results("whole") && place.results("out") == merged);
         place.is_tidy("out");
         if was_between {
@@ -363,7 +361,7 @@ fn a_straggler_that_runs_on_while_the_results_are_merged_ends_well() {
 #[test]
 fn the_same_bytes_elsewhere_are_the_same_inputs_and_other_bytes_are_not() {
     let place = Place::with(16_000);
-    well(&place.run("whole", &[]));
+    ended_well(&place.run("whole", &[]));
     let copied = |folder: &str, change: &dyn Fn(&mut Vec<u8>)| {
         fs::create_dir(place.path(folder)).unwrap();
         let mut bytes = fs::read(place.path("after.laz")).unwrap();
@@ -384,19 +382,19 @@ fn the_same_bytes_elsewhere_are_the_same_inputs_and_other_bytes_are_not() {
         bytes[middle] ^= 1;
     });
     copied("other", &|bytes| bytes.push(0));
-    well(&place.run("out", &["--plan"]));
-    well(&place.run("out", &["--shard", "1/2"]));
+    ended_well(&place.run("out", &["--plan"]));
+    ended_well(&place.run("out", &["--shard", "1/2"]));
     let refused = place.staged(["other/a.laz", "other/b.laz"], "out", &["--shard", "2/2"]);
-    ended(&refused, 2, &["an input has changed"]);
+    ends_within(&refused, 2, &["an input has changed"]);
     // The same length, header and table of chunks: the index that the plan made knows the bytes.
     let refused = place.staged(
         ["damaged/a.laz", "damaged/b.laz"],
         "out",
         &["--shard", "2/2"],
     );
-    ended(&refused, 3, &["damaged/b.laz", "checksum of a chunk"]);
-    well(&place.staged(["node/a.laz", "node/b.laz"], "out", &["--shard", "2/2"]));
-    well(&place.staged(["node/a.laz", "node/b.laz"], "out", &["--merge"]));
+    ends_within(&refused, 3, &["damaged/b.laz", "checksum of a chunk"]);
+    ended_well(&place.staged(["node/a.laz", "node/b.laz"], "out", &["--shard", "2/2"]));
+    ended_well(&place.staged(["node/a.laz", "node/b.laz"], "out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
     place.is_tidy("out");
 }
@@ -407,13 +405,13 @@ fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
     scene.misalignment = Rigid::from_vectors(
         [0.1e-3, -0.15e-3, 0.6e-3],
         [0.31, -0.24, 0.12],
-        scene.middle(),
+        scene.centre(),
     );
     let place = Place::of(&scene);
     let run = |out: &str, more: &[&str]| place.aligning(out, more);
-    well(&run("whole", &[]));
-    well(&run("out", &["--plan"]));
-    well(&run("out", &["--plan"]));
+    ended_well(&run("whole", &[]));
+    ended_well(&run("out", &["--plan"]));
+    ended_well(&run("out", &["--plan"]));
     // Whoever runs a share, or puts them together, has it from there.
     let manifest = place.path("out/.run/manifest.json");
     let mut begun: Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
@@ -434,7 +432,7 @@ fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
         &["--memory", "1GiB", "--in-flight", "2"],
     ];
     for (number, machine) in machines.into_iter().enumerate() {
-        let said = well(&run(
+        let said = ended_well(&run(
             "out",
             &[&["--shard-index", &format!("{number}/3")], machine].concat(),
         ));
@@ -445,7 +443,7 @@ fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
         indexes.iter().map(|path| made(path)).collect::<Vec<_>>(),
         "none was made again"
     );
-    well(&run("out", &["--merge"]));
+    ended_well(&run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
     place.is_tidy("out");
     let [out, whole] = ["out", "whole"].map(|out| -> Value {
@@ -468,8 +466,8 @@ fn what_the_data_say_is_found_once_by_the_plan_and_so_are_the_tiles() {
 #[test]
 fn each_end_has_its_code() {
     let place = Place::with(16_000);
-    well(&place.run("done", &[]));
-    well(&place.run("begun", &["--shard", "1/2"]));
+    ended_well(&place.run("done", &[]));
+    ended_well(&place.run("begun", &["--shard", "1/2"]));
     // 2: never again.
     for (out, more, words) in [
         ("none", &["--no-such-option"][..], &[][..]),
@@ -500,33 +498,33 @@ fn each_end_has_its_code() {
             .iter()
             .for_each(|word| assert!(message(&output).contains(word), "{}", message(&output)));
     }
-    ended(
+    ends_within(
         &place.staged(["missing.laz", "after.laz"], "none", &[]),
         2,
         &["missing.laz"],
     );
     fs::write(place.path("text.laz"), "x y z").unwrap();
-    ended(
+    ends_within(
         &place.staged(["text.laz", "after.laz"], "none", &[]),
         2,
         &["text.laz"],
     );
     // 75: later, or elsewhere.
-    ended(&place.run("begun", &["--merge"]), 75, &["not done yet"]);
-    ended(&place.run("none", &["--merge"]), 75, &["no shard was run"]);
+    ends_within(&place.run("begun", &["--merge"]), 75, &["not done yet"]);
+    ends_within(&place.run("none", &["--merge"]), 75, &["no shard was run"]);
     fs::create_dir(place.path("held")).unwrap();
     fs::write(
         place.path("held/.lock"),
         "held alone\nprocess 7\nhost there\nmachine another\n",
     )
     .unwrap();
-    ended(
+    ends_within(
         &place.run("held", &["--shard", "1/2"]),
         75,
         &["process 7 on there"],
     );
     made_unreadable(&place.path("begun/.run/manifest.json"));
-    ended(
+    ends_within(
         &place.run("begun", &["--shard", "2/2"]),
         75,
         &["manifest.json"],
@@ -538,13 +536,13 @@ fn each_end_has_its_code() {
         .args(place.arguments(["before.laz", "after.laz"], "full", &["--align", "none"]))
         .output()
         .unwrap();
-    ended(&full, 75, &["large"]);
+    ends_within(&full, 75, &["large"]);
     // Another version of the program.
-    well(&place.run("old", &["--plan"]));
+    ended_well(&place.run("old", &["--plan"]));
     let manifest = place.path("old/.run/manifest.json");
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, text.replace("isopach 0", "isopach 9")).unwrap();
-    ended(
+    ends_within(
         &place.run("old", &["--shard", "1/2"]),
         2,
         &["other program"],
@@ -555,7 +553,7 @@ fn each_end_has_its_code() {
 fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
     let place = Place::with(16_000);
     let start = Instant::now();
-    well(&place.run("whole", &[]));
+    ended_well(&place.run("whole", &[]));
     let takes = start.elapsed();
     let mut ended_by_it = 0;
     for moment in 0..20_u32 {
@@ -577,7 +575,7 @@ fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
             }
         }
         let asked = Instant::now();
-        signal(&child, "-TERM");
+        send_signal(&child, "-TERM");
         let output = child.wait_with_output().unwrap();
         assert!(asked.elapsed() < Duration::from_secs(5), "soon");
         let code = output.status.code();
@@ -593,7 +591,7 @@ fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
             "another machine could not go on: {lock}"
         );
         if moment % 3 == 2 {
-            well(&place.run("out", &[]));
+            ended_well(&place.run("out", &[]));
             assert!(place.results("out") == place.results("whole"));
             fs::remove_dir_all(place.path("out")).unwrap();
         }
@@ -602,27 +600,29 @@ fn sigterm_ends_soon_with_75_whenever_it_comes_and_leaves_nothing_damaged() {
         ended_by_it >= 4,
         "it is always too late: {ended_by_it} of 20"
     );
-    well(&place.run("out", &[]));
+    ended_well(&place.run("out", &[]));
     assert!(place.results("out") == place.results("whole"));
     place.is_tidy("out");
 }
 
 #[test]
 fn the_walk_through_of_the_documentation_runs() {
-    let text = document("docs/fleet.md");
+    let text = read_document("docs/fleet.md");
     let headings = [
         "## On one machine",
         "## Workers that take what is left",
         "## Emission",
     ];
-    let commands = headings.map(|heading| commands(&text, heading)).concat();
+    let commands = headings
+        .map(|heading| documented_commands(&text, heading))
+        .concat();
     assert!(
         commands.matches("terrain_change ").count() >= 11,
         "{commands}"
     );
     assert!(commands.matches("emission ").count() >= 6, "{commands}");
     let dir = tempfile::tempdir().unwrap();
-    well(&run_commands(&commands, dir.path()));
+    ended_well(&run_commands(&commands, dir.path()));
     for out in ["fleet", "claims", "sun"] {
         assert!(
             dir.path().join(out).join("index.html").exists()
@@ -634,8 +634,8 @@ fn the_walk_through_of_the_documentation_runs() {
 #[test]
 fn workers_claim_what_is_left_come_and_go_and_overtake_the_dead() {
     let place = Place::with(16_000);
-    well(&place.run("whole", &[]));
-    well(&place.run("out", &["--plan"]));
+    ended_well(&place.run("whole", &[]));
+    ended_well(&place.run("out", &["--plan"]));
     let worker = |lease: &str| {
         let more = ["--threads", "1", "--claim", "6", "--lease", lease];
         place.command("out", &more).spawn().unwrap()
@@ -656,7 +656,7 @@ fn workers_claim_what_is_left_come_and_go_and_overtake_the_dead() {
     fs::write(claims.join("5-of-6.claim"), "").unwrap();
     let workers = [worker("1"), worker("1"), worker("1")];
     for worker in workers {
-        ended(&worker.wait_with_output().unwrap(), 0, &[]);
+        ends_within(&worker.wait_with_output().unwrap(), 0, &[]);
     }
     let done = |ending: &str| {
         let entries = fs::read_dir(&claims)
@@ -667,19 +667,19 @@ fn workers_claim_what_is_left_come_and_go_and_overtake_the_dead() {
             .count()
     };
     assert_eq!(done("done"), 6);
-    well(&place.run("out", &["--merge"]));
+    ended_well(&place.run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
     place.is_tidy("out");
-    let said = well(&worker("1").wait_with_output().unwrap());
+    let said = ended_well(&worker("1").wait_with_output().unwrap());
     assert!(said.contains("merged already"), "{said}");
-    ended(&place.run("none", &["--claim", "0"]), 2, &["--claim is 0"]);
+    ends_within(&place.run("none", &["--claim", "0"]), 2, &["--claim is 0"]);
 }
 
 #[test]
 fn a_worker_that_is_started_again_has_its_own_claims_at_once() {
     let place = Place::with(16_000);
-    well(&place.run("whole", &[]));
-    well(&place.run("out", &["--plan"]));
+    ended_well(&place.run("whole", &[]));
+    ended_well(&place.run("out", &["--plan"]));
     // Claims of one that was killed, and one of another, which is at work for ten minutes yet.
     let claims = place.path("out/.run/claims");
     fs::create_dir_all(&claims).unwrap();
@@ -687,18 +687,18 @@ fn a_worker_that_is_started_again_has_its_own_claims_at_once() {
         fs::write(claims.join(format!("{number}-of-6.claim")), "first").unwrap();
     }
     fs::write(claims.join("3-of-6.claim"), "first and more").unwrap();
-    well(&place.run("out", &["--claim", "6", "--worker", "first"]));
+    ended_well(&place.run("out", &["--claim", "6", "--worker", "first"]));
     let is_done = |number: usize| claims.join(format!("{number}-of-6.done")).exists();
     assert_eq!(
         [1, 2, 3, 4, 5, 6].map(is_done),
         [true, true, false, true, true, true],
         "it did not wait for the other"
     );
-    ended(&place.run("out", &["--merge"]), 75, &["not done yet"]);
-    well(&place.run("out", &["--claim", "6", "--worker", "first and more"]));
-    well(&place.run("out", &["--merge"]));
+    ends_within(&place.run("out", &["--merge"]), 75, &["not done yet"]);
+    ended_well(&place.run("out", &["--claim", "6", "--worker", "first and more"]));
+    ended_well(&place.run("out", &["--merge"]));
     assert!(place.results("out") == place.results("whole"));
-    ended(
+    ends_within(
         &place.run("none", &["--claim", "6", "--worker", &"w".repeat(256)]),
         2,
         &["--worker has 256 bytes"],

@@ -10,14 +10,6 @@
 
 #[path = "../crates/gpu/tests/common/device.rs"]
 mod devices;
-#[path = "../examples/common/npy.rs"]
-mod npy;
-#[path = "common/program.rs"]
-mod program;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
 
 use isopach::{
     Backend,
@@ -28,7 +20,8 @@ use isopach::{
     raster::{Raster, read_geotiff},
     tiling::{InMemory, RunOptions, RunReport, Tiling},
 };
-use program::program;
+use isopach_survey::scene;
+use isopach_testkit::program::program;
 use scene::Scene;
 use serde_json::Value;
 use std::{
@@ -244,7 +237,7 @@ fn emission_on_a_device_is_emission_on_the_processor() {
         )
     };
     let numbers = |folder: &str| {
-        npy::read(&place.path(folder).join("emission.npy"))
+        isopach_npy::read(&place.path(folder).join("emission.npy"))
             .unwrap()
             .values
     };
@@ -306,7 +299,7 @@ struct Found {
 
 fn tiles(on: &Dispatcher<dyn Backend>, after_a_tile: &(dyn Fn() + Sync)) -> (Found, RunReport) {
     let scene = Scene::new(30_000, 4);
-    let origin = Origin::near(scene.middle()).unwrap();
+    let origin = Origin::near(scene.centre()).unwrap();
     let [before, after] = scene
         .epochs()
         .map(|points| InMemory::new("epoch", points.about(origin).unwrap()));

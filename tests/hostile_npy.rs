@@ -6,19 +6,15 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "common/hostile.rs"]
-mod hostile;
-#[path = "../examples/common/npy.rs"]
-mod npy;
-#[path = "../examples/common/npy_write.rs"]
-mod npy_write;
-
-use hostile::{Watch, random};
+use isopach_testkit::hostile::{self, PeakAlloc, Watch, random};
 use std::{fs, path::Path};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// A file of numbers of one kind.
 fn whole(descr: &str, shape: &[usize], bytes: usize) -> Vec<u8> {
-    let mut file = npy_write::header(descr, shape);
+    let mut file = isopach_npy::encode_header(descr, shape);
     let count: usize = shape.iter().product();
     file.extend((0..count * bytes).map(|i| (i * i) as u8));
     file
@@ -75,7 +71,7 @@ fn nothing_but_errors_and_arrays() {
     let path = folder.path().join("a.npy");
     let read = |bytes: &[u8]| -> Option<usize> {
         fs::write(&path, bytes).unwrap();
-        let array = npy::read(Path::new(&path)).ok()?;
+        let array = isopach_npy::read(Path::new(&path)).ok()?;
         assert_eq!(array.values.len(), array.shape.iter().product::<usize>());
         Some(array.values.len())
     };
@@ -110,19 +106,19 @@ fn shapes_that_wrap_are_refused() {
         (&[(1 << 61) + 1], "1 numbers for the shape"),     // eight bytes, modulo 2⁶⁴
         (&[1 << 62, 0], "has no numbers"),
     ] {
-        let mut file = npy_write::header("<f8", shape);
+        let mut file = isopach_npy::encode_header("<f8", shape);
         file.extend([0; 8]);
         fs::write(&path, file).unwrap();
-        let error = npy::read(&path).unwrap_err().to_string();
+        let error = isopach_npy::read(&path).unwrap_err().to_string();
         assert!(
             error.contains(words) && error.contains("a.npy"),
             "{shape:?}: {error}"
         );
     }
-    npy_write::write(&path, &[30], &[0.5; 30]).unwrap();
+    isopach_npy::write(&path, &[30], &[0.5; 30]).unwrap();
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() - 8 * 12]).unwrap();
-    let error = npy::read(&path).unwrap_err().to_string();
+    let error = isopach_npy::read(&path).unwrap_err().to_string();
     assert!(
         error.contains("there are 18 numbers for the shape [30]"),
         "a cut file: {error}"
@@ -152,8 +148,12 @@ fn halves_are_the_numbers_that_numpy_sees() {
         ("<f2", bits.map(u16::to_le_bytes)),
         (">f2", bits.map(u16::to_be_bytes)),
     ] {
-        let file = [npy_write::header(descr, &[bits.len()]), bytes.concat()].concat();
+        let file = [
+            isopach_npy::encode_header(descr, &[bits.len()]),
+            bytes.concat(),
+        ]
+        .concat();
         fs::write(&path, file).unwrap();
-        assert_eq!(npy::read(&path).unwrap().values, expected);
+        assert_eq!(isopach_npy::read(&path).unwrap().values, expected);
     }
 }

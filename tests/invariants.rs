@@ -3,11 +3,6 @@
 
 #![allow(missing_docs)]
 
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-
 use isopach::{
     change::{
         C2c, C2cTile, Detection, Dod, DodRasters, GridCorePoints, M3c2, M3c2Tile,
@@ -20,6 +15,7 @@ use isopach::{
         Tiling, Transformed,
     },
 };
+use isopach_survey::scene;
 use scene::Scene;
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
@@ -36,7 +32,7 @@ struct Outcome {
 fn clouds(scene: &Scene) -> [Cloud; 2] {
     scene
         .epochs()
-        .map(|points| points.about(Origin::near(scene.middle()).unwrap()).unwrap())
+        .map(|points| points.about(Origin::near(scene.centre()).unwrap()).unwrap())
 }
 
 struct Setup {
@@ -276,7 +272,7 @@ fn the_same_bits_however_it_is_cut_up() {
     scene.misalignment = Rigid::from_vectors(
         [0.1e-3, -0.15e-3, 0.6e-3],
         [0.31, -0.24, 0.12],
-        scene.middle(),
+        scene.centre(),
     );
     let clouds = clouds(&scene);
     let motion = scene.misalignment.inverse();

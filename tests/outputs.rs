@@ -3,11 +3,8 @@
 
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/program.rs"]
-mod program;
-
 use isopach::raster::{Raster, read_geotiff};
-use program::program;
+use isopach_testkit::program::program;
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -3,16 +3,13 @@
 
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "../examples/calibrate/halves.rs"]
-mod halves;
-
-use halves::{Halves, split, thinned};
 use isopach::{
     cloud::{Columns, Rigid},
     compute::Cpu,
     las::Las,
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
 };
+use isopach_testkit::calibration::halves::{Halves, split_cloud, thin_cloud};
 use std::path::Path;
 
 /// Cloud, its ground alone, and by how much 30 % of one side is raised, metres.
@@ -60,8 +57,8 @@ fn poses_of_random_halves_are_within_what_is_stated_or_refused() {
                 source,
                 target,
                 motion,
-            } = split(&cloud, seed, change).unwrap();
-            let (source, target) = thinned(&source, &target).unwrap();
+            } = split_cloud(&cloud, seed, change).unwrap();
+            let (source, target) = thin_cloud(&source, &target).unwrap();
             let pair = Pair {
                 source: source.positions(),
                 target: target.positions(),

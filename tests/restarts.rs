@@ -5,24 +5,12 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/place.rs"]
-mod place;
-#[path = "common/program.rs"]
-mod program;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
-
-use message::message;
-use place::{Place, RESULTS};
-use program::program;
+use isopach_survey::scene;
+use isopach_testkit::{
+    message::message,
+    place::{Place, RESULTS},
+    program::program,
+};
 use scene::Scene;
 use std::{
     collections::BTreeSet,
@@ -33,14 +21,35 @@ use std::{
     time::{Duration, Instant},
 };
 
-impl Place {
+trait RestartedRuns {
     /// Runs it to the end.
+    fn finish(&self, out: &str);
+
+    /// The names of all files in a folder of results, and the bytes of the results.
+    fn files(&self, out: &str) -> (BTreeSet<OsString>, Vec<Vec<u8>>);
+
+    /// Refuses a difference between two folders of results, stray files included.
+    fn same(&self, out: &str, expected: &(BTreeSet<OsString>, Vec<Vec<u8>>));
+
+    /// Refuses anything that looks like a result.
+    fn no_result(&self, out: &str);
+
+    fn tiles_done(&self, out: &str) -> usize;
+
+    /// The program, stopped (not ended) when so many tiles or more are done and others are not. A
+    /// machine may be too busy to see it in time: then once more.
+    fn stopped(&self, out: &str, more: &[&str], tiles: usize) -> Child;
+
+    /// Kills it when so many tiles or more are done.
+    fn kill_after(&self, out: &str, tiles: usize);
+}
+
+impl RestartedRuns for Place {
     fn finish(&self, out: &str) {
         let output = self.run(out, &[]);
         assert!(output.status.success(), "{}", message(&output));
     }
 
-    /// The names of all files in a folder of results, and the bytes of the results.
     fn files(&self, out: &str) -> (BTreeSet<OsString>, Vec<Vec<u8>>) {
         (
             fs::read_dir(self.path(out))
@@ -51,8 +60,8 @@ impl Place {
         )
     }
 
-    /// Refuses a difference between two folders of results, stray files included.
-    fn same(&self, out: &str, (names, results): &(BTreeSet<OsString>, Vec<Vec<u8>>)) {
+    fn same(&self, out: &str, expected: &(BTreeSet<OsString>, Vec<Vec<u8>>)) {
+        let (names, results) = expected;
         let found = self.files(out);
         assert_eq!(found.0, *names);
         for (name, (found, expected)) in RESULTS.iter().zip(found.1.iter().zip(results)) {
@@ -60,7 +69,6 @@ impl Place {
         }
     }
 
-    /// Refuses anything that looks like a result.
     fn no_result(&self, out: &str) {
         for name in RESULTS {
             assert!(!self.path(out).join(name).exists(), "{name} is there");
@@ -71,8 +79,6 @@ impl Place {
         fs::read_dir(self.path(out).join(".run/tiles")).map_or(0, Iterator::count)
     }
 
-    /// The program, stopped (not ended) when so many tiles or more are done and others are not. A
-    /// machine may be too busy to see it in time: then once more.
     fn stopped(&self, out: &str, more: &[&str], tiles: usize) -> Child {
         for _ in 0..20 {
             let mut child = self.command(out, more).spawn().unwrap();
@@ -96,7 +102,6 @@ impl Place {
         panic!("it was never seen between its first and last tile");
     }
 
-    /// Kills it when so many tiles or more are done.
     fn kill_after(&self, out: &str, tiles: usize) {
         let mut child = self.stopped(out, &[], tiles);
         child.kill().unwrap();

@@ -3,20 +3,25 @@
 
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "common/program.rs"]
-mod program;
-#[path = "common/run.rs"]
-mod run;
-
 use isopach::{
     cloud::{Cloud, Columns},
     las::{Las, LazWriter, Schema},
 };
-use run::{Run, cases};
+use isopach_testkit::run::{Run, cases};
 use serde_json::Value;
 use std::{fs, path::Path};
 
-impl Run {
+trait Statements {
+    fn text(&self, path: &str) -> String;
+
+    /// Refuses a volume whose error does not contain the truth.
+    fn covers(&self, volume: &str, truth: f64);
+
+    /// The M3C2 file's places, distances and whether they are significant.
+    fn core_points(&self) -> Vec<([f64; 3], f64, bool)>;
+}
+
+impl Statements for Run {
     fn text(&self, path: &str) -> String {
         self.summary()
             .pointer(path)
@@ -25,7 +30,6 @@ impl Run {
             .to_owned()
     }
 
-    /// Refuses a volume whose error does not contain the truth.
     fn covers(&self, volume: &str, truth: f64) {
         let path = |field: &str| format!("/dod/volumes/{volume}/{field}");
         let (found, error) = (self.number(&path("m3")), self.number(&path("error_m3")));
@@ -35,7 +39,6 @@ impl Run {
         );
     }
 
-    /// The M3C2 file's places, distances and whether they are significant.
     fn core_points(&self) -> Vec<([f64; 3], f64, bool)> {
         let las = Las::open(self.dir.path().join("m3c2.laz")).unwrap();
         let points = las.read_points(Columns::XYZ).unwrap();

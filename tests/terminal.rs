@@ -3,19 +3,13 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "../examples/common/codec_panics.rs"]
-mod codec_panics;
-#[path = "../examples/common/printable.rs"]
-mod printable;
-#[path = "common/program.rs"]
-mod program;
-
 use isopach::{
     cloud::{Cloud, Columns},
     las::{Las, LazWriter, Schema},
 };
+use isopach_program::{codec_panics, printable};
+use isopach_testkit::program::program;
 use printable::printable;
-use program::program;
 use std::{
     fs,
     path::Path,
@@ -71,7 +65,7 @@ fn control_characters_are_written_out() {
 /// The place of a panic tells whose it is. Ours are told as ever.
 #[test]
 fn panics_of_codecs_alone_are_not_told() {
-    codec_panics::silence();
+    codec_panics::silence_codecs();
     for (file, is_silent) in [
         (
             "/home/a/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/laz-0.13.0/src/lib.rs",

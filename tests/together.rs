@@ -7,24 +7,8 @@
 #![cfg(unix)]
 #![allow(missing_docs)]
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/place.rs"]
-mod place;
-#[path = "common/program.rs"]
-mod program;
-#[path = "../examples/common/scene.rs"]
-mod scene;
-#[path = "../examples/common/scene_epochs.rs"]
-mod scene_epochs;
-#[path = "../examples/common/scene_files.rs"]
-mod scene_files;
-#[path = "../examples/common/scene_schema.rs"]
-mod scene_schema;
-
-use message::message;
-use place::Place;
-use program::program;
+use isopach_survey::scene;
+use isopach_testkit::{message::message, place::Place, program::program};
 use scene::Scene;
 use std::{
     fs,

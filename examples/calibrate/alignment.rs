@@ -1,12 +1,13 @@
 //! Alignment of random halves: how often the truth is inside what is stated.
 
-use crate::halves::{Halves, split, thinned};
 use isopach::{
     cloud::{Cloud, Columns, Rigid},
     compute::{Cpu, Error, Result},
     las::Las,
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
 };
+use isopach_program::println;
+use isopach_testkit::calibration::halves::{Halves, split_cloud, thin_cloud};
 use std::path::Path;
 
 /// Clouds that are split.
@@ -79,7 +80,7 @@ fn rows(name: &str, points: &str, cloud: &Cloud, changes: &[f64], splits: u64) -
     for &change in changes {
         let mut tally = Tally::default();
         for seed in 0..splits {
-            tally.add(&split(cloud, seed, change)?)?;
+            tally.add(&split_cloud(cloud, seed, change)?)?;
         }
         tally.print(&format!("| {name} | {points} | {change:+.1} |"));
     }
@@ -89,7 +90,7 @@ fn rows(name: &str, points: &str, cloud: &Cloud, changes: &[f64], splits: u64) -
 impl Tally {
     fn add(&mut self, halves: &Halves) -> Result<()> {
         self.splits += 1;
-        let (source, target) = thinned(&halves.source, &halves.target)?;
+        let (source, target) = thin_cloud(&halves.source, &halves.target)?;
         let pair = Pair {
             source: source.positions(),
             target: target.positions(),
@@ -106,10 +107,8 @@ impl Tally {
                 return Ok(());
             }
         }
-        let (off, at_start) = (
-            error(&halves.motion, &found.proposed, &found),
-            error(&halves.motion, &Rigid::identity([0.0; 3]), &found),
-        );
+        let off = error(&halves.motion, &found.proposed, &found);
+        let at_start = error(&halves.motion, &Rigid::identity([0.0; 3]), &found);
         let size = |off: [f64; 6]| off.iter().map(|x| x * x).sum::<f64>().sqrt();
         self.worse += usize::from(size(off) > size(at_start));
         for i in 0..6 {
@@ -151,10 +150,8 @@ impl Tally {
 fn error(motion: &Rigid, pose: &Rigid, found: &RobustAlignment) -> [f64; 6] {
     let known = &found.covariance;
     let rest = motion.then(pose).about(known.pivot);
-    let ([a, b, c], [u, v, w]) = (
-        rest.rotation_vector().map(|r| r * known.arm),
-        rest.translation,
-    );
+    let [a, b, c] = rest.rotation_vector().map(|r| r * known.arm);
+    let [u, v, w] = rest.translation;
     let mut off = [a, b, c, u, v, w];
     for free in &known.free {
         let along: f64 = (0..6).map(|i| free.unknowns[i] * off[i]).sum();

@@ -1,11 +1,12 @@
 //! The share of unchanged places that are called changed, and of changed ones that are found.
 
-use crate::null_tests::{
-    Halves, METHODS, Method, Scene, Tested, ground, multiscale, percent, tested,
-};
 use isopach_change::{Detection, ErrorModel};
 use isopach_cloud::Cloud;
 use isopach_compute::Result;
+use isopach_program::println;
+use isopach_testkit::calibration::null_tests::{
+    Halves, METHODS, Method, Scene, Tested, multiscale, read_ground, share_percent, test_halves,
+};
 use std::path::{Path, PathBuf};
 
 /// Pairs of counts of the made scenes.
@@ -72,7 +73,7 @@ fn made(slope: f64, change: f64, title: &str) -> Result<()> {
                 seed: u64::from(count[0] * 1000 + count[1]),
             };
             let halves = scene.halves()?;
-            let lague = percent(&tested(
+            let lague = share_percent(&test_halves(
                 Method::DodMean,
                 &halves,
                 &ErrorModel::Normal.into(),
@@ -81,7 +82,7 @@ fn made(slope: f64, change: f64, title: &str) -> Result<()> {
             for method in METHODS {
                 print!(
                     "| {:.1} ",
-                    percent(&tested(
+                    share_percent(&test_halves(
                         method,
                         &halves,
                         &scene.detection(method, &halves)?
@@ -112,13 +113,16 @@ fn real() -> Result<()> {
                 spacing: size,
             };
             if let Some(other) = other.and_then(shared) {
-                let whole = [ground(&path, &[2], 1, 0)?, ground(&other, &[2], 1, 0)?];
+                let whole = [
+                    read_ground(&path, &[2], 1, 0)?,
+                    read_ground(&other, &[2], 1, 0)?,
+                ];
                 rows(&path, "pair", &[halves(whole.map(|[_, all]| all))])?;
                 continue;
             }
             for one_in in [2, 11] {
                 let splits: Result<Vec<Halves>> = (0..SPLITS)
-                    .map(|seed| Ok(halves(ground(&path, &[2], one_in, seed)?)))
+                    .map(|seed| Ok(halves(read_ground(&path, &[2], one_in, seed)?)))
                     .collect();
                 rows(&path, if one_in == 2 { "1:1" } else { "10:1" }, &splits?)?;
             }
@@ -133,10 +137,11 @@ fn rows(path: &Path, parts: &str, splits: &[Halves]) -> Result<()> {
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     for method in METHODS {
-        let (mut places, mut lague) = (Vec::new(), Vec::new());
+        let mut places = Vec::new();
+        let mut lague = Vec::new();
         for halves in splits {
-            places.extend(tested(method, halves, &Detection::default())?);
-            lague.extend(tested(method, halves, &ErrorModel::Normal.into())?);
+            places.extend(test_halves(method, halves, &Detection::default())?);
+            lague.extend(test_halves(method, halves, &ErrorModel::Normal.into())?);
         }
         let size = splits.first().map_or(f64::NAN, |halves| halves.size);
         print!(
@@ -159,7 +164,7 @@ fn cell(places: &[Tested], low: u32, high: u32) -> String {
     if some.len() < 300 {
         "".into()
     } else {
-        format!("{:.1} ({})", percent(&some), some.len())
+        format!("{:.1} ({})", share_percent(&some), some.len())
     }
 }
 

@@ -7,26 +7,14 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-#[macro_use]
-#[path = "../common/console.rs"]
-mod console;
-
 mod alignment;
-mod chance;
 mod emission;
-mod halves;
 mod level_of_detection;
-mod null_tests;
-mod random;
-mod volume_coverage;
-mod volume_scenes;
 mod volumes;
 
 use clap::{Parser, ValueEnum};
-use isopach::{
-    change as api,
-    compute::{Error, Result},
-};
+use isopach::compute::{Error, Result};
+use isopach_program::console;
 use std::path::PathBuf;
 
 /// Prints tables of how often what is stated is true
@@ -68,7 +56,7 @@ enum Table {
 
 fn main() -> std::process::ExitCode {
     run(&Arguments::parse()).map_or_else(
-        |error| console::failed("calibrate", &error),
+        |error| console::report_failure("calibrate", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

@@ -1,7 +1,8 @@
 //! How often stated errors of volumes contain the truth: `cargo run --release --example calibrate
 //! -- volumes`.
 
-use super::{volume_coverage::coverage, volume_scenes::CASES};
+use isopach_program::println;
+use isopach_testkit::calibration::{volume_coverage::count_coverage, volume_scenes::CASES};
 
 /// Prints the table of `docs/algorithms/volumes.md`, from so many scenes a case.
 ///
@@ -16,7 +17,7 @@ pub(crate) fn run(scenes: u64) -> Result<(), String> {
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for case in &CASES {
-        let found = coverage(case, scenes)?;
+        let found = count_coverage(case, scenes)?;
         let [gain, loss, net] = found.inside.map(|share| 100.0 * share);
         let [more_gain, more_loss] = found.thresholded_bias;
         println!(

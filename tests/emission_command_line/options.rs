@@ -1,10 +1,11 @@
 //! Options of the inversion do what the crate does.
 
-use crate::{Folder, counts, difference::difference, images, inversion, write};
+use crate::{Folder, counts, images, inversion, write};
 use isopach::{
     compute::Cpu,
     emission::{AIA, Inversion, Method, MonteCarlo, Noise, Observation, Quantity, Weights},
 };
+use isopach_testkit::difference::difference;
 use ndarray::{ArrayD, Axis, IxDyn};
 
 const USUAL: [&str; 6] = ["--bins", "24", "--precision", "double", "--backend", "cpu"];

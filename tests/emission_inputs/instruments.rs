@@ -1,10 +1,6 @@
 //! Instruments are data: a file says what its images say of themselves, what they see and how noisy
 //! they are.
 
-use crate::{
-    difference::difference,
-    sun::{EXPOSURE, Folder, Found, Picture, SIDE, picture, text},
-};
 use isopach::{
     compute::Cpu,
     emission::{
@@ -12,6 +8,10 @@ use isopach::{
         TemperatureResponse,
     },
     fits::KeywordValue,
+};
+use isopach_testkit::{
+    difference::difference,
+    sun_folder::{EXPOSURE, Folder, Found, Picture, SIDE, picture, text},
 };
 use ndarray::{Array2, Array3, Axis};
 use serde_json::{Value as Json, json};
@@ -31,7 +31,11 @@ fn of_twin(p: Picture) -> Picture {
         .with("INSTRUME", text("GOES-R SUVI"))
 }
 
-impl Folder {
+trait InstrumentFiles {
+    fn instrument(&self, name: &str, file: &Json) -> String;
+}
+
+impl InstrumentFiles for Folder {
     fn instrument(&self, name: &str, file: &Json) -> String {
         let path = self.path().join(name);
         fs::write(&path, file.to_string()).unwrap();

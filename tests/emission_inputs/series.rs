@@ -1,11 +1,11 @@
 //! Several times in one call: a result a time, and frames of a film.
 
-use crate::{
+use isopach::fits::{Cube, CubeFile, ImageFile, KeywordValue, Packing, Precision};
+use isopach_testkit::{
     difference::difference,
     refused::refused,
-    sun::{Folder, text},
+    sun_folder::{Folder, text},
 };
-use isopach::fits::{Cube, CubeFile, ImageFile, KeywordValue, Packing, Precision};
 use ndarray::Array3;
 use serde_json::{Value as Json, json};
 use std::{
@@ -22,8 +22,14 @@ const TIMES: [&str; 3] = [
     "2010-06-02T12:00:24.12Z",
 ];
 
-impl Folder {
+trait SeriesFiles {
     /// Files of all channels of a time; those of the later channels some seconds later.
+    fn time(&self, number: usize) -> Vec<String>;
+
+    fn text_of(&self, name: &str) -> String;
+}
+
+impl SeriesFiles for Folder {
     fn time(&self, number: usize) -> Vec<String> {
         let start = TIMES[number];
         let brightness = 1.0 + number as f64;
@@ -217,7 +223,7 @@ fn results_of_a_series_are_not_written_over_unasked() {
     let files: Vec<String> = (0..2).flat_map(|i| folder.time(i)).collect();
     assert!(folder.output(&files, &["--series"]).status.success());
     let run = |bins: &str, more: &[&str]| {
-        let command = std::process::Command::new(crate::program("emission"))
+        let command = std::process::Command::new(isopach_testkit::program::program("emission"))
             .args(&files)
             .args([
                 "--series",
@@ -266,10 +272,14 @@ fn of(time: usize, name: &str) -> String {
     format!("{}/{name}", FOLDERS[time])
 }
 
-impl Folder {
+trait SeriesCommand {
     /// The command of a series that does not write over anything unless it is told to.
+    fn series(&self, files: &[String], more: &[&str]) -> Command;
+}
+
+impl SeriesCommand for Folder {
     fn series(&self, files: &[String], more: &[&str]) -> Command {
-        let mut command = Command::new(crate::program("emission"));
+        let mut command = Command::new(isopach_testkit::program::program("emission"));
         command.args(files).args([
             "--series",
             "--format",

@@ -1,17 +1,15 @@
 //! The shipped profiles on clouds that they are for: what changed is found.
 
 use crate::{
-    documentation::document,
-    message,
-    place::Place,
-    run,
-    scene::{Scene, uniform},
+    message, run,
+    scene::{Scene, uniform_random},
     summary,
 };
 use isopach::{
     cloud::{Attributes, Columns, Origin, Points},
     las::{LazWriter, Schema},
 };
+use isopach_testkit::{documentation::read_document, place::Place};
 use serde_json::Value;
 use std::path::Path;
 
@@ -19,7 +17,7 @@ const CORNER: [f64; 3] = [512_000.0, 5_401_000.0, 100.0];
 
 /// Four numbers from 0 to 1 for each of so many points of an epoch.
 fn draws(points: u64, epoch: u64) -> impl Iterator<Item = [f64; 4]> {
-    (0..points).map(move |i| std::array::from_fn(|n| uniform(epoch, 4 * i + n as u64)))
+    (0..points).map(move |i| std::array::from_fn(|n| uniform_random(epoch, 4 * i + n as u64)))
 }
 
 /// Writes points about the corner, all of one class.
@@ -48,7 +46,11 @@ fn write(path: &Path, class: u8, points: impl Iterator<Item = [f64; 3]>) {
 fn net(scene: &Scene) -> f64 {
     let steps = (scene.side() / 0.5) as usize;
     let at = |step: usize| scene.side() * (step as f64 + 0.5) / steps as f64;
-    let column = |x: usize| (0..steps).map(|y| scene.change(at(x), at(y))).sum::<f64>();
+    let column = |x: usize| {
+        (0..steps)
+            .map(|y| scene.height_change(at(x), at(y)))
+            .sum::<f64>()
+    };
     (0..steps).map(column).sum::<f64>() * (scene.side() / steps as f64).powi(2)
 }
 
@@ -86,7 +88,7 @@ fn is_near(summary: &Value, place: &str, expected: f64, within: f64) {
 #[test]
 fn each_value_has_its_reason_above() {
     for name in ["airborne", "drone", "terrestrial"] {
-        let text = document(&format!("examples/terrain_change/profiles/{name}.toml"));
+        let text = read_document(&format!("crates/survey/profiles/{name}.toml"));
         let lines: Vec<&str> = text.lines().collect();
         let values = lines
             .windows(2)

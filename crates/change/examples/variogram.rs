@@ -3,15 +3,12 @@
 //! The file holds little-endian `f64` row by row, cells of 1 m. Prints JSON: structures, and the
 //! standard error of the shared part of a mean over each area.
 
-#[macro_use]
-#[path = "../../../examples/common/console.rs"]
-mod console;
-
 use isopach_change::{StableSample, Variogram, VariogramOptions};
+use isopach_program::{console, println};
 
 fn main() -> std::process::ExitCode {
     run().map_or_else(
-        |error| console::failed("variogram", &error),
+        |error| console::report_failure("variogram", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

@@ -3,21 +3,20 @@
 
 #![allow(clippy::print_stderr, missing_docs)]
 
-#[path = "../../../examples/calibrate/chance.rs"]
-mod chance;
-#[path = "../../../examples/calibrate/null_tests.rs"]
-mod null_tests;
-
 use isopach_change::{ChangeStatus, Detection, Dod, Epochs, ErrorModel, M3c2, Normals};
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::Cpu;
 use isopach_las::Las;
-use null_tests::{Halves, METHODS, Method, Scene, ground, multiscale, percent, tested};
+use isopach_testkit::calibration::null_tests::{
+    Halves, METHODS, Method, Scene, multiscale, read_ground, share_percent, test_halves,
+};
 use std::path::{Path, PathBuf};
 
 fn rate(method: Method, scene: &Scene) -> f64 {
     let halves = scene.halves().unwrap();
-    percent(&tested(method, &halves, &scene.detection(method, &halves).unwrap()).unwrap())
+    share_percent(
+        &test_halves(method, &halves, &scene.detection(method, &halves).unwrap()).unwrap(),
+    )
 }
 
 fn scene(count: [u32; 2], ratio: f64) -> Scene {
@@ -75,7 +74,8 @@ fn one_in_twenty_unchanged_places_is_called_changed_by_the_median() {
 #[test]
 fn the_level_by_1_96_calls_far_more_changed() {
     let halves = scene([2, 2], 1.0).halves().unwrap();
-    let found = percent(&tested(Method::DodMean, &halves, &ErrorModel::Normal.into()).unwrap());
+    let found =
+        share_percent(&test_halves(Method::DodMean, &halves, &ErrorModel::Normal.into()).unwrap());
     assert!((16.0..21.0).contains(&found), "{found} %");
 }
 
@@ -118,8 +118,9 @@ fn an_error_that_points_share_is_no_change_once_it_is_named() {
         };
         let halves = scene.halves().unwrap();
         for method in [Method::M3c2Mean, Method::DodMean] {
-            let rate =
-                |detection: &Detection| percent(&tested(method, &halves, detection).unwrap());
+            let rate = |detection: &Detection| {
+                share_percent(&test_halves(method, &halves, detection).unwrap())
+            };
             let named = rate(&Detection {
                 correlated: 0.05,
                 ..Detection::default()
@@ -153,7 +154,7 @@ fn real_ground_split_at_random_is_unchanged() {
         return;
     };
     for one_in in [2, 11] {
-        let clouds = ground(&path, &[2], one_in, 1).unwrap();
+        let clouds = read_ground(&path, &[2], one_in, 1).unwrap();
         let halves = Halves {
             clouds,
             size: 5.0,
@@ -161,7 +162,7 @@ fn real_ground_split_at_random_is_unchanged() {
             spacing: 5.0,
         };
         for method in METHODS {
-            let places = tested(method, &halves, &Detection::default()).unwrap();
+            let places = test_halves(method, &halves, &Detection::default()).unwrap();
             let enough =
                 |count: u32| matches!(method, Method::M3c2Mean | Method::DodMean) || count >= 7;
             let some: Vec<_> = places
@@ -169,7 +170,7 @@ fn real_ground_split_at_random_is_unchanged() {
                 .filter(|place| place.count.iter().all(|n| enough(*n)))
                 .collect();
             if some.len() > 500 {
-                let found = percent(&some);
+                let found = share_percent(&some);
                 assert!(
                     (2.5..7.0).contains(&found),
                     "{method:?}, one in {one_in}: {found} % of {}",

@@ -1,24 +1,19 @@
 //! Volumes and their errors against what is true. The whole table: `cargo run --release --example
 //! calibrate -- volumes`.
 
-use isopach_change as api;
-#[path = "../../../examples/calibrate/random.rs"]
-mod random;
-#[path = "../../../examples/calibrate/volume_coverage.rs"]
-mod volume_coverage;
-#[path = "../../../examples/calibrate/volume_scenes.rs"]
-mod volume_scenes;
-
-use api::{
+use isopach_change::{
     ChangeStatus, Dod, DodRasters, RegistrationError, StableSample, Variogram, VariogramEstimator,
     VariogramModel, VariogramOptions, VariogramStructure, Volumes, ZonedVolumes,
 };
 use isopach_cloud::{Cloud, FreeDirection, PoseCovariance, Rect};
 use isopach_compute::Cpu;
 use isopach_raster::{CellStatistic, Grid, Raster};
+use isopach_testkit::calibration::{
+    random::Random,
+    volume_coverage,
+    volume_scenes::{CASES, Case},
+};
 use ndarray::s;
-use random::Random;
-use volume_scenes::{CASES, Case};
 
 /// Scenes of a case in a test.
 const SCENES: u64 = 40;
@@ -29,7 +24,7 @@ fn case(name: &str) -> &'static Case {
 
 /// Of 40 scenes with 95 % inside, fewer than 33 happen once in 5000 tests.
 fn covers(name: &str) {
-    let found = volume_coverage::coverage(case(name), SCENES).unwrap();
+    let found = volume_coverage::count_coverage(case(name), SCENES).unwrap();
     for (i, what) in ["gain", "loss", "net"].into_iter().enumerate() {
         assert!(found.inside[i] >= 33.0 / 40.0, "{name}: {what}: {found:?}");
         let of_mean = found.stated[i] / (SCENES as f64).sqrt();
@@ -71,7 +66,7 @@ fn heavy_tails_and_whole_centimetres_do_not_matter() {
 
 #[test]
 fn a_sum_of_significant_cells_is_biased_where_the_estimate_is_not() {
-    let found = volume_coverage::coverage(case("no change, 5 points/m²"), 20).unwrap();
+    let found = volume_coverage::count_coverage(case("no change, 5 points/m²"), 20).unwrap();
     assert!(
         found
             .thresholded_bias

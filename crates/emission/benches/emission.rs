@@ -8,14 +8,12 @@
 
 #![allow(missing_docs, clippy::print_stdout)]
 
-#[path = "../../../examples/common/machine.rs"]
-mod machine;
-
 use isopach_compute::Cpu;
 use isopach_emission::{
     AIA, EmissionMap, Inversion, InvertPixels, Method, Noise, Observation, Outputs, Quantity, Real,
     TemperatureResponse, Weights,
 };
+use isopach_program::machine;
 use ndarray::{Array2, ArrayD};
 use std::{env, fs, path::Path, time::Instant};
 
@@ -26,8 +24,8 @@ fn main() {
     let (pixels, repeat) = (number("--pixels", 40_000), number("--repeat", 3));
     println!(
         "{{\"machine\":\"{}\",\"commit\":\"{}\"}}",
-        machine::machine(),
-        machine::commit()
+        machine::describe_machine(),
+        machine::built_commit()
     );
     for bins in [33, 42, 200, 400] {
         let pixels = if bins > 100 { pixels / 10 } else { pixels };

@@ -4,15 +4,10 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "../../../examples/common/emission_case.rs"]
-mod emission_case;
-
-#[path = "../../../examples/common/npy.rs"]
-mod npy;
-
 use emission_case::{EmissionCase, compare, read};
 use isopach_compute::Cpu;
 use isopach_emission::{InvertPixels, Observation, reference};
+use isopach_testkit::emission_case;
 use serde_json::{Map, Value};
 use std::{env, fs, path::PathBuf};
 

@@ -6,15 +6,15 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "../../../tests/common/hostile.rs"]
-mod hostile;
-
-use hostile::{Watch, random};
 use isopach_compute::Cpu;
 use isopach_emission::{
     Instrument, Inversion, InvertPixels, MissingCounts, Noise, Observation, TemperatureResponse,
 };
+use isopach_testkit::hostile::{self, PeakAlloc, Watch, random};
 use ndarray::{Array2, ArrayD};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// The shipped file, one of another kind, and the smallest.
 const WHOLES: [&str; 3] = [

@@ -6,17 +6,17 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "../../../tests/common/hostile.rs"]
-mod hostile;
-
 use flate2::{Compression, write::GzEncoder};
-use hostile::{Watch, random};
 use isopach_fits::{FitsLimits, ImageFile};
+use isopach_testkit::hostile::{self, PeakAlloc, Watch, random};
 use std::{
     fs,
     io::{Cursor, Write},
     path::PathBuf,
 };
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 const LIMITS: FitsLimits = FitsLimits {
     header_bytes: 1 << 20,

@@ -16,12 +16,6 @@
 //! choice fails or gives another result, its line says so, the others go on, and the exit code is
 //! 1. What the device lacks something for is not tried, which its line says (`lacks`).
 
-#[macro_use]
-#[path = "../../../examples/common/console.rs"]
-mod console;
-#[path = "../../../examples/common/machine.rs"]
-mod machine;
-
 use isopach_change::{C2c, Epochs, M3c2};
 use isopach_cloud::{Cloud, Origin};
 use isopach_compute::{Compute, Error, Result};
@@ -31,6 +25,7 @@ use isopach_gpu::{
     PointResidency, PoolCounts, Reductions, Upload, WideIntegers,
 };
 use isopach_neighbours::AxialStatistic;
+use isopach_program::{console, machine, println};
 use isopach_raster::{CellStatistic, Grid, Rasterise};
 use ndarray::{Array2, ArrayD};
 use serde_json::json;
@@ -249,7 +244,7 @@ fn main() -> std::process::ExitCode {
     match Asked::of_program().and_then(|asked| run(&asked)) {
         Ok(true) => std::process::ExitCode::SUCCESS,
         Ok(false) => std::process::ExitCode::FAILURE,
-        Err(error) => console::failed("switches", &error),
+        Err(error) => console::report_failure("switches", &error),
     }
 }
 
@@ -361,8 +356,8 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
             ..
         } = choice;
         let mut line = json!({
-            "what": "switch", "choice": name, "device": gpu.adapter().name, "driver": gpu.adapter().driver, "machine": machine::machine(),
-            "commit": machine::commit(), "points_an_epoch": asked.points, "pixels": pixels(asked.points), "tiles": TILES,
+            "what": "switch", "choice": name, "device": gpu.adapter().name, "driver": gpu.adapter().driver, "machine": machine::describe_machine(),
+            "commit": machine::built_commit(), "points_an_epoch": asked.points, "pixels": pixels(asked.points), "tiles": TILES,
             "tiles_at_once": at_once, "rounds": rounds, "agrees": failed.as_ref().map_or_else(|| json!(true), |what| json!(what)),
         });
         let lacks = gpu.missing_features();

@@ -6,14 +6,15 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "../../../tests/common/hostile.rs"]
-mod hostile;
 mod made;
 
-use hostile::{Watch, random};
 use isopach_cloud::{Columns, Points, Rect};
 use isopach_las::Las;
+use isopach_testkit::hostile::{self, PeakAlloc, Watch, random};
 use std::{fs, path::Path};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// The points of the file in memory twice over, and a chunk a thread.
 const ALLOWED: usize = 32 << 20;

@@ -6,13 +6,13 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "../../../tests/common/hostile.rs"]
-mod hostile;
-
-use hostile::{Watch, random};
 use isopach_cloud::{Attributes, Cloud, Columns};
 use isopach_las::{ExtraBytes, ExtraKind, Las, LasLimits, LazWriter, Schema};
+use isopach_testkit::hostile::{self, PeakAlloc, Watch, random};
 use std::{fs, path::Path};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 const LIMITS: LasLimits = LasLimits {
     record_bytes: 1 << 20,

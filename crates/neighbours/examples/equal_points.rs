@@ -5,18 +5,15 @@
 //! cargo run --release -p isopach-neighbours --example equal_points [POINTS…]
 //! ```
 
-#[macro_use]
-#[path = "../../../examples/common/console.rs"]
-mod console;
-
 use isopach_cloud::Cloud;
 use isopach_compute::{Cpu, Error, Result, conformance::random};
 use isopach_neighbours::NeighbourSearch;
+use isopach_program::{console, println};
 use std::time::Instant;
 
 fn main() -> std::process::ExitCode {
     run().map_or_else(
-        |error| console::failed("equal_points", &error),
+        |error| console::report_failure("equal_points", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

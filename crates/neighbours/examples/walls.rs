@@ -4,13 +4,10 @@
 //! cargo run --release -p isopach-neighbours --example walls [POINTS]
 //! ```
 
-#[macro_use]
-#[path = "../../../examples/common/console.rs"]
-mod console;
-
 use isopach_cloud::Cloud;
 use isopach_compute::{Cpu, Error, Result, conformance::random};
 use isopach_neighbours::NeighbourSearch;
+use isopach_program::{console, println};
 use std::time::Instant;
 
 /// Neighbours a query.
@@ -18,7 +15,7 @@ const K: usize = 20;
 
 fn main() -> std::process::ExitCode {
     run().map_or_else(
-        |error| console::failed("walls", &error),
+        |error| console::report_failure("walls", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

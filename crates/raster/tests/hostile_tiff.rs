@@ -7,19 +7,20 @@
 #![allow(missing_docs, clippy::print_stderr)]
 
 mod common;
-#[path = "../../../tests/common/hostile.rs"]
-mod hostile;
 
 use common::tiff_file::{Compression, Layout, Picture, Place, TiffFile, directories};
-use hostile::{MEMORY, Watch, random};
 use isopach_cloud::Crs;
 use isopach_raster::{GeoTiff, GeoTiffLimits, Grid, Raster, write_geotiff};
+use isopach_testkit::hostile::{self, MEMORY, PeakAlloc, Watch, random};
 use ndarray::Array2;
 use std::{
     fs,
     path::Path,
     sync::{Mutex, PoisonError},
 };
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// Memory is counted for the whole process: one test at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

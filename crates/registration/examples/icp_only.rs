@@ -3,17 +3,14 @@
 
 #![allow(missing_docs)]
 
-#[macro_use]
-#[path = "../../../examples/common/console.rs"]
-mod console;
-
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Cpu, Result};
+use isopach_program::{console, println};
 use isopach_registration::{Icp, Pair};
 
 fn main() -> std::process::ExitCode {
     run().map_or_else(
-        |error| console::failed("icp_only", &error),
+        |error| console::report_failure("icp_only", &error),
         |()| std::process::ExitCode::SUCCESS,
     )
 }

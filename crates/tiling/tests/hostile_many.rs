@@ -6,13 +6,14 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "../../../tests/common/hostile.rs"]
-mod hostile;
 mod small_run;
 
-use hostile::{Watch, random};
+use isopach_testkit::hostile::{self, PeakAlloc, Watch, random};
 use small_run::{files, head_bytes, run};
 use std::{fs, path::Path};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// A run of 400 points needs a few hundred kibibytes; a manifest that could be its own has a
 /// mebibyte at most, and is parsed.

@@ -5,7 +5,6 @@ mod others;
 pub(crate) mod regions;
 mod scenes;
 
-use crate::random::Random;
 use isopach::{
     compute::{Cpu, Result},
     emission::{
@@ -13,6 +12,8 @@ use isopach::{
         PixelStatus, Quantity, Weights,
     },
 };
+use isopach_program::println;
+use isopach_testkit::calibration::random::Random;
 use ndarray::{Array2, ArrayD, Axis};
 use scenes::{NOISES, Scene, scenes};
 
@@ -44,7 +45,8 @@ const SOLVERS: [Solver; 9] = [
     ("regularised", run),
     ("regularised, loci, integrated", |inversion, observed| {
         let weights = Weights::EmissionMeasureLoci((0..inversion.channels()).collect());
-        let (solve_for, constraint) = (Quantity::Integrated, Constraint::PerBin);
+        let solve_for = Quantity::Integrated;
+        let constraint = Constraint::PerBin;
         run(
             &Inversion {
                 weights,
@@ -146,7 +148,8 @@ impl Seen {
         let (counts, sigma) = scene.counts(noise)?;
         let repeat =
             |row: &[f64]| Array2::from_shape_fn((draws, row.len()), |(_, f)| row[f]).into_dyn();
-        let (exact, sigma) = (repeat(&counts), repeat(&sigma));
+        let exact = repeat(&counts);
+        let sigma = repeat(&sigma);
         let mut random = Random::new(7 + noise as u64);
         let mut counts = exact.clone();
         counts

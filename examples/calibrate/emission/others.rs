@@ -108,7 +108,8 @@ pub(super) fn sparse(inversion: &Inversion, observed: &Observation<'_, f64>) -> 
         };
         let atoms: Vec<Vec<f64>> = profiles.iter().map(seen).collect();
         let most = atoms.iter().map(|a| dot(a, &g)).fold(0.0, f64::max);
-        let (mut low, mut high) = (1e-9_f64, 1.0_f64);
+        let mut low = 1e-9_f64;
+        let mut high = 1.0_f64;
         let mut last = vec![0.0; atoms.len()];
         let mut best = None;
         for _ in 0..14 {
@@ -168,7 +169,8 @@ pub(super) fn plowman(inversion: &Inversion, observed: &Observation<'_, f64>) ->
     const SLOPE: f64 = 8.0;
     const TOLERANCE: f64 = 0.1;
     let edges = &inversion.log_t_edges;
-    let (bins, range) = (inversion.bins(), edges[edges.len() - 1] - edges[0]);
+    let bins = inversion.bins();
+    let range = edges[edges.len() - 1] - edges[0];
     let width = range / bins as f64;
     let emission = each(inversion, observed, |response, counts, sigma| {
         let n = counts.len() as f64;

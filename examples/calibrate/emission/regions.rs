@@ -1,12 +1,13 @@
 //! Means of regions: how often their stated errors hold the truth.
 
 use super::{Solution, run};
-use crate::random::Random;
 use isopach::{
     compute::{Error, Result},
     emission::{AIA, Inversion, Method, Noise, Observation},
     raster::{Sampling, sample},
 };
+use isopach_program::println;
+use isopach_testkit::calibration::random::Random;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
 /// Pixels a side.
@@ -82,10 +83,8 @@ pub(crate) fn print(draws: usize) -> Result<()> {
 fn row(side: usize, pixels: Pixels, draws: usize) -> Result<String> {
     let inversion = super::scenes::aia();
     let field = Field::new(&inversion, side + 2 * BESIDE)?;
-    let (truth, exact) = (
-        mean(&field.truth, side, pixels),
-        mean(&field.counts, side, pixels),
-    );
+    let truth = mean(&field.truth, side, pixels);
+    let exact = mean(&field.counts, side, pixels);
     let mut random = Random::new(41 + side as u64);
     let noises = AIA.map(|channel| Noise::aia(&channel, EXPOSURE, 1.0, SYSTEMATIC));
     let independent = ((side * side) as f64 * pixels.independent()).max(1.0);
@@ -156,7 +155,8 @@ impl Field {
             [[(6.15, 0.1, 1e27)], [(6.6, 0.1, 5e26)]].map(|part| super::scenes::gaussians(&part));
         let waves = |a: f64, b: f64| 1.0 + 0.6 * (a / 2.5).sin() * (b / 3.5 + 1.0).cos();
         let truth = Array3::from_shape_fn((side, side, warm.len()), |(row, column, t)| {
-            let (row, column) = (row as f64, column as f64);
+            let row = row as f64;
+            let column = column as f64;
             warm[t] * waves(row, column) + hot[t] * waves(column + 3.0, row)
         });
         let counts = inversion.forward(truth.view().into_dyn())?;

@@ -5,13 +5,9 @@
 #[path = "../common/device.rs"]
 mod device;
 mod double;
-#[path = "../../../../examples/common/emission_case.rs"]
-mod emission_case;
 mod far;
 mod golden;
 mod halves;
-#[path = "../../../../examples/common/npy.rs"]
-mod npy;
 mod pixels;
 
 use device::{gpu, open};
@@ -22,6 +18,7 @@ use isopach_emission::{
     PixelStatus, Saturation, Weights, conformance::conformance, reference,
 };
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions, LoopBounds};
+use isopach_testkit::emission_case;
 use ndarray::{Array2, ArrayD, Axis, Slice};
 use pixels::{bits, given, inversion, inverted, kinds, loci, observed, wide};
 

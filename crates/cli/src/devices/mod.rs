@@ -1,0 +1,193 @@
+//! The graphics processors of this machine, what they can do, and how fast.
+//!
+//! ```text
+//! isopach devices                       what there is
+//! isopach devices --check            every capability against its definition
+//! isopach devices --bench            every kernel beside the processor, with the floor measured there
+//! isopach devices --sweep            from how much work on the device is faster
+//! isopach devices --programs         terrain_change and emission from end to end, beside the processor
+//! isopach devices --workers          several workers on one device, and a device that is lost
+//! isopach devices --threads 1,2,4    the processor alone, by the number of threads
+//! ```
+//!
+//! Needs nothing but itself (`--programs`: those beside it): the scene is made, so the built
+//! program can be carried to another machine, as `scripts/pack_for_device.sh` does. A device in
+//! software is checked and timed only if there is no other, or if it is named (`--gpus llvmpipe`).
+//! Where there is no device at all, or one declines, does nothing or differs, the exit code is 1.
+
+mod agree;
+mod bench;
+mod check;
+mod cpu_threads;
+mod list;
+mod own_kernel;
+mod pipeline;
+mod programs;
+mod sweep;
+mod teller;
+mod workers;
+
+use clap::{Command, CommandFactory as _, Parser};
+use isopach::gpu::{
+    Adapter, AdapterKind, AdapterSelector, DoublePrecision, Gpu, GpuOptions, KernelTiming,
+    OpenError, hardware_adapters, list_adapters,
+};
+use isopach_program::{console, headless, profile::Stop};
+use std::{error::Error, ffi::OsString, process::ExitCode};
+
+/// Options of the program `devices`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "devices",
+    about = "The graphics processors of this machine, what they can do, and how fast."
+)]
+struct DevicesArgs {
+    /// Hold every capability against its definition; exit code 1 where one differs.
+    #[arg(long)]
+    check: bool,
+    /// Time every kernel and the whole pipeline, each result held against the processor's before
+    /// its time is printed.
+    #[arg(long)]
+    bench: bool,
+    /// From how many points and pixels on the device is worth starting.
+    #[arg(long)]
+    sweep: bool,
+    /// Run terrain_change and emission, which lie beside this program, on the processor and on the
+    /// device; --points and --pixels are their sizes.
+    #[arg(long)]
+    programs: bool,
+    /// Several workers on one device at once, and a device that is lost while it is at work.
+    #[arg(long)]
+    workers: bool,
+    /// The processor alone with so many threads each: 1,2,4. No device is needed.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=4096))]
+    threads: Vec<u16>,
+    /// Folder for the results of --programs, which are removed; that of the system for such files
+    /// if not given.
+    #[arg(long)]
+    folder: Option<std::path::PathBuf>,
+    /// JSON lines instead of tables.
+    #[arg(long)]
+    json: bool,
+    /// Numbers or names of devices; all that are not in software if not given, else that in
+    /// software.
+    #[arg(long, value_delimiter = ',')]
+    gpus: Vec<String>,
+    /// Points an epoch of the scene that is timed.
+    #[arg(long, default_value_t = 200_000)]
+    points: usize,
+    /// Pixels whose emission measure is timed.
+    #[arg(long, default_value_t = 20_000)]
+    pixels: usize,
+    /// Runs of each, the best of which counts.
+    #[arg(long, default_value_t = 3)]
+    repeat: usize,
+    /// Memory of each device that may be taken, MiB.
+    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
+    gpu_memory: u64,
+}
+
+/// The command of `clap`, for help and completions.
+#[must_use]
+pub fn command() -> Command {
+    DevicesArgs::command()
+}
+
+/// Runs the program: parses the words of its command line, the first of which is how it was
+/// called, prints, and returns the exit code. `name` is the program's name in messages.
+#[must_use]
+pub fn main(name: &str, words: &[OsString]) -> ExitCode {
+    headless::quiet_loader();
+    let arguments = match DevicesArgs::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => return Stop::Usage(error).end_program(name),
+    };
+    match run_requested(&arguments) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failures) => console::report_failure(
+            name,
+            &format!(
+                "{failures} things are not as they should be: see the lines that do not agree"
+            ),
+        ),
+        Err(error) => console::report_failure(name, &error),
+    }
+}
+
+/// What was asked for; how much is not as it should be.
+fn run_requested(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
+    if !arguments.threads.is_empty() {
+        cpu_threads::run(arguments)?;
+    }
+    let DevicesArgs {
+        check,
+        bench,
+        sweep,
+        programs,
+        workers,
+        ..
+    } = *arguments;
+    let asked = check || bench || sweep || programs || workers;
+    if !asked && !arguments.threads.is_empty() {
+        return Ok(0);
+    }
+    let known = list_adapters();
+    if !asked || !arguments.json {
+        list::print_adapters(&known, arguments.json);
+    }
+    if known.is_empty() {
+        return Err(OpenError::NoAdapter.into());
+    }
+    let mut failures = 0;
+    for wanted in if asked {
+        chosen_devices(arguments, &known)
+    } else {
+        Vec::new()
+    } {
+        let timing = if bench || sweep {
+            KernelTiming::EveryKernel
+        } else {
+            KernelTiming::Off
+        };
+        let (budget_bytes, double_precision) =
+            (arguments.gpu_memory << 20, DoublePrecision::Device);
+        let options = GpuOptions {
+            budget_bytes,
+            timing,
+            double_precision,
+            ..GpuOptions::default()
+        };
+        if check {
+            failures += check::run(&wanted, &options, arguments.json)?;
+        }
+        let gpu = Gpu::open(wanted.clone(), options.clone())?;
+        if bench || sweep {
+            failures += bench::run(&gpu, arguments)?;
+        }
+        if programs {
+            failures += programs::run(&gpu, arguments)?;
+        }
+        if workers {
+            failures += workers::run(&wanted, &options, arguments)?;
+        }
+    }
+    Ok(failures)
+}
+
+/// The devices that were named; else all in hardware; else that in software.
+fn chosen_devices(arguments: &DevicesArgs, known: &[Adapter]) -> Vec<AdapterSelector> {
+    if !arguments.gpus.is_empty() {
+        let word = |word: &String| {
+            word.parse().map_or_else(
+                |_| AdapterSelector::Named(word.clone()),
+                AdapterSelector::Position,
+            )
+        };
+        return arguments.gpus.iter().map(word).collect();
+    }
+    let hardware = hardware_adapters();
+    if hardware.is_empty() && known.iter().any(|adapter| adapter.kind == AdapterKind::Cpu) {
+        return vec![AdapterSelector::Software];
+    }
+    hardware
+}

@@ -1,0 +1,35 @@
+//! Panics of codecs that are caught and become errors: they are not told on the terminal.
+
+/// Crates whose panics are the fault of a file, and are caught by whoever calls them.
+const CODECS: [&str; 7] = [
+    "laz",
+    "las",
+    "fitskit",
+    "flate2",
+    "miniz_oxide",
+    "ruzstd",
+    "weezl",
+];
+
+/// From now on panics in a codec print nothing; others are told as ever.
+pub fn silence_codecs() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !panic
+            .location()
+            .is_some_and(|place| is_in_a_codec(place.file()))
+        {
+            told(panic);
+        }
+    }));
+}
+
+/// Whether a source file is one of a codec, as a registry has them: `…/laz-0.13.0/src/…`.
+pub fn is_in_a_codec(file: &str) -> bool {
+    file.split(['/', '\\']).any(|folder| {
+        let package = folder
+            .split_once('-')
+            .filter(|(_, version)| version.starts_with(|c: char| c.is_ascii_digit()));
+        package.is_some_and(|(name, _)| CODECS.contains(&name))
+    })
+}

@@ -1,0 +1,128 @@
+//! What a run before left in the folder of results: its summary, and files that would be written
+//! over.
+
+use crate::same_file::{Identity, file_identity};
+use isopach_compute::{Error, Result};
+use serde_json::Value;
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+/// The file that sums up results; without it they are not finished.
+pub const SUMMARY: &str = "summary.json";
+/// The page that shows them.
+pub const PAGE: &str = "index.html";
+/// Files that tell of results: gone while results get their names, so that they never tell of
+/// others.
+pub const ABOUT: [&str; 2] = [SUMMARY, PAGE];
+/// Where the summary names the files of results.
+pub const FILES: &str = "files";
+/// Where it says what results were made from.
+pub const KEY: &str = "made_from";
+
+/// Makes the folder of results, if it is not there.
+pub fn make_folder(out: &Path) -> Result<()> {
+    fs::create_dir_all(out).map_err(|error| {
+        let why = if out.is_file() {
+            "it is a file".into()
+        } else {
+            error.to_string()
+        };
+        Error::InvalidInput(format!(
+            "--out {}: no folder can be made there ({why}): name another one",
+            out.display()
+        ))
+    })
+}
+
+/// The summary in a folder: `None` where there is none, null where it is not JSON.
+pub fn read_summary(folder: &Path) -> Result<Option<Value>> {
+    let path = folder.join(SUMMARY);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or_default())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::of_file(path, error)),
+    }
+}
+
+/// Those of the `known` files that the summary names.
+pub fn listed_files<N: AsRef<str>>(summary: &Value, known: impl IntoIterator<Item = N>) -> Vec<N> {
+    let named: Vec<&str> = summary[FILES]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    known
+        .into_iter()
+        .filter(|name| named.contains(&name.as_ref()))
+        .collect()
+}
+
+/// Removes those of the files that are there.
+pub fn remove_files(
+    folder: &Path,
+    names: impl IntoIterator<Item = impl AsRef<Path>>,
+) -> Result<()> {
+    for path in names.into_iter().map(|name| folder.join(name)) {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::of_file(path, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The files of a folder that would be written over, as they are now.
+#[derive(Debug)]
+pub struct WrittenOver(Vec<(Identity, PathBuf)>);
+
+impl WrittenOver {
+    /// Those with names of outputs.
+    pub fn of(folder: &Path, names: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
+        let paths = names.into_iter().map(|name| folder.join(name));
+        Self(
+            paths
+                .filter_map(|path| Some((file_identity(&path)?, path)))
+                .collect(),
+        )
+    }
+
+    /// Whether nothing would be written over.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Refuses an input that is one of them, by whatever name.
+    pub fn refuse_input(&self, input: &Path) -> Result<()> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let Some(of_input) = file_identity(input) else {
+            return Ok(());
+        };
+        match self.0.iter().find(|(identity, _)| *identity == of_input) {
+            None => Ok(()),
+            Some((_, output)) => Err(Error::InvalidInput(format!(
+                "{} is an input, but would be written over by {}: name another folder (--out)",
+                input.display(),
+                output.display()
+            ))),
+        }
+    }
+}
+
+/// What to do about a folder that has `what`.
+pub fn refuse_folder(folder: &Path, what: &str) -> Error {
+    let folder = folder.display();
+    Error::InvalidInput(format!(
+        "{folder} has {what}: name another folder (--out), or write over them with --force"
+    ))
+}
+
+/// Of results without a summary, or with one that does not say it.
+pub const UNKNOWN: &str = "results of which nothing says what they were made from";

@@ -1,0 +1,26 @@
+//! Machines without a desktop: some Vulkan loaders write a line to stderr where XDG_RUNTIME_DIR is
+//! not set, though nothing is to be shown.
+
+/// Starts the program again with a folder for it, where there is none. The line is written by a
+/// library, which looks at nothing but the environment, and a process cannot change its own safely.
+#[cfg(target_os = "linux")]
+pub fn quiet_loader() {
+    use std::{env, os::unix::process::CommandExt, process::Command};
+    const NAME: &str = "XDG_RUNTIME_DIR";
+    if env::var_os(NAME).is_some() {
+        return;
+    }
+    if let Ok(program) = env::current_exe() {
+        let mut words = env::args_os();
+        let mut command = Command::new(program);
+        if let Some(name) = words.next() {
+            command.arg0(name);
+        }
+        // It returns only where it fails: then the line is written.
+        let _ = command.args(words).env(NAME, env::temp_dir()).exec();
+    }
+}
+
+/// Nothing to do: only Linux has such loaders.
+#[cfg(not(target_os = "linux"))]
+pub fn quiet_loader() {}

@@ -1,0 +1,45 @@
+//! What a number was measured on.
+
+use std::{fs, process::Command};
+
+/// What this runs on, as the system says.
+pub fn describe_machine() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| {
+        line.strip_prefix("model name")?
+            .split_once(": ")
+            .map(|(_, name)| name)
+    });
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    format!(
+        "{}, {cores} cores, {} {}",
+        model.unwrap_or("?"),
+        std::env::consts::ARCH,
+        std::env::consts::OS
+    )
+}
+
+/// The commit that was built, with a plus if there were changes beside it; "unknown" outside a
+/// checkout.
+///
+/// A program that is carried to another machine is told when it is built (`ISOPACH_COMMIT`, by
+/// scripts/pack_for_device.sh).
+pub fn built_commit() -> String {
+    if let Some(built) = option_env!("ISOPACH_COMMIT") {
+        return built.into();
+    }
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(arguments)
+            .output()
+            .ok()
+            .filter(|o| o.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let Some(commit) = git(&["rev-parse", "--short", "HEAD"]) else {
+        return "unknown".into();
+    };
+    let changed = git(&["status", "--porcelain", "--untracked-files=no"])
+        .is_some_and(|changes| !changes.is_empty());
+    if changed { commit + "+" } else { commit }
+}

@@ -1,0 +1,40 @@
+//! The known name that is most like one that is not known.
+
+use super::Key;
+
+/// Letters of a name that are looked at: no key has as many, and a file may be hostile.
+const LETTERS: usize = 64;
+
+/// The key that was probably meant by `name` in `table`: by its own name, or by that of its option.
+/// One of the same table where two are alike.
+pub(super) fn nearest_key<'a>(keys: &'a [Key], table: &str, name: &str) -> Option<&'a Key> {
+    let table = shorten_name(table);
+    let name = shorten_name(name);
+    let score = |key: &Key| {
+        let of_name = likeness(key.name, &name).max(likeness(key.option, &name.replace('-', "_")));
+        of_name + 0.1 * likeness(key.table, &table)
+    };
+    keys.iter().max_by(|a, b| score(a).total_cmp(&score(b)))
+}
+
+/// The one of `known` that is most like `name`.
+pub(super) fn nearest_word<'a>(
+    known: impl IntoIterator<Item = &'a str>,
+    name: &str,
+) -> Option<&'a str> {
+    let name = shorten_name(name);
+    known
+        .into_iter()
+        .max_by(|a, b| likeness(a, &name).total_cmp(&likeness(b, &name)))
+}
+
+/// 1 where two names are equal, 0 where they have nothing in common. As `clap` compares the names
+/// of options.
+fn likeness(known: &str, name: &str) -> f64 {
+    strsim::jaro_winkler(known, name)
+}
+
+/// What an error shows of a name.
+pub(super) fn shorten_name(name: &str) -> String {
+    name.chars().take(LETTERS).collect()
+}

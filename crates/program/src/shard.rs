@@ -1,0 +1,29 @@
+//! Which shard of a run is meant on the command line.
+
+use isopach_compute::{Error, Result};
+use isopach_tiling::RunScope;
+
+/// The shard that `--shard` names, counted from 1, or `--shard-index`, counted from 0.
+///
+/// # Errors
+/// [`Error::InvalidInput`] for what is no shard, with the first that there is.
+pub fn parse_shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<Option<RunScope>> {
+    let (option, text, first) = match (from_one, from_zero) {
+        (Some(text), _) => ("--shard", text, 1),
+        (None, Some(text)) => ("--shard-index", text, 0),
+        (None, None) => return Ok(None),
+    };
+    let numbers = text
+        .split_once('/')
+        .and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+    let is_one = |(number, of): &(usize, usize)| *number >= first && number - first < *of;
+    match numbers.filter(is_one) {
+        Some((number, of)) => Ok(Some(RunScope::Shard {
+            number: number - first + 1,
+            of,
+        })),
+        None => Err(Error::InvalidInput(format!(
+            "{option} {text}: must be like 2/5, the first is {first}/5"
+        ))),
+    }
+}

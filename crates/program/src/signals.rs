@@ -1,0 +1,58 @@
+//! Ended from outside: the last line says how to go on.
+
+use std::path::PathBuf;
+
+/// From now on SIGINT and SIGTERM write a line before they end the program: SIGINT as it would
+/// have, SIGTERM as one that is to be tried again, since a cluster sends it to programs whose
+/// machine it wants back. `locks`: files that say that this process works somewhere; `kept`: what
+/// is done, and how to go on.
+#[cfg(unix)]
+pub fn say_how_to_go_on(
+    program: &str,
+    locks: Vec<PathBuf>,
+    kept: impl Fn() -> String + Send + 'static,
+) {
+    use crate::exit;
+    use isopach_compute::FolderLock;
+    use signal_hook::{
+        consts::{SIGINT, SIGTERM},
+        iterator::Signals,
+        low_level::{self, emulate_default_handler},
+    };
+    let program = program.to_owned();
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+        return;
+    };
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            // What is half written has no name of a result yet; who comes next may be on another
+            // machine, where this lock would say that somebody is at work.
+            locks.iter().for_each(|lock| FolderLock::release_own(lock));
+            eprintln!("\n{program}: ended by a signal; {}", kept());
+            if signal == SIGTERM {
+                low_level::exit(exit::TRY_AGAIN.into());
+            }
+            let _ = emulate_default_handler(signal);
+        }
+    });
+}
+
+/// Other systems end a program without asking.
+#[cfg(not(unix))]
+pub fn say_how_to_go_on(_: &str, _: Vec<PathBuf>, _: impl Fn() -> String + Send + 'static) {}
+
+/// What is done in the folder of a run, and how to go on. `piece`: what one result is of.
+pub fn describe_progress(folder: &std::path::Path, piece: &str) -> String {
+    let done = std::fs::read_dir(folder.join("tiles")).map_or(0, |tiles| {
+        tiles
+            .flatten()
+            .filter(|tile| tile.path().extension().is_some_and(|end| end == "tile"))
+            .count()
+    });
+    let done = match done {
+        0 => format!("no {piece} was done yet: the same command begins anew"),
+        1 => format!("1 {piece} is done and kept: the same command goes on from there"),
+        many => format!("{many} {piece}s are done and kept: the same command goes on from there"),
+    };
+    format!("{done} (in {})", folder.display())
+}

@@ -1,0 +1,115 @@
+//! Which part of an image this process inverts, and where results are kept until all are there.
+
+use super::Found;
+use crate::{guard, options::EmissionOptions};
+use isopach::{
+    compute::{Error, Result},
+    tiling::{CheckpointDir, FolderUse, RunScope},
+};
+use isopach_program::{
+    claims::{self, Claims},
+    run_folder::RunFolder,
+    shard::parse_shard,
+};
+
+/// How an image is inverted, as its options say: the folder, the blocks of this process, memory.
+pub(crate) struct BlockExecution {
+    /// Output folder, and the blocks that this process inverts.
+    pub(crate) folder: RunFolder,
+    /// Whether results are kept by blocks: a whole run does so only where others have begun.
+    pub(crate) is_in_blocks: bool,
+    /// Runs of blocks that are taken as they come.
+    pub(super) claims: Option<Claims>,
+    /// Bytes for everything.
+    pub(super) memory: u64,
+}
+
+impl BlockExecution {
+    /// # Errors
+    /// [`Error::InvalidInput`] for what is no share.
+    pub(crate) fn of(options: &EmissionOptions) -> Result<Self> {
+        let state = RunFolder::state_within(&options.out);
+        let claims = options
+            .claim
+            .map(|of| Claims::new(&state, of, options.lease, &options.worker))
+            .transpose()?;
+        let folder = RunFolder::new(&options.out, run_scope(options)?, options.plan);
+        Ok(Self {
+            is_in_blocks: folder.is_shared() || folder.is_begun(),
+            folder,
+            claims,
+            memory: options.memory << 20, // checked to be below 2⁴⁰ MiB
+        })
+    }
+
+    /// Whether this process puts all results together.
+    pub(crate) fn hands_over(&self) -> bool {
+        matches!(self.folder.scope, RunScope::All | RunScope::Merge)
+    }
+
+    /// What this process does in the folder of what is kept.
+    pub(super) fn folder_use(&self) -> FolderUse {
+        match self.folder.scope {
+            _ if self.folder.is_plan => FolderUse::Planning,
+            RunScope::All => FolderUse::Alone,
+            RunScope::Merge => FolderUse::Merging,
+            RunScope::Shard { .. } | RunScope::Tile(_) => FolderUse::Among,
+        }
+    }
+
+    /// Where results are kept.
+    pub(super) fn checkpoint_dir(&self, options: &EmissionOptions) -> CheckpointDir {
+        CheckpointDir::new(
+            self.folder.state(),
+            guard::result_parameters(options).to_string(),
+        )
+    }
+
+    /// What was found by whoever began the run, of these inputs. `None` where nothing was begun, or
+    /// where this run may begin anew.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where the run that was begun is of other parameters, inputs or
+    /// another version; [`Error::Source`] where it cannot be read.
+    pub(crate) fn read_found(
+        &self,
+        options: &EmissionOptions,
+        inputs: &[String],
+    ) -> Result<Option<Found>> {
+        let may_begin_anew = matches!(self.folder_use(), FolderUse::Planning | FolderUse::Alone);
+        let found = match self.checkpoint_dir(options).derived_values(self.memory) {
+            Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
+            found => found?,
+        };
+        let Some(found) = found else { return Ok(None) };
+        match Found::from_json(&found, inputs) {
+            Some(found) => Ok(Some(found)),
+            None if may_begin_anew => Ok(None),
+            None => {
+                let folder = self.folder.state().display();
+                Err(Error::InvalidInput(format!(
+                    "an input has changed since {folder} was begun: finish that run with the inputs that it was begun with, or remove {folder} to begin a new one"
+                )))
+            }
+        }
+    }
+
+    /// Removes what is no longer needed once all results are there. What cannot be removed of the
+    /// claims is in nobody's way.
+    pub(crate) fn remove_checkpoints(&self) -> Result<()> {
+        CheckpointDir::new(self.folder.state(), "").remove_all()?;
+        claims::remove_claims(self.folder.state());
+        self.folder.remove_if_empty();
+        Ok(())
+    }
+}
+
+/// The part of the image that this process inverts.
+fn run_scope(options: &EmissionOptions) -> Result<RunScope> {
+    if options.merge {
+        return Ok(RunScope::Merge);
+    }
+    let claimed = options.claim.map(|of| RunScope::Shard { number: 1, of });
+    let shard = parse_shard(options.shard.as_deref(), options.shard_index.as_deref())?;
+    Ok(shard.or(claimed).unwrap_or_default())
+}

@@ -1,0 +1,167 @@
+//! The means of files beside those that their headers state. JSOC writes DATAMEAN, and neither
+//! sunpy nor aiapy change it: what was done to the numbers shows.
+
+use isopach::{fits::FitsHeader, solar::CountUnit};
+use ndarray::Array2;
+use std::ops::Range;
+
+/// How near to a whole number ratios of sums are, and half of the last digit that JSOC writes.
+const NEAR: f64 = 0.005;
+const LAST_DIGIT: f64 = 0.006;
+/// How near the logarithm of a ratio is to that of a loss of sensitivity: tables of several years
+/// differ by so much.
+const LIKE: f64 = 0.25;
+/// A loss, as a logarithm, from which on the ratios of all channels are no chance.
+const LOST: f64 = 0.3;
+/// Pixels that are added to one, at most.
+const MOST: f64 = 64.0;
+
+/// The mean of a file, while its rows go by.
+pub(super) struct Mean {
+    stated: f64,
+    /// What the numbers were taken for.
+    unit: CountUnit,
+    exposure: f64,
+    sum: f64,
+    count: u64,
+    /// Rows that were seen.
+    rows: usize,
+}
+
+impl Mean {
+    /// `None` where the header states none.
+    pub(super) fn of(header: &FitsHeader, unit: CountUnit, exposure: f64) -> Option<Self> {
+        let stated = header
+            .number("DATAMEAN")
+            .filter(|mean| mean.is_finite() && *mean > 0.0)?;
+        Some(Self {
+            stated,
+            unit,
+            exposure,
+            sum: 0.0,
+            count: 0,
+            rows: 0,
+        })
+    }
+
+    /// Adds rows that follow those that were seen; others were read again.
+    pub(super) fn add(&mut self, rows: Range<usize>, values: &Array2<f64>) {
+        if rows.start == self.rows {
+            self.rows = rows.end;
+            for value in values.iter().filter(|value| value.is_finite()) {
+                self.sum += value;
+                self.count += 1;
+            }
+        }
+    }
+
+    /// The mean over that of the header, which is of DN of the exposure, and how far off it may be
+    /// for want of digits.
+    fn noise_ratio(&self) -> Option<[f64; 2]> {
+        let factor = if self.unit == CountUnit::PerSecond {
+            self.exposure
+        } else {
+            1.0
+        };
+        let mean = factor * self.sum / self.count as f64;
+        (mean.is_finite() && mean > 0.0)
+            .then(|| [mean / self.stated, NEAR + LAST_DIGIT / self.stated])
+    }
+
+    /// What the ratio is if the unit is the other one.
+    fn ratio_of_other_unit(&self) -> f64 {
+        if self.unit == CountUnit::PerSecond {
+            self.exposure
+        } else {
+            1.0 / self.exposure
+        }
+    }
+}
+
+/// What is known of a file beside its mean.
+pub(super) struct About {
+    pub(super) mean: Option<Mean>,
+    /// Pixels that were added to one of its pixels, as it was taken.
+    pub(super) sum_of: f64,
+    /// Share of the sensitivity that is left by the shipped table, of AIA.
+    pub(super) share: Option<f64>,
+}
+
+/// What the means of all channels say. `is_corrected`: whether a loss of sensitivity is corrected
+/// here.
+pub(super) fn describe_means(files: &[&About], is_corrected: bool) -> Option<String> {
+    let means: Vec<&Mean> = files
+        .iter()
+        .map(|about| about.mean.as_ref())
+        .collect::<Option<_>>()?;
+    let ratios: Option<Vec<[f64; 2]>> = means.iter().map(|mean| mean.noise_ratio()).collect();
+    let ratios = ratios.filter(|ratios| ratios.len() > 1)?;
+    if let Some(words) = of_other_unit(&means, &ratios) {
+        return Some(words);
+    }
+    let all_are = |k: f64| {
+        ratios
+            .iter()
+            .all(|[ratio, off]| (ratio / k - 1.0).abs() < *off)
+    };
+    let k = ratios[0][0].round();
+    let taken = files[0].sum_of;
+    if (1.0..=MOST).contains(&k) && all_are(k) {
+        let is_as_taken = files
+            .iter()
+            .all(|about| (about.sum_of / k - 1.0).abs() < 0.01);
+        return match k {
+            _ if is_as_taken => None,
+            1.0 => Some(format!(
+                "the means of the files are those that their headers state (DATAMEAN): their pixels are no sums of {taken:.0}, as --summed has it"
+            )),
+            _ => Some(format!(
+                "the means of the files are {k} times those that their headers state (DATAMEAN), as if {k} pixels were added to one (sunpy's superpixel), \
+                 but they were taken for {}: --summed={k}",
+                if taken > 1.0 {
+                    format!("sums of {taken:.0}")
+                } else {
+                    "means".into()
+                }
+            )),
+        };
+    }
+    let shares: Vec<f64> = files
+        .iter()
+        .map(|about| about.share)
+        .collect::<Option<_>>()?;
+    let is_lost = shares.iter().any(|share| -share.ln() > LOST);
+    let is_like = ratios
+        .iter()
+        .zip(&shares)
+        .all(|([ratio, _], share)| (ratio * share).ln().abs() < LIKE);
+    (is_lost && is_like).then(|| {
+        let so = "the means of the files are above those that their headers state (DATAMEAN) as if the loss of sensitivity had been corrected (aiapy's correct_degradation)";
+        if is_corrected {
+            format!("{so}, and it is corrected here again: give uncorrected images, or no shares")
+        } else {
+            format!("{so}: they need no shares, but a saturation level that was divided like them (--saturation-level)")
+        }
+    })
+}
+
+/// Whether the numbers are not of the unit that they were taken for: counts that were divided by
+/// the exposure under a header that does not say so, or the reverse.
+fn of_other_unit(means: &[&Mean], ratios: &[[f64; 2]]) -> Option<String> {
+    let is_other = |(mean, [ratio, off]): (&&Mean, &[f64; 2])| {
+        let other = mean.ratio_of_other_unit();
+        // An exposure of a second tells nothing.
+        (other - 1.0).abs() > 0.1 && (ratio / other - 1.0).abs() < *off
+    };
+    let first = means
+        .first()
+        .filter(|first| means.iter().all(|mean| mean.unit == first.unit))?;
+    if !means.iter().zip(ratios).all(is_other) {
+        return None;
+    }
+    Some(match first.unit {
+        CountUnit::Total => "the means of the files are those that their headers state (DATAMEAN), divided by the exposure, but they were taken for DN of the exposure: --unit DN/s",
+        CountUnit::PerSecond => "the means of the files are those that their headers state (DATAMEAN), of DN of the exposure, but they were taken for DN/s: --unit DN",
+    }
+    .into())
+}

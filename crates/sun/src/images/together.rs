@@ -1,0 +1,71 @@
+//! What keeps files from being inverted as one: refused, said, or put right by resampling.
+
+use super::channels::Opened;
+use crate::options::EmissionOptions;
+use isopach::solar::{Disagreement, DisagreementKind, SolarHeader, Wcs, find_disagreements};
+
+/// Pixels that lie this near each other are not resampled.
+const SAME: f64 = 1e-3;
+
+/// The place of the first file's pixels, where the others are resampled to it.
+///
+/// # Errors
+/// In words: what does not belong to the first file, and what could be done.
+pub(super) fn check_together(
+    options: &EmissionOptions,
+    files: &[Opened],
+    shape: [usize; 2],
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
+    let seen: Vec<SolarHeader> = files.iter().map(|file| file.seen.clone()).collect();
+    for Disagreement {
+        kind,
+        image,
+        is_grave,
+        words,
+    } in find_disagreements(&seen, [shape[1], shape[0]])
+    {
+        let (consent, remedy) = match kind {
+            DisagreementKind::Place => (
+                options.align || options.unaligned,
+                "--align resamples it to the pixels of the first, --unaligned takes the pixels as they are",
+            ),
+            DisagreementKind::Observer => (options.unaligned, "--unaligned takes it all the same"),
+            DisagreementKind::Time => (options.any_time, "--any-time takes it all the same"),
+            DisagreementKind::Quality => (
+                options.ignore_quality,
+                "--ignore-quality takes it all the same",
+            ),
+        };
+        let name = &files[image].name;
+        if is_grave && !consent {
+            return Err(format!("{name}: {words} ({}); {remedy}", files[0].name));
+        }
+        if !(kind == DisagreementKind::Place && options.align && is_grave) {
+            warnings.push(format!("{name}: {words}"));
+        }
+    }
+    Ok(())
+}
+
+/// Where the pixels of the first file lie in another; `None` where they need no resampling.
+///
+/// # Errors
+/// In words, where the file or the first has no place on the Sun.
+pub(super) fn pixel_places(
+    first: &Opened,
+    other: &Opened,
+    shape: [usize; 2],
+) -> Result<Option<[Wcs; 2]>, String> {
+    let wcs = |file: &Opened| {
+        file.seen
+            .wcs
+            .clone()
+            .map_err(|reason| format!("--align: {}: {reason}", file.name))
+    };
+    let to = wcs(first)?;
+    let from = wcs(other)?;
+    let is_same =
+        other.file.shape() == shape && to.largest_offset(&from, [shape[1], shape[0]]) < SAME;
+    Ok((!is_same).then_some([to, from]))
+}

@@ -1,0 +1,635 @@
+//! What can be asked for.
+
+use crate::curves::Place;
+use clap::{ArgAction, Parser, ValueEnum};
+use isopach_program::{
+    command_words::CommandLine,
+    device_args::DeviceArgs,
+    memory::parse_bytes,
+    profile::{ProfileArgs, Profiled, Stop, parse_arguments},
+};
+use std::{ffi::OsString, path::PathBuf};
+
+/// Bins of temperature at most: keywords number their edges, and averaging kernels have as many
+/// numbers a pixel as bins squared.
+pub(crate) const MOST_BINS: usize = 1000;
+/// Pixels a side of the made-up region.
+const SIZES: std::ops::RangeInclusive<usize> = 16..=65_536;
+/// MiB of memory at most, so that bytes can be counted.
+const MOST_MEMORY: u64 = 1 << 40;
+/// Draws of --monte-carlo at most.
+const MOST_DRAWS: u32 = 1_000_000;
+/// More threads than any machine has.
+const MOST_THREADS: usize = 4096;
+/// Systematic error of channels of which none was given, a share of the counts.
+pub(crate) const SYSTEMATIC: f64 = 0.05;
+/// All outputs but averaging kernels.
+const USUAL: &str =
+    "emission,uncertainty,resolution,synthetic,bands,temperature,chi2,lambda,iterations,status";
+
+/// Options of an emission measure run, in the words of the command line: checked.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "emission",
+    about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region.",
+    after_help = "On many machines (docs/fleet.md):
+  emission *.fits --out OUT --plan; … --shard 1/24 (or --claim 64 on any number of workers); … --merge
+
+Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);
+75: try again (files cannot be read or written, another process is at work, blocks are missing for a merge, SIGTERM)."
+)]
+pub struct EmissionOptions {
+    /// FITS files of channels of AIA or of instruments given by --instrument, in any order. Places
+    /// and times are compared with those of the first.
+    #[arg(conflicts_with = "counts")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Resample channels to the pixels of the first file by the places in their headers.
+    #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
+    pub(crate) align: bool,
+    /// Invert channels pixel by pixel wherever their headers put the pixels: for images that were
+    /// aligned without writing it down.
+    #[arg(long, requires = "files", conflicts_with = "align", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
+    pub(crate) unaligned: bool,
+    /// An instrument that is not AIA: a JSON file with its response, gain, pixel, noise, channels
+    /// and what its headers say (docs/algorithms/solar-images.md). May be given several times;
+    /// `aia` is what is shipped. Files of several instruments are inverted together.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub(crate) instrument: Vec<PathBuf>,
+    /// Channels of files whose headers do not say it, in the order of the files: 94,131,171 or
+    /// XRT:Al-poly
+    #[arg(long, value_delimiter = ',', requires = "files")]
+    pub(crate) channel: Vec<String>,
+    /// Exposures of the files, seconds, one for all or one a file in their order, instead of those
+    /// in the headers.
+    #[arg(long, value_delimiter = ',', requires = "files")]
+    pub(crate) exposure: Vec<f64>,
+    /// What the numbers in the files are, instead of what their headers say.
+    #[arg(long, requires = "files")]
+    pub(crate) unit: Option<Unit>,
+    /// Pixels of binned images are sums (sunpy's superpixel adds unless told otherwise), not means:
+    /// of all detector pixels in them, or of so many pixels of the image before, --summed=4
+    #[arg(long, requires = "files", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_name = "PIXELS")]
+    pub(crate) summed: Option<Summed>,
+    /// Take channels of different times.
+    #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
+    pub(crate) any_time: bool,
+    /// Take images that their QUALITY says not to use: eclipses, dark and calibration images.
+    #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
+    pub(crate) ignore_quality: bool,
+    /// Counts as .npy instead, DN/s, any leading shape, channels last.
+    #[arg(long, requires = "sigma")]
+    pub(crate) counts: Option<PathBuf>,
+    /// Errors of the counts as .npy, same shape.
+    #[arg(long, requires = "counts")]
+    pub(crate) sigma: Option<PathBuf>,
+    /// Temperature response: CSV with log10 T in the first column and a channel in each other, or
+    /// .npy (temperatures, channels) with --response-log-t. Without: AIA's.
+    #[arg(long, requires = "counts")]
+    pub(crate) response: Option<PathBuf>,
+    /// log10 T of the rows of a .npy response.
+    #[arg(long, requires = "response")]
+    pub(crate) response_log_t: Option<PathBuf>,
+    /// Where to write.
+    #[arg(long, default_value = "emission_out")]
+    pub(crate) out: PathBuf,
+    /// Also write and show the curve of a pixel, with both errors and the EM loci of its channels:
+    /// X,Y from 0; or of the mean of a region: X0:X1,Y0:Y1 without column X1 and row Y1. May be
+    /// given several times.
+    #[arg(long, value_name = "X,Y")]
+    pub(crate) curve: Vec<Place>,
+    /// Number of temperature bins, 1000 at most.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) bins: usize,
+    /// Lowest and highest log10 T.
+    #[arg(long, value_delimiter = ',', default_value = "5.7,7.1")]
+    pub(crate) log_t: Vec<f64>,
+    /// Edges of the temperature bins as .npy, log10 T, instead of --bins and --log-t.
+    #[arg(long)]
+    pub(crate) log_t_edges: Option<PathBuf>,
+    /// What to write, beside pictures and page.
+    #[arg(long, value_delimiter = ',', default_value = USUAL)]
+    pub(crate) outputs: Vec<Output>,
+    /// FITS cubes or .npy arrays; by default what was given.
+    #[arg(long)]
+    pub(crate) format: Option<Format>,
+    /// Compress cubes: gzip keeps all digits; rice rounds emission, its errors and kernels by
+    /// 1/65534 of the largest of each 128 pixels of a row and plane, at most (the largest error is
+    /// in header and summary), and keeps all digits of the rest.
+    #[arg(long, default_value = "none")]
+    pub(crate) compress: Compress,
+    /// Have a graphics processor send its results of single precision as halves: half the bytes, 11
+    /// bits a number (2⁻¹¹ of a pixel's largest)
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
+    pub(crate) halves: bool,
+    /// Precision of the numbers.
+    #[arg(long, default_value = "single")]
+    pub(crate) precision: Precision,
+    /// Systematic error of files, a share of the counts: one for all channels, some channels' own:
+    /// 0.25,94=0.5,131=0.5 [default: 0.05]
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) systematic: Vec<Share>,
+    /// Pixels with saturated channels: no result, invert the other channels, or take the counts for
+    /// good.
+    #[arg(long, default_value = "drop")]
+    pub(crate) saturation: OnSaturation,
+    /// Counts from which on a channel is saturated, one for all channels or one a channel: for FITS
+    /// files DN before division by the exposure (default: 15000, right for level 1; less for images
+    /// that were averaged or interpolated), for .npy in the unit of the counts (default: never).
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) saturation_level: Vec<f64>,
+    /// Sensitivity that is left, of that of the response, one share a channel: 94=0.82,131=0.79, or
+    /// shares alone in ascending order of the wavelengths, whatever the order of the files (for
+    /// .npy in the order of the channels). Give uncorrected images: those that aiapy's
+    /// correct_degradation has divided pass the saturation level too early.
+    #[arg(long, value_delimiter = ',', conflicts_with = "degradation_table")]
+    pub(crate) degradation: Vec<Share>,
+    /// The same by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and shares;
+    /// interpolated to each image's time. `builtin`: AIA's, version 10 of its response table, of
+    /// October 2020.
+    #[arg(long, conflicts_with = "counts")]
+    pub(crate) degradation_table: Option<PathBuf>,
+    /// How to invert: regularised (DEMREG; may be negative), positive (smooth where the counts
+    /// leave a choice), non-negative (least squares: spikes). The positive ones are not for
+    /// graphics processors.
+    #[arg(long, default_value = "regularised")]
+    pub(crate) method: MethodName,
+    /// Signs as the reference has them: counts of zero and below are missing, bins that are
+    /// negative within their error send the loop on, and statuses do not tell whether the χ² target
+    /// is reached.
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
+    pub(crate) compat: bool,
+    /// How far below zero a bin may be, in units of its own vertical error, without sending the
+    /// loop on.
+    #[arg(long, default_value_t = 2.0, conflicts_with = "compat")]
+    pub(crate) negative_tolerance: f64,
+    /// Weights of the constraint from the EM loci, the lowest of counts over response, of these
+    /// channels (94,171 or all; of .npy their positions from 0) instead of from a first solution.
+    #[arg(long, value_delimiter = ',', value_name = "CHANNELS")]
+    pub(crate) loci: Vec<String>,
+    /// What to solve for: the emission measure by temperature (differential) or that of bins
+    /// (integrated, `emd_int` of DEMREG). What is written is that of bins either way.
+    #[arg(long, default_value = "differential")]
+    pub(crate) solve_for: SolveFor,
+    /// χ² a channel to aim for.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) chi2_target: f64,
+    /// Factor of the χ² target from one iteration to the next [default: 1.5]
+    #[arg(long)]
+    pub(crate) growth: Option<f64>,
+    /// Repeat the inversion so many times with the noise of the errors added, and write mean and
+    /// scatter of the results (draws_mean, draws_deviation, draws_used) beside the stated errors.
+    #[arg(long, value_name = "DRAWS")]
+    pub(crate) monte_carlo: Option<u32>,
+    /// Seed of the noise of --monte-carlo: the same seed gives the same noise.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A count that stands for "no measurement", beside NaN and BLANK.
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) pad_value: Option<f64>,
+    /// Iterations towards a solution without negative bins.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) max_iterations: usize,
+    /// Memory for everything: 2GiB, 500MiB; a plain number is MiB. Images are read, inverted and
+    /// written by as many rows as fit.
+    #[arg(long, default_value = "512MiB", value_parser = parse_mebibytes)]
+    pub(crate) memory: u64,
+    /// Threads of the processor; all if not given.
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
+    /// Several times: files are grouped by time, each is inverted into a folder of its own, and
+    /// frames of a film with one colour scale are drawn. The same command again goes on where it
+    /// was stopped: times that are finished are kept if their files are as they were written.
+    #[arg(long, requires = "files", conflicts_with = "any_time", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
+    pub(crate) series: bool,
+    /// Write over results of other inputs or parameters.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Invert one share of the blocks of rows: 2/5 is the second of five. When all are done,
+    /// --merge puts the results together
+    #[arg(long, conflicts_with_all = ["plan", "merge"])]
+    pub(crate) shard: Option<String>,
+    /// As --shard, counted from 0, as Kubernetes and some arrays of jobs do: 1/5 is the second of
+    /// five
+    #[arg(long, conflicts_with_all = ["shard", "plan", "merge"])]
+    pub(crate) shard_index: Option<String>,
+    /// Take one run of neighbouring blocks after the other, of so many in all (64), until all are
+    /// done: any number of workers may do so at once, and come and go. Then --merge
+    #[arg(long, value_name = "RUNS", conflicts_with_all = ["shard", "shard_index", "plan", "merge"])]
+    pub(crate) claim: Option<usize>,
+    /// Seconds after which a run of blocks that another worker has claimed and not done is taken
+    /// over. Results do not depend on it
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) lease: u64,
+    /// Name of this worker, from one that starts it again where it was lost: what a worker of the
+    /// same name has claimed and not done is taken over at once, and what others have is not waited
+    /// for
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true,
+        requires = "claim"
+    )]
+    pub(crate) worker: String,
+    /// Put the results of all shards together
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) merge: bool,
+    /// Find what the whole of the images says once for all shards, and which blocks of rows there
+    /// will be (.run/manifest.json in the folder of results). Nothing is inverted
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Rows of a block, for whoever begins; others take what was begun with. Results do not depend
+    /// on it [default: what 32 MiB of results hold, at most a 64th of the image]
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) block_rows: Option<usize>,
+    /// All files that were given; `files` are those of one time of a series.
+    #[arg(skip)]
+    pub(crate) given_files: Vec<PathBuf>,
+    /// Whether this is one time of a series: its results can be kept by the next run.
+    #[arg(skip)]
+    pub(crate) is_of_series: bool,
+    #[command(flatten)]
+    pub(crate) devices: DeviceArgs,
+    #[command(flatten)]
+    pub(crate) profile_args: ProfileArgs,
+    /// Pixels a side of the made-up region.
+    #[arg(long, default_value_t = 256)]
+    pub(crate) size: usize,
+}
+
+/// A share of the sensitivity or of the counts, of a channel if it is named.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Share {
+    pub(crate) name: Option<String>,
+    pub(crate) value: f64,
+}
+
+impl std::str::FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = match text.split_once('=') {
+            Some((name, _)) if name.trim().is_empty() => {
+                return Err(format!("{text} names no channel before ="));
+            }
+            Some((name, value)) => (Some(name.trim().to_owned()), value),
+            None => (None, text),
+        };
+        let value: f64 = value
+            .trim()
+            .parse()
+            .map_err(|_| format!("{value} is no number"))?;
+        Ok(Self { name, value })
+    }
+}
+
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name}={}", self.value),
+            None => write!(f, "{}", self.value),
+        }
+    }
+}
+
+/// What a pixel that is a sum is the sum of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Summed {
+    /// All pixels of the detector in it.
+    All,
+    /// So many pixels.
+    Of(u32),
+}
+
+impl std::str::FromStr for Summed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = || {
+            text.parse()
+                .ok()
+                .filter(|pixels| (1..=1_000_000).contains(pixels))
+        };
+        match text {
+            "all" => Ok(Self::All),
+            _ => number()
+                .map(Self::Of)
+                .ok_or_else(|| format!("{text} is no number of pixels from 1 to 1000000")),
+        }
+    }
+}
+
+/// How to invert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MethodName {
+    Regularised,
+    Positive,
+    NonNegative,
+}
+
+/// What is solved for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SolveFor {
+    Differential,
+    Integrated,
+}
+
+/// How cubes are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compress {
+    None,
+    Gzip,
+    Rice,
+}
+
+/// What the numbers of an image are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unit {
+    /// DN of the whole exposure.
+    #[value(name = "DN")]
+    Total,
+    /// DN a second.
+    #[value(name = "DN/s")]
+    PerSecond,
+}
+
+/// A number of MiB.
+fn parse_mebibytes(text: &str) -> Result<u64, String> {
+    parse_bytes("--memory", text).map(|bytes| bytes >> 20)
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Emission measure of each bin, cm⁻⁵.
+    Emission,
+    /// Its vertical error.
+    Uncertainty,
+    /// Its horizontal error, dex.
+    Resolution,
+    /// Averaging kernel: bins × bins numbers a pixel.
+    Kernel,
+    /// Counts of the solution.
+    Synthetic,
+    /// Emission measure in bands of temperature.
+    Bands,
+    /// Emission-weighted mean temperature.
+    Temperature,
+    /// χ² a channel.
+    Chi2,
+    /// Regularisation parameter.
+    Lambda,
+    /// Iterations made.
+    Iterations,
+    /// Status, and which channels were left out and saturated.
+    Status,
+}
+
+impl std::fmt::Display for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(
+            self.to_possible_value()
+                .as_ref()
+                .map_or("", |value| value.get_name()),
+        )
+    }
+}
+
+impl EmissionOptions {
+    /// Parses and checks options in the words of the command line, without the name of a program:
+    /// `["aia_171.fits", "aia_193.fits", "--bins", "42"]`.
+    ///
+    /// ```
+    /// use isopach_sun::EmissionOptions;
+    ///
+    /// assert!(EmissionOptions::from_words(["--size", "64", "--out", "result"]).is_ok());
+    /// let refused = EmissionOptions::from_words(["--bins", "0"]).unwrap_err();
+    /// assert!(refused.to_string().contains("--bins is 0"), "{refused}");
+    /// ```
+    ///
+    /// # Errors
+    /// [`Stop`] where the words cannot be understood, or ask for help.
+    pub fn from_words(words: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Stop> {
+        let name = <Self as Profiled>::PROGRAM;
+        let words: Vec<OsString> = std::iter::once(name.into())
+            .chain(words.into_iter().map(Into::into))
+            .collect();
+        Self::parse(name, &words)
+    }
+
+    /// Parses the command line of the program `name`. `--log-t 5.7 7.1` is taken for `--log-t
+    /// 5.7,7.1`.
+    pub(crate) fn parse(name: &str, given: &[OsString]) -> Result<Self, Stop> {
+        let mut words = given.to_vec();
+        let is_number = |word: Option<&OsString>| {
+            word.and_then(|word| word.to_str())
+                .is_some_and(|word| word.parse::<f64>().is_ok())
+        };
+        if let Some(at) = words.iter().position(|word| word == "--log-t")
+            && is_number(words.get(at + 1))
+            && is_number(words.get(at + 2))
+        {
+            let high = words.remove(at + 2);
+            words[at + 1].push(",");
+            words[at + 1].push(high);
+        }
+        let mut options: Self = parse_arguments(name, &words)?;
+        options.profile_args.command = CommandLine::new(name, given);
+        options.given_files.clone_from(&options.files);
+        Ok(options)
+    }
+
+    /// The format of the outputs: that of the input, if none is given.
+    pub(crate) fn format_of_outputs(&self) -> Format {
+        self.format.unwrap_or(if self.counts.is_some() {
+            Format::Npy
+        } else {
+            Format::Fits
+        })
+    }
+
+    /// Refuses numbers that mean nothing, before anything is read.
+    pub(crate) fn check_values(&self) -> Result<(), String> {
+        self.check_bins()?;
+        self.check_systematic()?;
+        if !SIZES.contains(&self.size) {
+            return Err(format!(
+                "--size is {}, but must be from {} to {}",
+                self.size,
+                SIZES.start(),
+                SIZES.end()
+            ));
+        }
+        self.check_inversion()?;
+        self.check_blocks()?;
+        if self.max_iterations == 0 {
+            return Err("--max-iterations is 0, but must be at least 1".into());
+        }
+        self.check_files()?;
+        let mut levels = self.saturation_level.iter();
+        if let Some(level) = levels.find(|level| level.is_nan() || **level <= 0.0) {
+            return Err(format!(
+                "--saturation-level is {level}, but must be above zero"
+            ));
+        }
+        self.check_machine()?;
+        if self.compress != Compress::None && self.format_of_outputs() == Format::Npy {
+            return Err(
+                "--compress is for FITS cubes: leave it out, or choose --format fits".into(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Refuses bins that are none.
+    fn check_bins(&self) -> Result<(), String> {
+        let Self { bins, log_t, .. } = self;
+        if !(1..=MOST_BINS).contains(bins) {
+            return Err(format!(
+                "--bins is {bins}, but must be from 1 to {MOST_BINS}"
+            ));
+        }
+        if !matches!(log_t[..], [low, high] if low < high && low.is_finite() && high.is_finite()) {
+            let given: Vec<String> = log_t.iter().map(f64::to_string).collect();
+            return Err(format!(
+                "--log-t is {}, but must be two numbers, the lower first",
+                given.join(",")
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses systematic errors that are no shares, or have nothing to be shares of.
+    fn check_systematic(&self) -> Result<(), String> {
+        let systematic = &self.systematic;
+        let is_share = |share: &Share| share.value.is_finite() && share.value >= 0.0;
+        if let Some(share) = systematic.iter().find(|share| !is_share(share)) {
+            return Err(format!(
+                "--systematic is {}, but must be a finite share, zero or above",
+                share.value
+            ));
+        }
+        let unnamed = systematic.iter().filter(|share| share.name.is_none());
+        if unnamed.count() > 1 {
+            return Err(
+                "--systematic has two shares for all channels: name the channels, 94=0.5".into(),
+            );
+        }
+        if !systematic.is_empty() && self.counts.is_some() {
+            return Err("--systematic is for files: add it to the errors of --sigma".into());
+        }
+        if !systematic.is_empty() && self.files.is_empty() {
+            return Err("--systematic is for files, but none was given: the made-up region has its own errors".into());
+        }
+        Ok(())
+    }
+
+    /// Refuses numbers of files that are not those of the files.
+    fn check_files(&self) -> Result<(), String> {
+        let mut exposures = self.exposure.iter();
+        if let Some(exposure) =
+            exposures.find(|exposure| !(exposure.is_finite() && **exposure > 0.0))
+        {
+            return Err(format!("--exposure is {exposure}, but must be above zero"));
+        }
+        for (option, numbers) in [
+            ("--channel", self.channel.len()),
+            ("--exposure", self.exposure.len()),
+        ] {
+            let is_one_for_all = option == "--exposure" && numbers == 1;
+            if numbers > 0 && numbers != self.files.len() && !is_one_for_all {
+                return Err(format!(
+                    "{option} has {numbers} numbers for {} files: give one a file",
+                    self.files.len()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses memory and threads that no machine has.
+    fn check_machine(&self) -> Result<(), String> {
+        let memory = self.memory;
+        if !(1..=MOST_MEMORY).contains(&memory) {
+            return Err(format!(
+                "--memory is {memory}, but must be from 1 to {MOST_MEMORY} MiB"
+            ));
+        }
+        match self.threads {
+            Some(threads) if !(1..=MOST_THREADS).contains(&threads) => Err(format!(
+                "--threads is {threads}, but must be from 1 to {MOST_THREADS}"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses shares of what is not shared.
+    fn check_blocks(&self) -> Result<(), String> {
+        if self.block_rows == Some(0) {
+            return Err("--block-rows is 0, but must be at least 1".into());
+        }
+        let given = [
+            ("--plan", self.plan),
+            ("--shard", self.shard.is_some()),
+            ("--shard-index", self.shard_index.is_some()),
+            ("--claim", self.claim.is_some()),
+            ("--merge", self.merge),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given && self.series) {
+            Some((option, _)) => Err(format!(
+                "{option} is for images of one time: give the files of each time of the series to a command of its own, with an --out of its own"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses parameters of the inversion that mean nothing.
+    fn check_inversion(&self) -> Result<(), String> {
+        let Self {
+            chi2_target,
+            growth,
+            monte_carlo,
+            ..
+        } = self;
+        for (option, number) in [("--chi2-target", Some(*chi2_target)), ("--growth", *growth)] {
+            if let Some(number) = number.filter(|number| !(number.is_finite() && *number > 0.0)) {
+                return Err(format!("{option} is {number}, but must be above zero"));
+            }
+        }
+        if let Some(draws) = monte_carlo.filter(|draws| !(2..=MOST_DRAWS).contains(draws)) {
+            return Err(format!(
+                "--monte-carlo is {draws}, but must be from 2 to {MOST_DRAWS}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One file of cubes.
+    Fits,
+    /// One file an array.
+    Npy,
+}
+
+/// Of the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Precision {
+    /// `f32`.
+    Single,
+    /// `f64`.
+    Double,
+}
+
+/// What becomes of saturated pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnSaturation {
+    /// No result.
+    Reject,
+    /// Invert the other channels.
+    Drop,
+    /// Take the counts for good.
+    Keep,
+}

@@ -1,0 +1,146 @@
+//! What is left of a misalignment, found on thinned clouds by [`RobustIcp`].
+
+mod blocks;
+pub(crate) mod icp;
+mod report;
+
+use crate::{
+    masks::Masks,
+    options::{Align, ChangeOptions},
+    sample,
+};
+use blocks::Cut;
+use icp::Fitting;
+use isopach::{
+    Backend,
+    change::RegistrationError,
+    cloud::Rigid,
+    compute::{Dispatcher, Error, Result},
+    registration::{RobustAlignment, RobustIcp, coarse},
+    tiling::{PointSource, Thinned},
+};
+
+/// Smallest cell of the coarse alignment, metres.
+const COARSE_CELL: f64 = 1.0;
+
+/// What was found, and what is told of it.
+pub(crate) struct Aligned {
+    pub(crate) found: RobustAlignment,
+    /// What the search began with.
+    pub(crate) start: Rigid,
+    /// Median standard error of the pose upwards over the reference, metres; NaN where it is free
+    /// there.
+    pub(crate) typical_error: f64,
+}
+
+impl Aligned {
+    /// The motion of the later epoch: none where it was not moved.
+    pub(crate) fn applied(&self) -> Rigid {
+        self.found.target_from_source
+    }
+
+    /// For levels of detection and volumes.
+    pub(crate) fn registration_error(&self) -> RegistrationError {
+        RegistrationError::Covariance(self.found.covariance.clone())
+    }
+}
+
+/// The motion that brings the later of two epochs onto the earlier one, found on points of stable
+/// ground if that is given: `sources` are those of the classes that the user says are stable, where
+/// some are.
+pub(crate) fn find_alignment(
+    options: &ChangeOptions,
+    sources: [&dyn PointSource; 2],
+    thinned: [&Thinned; 2],
+    masks: &Masks,
+    memory: u64,
+    on: &Dispatcher<dyn Backend>,
+) -> Result<Option<Aligned>> {
+    if options.align == Align::None {
+        return Ok(None);
+    }
+    let stable = stable_ground(options, sources, masks, memory)?;
+    let [target, source] = match &stable {
+        Some([before, after]) => [before, after],
+        None => thinned,
+    };
+    if target.points.is_empty() || source.points.is_empty() {
+        return Err(Error::InvalidInput(
+            "no point lies on the stable ground that was given (--stable, --stable-classes): nothing can be aligned"
+                .into(),
+        ));
+    }
+    let robust = options.icp.fitted_options(fit_parameters(target));
+    let start = start_motion(options, target, source)?;
+    let cut = Cut::new(target, source, &start, &robust)?;
+    let found = on.run(|on| robust.align_blocks(on, &cut.blocks(), start))?;
+    let typical_error = report::typical_error(&found.covariance, &target.points);
+    Ok(Some(Aligned {
+        found,
+        start,
+        typical_error,
+    }))
+}
+
+/// Blocks that a small survey is cut into at least: with fewer, nobody knows how well a pose is
+/// known.
+const BLOCKS: f64 = 36.0;
+
+/// How far the edge of a survey may be off by the rotation of the start, metres.
+const EDGE: f64 = 20.0;
+
+/// Parameters that fit the survey's size.
+fn fit_parameters(target: &Thinned) -> Fitting {
+    let usual = RobustIcp::default();
+    let start_rotation = usual
+        .start_rotation
+        .min(EDGE / blocks::radius(&target.points).max(1.0));
+    Fitting {
+        start_rotation,
+        block: robust_block(target),
+    }
+}
+
+/// Side of the blocks in which residuals may depend on each other, metres: smaller than usual on a
+/// small survey, but not smaller than a few points.
+fn robust_block(target: &Thinned) -> f64 {
+    let usual = RobustIcp::default().block;
+    let Some(density) = target.density() else {
+        return usual;
+    };
+    let side = (target.passed as f64 / density / BLOCKS).sqrt();
+    side.max(3.0 * target.side).min(usual)
+}
+
+/// Points of the ground that the user says is stable, thinned.
+fn stable_ground(
+    options: &ChangeOptions,
+    sources: [&dyn PointSource; 2],
+    masks: &Masks,
+    memory: u64,
+) -> Result<Option<[Thinned; 2]>> {
+    if options.stable_classes.is_empty() && masks.stable.is_none() {
+        return Ok(None);
+    }
+    let thin = |source| sample::thin_epoch(source, Some(masks), memory);
+    Ok(Some([thin(sources[0])?, thin(sources[1])?]))
+}
+
+/// Where the search begins.
+fn start_motion(options: &ChangeOptions, target: &Thinned, source: &Thinned) -> Result<Rigid> {
+    let middle = blocks::middle(&target.points);
+    match options.align {
+        Align::None | Align::Icp => Ok(Rigid::identity(middle)),
+        Align::CoarseIcp => {
+            let clouds = [
+                blocks::around(&target.points, middle)?,
+                blocks::around(&source.points, middle)?,
+            ];
+            let pair = blocks::pair(&clouds);
+            Ok(
+                coarse::correlate_heights(pair, target.side.max(source.side).max(COARSE_CELL))?
+                    .target_from_source,
+            )
+        }
+    }
+}

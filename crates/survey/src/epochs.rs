@@ -1,0 +1,487 @@
+//! The two epochs: from what was said on the command line to sources of points.
+
+use crate::{inputs::Inputs, listed::list_paths, options::ChangeOptions, warnings::Warnings};
+use isopach::{
+    cloud::{Columns, Crs, Rect},
+    compute::{Error, Result},
+    las::{self, Catalogue, CatalogueOptions, GpsTime, LeftOut, Overlap},
+    tiling::{InMemory, PointSource, WithCrs},
+};
+use std::path::{Path, PathBuf};
+
+/// Bytes that a point takes while it is decoded and held: absolute coordinates and ticks.
+const BYTES_PER_POINT: u64 = 24 + 12;
+
+/// Bytes of the columns of a point that are kept, at most.
+const ATTRIBUTE_BYTES: u64 = 24;
+
+/// What the epochs are called.
+const NAMES: [&str; 2] = ["earlier", "later"];
+/// What equal points are equal in.
+const COMPARED: &str = "coordinates were compared, attributes were not";
+/// Pairs of overlapping files that are named.
+const NAMED: usize = 3;
+
+/// One epoch, open.
+pub(crate) struct Epoch {
+    /// The files and folders as given.
+    pub(crate) paths: Vec<PathBuf>,
+    /// What they state about themselves.
+    pub(crate) catalogue: Catalogue,
+    /// The same files with the points of the classes that the user says are stable, where some are.
+    pub(crate) stable: Option<Catalogue>,
+}
+
+/// What is done about the indexes of files that have none beside them.
+pub(crate) enum Indexes {
+    /// They are made in this folder, once, for all who read the files after.
+    Make(PathBuf),
+    /// Those that are in this folder are used.
+    Use(PathBuf),
+}
+
+impl Indexes {
+    fn of(&self, catalogue: Catalogue) -> Result<Catalogue> {
+        match self {
+            Self::Make(folder) => {
+                std::fs::create_dir_all(folder).map_err(|error| Error::of_file(folder, error))?;
+                Ok(catalogue.indexed_by_content(folder)?)
+            }
+            Self::Use(folder) if Path::exists(folder) => {
+                Ok(catalogue.with_index_by_content(folder)?)
+            }
+            Self::Use(_) => Ok(catalogue),
+        }
+    }
+}
+
+/// Opens both epochs in metres, without what is not to be compared, and says what is odd about
+/// their files.
+pub(crate) fn open_epochs(
+    options: &ChangeOptions,
+    indexes: &Indexes,
+    warnings: &mut Warnings,
+) -> Result<[Epoch; 2]> {
+    let (Some(before), Some(after)) = (&options.before, &options.after) else {
+        return Err(Error::InvalidInput("two epochs are needed".into()));
+    };
+    let reading = CatalogueOptions {
+        crs: declared_system(options)?,
+        ignore_crs: options.ignore_crs,
+    };
+    let paths = [before, after].map(|argument| list_paths(argument));
+    let inputs = Inputs::default();
+    let open = |paths: &[PathBuf]| indexes.of(open_catalogue(&inputs, paths, &reading)?);
+    let catalogues = [open(&paths[0])?, open(&paths[1])?];
+    for (name, catalogue) in NAMES.iter().zip(&catalogues) {
+        mention_files(name, catalogue, &reading, warnings);
+    }
+    for [file, same] in catalogues[0].shared_with(&catalogues[1])? {
+        let text = if file == same {
+            format!(
+                "{} is in both epochs: it is compared with itself",
+                file.display()
+            )
+        } else {
+            let same = same.display();
+            let file = file.display();
+            format!(
+                "{same} of the later epoch has the points of {file} of the earlier ({COMPARED})"
+            )
+        };
+        warnings.add(text);
+    }
+    let catalogues = with_one_system(catalogues, options, warnings);
+    if options.crs.is_none() && !options.ignore_crs {
+        mention_unwritten(&catalogues, warnings);
+        mention_depths(&catalogues, warnings);
+    }
+    let [first, second] = paths;
+    let [before, after] = catalogues;
+    let epochs = [
+        prepare_epoch(first, before, options)?,
+        prepare_epoch(second, after, options)?,
+    ];
+    for (name, epoch) in NAMES.iter().zip(&epochs) {
+        mention_overlaps(name, &epoch.catalogue, warnings);
+    }
+    Ok(epochs)
+}
+
+/// The files of an epoch, wherever they are.
+fn open_catalogue(
+    inputs: &Inputs,
+    paths: &[PathBuf],
+    options: &CatalogueOptions,
+) -> Result<Catalogue> {
+    let mut files = Vec::new();
+    for path in paths {
+        for path in Inputs::list_files(path)? {
+            files.push(inputs.open(&path)?);
+        }
+    }
+    Catalogue::from_files(files, options)
+}
+
+fn prepare_epoch(
+    paths: Vec<PathBuf>,
+    catalogue: Catalogue,
+    options: &ChangeOptions,
+) -> Result<Epoch> {
+    let stable = match &options.stable_classes[..] {
+        [] => None,
+        classes => Some(prepare_catalogue(catalogue.clone(), classes, options)?),
+    };
+    Ok(Epoch {
+        paths,
+        catalogue: prepare_catalogue(catalogue, &options.classes, options)?,
+        stable,
+    })
+}
+
+/// The system that the user says all files are in.
+pub(crate) fn declared_system(options: &ChangeOptions) -> Result<Option<Crs>> {
+    let named = options.crs.as_deref().map(las::named_crs).transpose();
+    named.map_err(|problem| Error::InvalidInput(format!("--crs {problem}")))
+}
+
+/// In metres, without the points that are not to be compared.
+fn prepare_catalogue(
+    catalogue: Catalogue,
+    classes: &[u8],
+    options: &ChangeOptions,
+) -> Result<Catalogue> {
+    let mut catalogue = catalogue.in_metres()?.keep_classes(classes);
+    if !options.keep_withheld {
+        catalogue = catalogue.without_withheld();
+    }
+    let asks_for_noise = las::NOISE.iter().any(|class| classes.contains(class));
+    if !options.keep_noise && !asks_for_noise {
+        catalogue = catalogue.without_noise();
+    }
+    catalogue.check_heights()?;
+    Ok(catalogue)
+}
+
+/// An epoch without a system is taken to be in that of the other.
+fn with_one_system(
+    catalogues: [Catalogue; 2],
+    options: &ChangeOptions,
+    warnings: &mut Warnings,
+) -> [Catalogue; 2] {
+    let [before, after] = catalogues;
+    match (before.crs().cloned(), after.crs().cloned()) {
+        (Some(crs), None) => {
+            mention_missing(NAMES[1], NAMES[0], &crs, warnings);
+            [before, after.with_crs(Some(&crs))]
+        }
+        (None, Some(crs)) => {
+            mention_missing(NAMES[0], NAMES[1], &crs, warnings);
+            [before.with_crs(Some(&crs)), after]
+        }
+        (Some(a), Some(b)) => {
+            let unstated = a.unstated_parts(&b);
+            if !unstated.is_empty() && !options.ignore_crs {
+                let what = unstated.join(" and ");
+                warnings.add(format!(
+                    "only one epoch states {what}: the other is taken to have the same"
+                ));
+            }
+            [before, after]
+        }
+        (None, None) => [before, after],
+    }
+}
+
+fn mention_missing(name: &str, other: &str, crs: &Crs, warnings: &mut Warnings) {
+    warnings.add(format!(
+        "the {name} epoch states no coordinate system: it is taken to be in that of the {other}, {crs} ({})",
+        crs.unit
+    ));
+}
+
+/// Says that heights are depths.
+fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
+    let is_depth = |crs: &&Crs| las::counts_downwards(crs);
+    if let Some(crs) = catalogues.iter().filter_map(Catalogue::crs).find(is_depth) {
+        let name = crs
+            .heights
+            .name
+            .as_deref()
+            .unwrap_or("a vertical system without a name");
+        warnings.add(format!(
+            "heights count downwards ({name}): what is called gain is ground that was lost, and loss what was gained"
+        ));
+    }
+}
+
+/// Says that the results will state no system though the files do: keys of a method that no text is
+/// known of, or that lack a parameter.
+fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
+    let is_unwritten = |crs: &&Crs| crs.horizontal.is_none() && las::well_known_text(crs).is_none();
+    let Some(crs) = catalogues
+        .iter()
+        .filter_map(Catalogue::crs)
+        .find(is_unwritten)
+    else {
+        return;
+    };
+    warnings.add(format!(
+        "the keys of the files define no coordinate system that can be written ({crs}, {}): results state none (--crs EPSG:… gives them one)",
+        crs.unit
+    ));
+}
+
+/// Says what is odd about the files of an epoch: copies, missing systems, wrong headers.
+fn mention_files(
+    name: &str,
+    catalogue: &Catalogue,
+    options: &CatalogueOptions,
+    warnings: &mut Warnings,
+) {
+    for duplicate in catalogue.duplicates() {
+        let left_out = duplicate.left_out.display();
+        let kept = duplicate.kept.display();
+        warnings.add(if duplicate.left_out == duplicate.kept {
+            format!("{left_out} is given twice for the {name} epoch: it is read once")
+        } else {
+            format!("{left_out} has the same points as {kept} ({COMPARED}): it is left out of the {name} epoch")
+        });
+    }
+    if let (Some(crs), [first, rest @ ..]) = (catalogue.crs(), catalogue.without_crs()) {
+        let more = if rest.is_empty() {
+            String::new()
+        } else {
+            format!(" and {} more", rest.len())
+        };
+        warnings.add(format!(
+            "{}{more} of the {name} epoch state no coordinate system: taken to be in that of the others, {crs} ({})",
+            first.display(),
+            crs.unit
+        ));
+    }
+    for file in catalogue.files() {
+        if let Some(fault) = file.box_fault() {
+            warnings.add(format!(
+                "{}: {fault}: it was measured; las_extract repairs it",
+                file.path().display()
+            ));
+        }
+        if let Some(fault) = file
+            .crs_fault()
+            .filter(|_| options.crs.is_none() && !options.ignore_crs)
+        {
+            warnings.add(format!("{}: {fault}", file.path().display()));
+        }
+        if let Some(reason) = file.index_fault() {
+            warnings.add(format!("{}: {reason}", file.path().display()));
+        }
+    }
+}
+
+/// Says which files of an epoch cover the same ground.
+fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) {
+    let overlaps = catalogue.overlaps();
+    if overlaps.is_empty() {
+        return;
+    }
+    let pair = |overlap: &Overlap| {
+        let [a, b] = overlap
+            .files
+            .map(|file| short_name(catalogue.files()[file].path()));
+        format!("{a} and {b} ({:.0} m²)", overlap.area.area())
+    };
+    let named: Vec<String> = overlaps.iter().take(NAMED).map(pair).collect();
+    let more = match overlaps.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more pairs"),
+    };
+    warnings.add(format!(
+        "files of the {name} epoch overlap, and the points of all are read: {}{more}",
+        named.join(", ")
+    ));
+}
+
+/// Says how many points were left out for their flags and classes.
+pub(crate) fn mention_left_out(left_out: [LeftOut; 2], warnings: &mut Warnings) {
+    for (name, LeftOut { withheld, noise }) in NAMES.iter().zip(left_out) {
+        if withheld > 0 {
+            warnings.add(format!(
+                "{} of the {name} epoch left out as withheld (--keep-withheld reads them)",
+                count_points(withheld)
+            ));
+        }
+        if noise > 0 {
+            warnings.add(format!(
+                "{} of the {name} epoch left out as noise, classes 7 and 18 (--keep-noise reads them)",
+                count_points(noise)
+            ));
+        }
+    }
+}
+
+fn count_points(count: u64) -> String {
+    if count == 1 {
+        "1 point".into()
+    } else {
+        format!("{count} points")
+    }
+}
+
+impl Epoch {
+    /// What its GPS times count, where those are kept: the same in all files.
+    pub(crate) fn gps_time(&self, kept: Columns) -> Result<GpsTime> {
+        let mut times = self
+            .catalogue
+            .files()
+            .iter()
+            .map(|file| (file, file.header().gps_time));
+        let Some((_, first)) = times.next().filter(|_| kept.contains(Columns::GPS_TIME)) else {
+            return Ok(GpsTime::ADJUSTED_STANDARD);
+        };
+        match times.find(|(_, time)| *time != first) {
+            None => Ok(first),
+            Some((file, time)) => Err(Error::InvalidInput(format!(
+                "--attributes time: GPS times of {} count {time:?}, those of other files {first:?}",
+                file.path().display()
+            ))),
+        }
+    }
+
+    /// The step that heights are rounded to, metres: that of the coarsest file.
+    pub(crate) fn height_resolution(&self) -> f64 {
+        self.catalogue
+            .files()
+            .iter()
+            .map(|file| file.header().scale[2])
+            .fold(0.0, f64::max)
+    }
+
+    /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk
+    /// whenever they are needed; and the bytes that they hold.
+    pub(crate) fn source(
+        &self,
+        options: &ChangeOptions,
+        budget: u64,
+    ) -> Result<(Box<dyn PointSource + '_>, u64)> {
+        let catalogue = &self.catalogue;
+        let columns = options.kept_columns();
+        let attributes = if columns == Columns::XYZ {
+            0
+        } else {
+            ATTRIBUTE_BYTES
+        };
+        let fits = catalogue
+            .point_count()
+            .saturating_mul(BYTES_PER_POINT + attributes)
+            <= budget
+            && within_reach(&catalogue.extent());
+        let crs = if options.ignore_crs {
+            None
+        } else {
+            catalogue.crs().cloned()
+        };
+        if !fits {
+            return Ok((Box::new(WithCrs::new(catalogue, crs)), 0));
+        }
+        let cloud = catalogue.read_all(columns)?;
+        if cloud.is_empty() {
+            let name = catalogue.name();
+            return Err(Error::InvalidInput(match &options.classes[..] {
+                [] => format!("{name} has no points"),
+                classes => format!("{name} has no point of class {classes:?}"),
+            }));
+        }
+        let held = (12 + attributes) * cloud.len() as u64;
+        let resident = InMemory::from_source(catalogue, cloud)?;
+        Ok((Box::new(WithCrs::new(resident, crs)), held))
+    }
+}
+
+/// ASPRS class of ground.
+const GROUND: u8 = 2;
+/// Chunks of an epoch that are looked at for it.
+const LOOKED_AT: usize = 4;
+
+/// Says that the files have ground points apart from others, where all were asked for.
+pub(crate) fn mention_ground(
+    options: &ChangeOptions,
+    epochs: [&Epoch; 2],
+    warnings: &mut Warnings,
+) -> Result<()> {
+    if !options.classes.is_empty() {
+        return Ok(());
+    }
+    let classified: Vec<bool> = epochs
+        .iter()
+        .map(|epoch| has_ground_among_others(&epoch.catalogue))
+        .collect::<Result<_>>()?;
+    let which = match classified[..] {
+        [true, true] => "both epochs have",
+        [true, false] => "the earlier epoch has",
+        [false, true] => "the later epoch has",
+        _ => return Ok(()),
+    };
+    warnings.add(format!(
+        "{which} points of class 2 (ground) among others, and all points are compared: --classes 2 compares the ground alone"
+    ));
+    Ok(())
+}
+
+/// Whether some of the first, the last and chunks between have points of class 2 and of other
+/// classes.
+fn has_ground_among_others(catalogue: &Catalogue) -> Result<bool> {
+    let count = catalogue.chunk_count();
+    let step = count.div_ceil(LOOKED_AT).max(1);
+    let mut ground = false;
+    let mut others = false;
+    for chunk in (0..count).step_by(step) {
+        let points = catalogue.read_chunk(chunk, Columns::CLASSIFICATION)?;
+        for class in points.attributes.classification.iter().flatten() {
+            ground |= *class == GROUND;
+            others |= *class != GROUND;
+        }
+    }
+    Ok(ground && others)
+}
+
+/// Whether one cloud can hold the extent.
+fn within_reach(extent: &Rect) -> bool {
+    extent
+        .size()
+        .iter()
+        .all(|side| *side < isopach::cloud::REACH)
+}
+
+/// Refuses epochs that cannot be compared, before anything is aligned.
+pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
+    if let Some(difference) = a
+        .crs()
+        .zip(b.crs())
+        .and_then(|(a, b)| a.find_contradiction(b))
+    {
+        let a = a.name();
+        let b = b.name();
+        return Err(Error::InvalidInput(format!(
+            "{a} and {b} differ in {difference} (--ignore-crs compares them all the same)"
+        )));
+    }
+    if a.extent().intersection(&b.extent()).is_none() {
+        let first = a.extent();
+        let second = b.extent();
+        return Err(Error::InvalidInput(format!(
+            "{} ({first}) and {} ({second}) do not overlap",
+            a.name(),
+            b.name()
+        )));
+    }
+    Ok(())
+}
+
+/// The name of a file without its folder, for people.
+pub(crate) fn short_name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}

@@ -1,0 +1,97 @@
+//! What is found from the data before any tile is run: the alignment, the parameters that the user
+//! did not give, the survey's scatter.
+//!
+//! It is found once, and stands in the manifest of the run with the tiles: whoever goes on with the
+//! run, or runs a share of it, reads it there.
+
+pub(crate) mod exact;
+pub(crate) mod find;
+mod kinds;
+
+use crate::{
+    alignment::Aligned,
+    execution::Execution,
+    sample::{FromData, Sample},
+};
+use exact::{Exact, member};
+use isopach::{
+    compute::{Error, Result},
+    las::LeftOut,
+    tiling::CheckpointDir,
+};
+use serde_json::{Value, json};
+
+/// Where the manifest says of which inputs it was found.
+const INPUTS: &str = "inputs";
+
+/// What was found.
+pub(crate) struct Found {
+    /// The motion of the later epoch; `None` where none was asked for.
+    pub(crate) aligned: Option<Aligned>,
+    /// Parameters that the data ask for.
+    pub(crate) from_data: FromData,
+    /// The scatter of the survey.
+    pub(crate) sample: Sample,
+    /// Points of each epoch that were left out for their flags and classes.
+    pub(crate) left_out: [LeftOut; 2],
+    /// What a user should know of the points.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Found {
+    /// For the manifest, of these inputs.
+    pub(crate) fn to_json(&self, inputs: &Value) -> Value {
+        let Self {
+            aligned,
+            from_data,
+            sample,
+            left_out,
+            warnings,
+        } = self;
+        json!({
+            INPUTS: inputs,
+            "aligned": Exact::to_json(aligned),
+            "from_data": Exact::to_json(from_data),
+            "sample": Exact::to_json(sample),
+            "left_out": Exact::to_json(left_out),
+            "warnings": warnings,
+        })
+    }
+
+    /// What the manifest says was found; `None` where it says nothing that can be used.
+    fn from_json(value: &Value) -> Option<Self> {
+        Some(Self {
+            aligned: member(value, "aligned")?,
+            from_data: member(value, "from_data")?,
+            sample: member(value, "sample")?,
+            left_out: member(value, "left_out")?,
+            warnings: member(value, "warnings")?,
+        })
+    }
+}
+
+/// What was found by whoever began the run, as it stands in the manifest and as values. `None`
+/// where nothing was begun, or where this run may begin anew.
+pub(crate) fn read_begun(
+    kept: &CheckpointDir,
+    execution: &Execution,
+    inputs: &Value,
+) -> Result<Option<(Value, Found)>> {
+    let may_begin_anew = execution.folder.may_begin_anew();
+    let found = match kept.derived_values(execution.memory) {
+        Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
+        found => found?,
+    };
+    let Some(found) = found else { return Ok(None) };
+    let folder = kept.folder().display();
+    match Found::from_json(&found) {
+        Some(values) if found[INPUTS] == *inputs => Ok(Some((found, values))),
+        _ if may_begin_anew => Ok(None),
+        Some(_) => Err(Error::InvalidInput(format!(
+            "an input has changed since {folder} was begun: finish that run with the inputs that it was begun with, or remove {folder} to begin a new one"
+        ))),
+        None => Err(Error::InvalidInput(format!(
+            "{folder} does not say what was found from the data: remove it, and begin with --plan"
+        ))),
+    }
+}

@@ -1,0 +1,105 @@
+//! Distributions as histograms.
+
+use super::text::{group_thousands, plain_number, signed_number};
+use crate::{distribution::Distribution, outputs::Outputs};
+use isopach::tiling::round_length;
+use std::fmt::Write as _;
+
+/// A histogram as SVG; `band`: half width of the band of what is not significant.
+fn draw_histogram(
+    title: &str,
+    of: &Distribution,
+    low: f64,
+    high: f64,
+    band: Option<f64>,
+) -> String {
+    let (edges, counts, outside) = of.histogram(low, high, 80);
+    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
+        return String::new();
+    };
+    let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let x = |value: f64| 10.0 + 380.0 * (value - first) / (last - first).max(f64::MIN_POSITIVE);
+    let mut bars = String::new();
+    if let Some(half) = band.filter(|half| half.is_finite()) {
+        let a = x((-half).max(first));
+        let b = x(half.min(last));
+        let _ = write!(
+            bars,
+            "<rect class=band x={a:.1} y=14 width={:.1} height=126 />",
+            (b - a).max(0.0)
+        );
+    }
+    for (pair, count) in edges.windows(2).zip(&counts) {
+        let height = 120.0 * *count as f64 / most;
+        let class = if pair[0] + pair[1] < 0.0 {
+            "loss"
+        } else {
+            "gain"
+        };
+        let width = (x(pair[1]) - x(pair[0])).max(0.5);
+        let _ = write!(
+            bars,
+            "<rect class={class} x={:.2} y={:.1} width={width:.2} height={height:.1} />",
+            x(pair[0]),
+            140.0 - height
+        );
+    }
+    let step = round_length((last - first) / 3.0);
+    let mut tick = (first / step).ceil() * step;
+    while tick <= last + 1e-9 {
+        let label = plain_number(
+            if tick.abs() < 1e-9 { 0.0 } else { tick },
+            if step < 0.1 { 2 } else { 1 },
+        );
+        let _ = write!(
+            bars,
+            "<line x1={0:.1} x2={0:.1} y1=140 y2=144 /><text x={0:.1} y=156>{label}</text>",
+            x(tick)
+        );
+        tick += step;
+    }
+    format!(
+        "<div class=histogram><h3>{title}</h3><svg viewBox=\"0 0 400 162\" role=img><line x1=10 x2=390 y1=140 y2=140 />{bars}</svg>\
+<p>n = {}; median {} m, mean {} m; outside: {} below, {} above; none: {}</p></div>",
+        group_thousands(of.count() as f64),
+        signed_number(of.quantile(0.5)),
+        signed_number(of.mean()),
+        group_thousands(outside[0] as f64),
+        group_thousands(outside[1] as f64),
+        group_thousands(of.missing() as f64)
+    )
+}
+
+pub(super) fn draw_histograms(outputs: &Outputs) -> String {
+    let found = &outputs.found;
+    let reach = |of: &Distribution| {
+        let reach = of.quantile(0.005).abs().max(of.quantile(0.995).abs()) * 1.1;
+        if reach.is_finite() {
+            reach.clamp(0.05, 20.0)
+        } else {
+            1.0
+        }
+    };
+    let dod = reach(&found.dod);
+    let m3c2 = reach(&found.m3c2);
+    let c2c = found.c2c.quantile(0.995);
+    let band = Some(found.level_of_detection.quantile(0.5));
+    format!(
+        "<div class=histograms>{}{}{}</div>",
+        draw_histogram("DoD: height difference, m", &found.dod, -dod, dod, None),
+        draw_histogram(
+            "M3C2: distance along the normal, m (band: median level of detection)",
+            &found.m3c2,
+            -m3c2,
+            m3c2,
+            band
+        ),
+        draw_histogram(
+            "C2C: distance to the earlier epoch, m",
+            &found.c2c,
+            0.0,
+            if c2c.is_finite() { c2c.max(0.05) } else { 1.0 },
+            None
+        )
+    )
+}

@@ -1,0 +1,61 @@
+//! The program around a change run: from a command line to an exit code.
+
+use crate::{
+    ChangeOptions, ChangeOutcome,
+    execution::{self, Execution},
+    run::run,
+};
+use isopach::{
+    compute::{Error, Result},
+    tiling::TileFailure,
+};
+use isopach_program::{
+    codec_panics, console, exit, headless, listener::Terminal, profile::parse_arguments,
+};
+use std::{ffi::OsString, process::ExitCode};
+
+/// Exit code where tiles failed for a reason that is the same everywhere.
+const TILES_FAILED: u8 = 3;
+
+/// Runs the program: parses the words of its command line, the first of which is how it was
+/// called, prints, and returns the exit code. `name` is the program's name in messages.
+#[must_use]
+pub fn main(name: &str, words: &[OsString]) -> ExitCode {
+    headless::quiet_loader();
+    codec_panics::silence_codecs();
+    let options: ChangeOptions = match parse_arguments(name, words) {
+        Ok(options) => options,
+        Err(stop) => return stop.end_program(name),
+    };
+    match run_as_program(name, options.clone()) {
+        Ok(ChangeOutcome { failed_tiles, .. }) if failed_tiles.is_empty() => ExitCode::SUCCESS,
+        Ok(ChangeOutcome { failed_tiles, .. }) => report_failures(name, &options, &failed_tiles),
+        Err(error) => exit::report_error(name, &error),
+    }
+}
+
+/// Runs with the threads that the options ask for; a signal says what is done.
+fn run_as_program(name: &str, options: ChangeOptions) -> Result<ChangeOutcome> {
+    Execution::of(&options)?
+        .folder
+        .announce_resume(name, "tile");
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = options.threads {
+        pool = pool.num_threads(threads);
+    }
+    pool.build_global().map_err(Error::source)?;
+    run(options, &Terminal)
+}
+
+/// Prints which tiles failed; returns the exit code.
+fn report_failures(name: &str, options: &ChangeOptions, failures: &[TileFailure]) -> ExitCode {
+    for failure in failures {
+        let _ = console::report_failure(name, &execution::describe_failure(options, failure));
+    }
+    if failures.iter().any(|failure| failure.transient) {
+        exit::TRY_AGAIN
+    } else {
+        TILES_FAILED
+    }
+    .into()
+}

@@ -1,0 +1,38 @@
+//! What tests and measurements of several crates share. It is never published.
+//!
+//! | feature | modules |
+//! |---|---|
+//! | none | [`hostile`]: damaged inputs by the thousand, watched for time and memory |
+//! | `emission` | `emission_case`: golden cases of the emission measure |
+//! | `calibration` | `calibration`: scenes whose truth is known, for rates of error |
+//! | `programs` | runs of the programs beside the tests, their folders, messages and results; `fingerprint`: a hash of results |
+
+#[cfg(feature = "calibration")]
+pub mod calibration;
+#[cfg(feature = "programs")]
+pub mod difference;
+#[cfg(feature = "programs")]
+pub mod documentation;
+#[cfg(feature = "emission")]
+pub mod emission_case;
+#[cfg(feature = "programs")]
+pub mod emission_folder;
+#[cfg(feature = "programs")]
+pub mod ended;
+#[cfg(feature = "programs")]
+pub mod fingerprint;
+pub mod hostile;
+#[cfg(feature = "programs")]
+pub mod message;
+#[cfg(feature = "programs")]
+pub mod place;
+#[cfg(feature = "programs")]
+pub mod program;
+#[cfg(feature = "programs")]
+pub mod python;
+#[cfg(feature = "programs")]
+pub mod refused;
+#[cfg(feature = "programs")]
+pub mod run;
+#[cfg(feature = "programs")]
+pub mod sun_folder;

@@ -1,9 +1,0 @@
-//! A small file, whole or not at all.
-
-use isopach::compute::{Error, Result, write_whole};
-use std::path::Path;
-
-/// Writes `bytes` beside `path` and renames; an error names the file.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_whole(path, &[bytes]).map_err(|error| Error::of_file(path, error))
-}

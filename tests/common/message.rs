@@ -1,8 +1,0 @@
-//! What a program said.
-
-use std::process::Output;
-
-/// What it wrote to stderr.
-pub(crate) fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim().to_owned()
-}
