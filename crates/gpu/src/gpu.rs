@@ -76,12 +76,13 @@ impl Compute for Gpu {
     }
 
     fn pin<'a>(&'a self, coordinates: &[&'a [[i32; 3]]]) -> PinGuard<'a> {
-        match (self.0.options.residency, self.session()) {
-            (PointResidency::WhilePinned, Ok(session)) => {
-                PinGuard::new(session.pin_points(coordinates))
-            }
-            // An operation that needs the lost device reports the loss.
-            (PointResidency::WhilePinned, Err(_)) | (PointResidency::Never, _) => PinGuard::none(),
+        match self.0.options.residency {
+            // If the device is lost, an operation that needs it reports the loss.
+            PointResidency::WhilePinned => self.session().map_or_else(
+                |_| PinGuard::none(),
+                |session| PinGuard::new(session.pin_points(coordinates)),
+            ),
+            PointResidency::Never => PinGuard::none(),
         }
     }
 }

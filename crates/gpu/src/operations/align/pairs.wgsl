@@ -1,11 +1,11 @@
 // Normal equations: pairs are measured and added up.
 //
-// A pair is a source point, moved by the processor, and the target point that was found nearest to it. Differences of ticks are exact in 32 bits;
+// A pair is a source point, moved by the CPU, and the target point that was found nearest to it. Differences of ticks are exact in 32 bits;
 // what rounding to ticks took from the moved point is kept as three fractions of 10 bits, so that residuals are those of the unrounded point.
 // From there on it is f32, in ticks from the pivot: a term is right to some 1e-7 of itself.
 //
 // Each thread adds up every 64th pair of its workgroup's block; then a thread for each of the 28 sums adds up what the 64 threads have, in their order.
-// The processor adds up blocks in f64, in order too: the same bits at every run.
+// The CPU adds up blocks in f64, in order too: the same bits at every run.
 
 struct Parameters {
     count: u32,

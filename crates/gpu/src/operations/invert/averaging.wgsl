@@ -23,7 +23,7 @@ fn averaging_kernels(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_
     let i = row / parameters.bins;
     let t = row - i * parameters.bins;
     let solution = i * PACKED;
-    // Without a result: the processor fills it.
+    // Without a result: the CPU fills it.
     if solutions[solution].second == 0.0 { return; }
     let seen = Six(bins[k].low, bins[k].high);
     var p: Six;

@@ -1,5 +1,5 @@
 // What is asked for of every bin: the measure and its vertical error. One thread a pixel and bin, bins next to each other, so that results lie in memory as
-// the map wants them and the processor only copies.
+// the map wants them and the CPU only copies.
 //
 // The floor: 15 operations a bin, 100 with the error. In bytes a pixel: 4 nt or 8 nt written, 224 + 4 nt read.
 
@@ -26,7 +26,7 @@ fn errors(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     let k = at - i * parameters.bins;
     let solution = i * PACKED;
     let of_z = solutions[solution];
-    // Without a result: the processor fills it.
+    // Without a result: the CPU fills it.
     if of_z.second == 0.0 { return; }
     let r = Six(bins[k].low, bins[k].high);
     let factor = constraint[at] * bins[k].to_report;

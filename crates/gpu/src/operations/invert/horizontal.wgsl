@@ -97,7 +97,7 @@ fn horizontal_errors(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_
     let k = 4u * (thread - i * parameters.groups);
     let row = i * parameters.bins;
     let solution = i * PACKED;
-    // Without a result: the processor fills it.
+    // Without a result: the CPU fills it.
     if solutions[solution].second == 0.0 { return; }
     let p = coefficients_of(k, solution);
     var largest = columns(p, row, 0u);

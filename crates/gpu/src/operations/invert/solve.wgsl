@@ -1,6 +1,6 @@
 // From counts to the solution: one thread a pixel.
 //
-// The idea is that of the lanes on the processor: the solution of a pixel is l[t] R[t] · z, with R shared by all pixels and six numbers z of its own, so
+// The idea is that of the lanes on the CPU: the solution of a pixel is l[t] R[t] · z, with R shared by all pixels and six numbers z of its own, so
 // that the only matrix that is decomposed is 6 x 6. What is different here is where numbers live:
 //
 // - Nothing that is as long as the number of bins is private. The constraint l is in a buffer, a row a pixel; everything else about a bin is computed
@@ -8,9 +8,9 @@
 // - The triangle is made bin by bin (weights.wgsl), the point of the grid of μ is found by bisection (grid.wgsl), and the six rows of
 //   the matrix stay in registers (six.wgsl, decompose.wgsl).
 //
-// A pixel is doubtful, and inverted again in double precision on the processor, where counts or errors are beyond 10^±15, counts are too far above their
+// A pixel is doubtful, and inverted again in double precision on the CPU, where counts or errors are beyond 10^±15, counts are too far above their
 // errors (10⁴ in single precision), the matrix is too ill conditioned, two points of the grid are all but equally good, or no bin is clearly negative but some
-// are not clearly positive: the same limits as on the processor, and the last one on top. So is a pixel some of whose loops the driver ended.
+// are not clearly positive: the same limits as on the CPU, and the last one on top. So is a pixel some of whose loops the driver ended.
 //
 // The floor, six channels, nt bins, p iterations, in operations: two decompositions of 13 k (six sweeps of 15 turns of 145), weights 40 nt, the triangle
 // 360 nt, an iteration 0.8 k + 28 nt, the end 26 nt. At nt = 42 and p = 3: 50 k. In bytes a pixel of single precision: 52 read, 224 + 48 + 4 nt written;

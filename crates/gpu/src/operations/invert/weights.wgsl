@@ -1,6 +1,6 @@
 // Weights, the constraint l that they make, and the triangle L of R^T diag(sqrt l) = L Q.
 //
-// The triangle is made bin by bin: each bin is a row of six that is turned into the triangle by six Givens rotations and forgotten. (The processor's
+// The triangle is made bin by bin: each bin is a row of six that is turned into the triangle by six Givens rotations and forgotten. (The CPU's
 // Gram-Schmidt walks over the bins six times and changes them; that would be 24 bytes a bin, six times to memory and back.) L is the same but for
 // the signs of its columns, which change neither the left vectors nor the singular values of diag(1/σ) L.
 

@@ -1,6 +1,6 @@
 // Order statistics of cells with few points: a thread sorts the heights of its cell where they are.
 //
-// Which ranks are wanted was worked out by the processor, as it takes f64 to agree with it. Cells with many points are put on a list, by an atomic,
+// Which ranks are wanted was worked out by the CPU, as it takes f64 to agree with it. Cells with many points are put on a list, by an atomic,
 // in an order that does not matter. Sorted heights are the same whatever order they came in.
 
 struct Parameters { cells: u32, quantiles: u32, two: u32, unused: u32 }

@@ -1,6 +1,6 @@
-// Which cell owns a point, decided exactly as the processor decides it.
+// Which cell owns a point, decided exactly as the CPU decides it.
 //
-// Every coordinate is a whole number of ticks, and so is every edge: each cell begins at one certain tick, which the processor works out once a
+// Every coordinate is a whole number of ticks, and so is every edge: each cell begins at one certain tick, which the CPU works out once a
 // column and once a row.
 // Here a guess in f32 says where to look in that table, and whole numbers decide: the cell is the last one that begins at or below the point.
 

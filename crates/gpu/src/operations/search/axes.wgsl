@@ -1,7 +1,7 @@
 // The axes that normals.wgsl found, for what looks along them: unit vectors on the side of a direction, so that they need not travel.
 //
 // Whatever the error of the device's inverse root, one step of Newton's method leaves that of its own three roundings: an axis is as long and points
-// as the processor's to 1.8e-7. Where there is no normal, zeroes.
+// as the CPU's to 1.8e-7. Where there is no normal, zeroes.
 
 struct Parameters {
     towards: vec3<f32>,

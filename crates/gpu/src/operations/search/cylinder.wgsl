@@ -1,8 +1,8 @@
 // Points in a tilted cylinder, seen along its axis.
 //
-// The processor decides in f64 whether a point is inside; here f32 decides, and knows how far it can be off. The offset along the axis is off by
+// The CPU decides in f64 whether a point is inside; here f32 decides, and knows how far it can be off. The offset along the axis is off by
 // at most 8.4e-7 of the distance: seven roundings of 2^-23, either neighbour each (the coordinates, three of the axis where it was made here (axes.wgsl), the
-// products, two sums); half and its sum with the bound by 1.8e-7 more. The squared distance from the axis is off by 21 of them, 2.6e-6 of the squared distance. A query that has a point within these of a border is left to the processor: FLAGGED. The
+// products, two sums); half and its sum with the bound by 1.8e-7 more. The squared distance from the axis is off by 21 of them, 2.6e-6 of the squared distance. A query that has a point within these of a border is left to the CPU: FLAGGED. The
 // points that matter lie in the ball around the cylinder, so that its radius bounds the first; a point far outside is far from being inside.
 //
 // Row by row of cells, only those columns are walked that meet the axis's shadow, widened by the radius.

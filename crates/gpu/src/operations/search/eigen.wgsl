@@ -1,6 +1,6 @@
 // The direction in which a symmetric 3 × 3 matrix is smallest.
 //
-// As the processor does it (Smith 1961, Eberly 2014), in f32: the eigenvalue that is far from the others first, by Newton's method, then its
+// As the CPU does it (Smith 1961, Eberly 2014), in f32: the eigenvalue that is far from the others first, by Newton's method, then its
 // eigenvector as a cross product of rows, then the 2 × 2 problem across it. No gap between two eigenvalues makes this fail; a small gap only
 // makes the direction what it is, an accident. Errors are some 1e-6 of the largest eigenvalue.
 

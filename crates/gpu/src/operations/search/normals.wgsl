@@ -1,7 +1,7 @@
 // Normals: of the neighbourhoods of several radii, that of the most planar one.
 //
 // One dispatch a radius, on the same queries: moments (ball.wgsl), their covariance's smallest direction (eigen.wgsl), and the choice, which stays
-// on the device beside the result. How planar the best of the others is stays there too, so that the processor can tell where f32 could not
+// on the device beside the result. How planar the best of the others is stays there too, so that the CPU can tell where f32 could not
 // decide. A ball with as many points as the one before has the same points, as one is inside the other, and is no better.
 
 // Of each query: axis, its planarity, that of the best of the others, points of the last ball, whether a driver ended a loop, radius (from 1).

@@ -1,4 +1,4 @@
-// All points within a radius, counted: the processor adds the counts up, so that each query's list has its place, and within_fill.wgsl writes it
+// All points within a radius, counted: the CPU adds the counts up, so that each query's list has its place, and within_fill.wgsl writes it
 // there. Lists are for few queries and for tests: what is summed over neighbourhoods is summed on the device.
 
 @group(0) @binding(4) var<storage, read_write> counts: array<u32>;

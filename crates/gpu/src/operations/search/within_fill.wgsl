@@ -1,4 +1,4 @@
-// All points within a radius, written where within_count.wgsl made room for them, in the order of the walk: the processor brings each list
+// All points within a radius, written where within_count.wgsl made room for them, in the order of the walk: the CPU brings each list
 // into the order of the numbers.
 
 @group(0) @binding(4) var<storage, read> offsets: array<u32>;
