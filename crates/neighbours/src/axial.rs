@@ -32,8 +32,8 @@ impl Cylinder {
         Ok(self.radius.hypot(self.half_length) * (1.0 + 1e-12) + isopach_cloud::TICK)
     }
 
-    /// Offset along the unit vector `axis` of a point at `d` from the centre (metres); `None` if the
-    /// point is outside.
+    /// Offset along the unit vector `axis` of a point at `d` from the centre (metres); `None` if
+    /// the point is outside.
     #[inline]
     #[must_use]
     pub fn offset_along(&self, d: [f64; 3], axis: [f64; 3]) -> Option<f64> {

@@ -1,4 +1,4 @@
-//! What the errors of volumes consist of.
+//! Components of the errors of volumes.
 
 use super::{
     Parameters,
@@ -94,7 +94,7 @@ fn correlated_error(
         .sqrt()
 }
 
-/// Why there is no error.
+/// Reason that there is no error; `None` if there is one.
 pub(crate) fn reason_without_error(
     parameters: &Parameters,
     tally: &Tally,

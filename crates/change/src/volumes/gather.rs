@@ -59,7 +59,7 @@ pub(crate) fn cells_of(grid: &Grid, block: [i64; 2]) -> impl Iterator<Item = Pla
     })
 }
 
-/// What volumes need of a cell; `None` where there is no difference.
+/// Reads a cell of the rasters; `None` if it has no difference.
 pub(crate) fn read_cell(parameters: &Parameters, tile: &DodRasters, place: &Place) -> Option<Cell> {
     let at = [place.row, place.column];
     let difference = tile.difference.values[at];

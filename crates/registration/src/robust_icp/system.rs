@@ -48,7 +48,8 @@ pub(super) struct Directions {
 
 /// [(lever × direction)/arm, direction].
 pub(super) fn scaled_jacobian(lever: [f64; 3], direction: [f64; 3], arm: f64) -> Vector6<f64> {
-    let ([x, y, z], [u, v, w]) = (lever, direction);
+    let [x, y, z] = lever;
+    let [u, v, w] = direction;
     Vector6::new(
         (y * w - z * v) / arm,
         (z * u - x * w) / arm,
