@@ -110,7 +110,7 @@ impl CoreSelection {
         }
     }
 
-    /// Largest number of core points in an area (m²) with so many reference points.
+    /// Largest number of core points in an area (m²) with a number of reference points.
     #[cfg(feature = "tiling")]
     pub(crate) fn most_points(&self, area: f64, points: f64) -> f64 {
         match self {

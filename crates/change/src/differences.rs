@@ -110,9 +110,9 @@ pub struct Differences {
     /// Standard error (1 σ) of the distance that the scatter of the points explains, metres: the
     /// random part, without the registration error; NaN where nothing is known of the scatter.
     pub standard_error: Vec<f64>,
-    /// Probability of so large a distance without change, beyond what the registration error
-    /// allows; NaN where there is no level of detection. Below 0.05 the distance exceeds the level
-    /// of detection, unless that is the user's minimum. See [`crate::FalseDiscoveries`].
+    /// Probability of so large a distance without change, beyond the registration error; NaN where
+    /// there is no level of detection. Below 0.05 the distance exceeds the level of detection,
+    /// unless that is the user's minimum. See [`crate::FalseDiscoveries`].
     pub p_value: Vec<f64>,
     /// Whether |distance| exceeds the level of detection; false if either is missing.
     pub significant: Vec<bool>,

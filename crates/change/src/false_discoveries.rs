@@ -71,7 +71,8 @@ impl FalseDiscoveries {
             rate > 0.0 && rate < 1.0,
             "be above 0 and below 1",
         )?;
-        let (mut up_to, mut threshold) = (0, 0.0);
+        let mut up_to = 0;
+        let mut threshold = 0.0;
         for (&bin, &count) in &self.bins {
             up_to += count;
             if upper_edge(bin) * self.tests as f64 <= rate * up_to as f64 {

@@ -135,7 +135,8 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for GridCorePoints<M3c2> {
         let core_points = self
             .core_points
             .select_owned(reference, |point| tile.cells.own(point))?;
-        let (reference, compared) = (reference.positions(), compared.positions());
+        let reference = reference.positions();
+        let compared = compared.positions();
         let epochs = Epochs {
             reference,
             compared,

@@ -193,10 +193,10 @@ impl SurveySample {
     }
 
     /// The ratio at which the share of the compared epoch in the pooled sum of squares is, on
-    /// average over the places, what its degrees of freedom make it: the maximum of the likelihood
-    /// of a common ratio, whatever the variance of each place. A place counts by no more than its
-    /// degrees of freedom, and those that contradict the ratio (vegetation or change in one epoch)
-    /// are left out, again and again, from a start by the median.
+    /// average over the places, that of its degrees of freedom: the maximum of the likelihood of a
+    /// common ratio, for any variance of each place. A place counts by no more than its degrees of
+    /// freedom, and those that contradict the ratio (vegetation or change in one epoch) are left
+    /// out, again and again, from a start by the median.
     fn variance_ratio(&self, rounding: &SurveyStatistics) -> Option<f64> {
         let mut places = self.pairs.clone();
         for place in &mut places {
@@ -316,7 +316,8 @@ fn median_ratio(places: &[PairOfScales]) -> Option<f64> {
 /// The root of the sum of [`PairOfScales::excess`], which falls as the ratio grows, by bisection of
 /// its logarithm.
 fn likeliest_ratio(places: &[PairOfScales]) -> f64 {
-    let (mut low, mut high) = (-30.0_f64, 30.0_f64);
+    let mut low = -30.0_f64;
+    let mut high = 30.0_f64;
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
         let excess: i128 = places

@@ -107,7 +107,7 @@ impl AxialStatistics {
     }
 }
 
-/// Quantile of so many quarters of sorted values, by order statistics.
+/// Quantile (in quarters) of sorted values, by order statistics.
 fn quartile_of_sorted(sorted: &[f64], quarters: usize) -> f64 {
     let n = sorted.len();
     let at = quarters * n / 4;

@@ -102,7 +102,8 @@ pub(super) fn suggest_normal_radii(
     })
 }
 
-/// Twice what 99 % of the points of either epoch are away from the other one.
+/// Twice the distance within which 99 % of the points of either epoch have a neighbour in the
+/// other.
 pub(super) fn suggest_projection_depth(
     indexes: [&dyn NeighbourIndex; 2],
     before: &Cloud,

@@ -206,7 +206,7 @@ impl Volumes {
         self.tally.cells
     }
 
-    /// Volumes, errors and areas of what was added so far.
+    /// Volumes, errors and areas of all cells added so far.
     #[must_use]
     pub fn report(&self) -> VolumeReport {
         let mut sums = self.sums;

@@ -114,16 +114,16 @@ impl ErrorParts {
 pub struct VolumeReport {
     /// Net of all cells: Σ d · cell area. No threshold, no correction.
     pub net: Volume,
-    /// Gain over all cells with a difference, corrected for what chance adds.
+    /// Gain over all cells with a difference, corrected for chance.
     pub gain: Volume,
-    /// Loss over all cells with a difference, corrected for what chance adds.
+    /// Loss over all cells with a difference, corrected for chance.
     pub loss: Volume,
     /// The estimates above, with the areas of the cells that rose, fell, and were compared.
     pub all: Balance,
     /// The estimates above, with the areas of the cells that exceed their level of detection.
     pub significant: Balance,
-    /// Plain sums of the cells that exceed their level of detection: too large by what chance puts
-    /// above the threshold, too small by the change below it.
+    /// Plain sums of the cells that exceed their level of detection: too large by the noise above
+    /// the threshold, too small by the change below it.
     pub thresholded: PlainBalance,
     /// Plain sums of all cells: gain and loss contain the noise of unchanged cells.
     pub summed: PlainBalance,

@@ -122,10 +122,8 @@ impl PreparedClouds {
         on: &(impl NeighbourSearch + ?Sized),
     ) -> Result<Vec<BlockIndexes<'a>>> {
         let index = |sides: &'a PreparedBlock| {
-            let (source, target) = (
-                sides.source.cloud.positions(),
-                sides.target.cloud.positions(),
-            );
+            let source = sides.source.cloud.positions();
+            let target = sides.target.cloud.positions();
             Ok(BlockIndexes {
                 source: on.index(source)?,
                 target: on.index(target)?,
@@ -134,7 +132,7 @@ impl PreparedClouds {
         self.sides.iter().map(index).collect()
     }
 
-    /// Both directions, with one point in so many of each cloud (about `wanted`), or with all.
+    /// Both directions, with about `wanted` points of each cloud, or with all.
     fn sampled_directions<'a>(
         &'a self,
         indexes: &'a [BlockIndexes<'a>],

@@ -14,9 +14,9 @@ const MARGIN: f64 = 9.0;
 /// Poses whose offsets differ by less than this, root mean square in standard errors of patches,
 /// are the same.
 const SAME: f64 = 2.0;
-/// A rival within so many standard errors of each unknown contradicts nothing.
+/// A rival within this many standard errors of each unknown contradicts nothing.
 const OUTSIDE: f64 = 3.0;
-/// One patch counts no more than so many standard errors in it.
+/// Largest contribution of one patch to the difference of poses, in standard errors.
 const MOST: f64 = 5.0;
 
 /// Pose that is nearly as likely as the one that was found.
@@ -42,8 +42,8 @@ pub(super) struct Verdict {
 /// Judges the pose that `patches` were gathered at; `covariance` is that of its scaled unknowns,
 /// `ends` are steps to where the starts ended, and by how many nats each is less likely than the
 /// winner. Poses whose offsets differ by no more than `negligible` metres do not contradict each
-/// other: they widen the spread. Nor does a pose on which much less ground agrees: that is what
-/// change looks like.
+/// other: they widen the spread. Nor does a pose on which much less ground agrees: it shows the
+/// change.
 pub(super) fn judge_pose(
     patches: &[Patch],
     icp: &RobustIcp,
