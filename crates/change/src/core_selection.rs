@@ -5,8 +5,8 @@ use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Error, Result};
 use std::sync::Arc;
 
-/// Choice of the core points, the points that M3C2 measures at. It depends on the coordinates alone,
-/// so that tiles agree on it.
+/// Choice of the core points, the points that M3C2 measures at. It depends on the coordinates
+/// alone, so that tiles agree on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CoreSelection {
     /// One reference point per square of this side in the plane, metres
@@ -26,16 +26,16 @@ pub enum CoreSelection {
 impl CoreSelection {
     /// Selects the core points of a reference epoch.
     ///
-    /// Their order is that of the cells for [`Self::Grid`] and [`Self::Voxels`], the given order for
-    /// [`Self::Given`], else from south to north, west to east and upwards.
+    /// Their order is that of the cells for [`Self::Grid`] and [`Self::Voxels`], the given order
+    /// for [`Self::Given`], else from south to north, west to east and upwards.
     ///
     /// ```
     /// use isopach_change::CoreSelection;
     /// use isopach_cloud::Cloud;
     /// let reference = Cloud::from_points(&[[0.2, 0.5, 0.0], [0.5, 0.5, 0.1], [0.5, 0.5, 7.0]])?;
-    /// assert_eq!(CoreSelection::Grid(1.0).choose(&reference)?.len(), 1);
-    /// assert_eq!(CoreSelection::Voxels(1.0).choose(&reference)?.len(), 2);
-    /// assert_eq!(CoreSelection::All.choose(&reference)?.len(), 3);
+    /// assert_eq!(CoreSelection::Grid(1.0).select_points(&reference)?.len(), 1);
+    /// assert_eq!(CoreSelection::Voxels(1.0).select_points(&reference)?.len(), 2);
+    /// assert_eq!(CoreSelection::All.select_points(&reference)?.len(), 3);
     /// # Ok::<(), isopach_compute::Error>(())
     /// ```
     ///
@@ -110,7 +110,7 @@ impl CoreSelection {
         }
     }
 
-    /// Largest number of core points in an area (m²) with so many reference points.
+    /// Largest number of core points in an area (m²) with a number of reference points.
     #[cfg(feature = "tiling")]
     pub(crate) fn most_points(&self, area: f64, points: f64) -> f64 {
         match self {

@@ -1,36 +1,36 @@
-//! What M3C2 says of each core point.
+//! Results of M3C2, and the status of a difference.
 
 use crate::detection::Judgement;
 use isopach_neighbours::AxialStatistics;
 use rayon::prelude::*;
 
-/// Why a core point or a cell has no difference, or no level of detection.
+/// Status of a core point or cell: valid, or the reason that its difference or level of detection
+/// is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u8)]
 pub enum ChangeStatus {
-    /// Distance and level of detection are there.
+    /// Difference and level of detection are present.
     Valid = 0,
-    /// The distance is there; an epoch has a single point in the cylinder or cell, so there is no
-    /// spread and no level of detection.
+    /// No level of detection: an epoch has a single point in the cylinder or cell, so no spread.
     NoSpread = 1,
-    /// Fewer than three points, or no plane, at every normal radius: no axis to measure along.
+    /// No difference: fewer than three points, or no plane, at every normal radius.
     NoNormal = 2,
-    /// No reference point in the cylinder or cell.
+    /// No difference: no reference point in the cylinder or cell.
     NoReference = 3,
-    /// No compared point in the cylinder or cell.
+    /// No difference: no compared point in the cylinder or cell.
     NoCompared = 4,
-    /// No point of either epoch in the cylinder or cell.
+    /// No difference: no point of either epoch in the cylinder or cell.
     Empty = 5,
-    /// The distance is there; the alignment leaves this direction free, so no level of detection.
+    /// No level of detection: the alignment does not determine this direction.
     FreeDirection = 6,
-    /// The distance is there; an epoch has fewer points than [`crate::Detection::minimum_count`].
+    /// No level of detection: an epoch has fewer points than [`crate::Detection::minimum_count`].
     BelowMinimumCount = 7,
-    /// The difference is there; its statistic (minimum, maximum, a percentile) has no standard
-    /// error that the scatter tells.
+    /// No level of detection: the standard error of the statistic (minimum, maximum, a percentile)
+    /// does not follow from the scatter.
     NoStandardError = 8,
-    /// The difference of medians is there; too few well-filled places tell how certain a median is
-    /// ([`crate::SurveyStatistics::median_factor`]).
+    /// No level of detection: the standard error of medians is unknown, because the survey has too
+    /// few well-filled places ([`crate::SurveyStatistics::median_factor`]).
     NoMedianFactor = 9,
 }
 
@@ -49,13 +49,19 @@ impl ChangeStatus {
         Self::NoMedianFactor,
     ];
 
-    /// The status of a number.
+    /// Status with the given number; `None` if there is none.
+    ///
+    /// ```
+    /// use isopach_change::ChangeStatus;
+    /// assert_eq!(ChangeStatus::from_number(3), Some(ChangeStatus::NoReference));
+    /// assert_eq!(ChangeStatus::from_number(200), None);
+    /// ```
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
     }
 
-    /// Whether there is a difference that could not be tested: it has no level of detection.
+    /// Whether the difference is present but has no level of detection.
     #[must_use]
     pub fn is_untested(self) -> bool {
         match self {
@@ -70,7 +76,7 @@ impl ChangeStatus {
         }
     }
 
-    /// In words.
+    /// Description in a few words.
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
@@ -92,7 +98,8 @@ impl ChangeStatus {
     }
 }
 
-/// M3C2 at each of `n` core points. A missing number is NaN, beside its [`ChangeStatus`].
+/// Results of M3C2, one entry per core point. A missing number is NaN; the [`ChangeStatus`] says
+/// why.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Differences {
@@ -103,25 +110,24 @@ pub struct Differences {
     /// Standard error (1 σ) of the distance that the scatter of the points explains, metres: the
     /// random part, without the registration error; NaN where nothing is known of the scatter.
     pub standard_error: Vec<f64>,
-    /// Probability of so large a distance without change, beyond what the registration error
-    /// allows; NaN where there is no level of detection. Below 0.05 the distance exceeds the level
-    /// of detection, unless that is the user's minimum. See [`crate::FalseDiscoveries`].
+    /// Probability of so large a distance without change, beyond the registration error; NaN where
+    /// there is no level of detection. Below 0.05 the distance exceeds the level of detection,
+    /// unless that is the user's minimum. See [`crate::FalseDiscoveries`].
     pub p_value: Vec<f64>,
-    /// Whether |distance| exceeds the level of detection; false where either is missing.
+    /// Whether |distance| exceeds the level of detection; false if either is missing.
     pub significant: Vec<bool>,
-    /// Points in the cylinder: reference, compared.
+    /// Number of points in the cylinder: reference, compared.
     pub count: [Vec<u32>; 2],
     /// Standard deviation or inter-quartile range along the normal, metres: reference, compared.
     pub spread: [Vec<f64>; 2],
-    /// Unit normal; zeros where there is none.
+    /// Unit normal; zeros if there is none.
     pub normal: Vec<[f64; 3]>,
-    /// Radius that the normal was found with, metres; NaN where it was given or there is none.
+    /// Radius of the neighbourhood of the normal, metres; NaN if it was given or there is none.
     pub normal_radius: Vec<f64>,
-    /// Why something is missing.
+    /// Status: valid, or the reason for a missing number.
     pub status: Vec<ChangeStatus>,
-    /// Normals that lie flatter than 45° to the direction that they are turned towards: where they
-    /// are many, their signs hang on little, and another direction is better
-    /// ([`crate::Orientation`]).
+    /// Number of normals more than 45° from the direction that they are turned towards. Their signs
+    /// are uncertain; if they are many, choose another direction ([`crate::Orientation`]).
     pub flat_normals: usize,
 }
 
@@ -152,7 +158,7 @@ impl Differences {
         [self.spread[0][i], self.spread[1][i]]
     }
 
-    /// Puts the statistics of both cylinders together: what is there before it is judged.
+    /// Differences from the statistics of both cylinders, not judged yet.
     pub(crate) fn from_statistics(
         axes: Vec<[f64; 3]>,
         normal_radius: Vec<f64>,
@@ -173,7 +179,7 @@ impl Differences {
         all
     }
 
-    /// Judges each distance.
+    /// Adds the judgement of each distance.
     pub(crate) fn with_judgements(
         mut self,
         judge: impl Fn(&Self, usize) -> Judgement + Sync,

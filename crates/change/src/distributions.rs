@@ -159,7 +159,8 @@ pub(crate) fn fisher_two_sided(ratio: f64, [above, below]: [f64; 2]) -> f64 {
 /// The middle of the distribution of F: half of the ratios of equal variances lie below it.
 pub(crate) fn fisher_median([above, below]: [f64; 2]) -> f64 {
     let [a, b] = [0.5 * above.min(LARGEST), 0.5 * below.min(LARGEST)];
-    let (mut low, mut high) = (0.0, 1.0);
+    let mut low = 0.0;
+    let mut high = 1.0;
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
         if incomplete_beta(a, b, middle) < 0.5 {

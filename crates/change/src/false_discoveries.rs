@@ -1,12 +1,12 @@
-//! How many of the changes that are found may be none.
+//! False discoveries: changes that are none.
 
 use isopach_compute::{Error, Result};
 
 /// Bins of a factor of two.
 const BINS: u32 = 128;
 
-/// P-values of a whole run, counted in bins, for a threshold that bounds the share of false
-/// discoveries (Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
+/// Histogram of the p-values of a run, for a threshold that bounds the share of false discoveries
+/// (Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
 ///
 /// At a level of detection of 95 %, 5 % of the unchanged places are called changed: of a million
 /// places where nothing happened, 50,000. Of m p-values, the procedure calls changed those up to
@@ -21,11 +21,11 @@ const BINS: u32 = 128;
 /// ```
 /// use isopach_change::FalseDiscoveries;
 /// let mut tests = FalseDiscoveries::default();
-/// tests.add(&[1e-6, 0.2, 0.9, 0.4, f64::NAN, 0.7]);
-/// tests.add(&[1e-7]);
+/// tests.add_p_values(&[1e-6, 0.2, 0.9, 0.4, f64::NAN, 0.7]);
+/// tests.add_p_values(&[1e-7]);
 /// let threshold = tests.threshold(0.05).unwrap();
 /// assert!(threshold > 1e-6 && threshold < 0.05);
-/// assert_eq!((tests.up_to(threshold), tests.tests()), (2, 6));
+/// assert_eq!((tests.count_up_to(threshold), tests.test_count()), (2, 6));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -45,7 +45,7 @@ impl FalseDiscoveries {
         }
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another part of the run.
     pub fn merge(&mut self, other: &Self) {
         self.tests += other.tests;
         for (bin, count) in &other.bins {
@@ -53,14 +53,14 @@ impl FalseDiscoveries {
         }
     }
 
-    /// Number of places that were tested.
+    /// Number of p-values: places with a test.
     #[must_use]
     pub fn test_count(&self) -> u64 {
         self.tests
     }
 
-    /// The p-value below which a place is called changed, so that at most a share of `rate` of them
-    /// is unchanged; 0 where none is.
+    /// Threshold of the p-value below which a place is called changed, so that at most a share of
+    /// `rate` of those places is unchanged; 0 if there are none.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] unless `rate` is above 0 and below 1.
@@ -71,7 +71,8 @@ impl FalseDiscoveries {
             rate > 0.0 && rate < 1.0,
             "be above 0 and below 1",
         )?;
-        let (mut up_to, mut threshold) = (0, 0.0);
+        let mut up_to = 0;
+        let mut threshold = 0.0;
         for (&bin, &count) in &self.bins {
             up_to += count;
             if upper_edge(bin) * self.tests as f64 <= rate * up_to as f64 {

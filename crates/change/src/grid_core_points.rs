@@ -6,24 +6,31 @@ use isopach_compute::Result;
 use isopach_neighbours::NeighbourSearch;
 use isopach_tiling::{Encode, ResultReader, ResultWriter, Tile, TileOperation, TileStats};
 
-/// An operation at core points that are chosen from the reference epoch, or given.
+/// Tile operation at core points that are selected from the reference epoch, or given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GridCorePoints<O> {
-    /// What is done at the core points.
+    /// Operation at the core points.
     pub operation: O,
-    /// Which they are.
+    /// Choice of the core points.
     pub core_points: CoreSelection,
 }
 
 impl M3c2 {
-    /// At one core point per square of `spacing` metres of the plan
+    /// M3C2 as a tile operation, with one core point per square of `spacing` metres in the plane
     /// ([`isopach_cloud::Positions::subsample_grid_indices`]).
+    ///
+    /// ```
+    /// use isopach_change::{CoreSelection, ErrorModel, M3c2};
+    /// let m3c2 = M3c2 { detection: ErrorModel::Normal.into(), ..M3c2::default() };
+    /// let tiled = m3c2.with_core_spacing(2.0);
+    /// assert_eq!(tiled.core_points, CoreSelection::Grid(2.0));
+    /// ```
     #[must_use]
     pub fn with_core_spacing(self, spacing: f64) -> GridCorePoints<Self> {
         self.with_core_points(CoreSelection::Grid(spacing))
     }
 
-    /// At core points of any choice.
+    /// M3C2 as a tile operation, with any choice of core points.
     #[must_use]
     pub fn with_core_points(self, core_points: CoreSelection) -> GridCorePoints<Self> {
         GridCorePoints {
@@ -33,12 +40,12 @@ impl M3c2 {
     }
 }
 
-/// M3C2 over a tile's core.
+/// M3C2 results of a tile: those of the core points in its core.
 #[derive(Clone, Debug, PartialEq)]
 pub struct M3c2Tile {
-    /// Core points that the core owns, in the order of [`CoreSelection::choose`].
+    /// Core points in the core, in the order of [`CoreSelection::select_points`].
     pub core_points: Cloud,
-    /// What was found there.
+    /// Results at the core points.
     pub differences: Differences,
 }
 
@@ -128,7 +135,8 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for GridCorePoints<M3c2> {
         let core_points = self
             .core_points
             .select_owned(reference, |point| tile.cells.own(point))?;
-        let (reference, compared) = (reference.positions(), compared.positions());
+        let reference = reference.positions();
+        let compared = compared.positions();
         let epochs = Epochs {
             reference,
             compared,

@@ -13,7 +13,8 @@ use isopach_neighbours::{
 #[cfg(feature = "dod")]
 use isopach_raster::Raster;
 
-/// Least number of points of a well-filled place: each half is expected to have enough for a median.
+/// Least number of points of a well-filled place: each half is expected to have enough for a
+/// median.
 const LEAST_POINTS: u32 = 14;
 
 /// Least number of points of a half.

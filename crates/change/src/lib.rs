@@ -25,9 +25,9 @@
 //! | `Dod` | height difference per cell, with a level of detection; `Volumes` of gain and loss | Wheaton et al. 2010 |
 //! | [`C2c`] | unsigned distance to the nearest point of the other epoch | Girardeau-Montaut et al. 2005 |
 //!
-//! Each is a plain struct of parameters with a `run` on any backend that has the capability. Distances
-//! are compared minus reference, in metres. A missing number is NaN, beside a [`ChangeStatus`] that
-//! says why.
+//! Each is a plain struct of parameters with a `run` on any backend that has the capability.
+//! Distances are compared minus reference, in metres. A missing number is NaN, beside a
+//! [`ChangeStatus`] that says why.
 //!
 //! # Significance
 //!

@@ -2,7 +2,7 @@
 
 use isopach_compute::{Error, Result};
 
-/// Errors of the points of one epoch that was measured from one position (M3C2-EP; Winiwarter,
+/// Errors of single points of an epoch that was scanned from one position (M3C2-EP; Winiwarter,
 /// Anders & Höfle 2021, doi:10.1016/j.isprsjprs.2021.06.011).
 ///
 /// With u the unit vector from the scanner to a point at the range ρ, the covariance of the point
@@ -24,13 +24,13 @@ pub struct PointErrors {
 }
 
 impl PointErrors {
-    /// Variance along the unit vector `axis` of a point at `point` (absolute metres), m².
+    /// Variance of a point at `point` (absolute metres) along the unit vector `axis`, m².
     ///
     /// ```
     /// use isopach_change::PointErrors;
     /// let errors = PointErrors { scanner: [0.0; 3], range: 0.005, angle: 1e-4 };
-    /// assert!((errors.variance([100.0, 0.0, 0.0], [1.0, 0.0, 0.0]) - 0.005_f64.powi(2)).abs() < 1e-12);
-    /// assert!((errors.variance([100.0, 0.0, 0.0], [0.0, 0.0, 1.0]) - 0.01_f64.powi(2)).abs() < 1e-12);
+    /// assert!((errors.variance_along([100.0, 0.0, 0.0], [1.0, 0.0, 0.0]) - 0.005_f64.powi(2)).abs() < 1e-12);
+    /// assert!((errors.variance_along([100.0, 0.0, 0.0], [0.0, 0.0, 1.0]) - 0.01_f64.powi(2)).abs() < 1e-12);
     /// ```
     #[must_use]
     pub fn variance_along(&self, point: [f64; 3], axis: [f64; 3]) -> f64 {
@@ -47,10 +47,10 @@ impl PointErrors {
             + squared_range * self.angle.powi(2) * (1.0 - along_share).max(0.0)
     }
 
-    /// Refuses what is no position and no deviation.
+    /// Checks all parameters.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] names it.
+    /// [`Error::InvalidParameter`] names the parameter, its value and its range.
     pub fn check(&self) -> Result<()> {
         for coordinate in self.scanner {
             Error::check(

@@ -1,4 +1,4 @@
-//! Choices at random that depend on the place of a point alone.
+//! Pseudo-random choices that depend on the position of a point alone.
 
 use isopach_compute::fnv1a;
 

@@ -1,4 +1,4 @@
-//! The step that coordinates were rounded to.
+//! Resolution of coordinates: the step that they were rounded to.
 
 use isopach_cloud::{Positions, from_ticks, to_ticks};
 
@@ -14,11 +14,11 @@ const STEPS: [f64; 7] = [
     0.000_1,
 ];
 
-/// The coarsest of the steps that files use of which every height of `points` is a multiple,
-/// metres; 0 where none is. O(n).
+/// Finds the step that heights were rounded to, metres: the coarsest of the usual steps of files of
+/// which every height is a multiple; 0 if there is none. O(n).
 ///
-/// For points whose file is not at hand: a LAS header states its scale. Heights that were moved
-/// after rounding are multiples of nothing.
+/// For points without their file: a LAS header states the scale. Heights that were shifted after
+/// rounding are multiples of no step.
 ///
 /// ```
 /// use isopach_cloud::Cloud;

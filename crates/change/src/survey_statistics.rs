@@ -1,4 +1,4 @@
-//! What a whole survey says of the scatter of its epochs.
+//! Statistics of the scatter of a survey.
 
 use crate::{
     distributions::{fisher_median, fisher_two_sided, student_975},
@@ -8,38 +8,38 @@ use isopach_cloud::TICK;
 use isopach_compute::{Error, Result};
 use std::f64::consts::PI;
 
-/// Numbers that belong to a survey, not to a place of it: found once, from a sample of the whole
-/// survey, and the same for every tile.
+/// Statistics of the scatter of a survey: from a sample of the whole survey, the same for every
+/// tile.
 ///
-/// In memory they are estimated from the run's own places where they are not given. Tile by tile
-/// they must be given, since no tile knows the survey: see [`SurveySample`].
+/// An in-memory run estimates them from its own places if they are not given. A tiled run needs
+/// them, since no tile knows the survey: see [`SurveySample`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SurveyStatistics {
-    /// Variance of the compared epoch's offsets over that of the reference's, in the same place.
-    /// `None` where too few places told: then the variances of a place are not pooled, and Welch's
-    /// test takes the place of Student's.
+    /// Ratio of the variances of the compared and the reference epoch in the same place. `None` if
+    /// there were too few places: then variances are not pooled, and Welch's test replaces
+    /// Student's.
     pub variance_ratio: Option<f64>,
-    /// Root mean square deviation within a place, metres: reference, compared; NaN where no place
-    /// has two points. It stands for the scatter of an epoch that has a single point.
+    /// Root mean square deviation within a place, metres: reference, compared; NaN if no place
+    /// has two points. Used as the scatter of an epoch with a single point.
     pub pooled_spread: [f64; 2],
-    /// Standard error of a median over that of a mean of as many points. `None` where too few
-    /// well-filled places told: then medians have no level of detection. Gaussian offsets have
-    /// 1.2533.
+    /// Ratio of the standard error of a median to that of a mean of as many points; 1.2533 for
+    /// Gaussian offsets. `None` if there were too few well-filled places: then medians have no
+    /// level of detection.
     pub median_factor: Option<f64>,
-    /// Step that the coordinates of each epoch are rounded to, metres: the scale of its file; 0
-    /// where unknown.
+    /// Step that the coordinates of each epoch are rounded to, metres: the scale of its file; 0 if
+    /// unknown.
     pub resolution: [f64; 2],
-    /// Places with two points of each epoch.
+    /// Number of places with two points of each epoch.
     pub places: usize,
 }
 
-/// √(π/2): what a median's standard error is over a mean's where the offsets are Gaussian.
+/// Ratio of the standard error of a median to that of a mean for Gaussian offsets: √(π/2).
 pub const GAUSSIAN_MEDIAN_FACTOR: f64 = 1.253_314_137_315_500_3;
 
 impl SurveyStatistics {
-    /// Epochs with the same scatter, rounded to nothing: for a pair from one flight, and for tests.
-    /// It claims no spread for single points and nothing for medians.
+    /// Statistics of two epochs with the same scatter and without rounding: for a pair from one
+    /// flight, and for tests. The spread of single points and the precision of medians are unknown.
     #[must_use]
     pub fn equal_epochs() -> Self {
         Self {
@@ -51,14 +51,14 @@ impl SurveyStatistics {
         }
     }
 
-    /// The variance of rounding one coordinate to the epoch's step: q²/12, m². A tick is the
-    /// smallest step.
+    /// Variance of rounding a coordinate to the step q of an epoch (0 or 1): q²/12, m². A tick is
+    /// the smallest step.
     #[must_use]
     pub fn rounding_variance(&self, epoch: usize) -> f64 {
         self.rounding_step(epoch).powi(2) / 12.0
     }
 
-    /// The part of the rounding error that all points of a place share, variance in m².
+    /// Variance of the part of the rounding error that all points of a place share, m².
     ///
     /// Noise of deviation s dithers the rounding: the mean of many points is off by (q/π) Σ (−1)ᵏ
     /// sin(2πkμ/q) exp(−2π²k²s²/q²)/k, where μ is the true height. Its variance over μ is (q²/2π²)
@@ -70,10 +70,10 @@ impl SurveyStatistics {
         step * step / (2.0 * PI * PI) * damped_series(4.0 * PI * PI * noise)
     }
 
-    /// Refuses numbers that no survey has.
+    /// Checks all numbers.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] names it.
+    /// [`Error::InvalidParameter`] names the number, its value and its range.
     pub fn check(&self) -> Result<()> {
         if let Some(ratio) = self.variance_ratio {
             Error::positive("ratio of the epochs' variances", ratio)?;
@@ -107,7 +107,7 @@ struct PairOfScales {
     freedom: [f64; 2],
 }
 
-/// What a part of a survey says: merged in any order, it gives the same statistics.
+/// Sample of the scatter of a survey. Samples of parts merge in any order to the same statistics.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SurveySample {
@@ -120,10 +120,10 @@ pub struct SurveySample {
     resolution: [f64; 2],
 }
 
-/// Below this sum of harmonic degrees of freedom a ratio of variances is off by a third.
+/// Least sum of harmonic degrees of freedom: below it a ratio of variances is off by a third.
 const LEAST_WEIGHT: f64 = 30.0;
 
-/// Below this number of places a 95th percentile is a guess.
+/// Least number of places for a 95th percentile.
 const LEAST_MEDIANS: usize = 200;
 
 impl SurveySample {
@@ -158,14 +158,14 @@ impl SurveySample {
         }
     }
 
-    /// States the step that an epoch's coordinates are rounded to, metres. The coarsest of all
-    /// parts counts.
+    /// States the steps that the coordinates of both epochs are rounded to, metres. The coarsest of
+    /// all samples counts.
     pub fn rounded_to(&mut self, resolution: [f64; 2]) {
         self.resolution =
             std::array::from_fn(|epoch| self.resolution[epoch].max(resolution[epoch]));
     }
 
-    /// Adds what another part of the survey says.
+    /// Adds the sample of another part of the survey.
     pub fn merge(&mut self, other: &Self) {
         self.pairs.extend_from_slice(&other.pairs);
         self.medians.extend_from_slice(&other.medians);
@@ -176,7 +176,7 @@ impl SurveySample {
         self.rounded_to(other.resolution);
     }
 
-    /// The statistics of everything that was added, whatever the order. O(n log n).
+    /// Computes the statistics of the sample. O(n log n).
     #[must_use]
     pub fn statistics(&self) -> SurveyStatistics {
         let pooled =
@@ -193,10 +193,10 @@ impl SurveySample {
     }
 
     /// The ratio at which the share of the compared epoch in the pooled sum of squares is, on
-    /// average over the places, what its degrees of freedom make it: the maximum of the likelihood
-    /// of a common ratio, whatever the variance of each place. A place counts by no more than its
-    /// degrees of freedom, and those that contradict the ratio (vegetation or change in one epoch)
-    /// are left out, again and again, from a start by the median.
+    /// average over the places, that of its degrees of freedom: the maximum of the likelihood of a
+    /// common ratio, for any variance of each place. A place counts by no more than its degrees of
+    /// freedom, and those that contradict the ratio (vegetation or change in one epoch) are left
+    /// out, again and again, from a start by the median.
     fn variance_ratio(&self, rounding: &SurveyStatistics) -> Option<f64> {
         let mut places = self.pairs.clone();
         for place in &mut places {
@@ -316,7 +316,8 @@ fn median_ratio(places: &[PairOfScales]) -> Option<f64> {
 /// The root of the sum of [`PairOfScales::excess`], which falls as the ratio grows, by bisection of
 /// its logarithm.
 fn likeliest_ratio(places: &[PairOfScales]) -> f64 {
-    let (mut low, mut high) = (-30.0_f64, 30.0_f64);
+    let mut low = -30.0_f64;
+    let mut high = 30.0_f64;
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
         let excess: i128 = places

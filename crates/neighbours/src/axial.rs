@@ -32,8 +32,8 @@ impl Cylinder {
         Ok(self.radius.hypot(self.half_length) * (1.0 + 1e-12) + isopach_cloud::TICK)
     }
 
-    /// Offset along the unit vector `axis` of a point at `d` from the centre (metres); `None` if the
-    /// point is outside.
+    /// Offset along the unit vector `axis` of a point at `d` from the centre (metres); `None` if
+    /// the point is outside.
     #[inline]
     #[must_use]
     pub fn offset_along(&self, d: [f64; 3], axis: [f64; 3]) -> Option<f64> {
@@ -107,7 +107,7 @@ impl AxialStatistics {
     }
 }
 
-/// Quantile of so many quarters of sorted values, by order statistics.
+/// Quantile (in quarters) of sorted values, by order statistics.
 fn quartile_of_sorted(sorted: &[f64], quarters: usize) -> f64 {
     let n = sorted.len();
     let at = quarters * n / 4;

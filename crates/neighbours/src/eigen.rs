@@ -5,7 +5,7 @@
 //! away from the others: the largest for h ≥ 0, the smallest for h < 0. It is found by Newton's
 //! method from 2, where the cubic is convex, in at most five steps and without trigonometry. Its
 //! eigenvector is the longest cross product of two rows of A − λ I, which has rank two and no worse
-//! condition than that gap (Eberly 2014). What is left is a 2 × 2 problem in the plane across it,
+//! condition than that gap (Eberly 2014). The rest is a 2 × 2 problem in the plane across it,
 //! which one rotation solves, however close its eigenvalues are.
 //!
 //! Errors are some 10⁻¹⁵ of the largest eigenvalue, as with iterative methods, at a fifth of the
@@ -170,9 +170,13 @@ fn eigen_in_plane_across(upper: [f64; 6], axis: [f64; 3]) -> [(f64, [f64; 3]); 2
         [0.0, z / length, -y / length]
     };
     let w = cross(axis, u);
-    let (au, aw) = (multiply_symmetric(upper, u), multiply_symmetric(upper, w));
-    let (uu, uw, ww) = (dot(u, au), dot(u, aw), dot(w, aw));
-    let (mean, half) = (0.5 * (uu + ww), 0.5 * (uu - ww));
+    let au = multiply_symmetric(upper, u);
+    let aw = multiply_symmetric(upper, w);
+    let uu = dot(u, au);
+    let uw = dot(u, aw);
+    let ww = dot(w, aw);
+    let mean = 0.5 * (uu + ww);
+    let half = 0.5 * (uu - ww);
     let radius = (half * half + uw * uw).sqrt();
     // The eigenvector of mean + radius in the basis u, w; of two ways to write it, the one that
     // does not cancel.

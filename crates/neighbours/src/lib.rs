@@ -29,8 +29,8 @@
 //! | normals, and two clouds along them (M3C2) | [`NeighbourIndex::along_normals`] with an [`AlongNormalsQuery`] |
 //!
 //! Results are exact. Coordinates are whole ticks of 2⁻¹⁸ m, so distances are compared as whole
-//! numbers and ties go to the lower index; moments are summed as whole numbers and rounded once. The
-//! order of the points, the number of threads and the tiling do not change a bit.
+//! numbers and ties go to the lower index; moments are summed as whole numbers and rounded once.
+//! The order of the points, the number of threads and the tiling do not change a bit.
 //!
 //! # Shape of a neighbourhood
 //!

@@ -1,9 +1,9 @@
 //! Exact first and second moments of offsets in ticks.
 //!
 //! Offsets are ticks, so Σd and Σ d dᵀ are whole numbers: they are summed exactly and rounded once
-//! at the end. Nothing cancels, and the result does not depend on the order of the points. A product
-//! of two offsets below 2²⁴ ticks (64 m) stays under 2⁴⁸, so 2¹⁴ of them fit an `i64` before they
-//! are carried over into an `i128`.
+//! at the end. Nothing cancels, and the result does not depend on the order of the points. A
+//! product of two offsets below 2²⁴ ticks (64 m) stays under 2⁴⁸, so 2¹⁴ of them fit an `i64`
+//! before they are carried over into an `i128`.
 
 use crate::Covariance;
 use isopach_cloud::TICK;

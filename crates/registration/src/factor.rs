@@ -17,8 +17,8 @@ pub enum FactorKind {
 /// Residual of a pair of points, as its contribution to the normal equations.
 ///
 /// Any type may implement it; it runs on every backend. Coordinates are metres from the pivot, the
-/// source already at the current pose. With a rotation vector ω and a translation τ on the left, the
-/// source point s moves by ω × s + τ.
+/// source already at the current pose. With a rotation vector ω and a translation τ on the left,
+/// the source point s moves by ω × s + τ.
 ///
 /// ```
 /// use isopach_registration::{Factor, NormalEquations};

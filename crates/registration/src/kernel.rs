@@ -1,8 +1,8 @@
 //! Robust kernels: the weight of a pair as a function of its residual.
 //!
-//! A kernel is separate from the [`Factor`] that computes the residual; [`Robust`] combines the two.
-//! All widths are metres. Iteratively reweighted least squares needs the weight ψ(r)/r; a covariance
-//! needs the derivative ψ′ as well.
+//! A kernel is separate from the [`Factor`] that computes the residual; [`Robust`] combines the
+//! two. All widths are metres. Iteratively reweighted least squares needs the weight ψ(r)/r; a
+//! covariance needs the derivative ψ′ as well.
 //!
 //! ```
 //! use isopach_registration::kernel::{Huber, RobustKernel, Tukey};

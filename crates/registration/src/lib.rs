@@ -24,8 +24,9 @@
 //!
 //! # The parts of ICP
 //!
-//! [`Icp`] pairs each source point with its nearest target point, takes a step that brings the pairs
-//! together, and repeats until the step is negligible (Besl & McKay 1992). Each part is a type:
+//! [`Icp`] pairs each source point with its nearest target point, takes a step that brings the
+//! pairs together, and repeats until the step is negligible (Besl & McKay 1992). Each part is a
+//! type:
 //!
 //! | part | trait or type | provided |
 //! |---|---|---|
@@ -67,8 +68,8 @@
 //!
 //! # Backends
 //!
-//! Nearest neighbours and sums run on any backend with the capability [`Align`]; the 6 × 6 system is
-//! solved on the host. The suite in [`conformance`] compares a backend with the reference
+//! Nearest neighbours and sums run on any backend with the capability [`Align`]; the 6 × 6 system
+//! is solved on the host. The suite in [`conformance`] compares a backend with the reference
 //! implementation.
 
 mod align;

@@ -8,10 +8,10 @@ use crate::PointErrors;
 pub enum ErrorModel {
     /// Student's t with pooled variances.
     ///
-    /// The variances v of both epochs are pooled within a place, after scaling by their ratio r over
-    /// the survey: ν = ν₁ + ν₂, s² = (ν₁ v₁ + ν₂ v₂/r)/ν, se = s √(1/n₁ + r/n₂), with νᵢ = nᵢ − 1.
-    /// If an F test at 0.1 % contradicts the ratio, or no ratio is known, Welch's formula applies:
-    /// se² = v₁/n₁ + v₂/n₂ and ν = se⁴ / Σ (vᵢ/nᵢ)²/νᵢ.
+    /// The variances v of both epochs are pooled within a place, after scaling by their ratio r
+    /// over the survey: ν = ν₁ + ν₂, s² = (ν₁ v₁ + ν₂ v₂/r)/ν, se = s √(1/n₁ + r/n₂), with νᵢ = nᵢ
+    /// − 1. If an F test at 0.1 % contradicts the ratio, or no ratio is known, Welch's formula
+    /// applies: se² = v₁/n₁ + v₂/n₂ and ν = se⁴ / Σ (vᵢ/nᵢ)²/νᵢ.
     ///
     /// A variance is at least that of rounding
     /// ([`crate::SurveyStatistics::rounding_variance`]). A median uses the inter-quartile range

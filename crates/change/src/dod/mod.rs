@@ -86,8 +86,8 @@ impl Dod {
     /// # Errors
     /// [`crate::Error::InvalidParameter`] for a cell size that is not above zero, a negative
     /// registration error, or parameters that [`Detection::check`] refuses;
-    /// [`crate::Error::InvalidInput`] if classes are selected and a cloud has none; any error of the
-    /// backend.
+    /// [`crate::Error::InvalidInput`] if classes are selected and a cloud has none; any error of
+    /// the backend.
     pub fn run(
         &self,
         on: &(impl Rasterise + ?Sized),

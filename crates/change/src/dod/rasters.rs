@@ -1,14 +1,14 @@
-//! What a DEM of difference consists of.
+//! Rasters of a DEM of difference.
 
 use isopach_raster::Raster;
 use isopach_tiling::{Encode, ResultReader, ResultWriter};
 
-/// Rasters of one grid; NaN is no data.
+/// Rasters of a DEM of difference, on one grid; NaN is no data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DodRasters {
-    /// Compared − reference, metres.
+    /// Height difference, compared − reference, metres.
     pub difference: Raster,
-    /// 95 % level of detection, metres; NaN where [`Self::status`] says why.
+    /// 95 % level of detection, metres; if NaN, [`Self::status`] says why.
     pub level_of_detection: Raster,
     /// Standard error (1 σ) of the difference that the scatter of the heights explains, metres: the
     /// random part, without the registration error. Present wherever the difference is; NaN only
@@ -20,11 +20,11 @@ pub struct DodRasters {
     /// Slope of the reference surface, dz/dx and dz/dy; 0 where unknown. It is computed only where
     /// the registration error depends on it ([`crate::RegistrationError::Covariance`]).
     pub slope: [Raster; 2],
-    /// The statistic of each epoch, absolute metres.
+    /// Height statistic of each epoch, absolute metres.
     pub heights: [Raster; 2],
-    /// Points per cell, of each epoch.
+    /// Number of points per cell, of each epoch.
     pub counts: [Raster; 2],
-    /// The [`crate::ChangeStatus`] of each cell as its number: never NaN.
+    /// [`crate::ChangeStatus`] of each cell, as its number; never NaN.
     pub status: Raster,
 }
 

@@ -2,7 +2,7 @@
 
 use isopach_raster::{Grid, Raster};
 
-/// `grid` with `cells` more on each side.
+/// Grows a grid by a number of cells on each side.
 pub(crate) fn grow_grid(grid: &Grid, cells: usize) -> Grid {
     let more = cells as i64;
     Grid {
@@ -13,7 +13,7 @@ pub(crate) fn grow_grid(grid: &Grid, cells: usize) -> Grid {
     }
 }
 
-/// The part of `wide` without the `cells` at each side.
+/// Crops a raster by a number of cells on each side.
 pub(crate) fn crop_raster(wide: &Raster, cells: usize) -> Raster {
     let Grid {
         cell_size,

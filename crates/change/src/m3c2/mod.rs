@@ -15,9 +15,9 @@ use isopach_neighbours::{
 /// Distance between two epochs along the local surface normal, with a level of detection at each
 /// core point: M3C2 (Lague, Brodu & Leroux 2013, doi:10.1016/j.isprsjprs.2013.04.009).
 ///
-/// For each core point: a normal; the points of each epoch inside a cylinder about it (distance from
-/// the axis ≤ radius, offset along it ≤ depth to either side, closed); then, with means m, standard
-/// deviations s (divisor n − 1) and counts n of their offsets along the normal,
+/// For each core point: a normal; the points of each epoch inside a cylinder about it (distance
+/// from the axis ≤ radius, offset along it ≤ depth to either side, closed); then, with means m,
+/// standard deviations s (divisor n − 1) and counts n of their offsets along the normal,
 ///
 /// ```text
 /// distance = m₂ − m₁          LoD₉₅ = t se + 1.96 registration error
@@ -68,8 +68,8 @@ pub struct M3c2 {
 }
 
 impl Default for M3c2 {
-    /// Upward normals at 1, 2 and 4 m, a cylinder of 1 m radius and 5 m half length, no registration
-    /// error, means.
+    /// Upward normals at 1, 2 and 4 m, a cylinder of 1 m radius and 5 m half length, no
+    /// registration error, means.
     fn default() -> Self {
         Self {
             normals: Normals::Multiscale {

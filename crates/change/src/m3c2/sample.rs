@@ -11,9 +11,9 @@ impl M3c2 {
     /// before a tiled run.
     ///
     /// Sample patches from all over the survey, [merge](SurveySample::merge) the samples, and state
-    /// the resolution of the files ([`SurveySample::rounded_to`]) if the points do not show it. A few
-    /// thousand core points are enough. Costs as much as [`Self::run`]; with medians also a search
-    /// of random halves of each epoch, on the CPU.
+    /// the resolution of the files ([`SurveySample::rounded_to`]) if the points do not show it. A
+    /// few thousand core points are enough. Costs as much as [`Self::run`]; with medians also a
+    /// search of random halves of each epoch, on the CPU.
     ///
     /// ```
     /// use isopach_change::{Cloud, Cpu, Detection, Epochs, M3c2};

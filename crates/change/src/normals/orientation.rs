@@ -8,8 +8,8 @@ use isopach_compute::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Orientation {
-    /// Direction of any length above zero: up for airborne surveys of terrain, out of the rock for a
-    /// wall.
+    /// Direction of any length above zero: up for airborne surveys of terrain, out of the rock for
+    /// a wall.
     Towards([f64; 3]),
     /// Position of the scanner, absolute metres: normals point towards it.
     Scanner([f64; 3]),

@@ -136,8 +136,8 @@ impl M3c2 {
 
 #[cfg(feature = "dod")]
 impl crate::Dod {
-    /// Suggests a cell size: the smallest of 1, 2, 5 · 10ⁿ metres whose cells hold five points of the
-    /// sparser epoch on average. Round sizes make runs line up.
+    /// Suggests a cell size: the smallest of 1, 2, 5 · 10ⁿ metres whose cells hold five points of
+    /// the sparser epoch on average. Round sizes make runs line up.
     ///
     /// `density` is in points per m² of the sparser epoch.
     ///

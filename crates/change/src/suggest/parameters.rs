@@ -19,8 +19,8 @@ const IN_CELL: f64 = 5.0;
 /// Points that a normal needs.
 const FOR_NORMAL: f64 = 10.0;
 
-/// Ratio of a neighbourhood's diameter to its roughness, above which the roughness tilts a normal by
-/// less than 2 % of the distance (Lague et al. 2013, section 3.2: 20 to 25).
+/// Ratio of a neighbourhood's diameter to its roughness, above which the roughness tilts a normal
+/// by less than 2 % of the distance (Lague et al. 2013, section 3.2: 20 to 25).
 const DIAMETER_OVER_ROUGHNESS: f64 = 25.0;
 
 /// Largest number of times that the neighbourhood is doubled.
@@ -102,7 +102,8 @@ pub(super) fn suggest_normal_radii(
     })
 }
 
-/// Twice what 99 % of the points of either epoch are away from the other one.
+/// Twice the distance within which 99 % of the points of either epoch have a neighbour in the
+/// other.
 pub(super) fn suggest_projection_depth(
     indexes: [&dyn NeighbourIndex; 2],
     before: &Cloud,

@@ -24,8 +24,8 @@ pub(super) fn choose_probes(points: Positions<'_>) -> Cloud {
     )
 }
 
-/// Points per m² of both epochs, from the distance to the twentieth neighbour: medians over the area.
-/// Dense parts have more probes, so each probe has the weight of the area that it represents.
+/// Points per m² of both epochs, from the distance to the twentieth neighbour: medians over the
+/// area. Dense parts have more probes, so each probe has the weight of the area that it represents.
 pub(super) fn median_densities(
     reference: &dyn NeighbourIndex,
     compared: &dyn NeighbourIndex,

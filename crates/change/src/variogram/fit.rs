@@ -6,7 +6,7 @@
 
 use super::{LagBin, VariogramOptions, VariogramStructure};
 
-/// What was fitted.
+/// Fitted nugget and structures.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fit {
     pub(super) nugget: f64,
@@ -103,7 +103,8 @@ fn refine_range(
         solve_sills(bins, options, &ranges)
     };
     let middle = start.ranges[which].ln();
-    let (mut low, mut high) = (middle - step.ln(), middle + step.ln());
+    let mut low = middle - step.ln();
+    let mut high = middle + step.ln();
     for _ in 0..SECTIONS {
         let reach = golden * (high - low);
         if at(high - reach).chi_square <= at(low + reach).chi_square {

@@ -8,17 +8,17 @@ use fit::Fit;
 use isopach_compute::{Error, Result};
 pub use pairs::LagBin;
 
-/// A difference over ground that did not change.
+/// Height difference at a place on stable ground.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StableSample {
     /// Absolute x and y, metres.
     pub position: [f64; 2],
-    /// Difference of the epochs there, metres.
+    /// Difference of the epochs at the place, metres.
     pub difference: f64,
 }
 
-/// How the semivariance of a lag is estimated from the differences Δ of its pairs.
+/// Estimator of the semivariance of a lag, from the differences Δ of its pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum VariogramEstimator {
@@ -32,7 +32,7 @@ pub enum VariogramEstimator {
     Matheron,
 }
 
-/// Shape of a structure.
+/// Correlation model of a structure, as a function of the distance h.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum VariogramModel {
@@ -43,7 +43,7 @@ pub enum VariogramModel {
     Exponential,
 }
 
-/// How a variogram is made.
+/// Options of a variogram.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VariogramOptions {
@@ -51,8 +51,8 @@ pub struct VariogramOptions {
     pub estimator: VariogramEstimator,
     /// Shape of the structures.
     pub model: VariogramModel,
-    /// Most structures, 0 to 2. One is fitted only where it explains more than the scatter of the
-    /// lags.
+    /// Largest number of structures, 0 to 2. A structure is fitted only if it explains more than
+    /// the scatter of the lags.
     pub structures: usize,
     /// Differences further from the median than this many robust standard deviations (1.4826 · MAD)
     /// are left out.
@@ -75,7 +75,7 @@ impl Default for VariogramOptions {
     }
 }
 
-/// A part of the errors that is shared within a range.
+/// Part of the errors that is correlated within a range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VariogramStructure {
@@ -83,16 +83,16 @@ pub struct VariogramStructure {
     pub sill: f64,
     /// Range, metres.
     pub range: f64,
-    /// How the correlation falls off.
+    /// Correlation model.
     pub model: VariogramModel,
 }
 
 /// Variogram of differences over stable ground: γ(h) = nugget + Σ sill · (1 − correlation(h)).
 ///
-/// The nugget is what cells do not share: roughness, sampling. The structures are what they do
-/// share: strips, trajectory, vegetation. A mean over an area has a variance that falls with the
-/// area only beyond their ranges (Rolstad et al. 2009, doi:10.3189/002214309789470950; Hugonnet et
-/// al. 2022, doi:10.1109/JSTARS.2022.3188922).
+/// The nugget is the error of single cells: roughness, sampling. The structures are errors that
+/// neighbouring cells share: strips, trajectory, vegetation. A mean over an area has a variance
+/// that falls with the area only beyond their ranges (Rolstad et al. 2009,
+/// doi:10.3189/002214309789470950; Hugonnet et al. 2022, doi:10.1109/JSTARS.2022.3188922).
 ///
 /// ```
 /// use isopach_change::{StableSample, Variogram, VariogramOptions};
@@ -109,7 +109,7 @@ pub struct VariogramStructure {
 ///     StableSample { position: [f64::from(x), f64::from(y)], difference }
 /// };
 /// let samples: Vec<_> = (0..9216).map(sample).collect();
-/// let variogram = Variogram::of(&samples, &VariogramOptions::default())?;
+/// let variogram = Variogram::from_samples(&samples, &VariogramOptions::default())?;
 /// assert!((variogram.correlated_sigma() - 0.029).abs() < 0.006);
 /// // A mean over 1000 m² is worth about fifteen squares.
 /// assert!((8.0..30.0).contains(&variogram.effective_samples(1000.0)), "{variogram:?}");
@@ -120,9 +120,9 @@ pub struct VariogramStructure {
 pub struct Variogram {
     /// Variance that is not shared, m².
     pub nugget: f64,
-    /// Shared parts, by range; none where the differences are independent.
+    /// Shared parts, by range; empty if the differences are independent.
     pub structures: Vec<VariogramStructure>,
-    /// What it was fitted to.
+    /// Bins of the empirical variogram that the model was fitted to.
     pub bins: Vec<LagBin>,
 }
 
@@ -130,8 +130,8 @@ pub struct Variogram {
 const FEWEST: usize = 100;
 
 impl Variogram {
-    /// Estimates and fits the variogram of samples. Their order does not matter: pairs are chosen
-    /// by a hash of their positions.
+    /// Estimates and fits the variogram of samples. The result does not depend on their order: a
+    /// hash of the positions chooses the pairs.
     ///
     /// O(n · min(n, 2·10⁸/n)) for n samples.
     ///
@@ -150,7 +150,7 @@ impl Variogram {
         })
     }
 
-    /// A variogram that is known.
+    /// Variogram from known parameters, without bins.
     #[must_use]
     pub fn from_structures(nugget: f64, structures: Vec<VariogramStructure>) -> Self {
         Self {
@@ -180,8 +180,8 @@ impl Variogram {
         }
     }
 
-    /// Standard deviation of the shared part at one place, metres: what a level of detection adds
-    /// to the scatter in a cell.
+    /// Standard deviation of the shared part at one place, metres: input of
+    /// [`crate::Detection::correlated`].
     #[must_use]
     pub fn correlated_sigma(&self) -> f64 {
         self.covariance(0.0).sqrt()

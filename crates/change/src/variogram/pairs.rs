@@ -81,7 +81,7 @@ pub(super) fn bin_pairs(
     lags.for_each_pair(&ranked, |bin, _, _| counts[bin] += 1);
     let mut found: Vec<Vec<(f64, f64)>> = vec![Vec::new(); BINS];
     lags.for_each_pair(&ranked, |bin, a, b| {
-        // One pair in so many, chosen by its hash.
+        // A hash chooses which pairs to keep.
         if mix_bits(a.0 ^ b.0.rotate_left(32)).is_multiple_of(counts[bin].div_ceil(PAIRS) as u64) {
             found[bin].push((
                 distance_squared(&a.1, &b.1).sqrt(),
@@ -117,7 +117,7 @@ fn lag_of_sill(bins: &[LagBin]) -> f64 {
         .map_or(0.0, |bin| bin.lag)
 }
 
-/// Squared distances between the shortest and the longest, from the first so many samples to all.
+/// Squared distances between the shortest and the longest, from the first samples (centres) to all.
 struct Lags {
     shortest: f64,
     longest: f64,

@@ -153,8 +153,8 @@ impl Block {
         }
     }
 
-    /// Takes the variances away where the points of one epoch are a copy of the other's: what both
-    /// have in common is no difference, and no gain and loss by chance must be taken off.
+    /// Removes the variances if the points of one epoch are a copy of the other's: then there is no
+    /// noise, and no gain or loss by chance to correct.
     fn drop_variances_of_copies(&mut self) {
         let cells = || self.cells.iter().flatten();
         if cells().count() >= COPIED && cells().all(|cell| cell.is_equal) {

@@ -1,4 +1,4 @@
-//! What of |d| is change and what is chance.
+//! Correction for chance: an estimate of |change| that noise does not inflate.
 //!
 //! A difference d = δ + e has E|d| > |δ|: noise makes gain and loss where nothing changed. No
 //! function of d has the mean |δ| for every δ (Cai & Low 2011, doi:10.1214/10-AOS849), but one can

@@ -1,4 +1,4 @@
-//! What the errors of volumes consist of.
+//! Components of the errors of volumes.
 
 use super::{
     Parameters,
@@ -70,7 +70,8 @@ fn correlated_error(
         return 0.0;
     }
     let sill = variogram.covariance(0.0);
-    let (certain, uncertain) = (side.certain as f64, sums.uncertain as f64);
+    let certain = side.certain as f64;
+    let uncertain = sums.uncertain as f64;
     let weight = (certain + EVEN_ODDS * uncertain) / cells;
     let square = (certain + EVEN_ODDS * EVEN_ODDS * uncertain) / cells;
     let area = cells * parameters.cell_area();
@@ -94,7 +95,7 @@ fn correlated_error(
         .sqrt()
 }
 
-/// Why there is no error.
+/// Reason that there is no error; `None` if there is one.
 pub(crate) fn reason_without_error(
     parameters: &Parameters,
     tally: &Tally,

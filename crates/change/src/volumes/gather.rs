@@ -46,7 +46,8 @@ pub(crate) fn cells_of(grid: &Grid, block: [i64; 2]) -> impl Iterator<Item = Pla
     } = *grid;
     let [x, y] = block.map(|index| index * SIDE as i64);
     (0..SIDE * SIDE).filter_map(move |i| {
-        let (inner_row, inner_column) = (i / SIDE, i % SIDE);
+        let inner_row = i / SIDE;
+        let inner_column = i % SIDE;
         let column = usize::try_from(x + inner_column as i64 - first[0]).ok()?;
         let from_south = usize::try_from(y + inner_row as i64 - first[1]).ok()?;
         let is_inside = column < columns && from_south < rows;
@@ -59,7 +60,7 @@ pub(crate) fn cells_of(grid: &Grid, block: [i64; 2]) -> impl Iterator<Item = Pla
     })
 }
 
-/// What volumes need of a cell; `None` where there is no difference.
+/// Reads a cell of the rasters; `None` if it has no difference.
 pub(crate) fn read_cell(parameters: &Parameters, tile: &DodRasters, place: &Place) -> Option<Cell> {
     let at = [place.row, place.column];
     let difference = tile.difference.values[at];

@@ -1,4 +1,4 @@
-//! How much was gained and lost, and how well that is known.
+//! Volumes of gain, loss and net change, with errors.
 //!
 //! The method, its tests and its tables: `docs/algorithms/volumes.md`.
 
@@ -50,7 +50,7 @@ pub use zones::{ZonedReport, ZonedVolumes};
 /// let [before, after] = [Cloud::from_points(&plane(3.0))?, Cloud::from_points(&plane(3.2))?];
 /// let rasters = Dod::default().run(&isopach_compute::Cpu, &before, &after, Rect { min: [0.0, 0.0], max: [10.0, 10.0] })?;
 /// let mut volumes = Volumes::new(1.0, 0.01);
-/// volumes.add(&rasters)?;
+/// volumes.add_tile(&rasters)?;
 /// let report = volumes.report();
 /// assert!((report.net.volume - 20.0).abs() < report.net.error);
 /// assert!((report.gain.volume - 20.0).abs() < report.gain.error);
@@ -67,7 +67,7 @@ pub struct Volumes {
     pending: BTreeMap<[i64; 2], Box<Block>>,
 }
 
-/// What the errors are made from.
+/// Inputs of the errors.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Parameters {
     cell_size: f64,
@@ -83,7 +83,7 @@ impl Parameters {
 }
 
 impl Volumes {
-    /// Nothing yet, for cells of `cell_size` metres and the uncertainty of the alignment.
+    /// Empty volumes, for cells of `cell_size` metres and an uncertainty of the alignment.
     #[must_use]
     pub fn new(cell_size: f64, registration_error: impl Into<RegistrationError>) -> Self {
         let registration_error = registration_error.into();
@@ -128,7 +128,7 @@ impl Volumes {
         self.add_where(tile, |_| true)
     }
 
-    /// Adds those cells of a tile whose centre (x, y) `inside` takes.
+    /// Adds the cells of a tile whose centre (x, y) is inside.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for rasters of another cell size.
@@ -181,10 +181,10 @@ impl Volumes {
         }
     }
 
-    /// Adds what was found elsewhere, on other cells.
+    /// Adds the volumes of other cells, from another process or thread.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where it was made with another cell size, alignment or variogram.
+    /// [`Error::InvalidInput`] if the cell size, the registration error or the variogram differs.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         if self.parameters != other.parameters {
             return Err(Error::InvalidInput(
@@ -206,7 +206,7 @@ impl Volumes {
         self.tally.cells
     }
 
-    /// Volumes, errors and areas of what was added so far.
+    /// Volumes, errors and areas of all cells added so far.
     #[must_use]
     pub fn report(&self) -> VolumeReport {
         let mut sums = self.sums;

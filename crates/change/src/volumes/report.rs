@@ -7,13 +7,13 @@ use super::{
 };
 use crate::{ChangeStatus, distributions::NORMAL_975};
 
-/// A volume, its error and its area.
+/// Volume with its 95 % error and its area.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Volume {
-    /// m³. Where little changed an estimate may lie below zero, by no more than its error explains.
+    /// Volume, m³. If little changed, an estimate may be below zero, within its error.
     pub volume: f64,
-    /// 95 % error of the volume, m³; NaN where [`VolumeReport::without_error`] says why.
+    /// 95 % error of the volume, m³; if NaN, [`VolumeReport::without_error`] says why.
     pub error: f64,
     /// m².
     pub area: f64,
@@ -31,7 +31,7 @@ pub struct Balance {
     pub net: Volume,
 }
 
-/// Cells added up as they were measured. It has no error, since no error of the sum covers the true
+/// Plain sum over cells as measured. It has no error, since no error of such a sum covers the true
 /// volume.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -42,7 +42,7 @@ pub struct PlainVolume {
     pub area: f64,
 }
 
-/// Gain, loss and their difference as they were measured.
+/// Gain, loss and net as plain sums over cells as measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PlainBalance {
@@ -87,11 +87,11 @@ impl VolumeAreas {
     }
 }
 
-/// Standard errors (1 σ) that a volume's error consists of, m³: they add as squares.
+/// Components of the error of a volume: standard errors (1 σ), m³. Their squares add.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ErrorParts {
-    /// Scatter of the heights, and what the correction for chance adds.
+    /// Scatter of the heights, and the error of the correction for chance.
     pub random: f64,
     /// Alignment of the epochs.
     pub registration: f64,
@@ -114,28 +114,28 @@ impl ErrorParts {
 pub struct VolumeReport {
     /// Net of all cells: Σ d · cell area. No threshold, no correction.
     pub net: Volume,
-    /// Gain over all cells with a difference, corrected for what chance adds.
+    /// Gain over all cells with a difference, corrected for chance.
     pub gain: Volume,
-    /// Loss over all cells with a difference, corrected for what chance adds.
+    /// Loss over all cells with a difference, corrected for chance.
     pub loss: Volume,
     /// The estimates above, with the areas of the cells that rose, fell, and were compared.
     pub all: Balance,
     /// The estimates above, with the areas of the cells that exceed their level of detection.
     pub significant: Balance,
-    /// Plain sums of the cells that exceed their level of detection: too large by what chance puts
-    /// above the threshold, too small by the change below it.
+    /// Plain sums of the cells that exceed their level of detection: too large by the noise above
+    /// the threshold, too small by the change below it.
     pub thresholded: PlainBalance,
     /// Plain sums of all cells: gain and loss contain the noise of unchanged cells.
     pub summed: PlainBalance,
-    /// What was compared and what was not.
+    /// Areas with and without data and significance.
     pub areas: VolumeAreas,
-    /// What the errors of gain, loss and net consist of.
+    /// Components of the errors of gain, loss and net.
     pub parts: VolumeParts,
     /// Number of cells with a difference.
     pub cells: u64,
     /// Number of cells with a difference but no level of detection.
     pub cells_without_level_of_detection: u64,
-    /// Why the errors are NaN.
+    /// Reason if the errors are NaN.
     pub without_error: Option<String>,
 }
 
@@ -151,7 +151,7 @@ pub struct VolumeParts {
     pub net: ErrorParts,
 }
 
-/// Sums of cells as they were measured.
+/// Plain sums of cells.
 fn plain_balance(raw: &RawBalance, cell: f64) -> PlainBalance {
     let volume = |heights: f64, cells: u64| PlainVolume {
         volume: heights * cell,
@@ -166,7 +166,7 @@ fn plain_balance(raw: &RawBalance, cell: f64) -> PlainBalance {
     }
 }
 
-/// Makes the report of sums over cells.
+/// Report of sums over cells.
 pub(crate) fn make_report(parameters: &Parameters, tally: &Tally, sums: &Sums) -> VolumeReport {
     let cell = parameters.cell_size * parameters.cell_size;
     let without_error = errors::reason_without_error(parameters, tally, sums);

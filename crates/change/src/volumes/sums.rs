@@ -10,7 +10,7 @@ use super::{
 const HEIGHT: f64 = 1e9;
 const VARIANCE_UNIT: f64 = HEIGHT * HEIGHT;
 
-/// A sum of whole steps. It saturates far beyond what any survey reaches.
+/// A sum of whole steps. It saturates far beyond any survey.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Exact(i128);
 
@@ -46,7 +46,7 @@ impl Exact {
 pub(crate) struct Side {
     /// Σ estimates, metres × cells.
     pub(crate) heights: Exact,
-    /// Σ variances of what is independent between the parts, m² × cells².
+    /// Σ variances of the independent parts, m² × cells².
     pub(crate) variances: Exact,
     /// Σ weights with which an offset of all heights enters, cells.
     pub(crate) weights: Exact,

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// ```
 /// use isopach_change::{Volumes, ZonedVolumes};
 /// let mut volumes = ZonedVolumes::new(Volumes::new(1.0, 0.01), 2);
-/// // For each tile: volumes.add(&rasters, |[x, _]| [usize::from(x >= 50.0)])?;
+/// // For each tile: volumes.add_tile(&rasters, |[x, _]| [usize::from(x >= 50.0)])?;
 /// let report = volumes.report();
 /// assert_eq!(report.zones.len(), 2);
 /// assert_eq!(report.total.net.volume, 0.0);
@@ -88,10 +88,10 @@ impl ZonedVolumes {
         Ok(())
     }
 
-    /// Adds what was found elsewhere, on other cells.
+    /// Adds the volumes of other cells, from another process or thread.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] where it was made with other parameters or another number of zones.
+    /// [`Error::InvalidInput`] if the parameters or the number of zones differ.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         if self.zones.len() != other.zones.len() {
             return Err(Error::InvalidInput(format!(

@@ -20,7 +20,7 @@ struct Band<'a> {
 
 impl<'a> Grid<'a> {
     /// Sorts the points. O(n), deterministic: points of a cell stay in their order. Walls are
-    /// sorted twice: what the cells of the first grid hold tells that they are too narrow.
+    /// sorted twice: the first grid shows that its cells are too narrow.
     pub(crate) fn new(points: Positions<'a>) -> Self {
         let [low, high] = points.bounds().unwrap_or_default();
         let grid = Self::with_cell_shift(points, [low, high], cell_shift(low, high, points.len()));
@@ -94,7 +94,8 @@ impl<'a> Grid<'a> {
         };
         let (mut kept, mut starts, mut saved): (Vec<u32>, _, _) = (Vec::new(), vec![0], 0_u64);
         for pair in self.starts.windows(2) {
-            let (span, before) = (pair[0]..pair[1], kept.len());
+            let span = pair[0]..pair[1];
+            let before = kept.len();
             if span.len() > CROWDED as usize {
                 kept.extend(
                     span.clone()
@@ -137,12 +138,10 @@ impl<'a> Grid<'a> {
     fn scatter_points(&mut self, cells: &[u32]) {
         let bounds = split_into_bands(&self.starts);
         let mut bands = Vec::with_capacity(bounds.len());
-        let (mut x, mut y, mut z, mut id) = (
-            &mut self.x[..],
-            &mut self.y[..],
-            &mut self.z[..],
-            &mut self.id[..],
-        );
+        let mut x = &mut self.x[..];
+        let mut y = &mut self.y[..];
+        let mut z = &mut self.z[..];
+        let mut id = &mut self.id[..];
         for cells in bounds {
             let count = (self.starts[cells.end] - self.starts[cells.start]) as usize;
             let band = Band {
@@ -225,7 +224,8 @@ fn starts_of(cells: &[u32], count: usize) -> Vec<u32> {
 /// Splits the cells into bands of about equally many points, as many as threads.
 fn split_into_bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
     let cells = starts.len() - 1;
-    let (count, points) = (rayon::current_num_threads().clamp(1, BANDS), starts[cells]);
+    let count = rayon::current_num_threads().clamp(1, BANDS);
+    let points = starts[cells];
     let mut edges: Vec<usize> = (0..=count)
         .map(|band| {
             starts.partition_point(|&start| {

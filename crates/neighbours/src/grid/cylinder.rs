@@ -193,7 +193,8 @@ impl Footprint {
     #[inline]
     fn columns_between(&self, bottom: i64, top: i64) -> Option<[i64; 2]> {
         let [[x, y], [end_x, end_y]] = self.ends;
-        let (dx, dy) = (end_x - x, end_y - y);
+        let dx = end_x - x;
+        let dy = end_y - y;
         let strip = [
             bottom as f64 - self.radius - y,
             top as f64 + self.radius - y,

@@ -9,7 +9,7 @@ use crate::{NeighbourLists, distance};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
 
-/// What was found for some queries, in the order in which they were worked on.
+/// Lists of some queries, in the order in which they were answered.
 #[derive(Default)]
 struct ChunkLists {
     indices: Vec<u32>,
@@ -69,7 +69,8 @@ fn restore_query_order(walk: &QueryOrder<'_>, parts: &[ChunkLists]) -> Neighbour
         offsets[i + 1] += offsets[i];
     }
     let total = offsets[count];
-    let (mut indices, mut squared_distances) = (vec![0; total], vec![0.0; total]);
+    let mut indices = vec![0; total];
+    let mut squared_distances = vec![0.0; total];
     for (step, (part, list)) in lists().enumerate() {
         let start = offsets[walk.query_at_step(step)];
         let to = start..start + list.len();

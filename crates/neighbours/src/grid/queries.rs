@@ -65,10 +65,8 @@ impl<'a> QueryOrder<'a> {
         let local: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
         // Three squares below 2⁶² fit a u64.
         let near = (0..3).all(|axis| {
-            let (low, high) = (
-                i64::from(self.grid.low[axis]),
-                i64::from(self.grid.high[axis]),
-            );
+            let low = i64::from(self.grid.low[axis]);
+            let high = i64::from(self.grid.high[axis]);
             (high - local[axis]).abs() < 1 << 31
                 && (local[axis] - low).abs() < 1 << 31
                 && i32::try_from(local[axis]).is_ok()
@@ -89,12 +87,13 @@ impl<'a> QueryOrder<'a> {
         })
     }
 
-    /// Whether queries that follow each other are, on the mean of a sample, farther apart than what
+    /// Whether consecutive queries are, on the mean of a sample, farther apart than
     /// a cache forgives: eight rows, or some hundred cells of one.
     fn is_scattered(&self) -> bool {
         let sampled = (1..self.len()).step_by((self.len() / 1000).max(1));
         let apart = sampled.clone().map(|i| {
-            let (here, before) = (self.cell_of_query(i), self.cell_of_query(i - 1));
+            let here = self.cell_of_query(i);
+            let before = self.cell_of_query(i - 1);
             here[0].abs_diff(before[0]) + 64 * here[1].abs_diff(before[1])
         });
         self.len() > CHUNK / 8 && apart.sum::<usize>() > 512 * sampled.len()

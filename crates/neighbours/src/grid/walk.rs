@@ -31,10 +31,11 @@ impl CellBlock {
         }
     }
 
-    /// What a block around this one has more, in four parts.
+    /// Cells of a block around this one that are outside of it, in four parts.
     #[inline]
     pub(super) fn ring_within(&self, outer: &Self) -> [Self; 4] {
-        let (columns, rows) = (outer.columns, outer.rows);
+        let columns = outer.columns;
+        let rows = outer.rows;
         [
             Self {
                 columns,
@@ -176,11 +177,9 @@ impl Grid<'_> {
         let mut likely = [0_u8; PIECE];
         for start in span.clone().step_by(PIECE) {
             let end = (start + PIECE).min(span.end);
-            let (x, y, z) = (
-                &self.x[start..end],
-                &self.y[start..end],
-                &self.z[start..end],
-            );
+            let x = &self.x[start..end];
+            let y = &self.y[start..end];
+            let z = &self.z[start..end];
             for (((passed, x), y), z) in passed.iter_mut().zip(x).zip(y).zip(z) {
                 let d = [
                     x.wrapping_sub(query[0]) as f32,
@@ -201,8 +200,8 @@ impl Grid<'_> {
     }
 
     /// Calls `visit` with the sorted points of the block: with all of them, but where they are
-    /// crowded, only with those whose height is near enough to the query's. What is near enough is
-    /// what `visit` returns, in square ticks; it may shrink meanwhile, and `None` ends the walk.
+    /// crowded, only with those whose height is near enough to the query's. `visit` returns the
+    /// reach in square ticks, which may shrink; `None` ends the walk.
     #[inline]
     pub(super) fn visit_block(
         &self,
@@ -244,7 +243,8 @@ impl Grid<'_> {
     ) -> Option<u64> {
         const PIECE: usize = 32;
         let middle = span.start + self.z[span.clone()].partition_point(|&z| z < query[2]);
-        let (mut below, mut above) = (middle, middle);
+        let mut below = middle;
+        let mut above = middle;
         let gap = |i: usize| i64::from(self.z[i]).abs_diff(i64::from(query[2])).pow(2);
         let mut reach = visit(middle..middle)?;
         while below > span.start || above < span.end {

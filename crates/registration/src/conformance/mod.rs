@@ -1,10 +1,10 @@
 //! Conformance suite of alignment: compares a backend with the reference implementation.
 //!
 //! Pairs and their sums are compared with those of [`crate::HostCorrespondences`] with
-//! [`BruteForce`], at several poses and distances. The clouds are ones that have broken other tools:
-//! hills, a cloud and itself, lattices (all distances tie), a vertical line, equal points, one
-//! point, none, more pairs than one block holds, ten thousand kilometres from zero, pivots at the
-//! edge and far away, normals missing here and there or everywhere.
+//! [`BruteForce`], at several poses and distances. The clouds are ones that have broken other
+//! tools: hills, a cloud and itself, lattices (all distances tie), a vertical line, equal points,
+//! one point, none, more pairs than one block holds, ten thousand kilometres from zero, pivots at
+//! the edge and far away, normals missing here and there or everywhere.
 //!
 //! | compared | must agree |
 //! |---|---|

@@ -7,21 +7,21 @@
 
 use nalgebra::{Matrix6, Vector6};
 
-/// A step is lengthened by no more than so many times the last motion, and shortened by no more
+/// A step is lengthened by no more than this many times the last motion, and shortened by no more
 /// than half of it: two steps may agree by chance.
 const LONGEST: f64 = 4.0;
 const SHORTEST: f64 = 0.5;
 
-/// What was done last.
+/// Extrapolates steps from the last one.
 #[derive(Default)]
 pub(super) struct StepExtrapolation {
     last: Option<PreviousStep>,
 }
 
 struct PreviousStep {
-    /// What the pairs asked for.
+    /// Step from the normal equations.
     asked: Vector6<f64>,
-    /// What was done.
+    /// Motion that was applied.
     done: Vector6<f64>,
 }
 

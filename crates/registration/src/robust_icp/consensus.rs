@@ -12,7 +12,7 @@ use super::sample::{quantile, robust_scale};
 /// in units of its standard error.
 const STEPS: usize = 12;
 const SETTLED: f64 = 1e-3;
-/// An offset that fits neither group is as likely anywhere within so many standard errors to both
+/// An offset that fits neither group is equally likely within this many standard errors to both
 /// sides.
 const ANYWHERE: f64 = 10.0;
 /// The changed group has at most so much of the share of the group that agrees: change is the
@@ -22,10 +22,10 @@ const SMALLER: f64 = 0.5;
 const SAME: f64 = 0.7;
 /// The least share of offsets that fit neither group.
 const NEITHER: f64 = 0.02;
-/// Offsets beyond so many standard errors are where a second group is looked for.
+/// Offsets beyond this many standard errors suggest a second group.
 const BEYOND: f64 = 2.5;
 
-/// What the offsets of patches say about a pose.
+/// Likelihood of a pose from the offsets of its patches.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
     /// −log likelihood above that of perfect agreement, nats.
@@ -173,7 +173,9 @@ fn forward_pass(chain: &mut [Link], shares: [f64; 3]) {
 fn backward_pass(chain: &mut [Link], shares: [f64; 3]) -> Groups {
     let count = chain.len().max(1) as f64;
     let mut behind = [1.0; 3];
-    let (mut sums, mut shifts, mut weights) = ([0.0; 3], 0.0, 0.0);
+    let mut sums = [0.0; 3];
+    let mut shifts = 0.0;
+    let mut weights = 0.0;
     for Link {
         offset,
         information,

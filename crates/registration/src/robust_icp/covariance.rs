@@ -17,7 +17,7 @@ pub(super) struct Sandwich {
     pub(super) blocks: usize,
 }
 
-/// What the sandwich is made with.
+/// Inputs of the sandwich.
 pub(super) struct SandwichInputs<'a, K> {
     pub(super) kernel: &'a K,
     pub(super) directions: &'a Directions,
@@ -55,10 +55,10 @@ impl Sandwich {
 }
 
 impl<K: RobustKernel> SandwichInputs<'_, K> {
-    /// A = Σ ψ′ j jᵀ less what noise of the normals adds to it; B = Σ s sᵀ over blocks of the
+    /// A = Σ ψ′ j jᵀ, less the part from the noise of the normals; B = Σ s sᵀ over blocks of the
     /// absolute grid with the score s = Σ ψ j of a block, times G/(G − p) for G blocks. `kept` is
-    /// what is left of A where pairs are found anew. `None` where there are too few blocks, or A is
-    /// not positive.
+    /// the part of A that remains if pairs are found again. `None` if there are too few blocks, or
+    /// A is not positive.
     pub(super) fn sandwich_covariance(
         &self,
         observations: &[Observation],
@@ -71,7 +71,8 @@ impl<K: RobustKernel> SandwichInputs<'_, K> {
             .map_or_else(|| same_pairs.clone(), |kept| kept.reduce(&same_pairs))
             .cholesky()?;
         let scores = self.block_scores(observations);
-        let (blocks, unknowns) = (scores.len(), self.directions.determined.len());
+        let blocks = scores.len();
+        let unknowns = self.directions.determined.len();
         if blocks <= unknowns {
             return None;
         }
@@ -104,7 +105,8 @@ impl<K: RobustKernel> SandwichInputs<'_, K> {
         basis: &DMatrix<f64>,
     ) -> f64 {
         let scores = self.patch_scores(observations);
-        let (patches, unknowns) = (scores.len(), basis.ncols());
+        let patches = scores.len();
+        let unknowns = basis.ncols();
         if patches <= unknowns {
             return 1.0;
         }
@@ -153,7 +155,8 @@ impl<K: RobustKernel> SandwichInputs<'_, K> {
         &self,
         observations: &[Observation],
     ) -> (Matrix6<f64>, Matrix6<f64>) {
-        let (mut hessian, mut noise) = (Matrix6::zeros(), Matrix6::zeros());
+        let mut hessian = Matrix6::zeros();
+        let mut noise = Matrix6::zeros();
         for observation in observations {
             let slope = self.kernel.derivative(observation.residual);
             let j = scaled_jacobian(observation.lever, observation.plane.normal, self.arm);

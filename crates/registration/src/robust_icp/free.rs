@@ -26,7 +26,7 @@ pub(super) fn name_directions(free: &[Vector6<f64>]) -> Vec<FreeDirection> {
         .collect()
 }
 
-/// The part of a unit axis in the free space, across what is found.
+/// Part of a unit axis in the free space, orthogonal to the directions found.
 fn project_axis(axis: usize, free: &[Vector6<f64>], found: &[Vector6<f64>]) -> Vector6<f64> {
     let part = free
         .iter()
@@ -39,10 +39,8 @@ fn project_axis(axis: usize, free: &[Vector6<f64>], found: &[Vector6<f64>]) -> V
 }
 
 fn describe_direction(vector: &Vector6<f64>) -> String {
-    let (turn, shift) = (
-        Vector3::new(vector[0], vector[1], vector[2]),
-        Vector3::new(vector[3], vector[4], vector[5]),
-    );
+    let turn = Vector3::new(vector[0], vector[1], vector[2]);
+    let shift = Vector3::new(vector[3], vector[4], vector[5]);
     let translation = || format!("translation {}", describe_translation(shift));
     let rotation = || format!("rotation {}", describe_rotation_axis(turn));
     let share = shift.norm_squared();

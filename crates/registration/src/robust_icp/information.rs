@@ -25,11 +25,11 @@ const SPACINGS: f64 = 0.15;
 /// The share that is left is no less than this, and no more than all: beyond is noise of the
 /// measurement.
 const LEAST: f64 = 0.1;
-/// A direction whose information is less than so many times the noise of the normals is looked at
+/// A direction whose information is less than this many times the noise of the normals is tested
 /// again: moved by a whole spacing, where all pairs are others,
 const WEAK: f64 = 20.0;
 /// and lost where less than this share is left there. A silo seems to know how far it is turned,
-/// since its normals are off by what its curvature makes of uneven neighbours, but new pairs are as
+/// since curvature and uneven neighbours bias its normals, but new pairs are as
 /// good at any angle.
 const LOST: f64 = 0.15;
 
@@ -40,8 +40,7 @@ pub(super) struct RemainingInformation {
 }
 
 impl RemainingInformation {
-    /// What is left of information that was computed with the same pairs; as it is where it is not
-    /// positive.
+    /// Reduces information that was computed with the same pairs; unchanged unless it is positive.
     pub(super) fn reduce(&self, same_pairs: &DMatrix<f64>) -> DMatrix<f64> {
         let Some(root) = same_pairs.clone().cholesky() else {
             return same_pairs.clone();
@@ -51,7 +50,7 @@ impl RemainingInformation {
     }
 }
 
-/// What information is measured with.
+/// Inputs of the measurement of information.
 pub(super) struct Information<'a> {
     pub(super) filling: &'a SandwichInputs<'a, Tukey>,
     /// Some of the points.
@@ -63,7 +62,7 @@ pub(super) struct Information<'a> {
 }
 
 impl Information<'_> {
-    /// `None` where these points do not determine what all do.
+    /// `None` if these points do not determine all directions.
     pub(super) fn remaining(&self) -> Result<Option<RemainingInformation>> {
         let basis = self.filling.directions.basis_matrix();
         let (same_pairs, count) = self.hessian_of_same_pairs()?;

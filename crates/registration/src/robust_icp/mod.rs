@@ -1,11 +1,14 @@
-//! Alignment that cannot do harm.
+//! Robust ICP with a covariance, which leaves the source in place unless another pose is shown to
+//! be better.
 
 mod ahead;
 mod consensus;
 mod covariance;
+mod decision;
 mod finish;
 mod free;
 mod information;
+mod iterate;
 mod observe;
 mod outcome;
 mod prepared;
@@ -25,13 +28,13 @@ use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
 use prepared::{DirectionSamples, PreparedClouds};
 
-/// Part of a survey, to be aligned under one pose with the others.
+/// Part of a survey, aligned under one pose with the other parts.
 #[derive(Clone, Copy, Debug)]
 pub struct SurveyBlock<'a> {
-    /// Its points. Cut the sources so that each point is in one block; let targets reach beyond
-    /// their source by the largest motion.
+    /// Points of the part. Each source point belongs to one part; targets reach beyond their source
+    /// by the largest motion.
     pub pair: Pair<'a>,
-    /// Which source points lie on stable ground, one a point; `None` finds that out.
+    /// Whether each source point lies on stable ground; `None` to find out.
     pub stable: Option<&'a [bool]>,
 }
 
@@ -41,14 +44,15 @@ impl<'a> From<Pair<'a>> for SurveyBlock<'a> {
     }
 }
 
-/// Point-to-plane ICP that resists change, says what it does not know, and leaves the source where
-/// it is unless it is shown to be better elsewhere.
+/// Robust point-to-plane ICP for change detection: down-weights changed ground, reports a
+/// covariance and free directions, and leaves the source in place unless another pose is shown to
+/// be better.
 ///
-/// The given start and what a coarse-to-fine search makes of it are each improved on a sample, by
-/// robust regression over patches of ground; the pose on which most patches agree goes on to all
-/// points, from source to target and back, with a kernel of fixed width. The covariance is a
-/// sandwich with blocks. See `docs/algorithms/alignment.md` for formulas, papers and what it was
-/// tested with.
+/// Several starts (the given one, and the result of a coarse-to-fine search) are improved on a
+/// sample, by robust regression over patches of ground. The pose that most patches agree on is
+/// refined on all points, from source to target and back, with a kernel of fixed width. The
+/// covariance is a sandwich estimate with blocks. Formulas, papers and tests are in
+/// `docs/algorithms/alignment.md`.
 ///
 /// ```
 /// use isopach_cloud::{Cloud, Rigid};
@@ -72,26 +76,26 @@ impl<'a> From<Pair<'a>> for SurveyBlock<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RobustIcp {
-    /// How far the start may be off at the middle of the survey, metres.
+    /// Largest error of the start at the middle of the survey, metres.
     pub start_translation: f64,
-    /// How far the start may be turned, radians.
+    /// Largest rotation error of the start, radians.
     pub start_rotation: f64,
-    /// Nearest points that make a plane, at least 5.
+    /// Number of nearest points that a plane is fitted to, at least 5.
     pub normal_neighbours: usize,
-    /// Points of each cloud that starts are tried with, at least 100.
+    /// Number of points of each cloud for trying the starts, at least 100.
     pub sample: usize,
-    /// Share of the planes that take part, the smoothest: ground and roofs rather than leaves;
-    /// above 0 and at most 1.
+    /// Share of the planes that take part, the smoothest first: ground and roofs rather than
+    /// leaves. Above 0 and at most 1.
     pub smoothest_share: f64,
-    /// Side of the blocks in which residuals may depend on each other, metres.
+    /// Side of the blocks within which residuals may be correlated, metres.
     pub block: f64,
-    /// A direction is determined where its information is so many times what noise of the normals
-    /// makes of it; above 1.
+    /// Least ratio of a direction's information to that from the noise of the normals, for the
+    /// direction to count as determined; above 1.
     pub determined_ratio: f64,
-    /// Two groups of ground contradict each other where the smaller has at least this share of the
-    /// larger's patches; above 0 and at most 1.
+    /// Least size of the smaller of two contradicting groups of ground, as a share of the larger
+    /// one's patches, for the result to be ambiguous; above 0 and at most 1.
     pub ambiguous_share: f64,
-    /// Steps on all points at most.
+    /// Largest number of steps on all points.
     pub max_iterations: usize,
 }
 
@@ -114,13 +118,13 @@ impl Default for RobustIcp {
 }
 
 impl RobustIcp {
-    /// Aligns the source to the target from `initial`. The order of the points cannot be seen in
-    /// the result. O(n log n).
+    /// Aligns the source to the target, starting from `initial`. The result does not depend on the
+    /// order of the points. O(n log n).
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a parameter that cannot be; [`Error::InvalidInput`] for an
-    /// empty cloud, fewer points than make planes, or where too few points have a counterpart;
-    /// whatever the backend declines with.
+    /// [`Error::InvalidParameter`] for a parameter out of range; [`Error::InvalidInput`] for an
+    /// empty cloud, fewer points than a plane needs, or too few points with a counterpart; any
+    /// error of the backend.
     pub fn align(
         &self,
         on: &(impl NeighbourSearch + ?Sized),
@@ -130,11 +134,11 @@ impl RobustIcp {
         self.align_blocks(on, &[pair.into()], initial)
     }
 
-    /// As [`Self::align`], with several blocks under one pose (a survey wider than the ±8 km that a
-    /// cloud reaches), or with stable ground given.
+    /// Aligns several blocks under one pose (a survey wider than the ±8 km that a cloud reaches),
+    /// or with given stable ground.
     ///
     /// # Errors
-    /// As [`Self::align`]; [`Error::InvalidInput`] where `stable` has not one entry a source point.
+    /// As [`Self::align`]; [`Error::InvalidInput`] unless `stable` has one entry per source point.
     pub fn align_blocks(
         &self,
         on: &(impl NeighbourSearch + ?Sized),
@@ -150,10 +154,10 @@ impl RobustIcp {
         finish::refine_on_all_points(self, &prepared, &samples, initial, won)
     }
 
-    /// Refuses parameters that cannot be, as [`Self::align`] does, before there are points.
+    /// Checks all parameters, as [`Self::align`] does, before there are points.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`], with what the value must be.
+    /// [`Error::InvalidParameter`] names the parameter, its value and its range.
     pub fn check_parameters(&self) -> Result<()> {
         let Self {
             start_translation,
@@ -161,78 +165,56 @@ impl RobustIcp {
             normal_neighbours,
             sample,
             smoothest_share,
-            ..
-        } = *self;
-        let Self {
             block,
             determined_ratio,
             ambiguous_share,
             max_iterations,
-            ..
         } = *self;
         Error::not_negative("translation of the start", start_translation)?;
-        let turn = (0.0..=std::f64::consts::PI).contains(&start_rotation);
-        Error::check(
-            "rotation of the start",
-            start_rotation,
-            turn,
-            "be from 0 to π",
-        )?;
-        Error::check(
+        let is_angle = (0.0..=std::f64::consts::PI).contains(&start_rotation);
+        let angle = "be from 0 to π";
+        Error::check("rotation of the start", start_rotation, is_angle, angle)?;
+        check_least(
             "neighbours for a plane",
-            normal_neighbours as f64,
-            normal_neighbours >= 5,
+            normal_neighbours,
+            5,
             "be at least 5",
         )?;
-        Error::check(
-            "points of a sample",
-            sample as f64,
-            sample >= 100,
-            "be at least 100",
-        )?;
-        let some = |share: f64| share > 0.0 && share <= 1.0;
-        Error::check(
-            "share of the smoothest planes",
-            smoothest_share,
-            some(smoothest_share),
-            "be above 0 and at most 1",
-        )?;
+        check_least("points of a sample", sample, 100, "be at least 100")?;
+        check_share("share of the smoothest planes", smoothest_share)?;
         Error::positive("block of the covariance", block)?;
-        let ratio = determined_ratio.is_finite() && determined_ratio > 1.0;
         Error::check(
             "ratio of a determined direction",
             determined_ratio,
-            ratio,
+            determined_ratio.is_finite() && determined_ratio > 1.0,
             "be a finite number above 1",
         )?;
-        Error::check(
-            "ambiguous share",
-            ambiguous_share,
-            some(ambiguous_share),
-            "be above 0 and at most 1",
-        )?;
-        Error::check(
-            "steps",
-            max_iterations as f64,
-            max_iterations > 0,
-            "be at least 1",
-        )?;
-        Ok(())
+        check_share("ambiguous share", ambiguous_share)?;
+        check_least("steps", max_iterations, 1, "be at least 1")
     }
 
     fn check_blocks(&self, blocks: &[SurveyBlock<'_>]) -> Result<()> {
         self.check_parameters()?;
         for SurveyBlock { pair, stable } in blocks {
-            let (points, flags) = (
-                pair.source.len(),
-                stable.map_or(pair.source.len(), <[bool]>::len),
-            );
+            let points = pair.source.len();
+            let flags = stable.map_or(points, <[bool]>::len);
             if points != flags {
                 return Err(Error::InvalidInput(format!(
-                    "{flags} flags of stable ground were given for {points} source points: give one a point"
+                    "{flags} flags of stable ground were given for {points} source points: give one per point"
                 )));
             }
         }
         Ok(())
     }
+}
+
+fn check_least(name: &'static str, value: usize, least: usize, must: &'static str) -> Result<()> {
+    Error::check(name, value as f64, value >= least, must)?;
+    Ok(())
+}
+
+fn check_share(name: &'static str, share: f64) -> Result<()> {
+    let is_share = share > 0.0 && share <= 1.0;
+    Error::check(name, share, is_share, "be above 0 and at most 1")?;
+    Ok(())
 }

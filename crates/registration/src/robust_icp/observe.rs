@@ -241,6 +241,6 @@ fn observation_along(
 
 fn is_within_reach(point: [f64; 3], origin: Origin) -> bool {
     let base = origin.metres();
-    // One metre short of the reach, whatever rounding does.
+    // One metre short of the reach, to be safe from rounding.
     (0..3).all(|axis| (point[axis] - base[axis]).abs() < REACH - 1.0)
 }

@@ -1,9 +1,9 @@
-//! What a robust alignment says.
+//! Results of a robust alignment.
 
 use isopach_cloud::{PoseCovariance, Rigid};
 use std::fmt;
 
-/// What came of an alignment.
+/// Outcome of a robust alignment: whether the source is moved, and the reason if not.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum AlignmentOutcome {
@@ -12,50 +12,50 @@ pub enum AlignmentOutcome {
     /// The proposed pose is not shown to be better than the start, so the source stays at the
     /// start.
     NotMoved(NotMoved),
-    /// Two groups of ground contradict each other, and neither is so much smaller that it must be
-    /// the change. The source stays at the start.
+    /// Two groups of ground contradict each other, and neither is small enough to be the change.
+    /// The source stays at the start.
     Ambiguous {
-        /// What the larger and the smaller group ask for.
+        /// Poses that the larger and the smaller group support.
         modes: Box<[ResidualMode; 2]>,
     },
 }
 
-/// Why the source stays at the start.
+/// Reason that the source stays at the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum NotMoved {
-    /// The start is within the uncertainty of what was found: the squared distance in standard
-    /// errors, and its limit (99 % of χ²).
+    /// The start is within the uncertainty of the proposed pose: the squared distance in standard
+    /// errors does not exceed its limit (99 % of χ²).
     WithinUncertainty {
-        /// xᵀ C⁻¹ x.
+        /// Squared distance xᵀ C⁻¹ x.
         squared: f64,
-        /// What it would have had to exceed.
+        /// Limit of the squared distance.
         limit: f64,
     },
     /// Residuals are no smaller than at the start.
     NoBetter,
-    /// Nothing of the pose is determined.
+    /// The data determine no direction of the pose.
     Undetermined,
     /// Too little of the ground agrees on one pose.
     NoConsensus {
-        /// Share of the patches of ground that agree with what was found, 0 to 1.
+        /// Share of the patches of ground that agree, 0 to 1.
         share: f64,
-        /// What it would have had to reach.
+        /// Least share for a consensus.
         wanted: f64,
     },
     /// Ground that agrees lies in too few blocks to say how well the pose is known.
     TooFewBlocks,
 }
 
-/// A pose that part of the ground agrees on.
+/// Pose that part of the ground supports.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ResidualMode {
-    /// Moves the source onto the target as that part asks.
+    /// Transform of that part, from source to target.
     pub target_from_source: Rigid,
     /// Share of the ground, 0 to 1.
     pub share: f64,
-    /// How far that moves the middle of the survey from the start, metres.
+    /// Shift of the middle of the survey from the start, metres.
     pub shift: [f64; 3],
 }
 
@@ -66,7 +66,7 @@ impl AlignmentOutcome {
         matches!(self, Self::Moved)
     }
 
-    /// In plain words, for a report.
+    /// Description in a sentence, for a report.
     #[must_use]
     pub fn describe(&self) -> String {
         self.to_string()
@@ -121,29 +121,29 @@ impl fmt::Display for ResidualMode {
     }
 }
 
-/// How one start went.
+/// Report of one start.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct StartReport {
-    /// What it was.
+    /// Name of the start.
     pub name: &'static str,
     /// Rounds of pairing and regression.
     pub iterations: usize,
     /// −log likelihood a patch of ground above that of perfect agreement, nats: the lowest wins.
     pub score: f64,
-    /// Where it ended.
+    /// Pose at which it ended.
     pub target_from_source: Rigid,
 }
 
-/// What [`super::RobustIcp`] found.
+/// Result of [`super::RobustIcp`].
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RobustAlignment {
-    /// Moves the source onto the target; the start where the source was not moved.
+    /// Transform from source to target; the start, if the source is not moved.
     pub target_from_source: Rigid,
-    /// What was found, applied or not.
+    /// Proposed transform, applied or not.
     pub proposed: Rigid,
-    /// Whether it was applied, and why not.
+    /// Whether the proposed transform is applied, and the reason if not.
     pub outcome: AlignmentOutcome,
     /// Whether the last step was negligible.
     pub converged: bool,
@@ -151,15 +151,15 @@ pub struct RobustAlignment {
     pub iterations: usize,
     /// Root of the mean weighted squared residual, metres.
     pub rmse: f64,
-    /// Pairs that count, of both directions.
+    /// Number of pairs with a weight, of both directions.
     pub inliers: usize,
-    /// Their share of the points of both clouds.
+    /// Share of the pairs with a weight in the points of both clouds.
     pub inlier_fraction: f64,
-    /// Share of the patches of ground that agree with what was found.
+    /// Share of the patches of ground that agree with the proposed pose.
     pub stable_fraction: f64,
     /// Median |r| of pairs on ground that agrees, at the start, metres.
     pub score_before: f64,
-    /// The same at the proposed pose, metres.
+    /// Median |r| of pairs on ground that agrees, at the proposed pose, metres.
     pub score_after: f64,
     /// Standard deviation of residuals within patches, metres: fixed before the pose is, and the
     /// width of the kernel is three of them.
@@ -169,16 +169,16 @@ pub struct RobustAlignment {
     pub hessian: [[f64; 6]; 6],
     /// Covariance of the proposed pose, and the directions that are free.
     pub covariance: PoseCovariance,
-    /// Blocks that the covariance is made of.
+    /// Number of blocks of the covariance.
     pub blocks: usize,
-    /// How far a pair could be apart in the end, metres.
+    /// Largest distance of a pair at the end, metres.
     pub max_distance: f64,
-    /// How each start went.
+    /// Report of each start.
     pub starts: Vec<StartReport>,
 }
 
 impl RobustAlignment {
-    /// The free directions, in words; none where the data determine all.
+    /// Free directions in words; empty if the data determine all.
     #[must_use]
     pub fn undetermined(&self) -> Vec<&str> {
         self.covariance

@@ -81,66 +81,38 @@ impl PreparedClouds {
     ) -> Result<Self> {
         let mut sides = Vec::new();
         for SurveyBlock { pair, stable } in blocks {
-            let source = Surface::new(on, pair.source, *stable, icp.normal_neighbours)?;
-            let target = Surface::new(on, pair.target, None, icp.normal_neighbours)?;
             sides.push(PreparedBlock {
-                source,
-                target,
+                source: Surface::new(on, pair.source, *stable, icp.normal_neighbours)?,
+                target: Surface::new(on, pair.target, None, icp.normal_neighbours)?,
                 patches: Vec::new(),
             });
         }
-        let mut planes: Vec<f64> = Vec::new();
+        let mut roughness: Vec<f64> = Vec::new();
         let mut tilts: Vec<f64> = Vec::new();
-        for plane in sides
-            .iter()
-            .flat_map(|s| s.source.planes.iter().chain(&s.target.planes))
-            .flatten()
-        {
-            planes.push(plane.roughness);
-            tilts.push(plane.tilt[0].sqrt());
-        }
-        let counts = [
-            count_points(&sides, |s| &s.source),
-            count_points(&sides, |s| &s.target),
-        ];
-        for (name, count) in [("source", counts[0]), ("target", counts[1])] {
-            if count <= icp.normal_neighbours {
-                return Err(Error::InvalidInput(format!(
-                    "the {name} of an alignment has {count} points, but planes are made of {} neighbours",
-                    icp.normal_neighbours
-                )));
+        for surface in surfaces_of(&sides) {
+            for plane in surface.planes.iter().flatten() {
+                roughness.push(plane.roughness);
+                tilts.push(plane.tilt[0].sqrt());
             }
         }
-        if planes.is_empty() {
+        let sources = count_points(&sides, |s| &s.source);
+        let targets = count_points(&sides, |s| &s.target);
+        check_enough("source", sources, icp.normal_neighbours)?;
+        check_enough("target", targets, icp.normal_neighbours)?;
+        if roughness.is_empty() {
             return Err(Error::InvalidInput(
                 "no neighbourhood of either cloud is a surface: all points lie on lines or in one place".into(),
             ));
         }
         let (pivot, arm) = median_centre(&sides);
-        let source_points = sides
-            .iter()
-            .flat_map(|s| s.source.absolute_points())
-            .collect::<Vec<_>>();
-        let leaves = patch_count(icp.sample.min(counts[0]));
-        let mut all = split_into_patches(&source_points, leaves);
-        for sides in sides.iter_mut().rev() {
-            sides.patches = all.split_off(all.len() - sides.source.cloud.len());
-        }
-        let mut widest = 0.0_f64;
-        for surface in sides.iter().flat_map(|s| [&s.source, &s.target]) {
-            let one_in = (surface.cloud.len() as u64 / SPACED).max(1);
-            let some = sample_one_in(surface, one_in);
-            if surface.cloud.len() > 5 && !some.is_empty() {
-                widest = widest.max(point_spacing(on, surface, &some)?);
-            }
-        }
+        assign_patches(&mut sides, patch_count(icp.sample.min(sources)));
         Ok(Self {
             pivot,
             arm,
-            spacing: widest.max(1e-3),
-            roughest: quantile(&mut planes, icp.smoothest_share.min(1.0 - 1e-9)),
+            spacing: widest_spacing(on, &sides)?.max(1e-3),
+            roughest: quantile(&mut roughness, icp.smoothest_share.min(1.0 - 1e-9)),
             normal_noise: quantile(&mut tilts, 0.5),
-            points: counts[0] + counts[1],
+            points: sources + targets,
             sides,
         })
     }
@@ -150,10 +122,8 @@ impl PreparedClouds {
         on: &(impl NeighbourSearch + ?Sized),
     ) -> Result<Vec<BlockIndexes<'a>>> {
         let index = |sides: &'a PreparedBlock| {
-            let (source, target) = (
-                sides.source.cloud.positions(),
-                sides.target.cloud.positions(),
-            );
+            let source = sides.source.cloud.positions();
+            let target = sides.target.cloud.positions();
             Ok(BlockIndexes {
                 source: on.index(source)?,
                 target: on.index(target)?,
@@ -162,7 +132,7 @@ impl PreparedClouds {
         self.sides.iter().map(index).collect()
     }
 
-    /// Both directions, with one point in so many of each cloud (about `wanted`), or with all.
+    /// Both directions, with about `wanted` points of each cloud, or with all.
     fn sampled_directions<'a>(
         &'a self,
         indexes: &'a [BlockIndexes<'a>],
@@ -205,6 +175,47 @@ impl PreparedClouds {
             })
             .collect()
     }
+}
+
+/// Sources and targets, block by block.
+fn surfaces_of(sides: &[PreparedBlock]) -> impl Iterator<Item = &Surface> {
+    sides
+        .iter()
+        .flat_map(|block| [&block.source, &block.target])
+}
+
+fn check_enough(name: &str, points: usize, neighbours: usize) -> Result<()> {
+    if points > neighbours {
+        return Ok(());
+    }
+    Err(Error::InvalidInput(format!(
+        "the {name} of an alignment has {points} points, but planes are made of {neighbours} neighbours"
+    )))
+}
+
+/// Cuts the sources into patches of about equal size.
+fn assign_patches(sides: &mut [PreparedBlock], leaves: usize) {
+    let points: Vec<[f64; 3]> = sides
+        .iter()
+        .flat_map(|block| block.source.absolute_points())
+        .collect();
+    let mut all = split_into_patches(&points, leaves);
+    for block in sides.iter_mut().rev() {
+        block.patches = all.split_off(all.len() - block.source.cloud.len());
+    }
+}
+
+/// Spacing of the sparsest cloud, metres; 0 if all are tiny.
+fn widest_spacing(on: &(impl NeighbourSearch + ?Sized), sides: &[PreparedBlock]) -> Result<f64> {
+    let mut widest = 0.0_f64;
+    for surface in surfaces_of(sides) {
+        let one_in = (surface.cloud.len() as u64 / SPACED).max(1);
+        let some = sample_one_in(surface, one_in);
+        if surface.cloud.len() > 5 && !some.is_empty() {
+            widest = widest.max(point_spacing(on, surface, &some)?);
+        }
+    }
+    Ok(widest)
 }
 
 fn count_points(sides: &[PreparedBlock], of: impl Fn(&PreparedBlock) -> &Surface) -> usize {

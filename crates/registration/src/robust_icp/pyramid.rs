@@ -1,5 +1,5 @@
-//! From a start that is metres off to within the distance of neighbours: coarse to fine, on means
-//! of cubes.
+//! Coarse-to-fine alignment on means of cubes: brings a start that is metres off to within the
+//! distance of neighbours.
 
 use super::{
     observe::{Direction, Pairing, PatchPoint},
@@ -15,20 +15,20 @@ use rayon::prelude::*;
 
 /// Neighbours that make a plane of cube means: few, since cubes are large.
 const NEIGHBOURS: usize = 10;
-/// Fewer cubes than this say nothing.
+/// Least number of cubes of a level.
 const LEAST: usize = 50;
 /// Steps at each width of the kernel.
 const STEPS: usize = 4;
 /// Each width is this share of the last, down to one eighth of the distance.
 const NARROWER: f64 = 0.6;
 
-/// What the levels are made of.
+/// Inputs of all levels.
 pub(super) struct CoarseToFine<'a> {
     /// Points of source and target, block by block.
     pub(super) blocks: &'a [[Vec<[f64; 3]>; 2]],
     /// Spacing of the points, metres.
     pub(super) spacing: f64,
-    /// How far a pair may be apart at first, metres.
+    /// Largest distance of a pair at first, metres.
     pub(super) reach: f64,
     /// Metres a radian.
     pub(super) arm: f64,
@@ -72,44 +72,27 @@ impl CoarseToFine<'_> {
         cell: f64,
         blocks: &[[Vec<Cube>; 2]],
     ) -> Result<Rigid> {
-        let mut surfaces = Vec::new();
-        for block in blocks {
-            let [queries, means] = block
-                .each_ref()
-                .map(|cubes| cubes.iter().map(Cube::mean).collect::<Vec<_>>());
-            let Ok(means) = Cloud::from_points(&means) else {
-                continue;
-            };
-            surfaces.push((
-                queries,
-                Surface::new(on, means.positions(), None, NEIGHBOURS)?,
-            ));
-        }
+        let surfaces = surfaces_of_cubes(on, blocks)?;
         let indexes = surfaces
             .iter()
             .map(|(_, surface)| on.index(surface.cloud.positions()))
             .collect::<Result<Vec<_>>>()?;
-        let mut directions = Vec::new();
-        for ((queries, surface), index) in surfaces.iter().zip(&indexes) {
-            let queries = queries
-                .iter()
-                .map(|&point| PatchPoint { point, patch: 0 })
-                .collect();
-            let (index, roughest) = (&**index, f64::INFINITY);
-            directions.push(Direction {
-                queries,
-                surface,
-                index,
-                source_patches: None,
-                roughest,
-            });
-        }
-        if directions
+        let directions: Vec<Direction<'_>> = surfaces
             .iter()
-            .map(|direction| direction.queries.len())
-            .sum::<usize>()
-            < LEAST
-        {
+            .zip(&indexes)
+            .map(|((queries, surface), index)| Direction {
+                queries: queries
+                    .iter()
+                    .map(|&point| PatchPoint { point, patch: 0 })
+                    .collect(),
+                surface,
+                index: &**index,
+                source_patches: None,
+                roughest: f64::INFINITY,
+            })
+            .collect();
+        let queries: usize = directions.iter().map(|d| d.queries.len()).sum();
+        if queries < LEAST {
             return Ok(pose);
         }
         let distance = 2.5 * cell;
@@ -133,6 +116,23 @@ impl CoarseToFine<'_> {
     }
 }
 
+/// Cube means of each source, and the surface of the target's cube means, block by block.
+fn surfaces_of_cubes(
+    on: &(impl NeighbourSearch + ?Sized),
+    blocks: &[[Vec<Cube>; 2]],
+) -> Result<Vec<(Vec<[f64; 3]>, Surface)>> {
+    let mut surfaces = Vec::new();
+    for [source, target] in blocks {
+        let queries: Vec<[f64; 3]> = source.iter().map(Cube::mean).collect();
+        let means: Vec<[f64; 3]> = target.iter().map(Cube::mean).collect();
+        if let Ok(means) = Cloud::from_points(&means) {
+            let surface = Surface::new(on, means.positions(), None, NEIGHBOURS)?;
+            surfaces.push((queries, surface));
+        }
+    }
+    Ok(surfaces)
+}
+
 /// A step of scaled unknowns applied on the left.
 pub(super) fn apply_step(pose: &Rigid, step: &Vector6<f64>, arm: f64) -> Rigid {
     let turn = [step[0] / arm, step[1] / arm, step[2] / arm];
@@ -142,7 +142,8 @@ pub(super) fn apply_step(pose: &Rigid, step: &Vector6<f64>, arm: f64) -> Rigid {
 
 /// The scaled unknowns (arm · ω, τ) of a motion.
 pub(super) fn scale_motion(motion: &Rigid, arm: f64) -> Vector6<f64> {
-    let ([x, y, z], [u, v, w]) = (motion.rotation_vector(), motion.translation);
+    let [x, y, z] = motion.rotation_vector();
+    let [u, v, w] = motion.translation;
     Vector6::new(x * arm, y * arm, z * arm, u, v, w)
 }
 

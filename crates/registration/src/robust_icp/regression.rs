@@ -1,7 +1,7 @@
 //! Robust regression over patches.
 //!
 //! Change is one piece of ground, noise is not: a patch of a hundred pairs knows its offset ten
-//! times better than a pair does. So what is changed is decided patch by patch. A pose is made of
+//! times better than a pair does. So change is decided patch by patch. A pose is made of
 //! some patches only, spread over half of the survey or about three places, and is improved on
 //! those that agree with it (least median of squares: Rousseeuw 1984). The likeliest pose wins: the
 //! standard error of a patch's median is known before the pose is.
@@ -18,9 +18,9 @@ use rayon::prelude::*;
 
 /// Pairs that make a patch.
 const LEAST: usize = 6;
-/// A pair is weighed by Tukey's kernel of so many standard deviations of its patch.
+/// Width of Tukey's kernel for pairs, in standard deviations of their patch.
 const PAIR_WIDTH: f64 = 4.0;
-/// So is a patch, by the standard deviation of the patches that agree best.
+/// Width of Tukey's kernel for patches, in standard deviations of the patches that agree best.
 const PATCH_WIDTH: f64 = 4.0;
 /// Times that a pose is improved on the patches that agree with it.
 const ROUNDS: usize = 6;
@@ -101,7 +101,8 @@ impl Patch {
         let kernel = Tukey {
             width: PAIR_WIDTH * scale,
         };
-        let (mut system, mut slope) = (System::default(), Vector6::zeros());
+        let mut system = System::default();
+        let mut slope = Vector6::zeros();
         for member in &members {
             let weight = kernel.weight(member.residual - offset);
             system.add_observation(member, weight, arm);
@@ -276,7 +277,7 @@ struct CandidatePose {
     is_first: bool,
 }
 
-/// The pose of the subset, and what improving makes of it: that with the least median of offsets,
+/// Pose of the subset, and its improvement with the least median of offsets,
 /// which a wide kernel may have led to a tilt.
 fn improve_pose(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<CandidatePose> {
     let mut poses: Vec<CandidatePose> = Vec::new();

@@ -1,4 +1,4 @@
-//! Whether another pose is nearly as likely as the one that was found.
+//! Rivals: other poses that are nearly as likely as the one that was found.
 
 use super::{
     RobustIcp,
@@ -14,12 +14,12 @@ const MARGIN: f64 = 9.0;
 /// Poses whose offsets differ by less than this, root mean square in standard errors of patches,
 /// are the same.
 const SAME: f64 = 2.0;
-/// A rival within so many standard errors of each unknown contradicts nothing.
+/// A rival within this many standard errors of each unknown contradicts nothing.
 const OUTSIDE: f64 = 3.0;
-/// One patch counts no more than so many standard errors in it.
+/// Largest contribution of one patch to the difference of poses, in standard errors.
 const MOST: f64 = 5.0;
 
-/// Another pose.
+/// Pose that is nearly as likely as the one that was found.
 pub(super) struct Rival {
     /// From the pose that was found, scaled unknowns.
     pub(super) step: Vector6<f64>,
@@ -29,7 +29,7 @@ pub(super) struct Rival {
     pub(super) apart: f64,
 }
 
-/// What patches say about the pose they are seen at.
+/// Judgement of a pose by the patches gathered at it.
 pub(super) struct Verdict {
     /// Share of them that agree.
     pub(super) share: f64,
@@ -42,8 +42,8 @@ pub(super) struct Verdict {
 /// Judges the pose that `patches` were gathered at; `covariance` is that of its scaled unknowns,
 /// `ends` are steps to where the starts ended, and by how many nats each is less likely than the
 /// winner. Poses whose offsets differ by no more than `negligible` metres do not contradict each
-/// other: they widen the spread. Nor does a pose on which much less ground agrees: that is what
-/// change looks like.
+/// other: they widen the spread. Nor does a pose on which much less ground agrees: it shows the
+/// change.
 pub(super) fn judge_pose(
     patches: &[Patch],
     icp: &RobustIcp,
@@ -94,21 +94,28 @@ pub(super) fn judge_pose(
                 apart: offset_distance(&offsets, &there),
             })
         });
-    let (mut spread, mut weights) = (Matrix6::zeros(), (cost - own.cost).exp());
+    Verdict {
+        share: own.share,
+        rival: rival.or(end),
+        spread: weighted_spread(&near, cost, own.cost),
+    }
+}
+
+/// Mean square of the steps to `near` poses and to the own one (a step of zero), weighted by their
+/// likelihood relative to `cost`, that of the likeliest.
+fn weighted_spread(near: &[&Hypothesis], cost: f64, own: f64) -> Matrix6<f64> {
+    let mut spread = Matrix6::zeros();
+    let mut weights = (cost - own).exp();
     for Hypothesis { step, evidence, .. } in near {
         let weight = (cost - evidence.cost).exp();
         spread += step * step.transpose() * weight;
         weights += weight;
     }
-    Verdict {
-        share: own.share,
-        rival: rival.or(end),
-        spread: spread / weights,
-    }
+    spread / weights
 }
 
 impl Verdict {
-    /// Takes in what ground that disagrees asks for: a rival, or part of the spread.
+    /// Adds the pose that disagreeing ground supports: as the rival, or to the spread.
     pub(super) fn add_rival(&mut self, second: Option<Rival>, negligible: f64) {
         let Some(second) = second else { return };
         if second.apart > negligible {

@@ -13,37 +13,37 @@ use isopach_cloud::Rigid;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
 
-/// Patches that a pose is made of, at least.
+/// Least number of patches of a pose.
 const LEAST_PATCHES: usize = 6;
-/// Rounds of pairing and regression a start.
+/// Rounds of pairing and regression per start.
 const ROUNDS: usize = 5;
-/// Sets of three places that are tried in the first round of a start.
+/// Sets of three places tried in the first round of a start.
 const TRIES: u64 = 60;
-/// And later.
+/// Sets of three places tried in later rounds.
 const FEWER: u64 = 20;
-/// Poses that differ by less than so many standard errors of a patch's offset, at the arm, lead to
-/// the same end.
+/// Largest difference of poses that lead to the same end, in standard errors of a patch's offset,
+/// at the arm.
 const SAME: f64 = 1.0;
 /// Rounds with many points.
 const AGAIN: usize = 3;
 
-/// The pose that won.
+/// Pose of the best start, with the noise and the patches that it was found with.
 pub(super) struct BestStart {
     pub(super) pose: Rigid,
     /// Standard deviation of the offsets of patches that agree, metres.
     pub(super) patch_noise: f64,
     /// Standard deviation of pairs within patches, metres.
     pub(super) noise: f64,
-    /// Which patches agree, by number.
+    /// Whether each patch agrees, by number.
     pub(super) agreeing: Vec<bool>,
-    /// How far a pair may be apart, metres.
+    /// Largest distance of a pair, metres.
     pub(super) distance: f64,
-    /// How far it may be apart at the start, metres.
+    /// Largest distance of a pair at the start, metres.
     pub(super) reach: f64,
     pub(super) starts: Vec<StartReport>,
 }
 
-/// Tries every start.
+/// Tries every start on a few points, then the distinct ends on many.
 pub(super) fn search_starts(
     icp: &RobustIcp,
     on: &(impl NeighbourSearch + ?Sized),
@@ -55,14 +55,12 @@ pub(super) fn search_starts(
     // Half of the ground lies within an arm of the pivot, the farthest about twice as far.
     let off = icp.start_translation + 2.2 * prepared.arm * icp.start_rotation;
     let reach = distance.max(off);
-    let (arm, ratio, spacing) = (prepared.arm, icp.determined_ratio, prepared.spacing);
-    let blocks = prepared.block_points();
     let coarse = CoarseToFine {
-        blocks: &blocks,
-        spacing,
+        blocks: &prepared.block_points(),
+        spacing: prepared.spacing,
         reach,
-        arm,
-        ratio,
+        arm: prepared.arm,
+        ratio: icp.determined_ratio,
     }
     .descend_levels(on, initial)?;
     let mut starts = vec![
@@ -76,7 +74,7 @@ pub(super) fn search_starts(
     for (name, start, first) in starts {
         let one = StartSearch {
             icp,
-            arm,
+            arm: prepared.arm,
             name,
             start,
             distances: [first, distance],
@@ -87,18 +85,26 @@ pub(super) fn search_starts(
             found.push(*end);
         }
     }
+    let mut tried = improve_on_many(icp, prepared.arm, distance, samples, found)?;
+    score_starts(&mut tried);
+    choose_start(tried, distance, reach)
+}
+
+/// Improves the ends of the starts on many points.
+fn improve_on_many(
+    icp: &RobustIcp,
+    arm: f64,
+    distance: f64,
+    samples: &DirectionSamples<'_>,
+    found: Vec<StartResult>,
+) -> Result<Vec<StartResult>> {
     let mut tried: Vec<StartResult> = Vec::new();
     for first in found {
-        let StartReport {
-            name,
-            target_from_source: start,
-            ..
-        } = first.report;
         let again = StartSearch {
             icp,
             arm,
-            name,
-            start,
+            name: first.report.name,
+            start: first.report.target_from_source,
             distances: [distance; 2],
             rounds: AGAIN,
             tries: [FEWER; 2],
@@ -109,40 +115,41 @@ pub(super) fn search_starts(
             End::Joined => {}
         }
     }
+    Ok(tried)
+}
+
+/// Scores all starts with the smallest noise that any of them found.
+fn score_starts(tried: &mut [StartResult]) {
     let narrowest = tried
         .iter()
         .map(|tried| tried.patch_noise)
         .fold(f64::INFINITY, f64::min);
     for StartResult {
         report, offsets, ..
-    } in &mut tried
+    } in tried
     {
-        report.score =
-            fit_mixture(offsets, &vec![narrowest; offsets.len()]).cost / offsets.len() as f64;
+        let errors = vec![narrowest; offsets.len()];
+        report.score = fit_mixture(offsets, &errors).cost / offsets.len() as f64;
     }
+}
+
+/// The start with the lowest score.
+fn choose_start(tried: Vec<StartResult>, distance: f64, reach: f64) -> Result<BestStart> {
     let starts = tried.iter().map(|tried| tried.report).collect();
     let best = tried
         .into_iter()
         .min_by(|a, b| a.report.score.total_cmp(&b.report.score));
-    let Some(StartResult {
-        report,
-        noise,
-        agreeing,
-        patch_noise,
-        ..
-    }) = best
-    else {
+    let Some(best) = best else {
         return Err(Error::InvalidInput(format!(
             "too few points of the two clouds are within {reach:.1} m of each other: not enough to align; bring them nearer, \
              or say how far the start may be off"
         )));
     };
-    let pose = report.target_from_source;
     Ok(BestStart {
-        pose,
-        patch_noise,
-        noise,
-        agreeing,
+        pose: best.report.target_from_source,
+        patch_noise: best.patch_noise,
+        noise: best.noise,
+        agreeing: best.agreeing,
         distance,
         reach,
         starts,
@@ -161,12 +168,12 @@ struct StartSearch<'a> {
     tries: [u64; 2],
 }
 
-/// What came of a start.
+/// Result of a start.
 enum End {
     At(Box<StartResult>),
-    /// Too few patches have pairs.
+    /// Ended: too few patches have pairs.
     Nowhere,
-    /// It came by where an earlier one went on from, so it ends where that did.
+    /// Ended: it met the path of an earlier start.
     Joined,
 }
 
@@ -213,7 +220,8 @@ impl StartSearch<'_> {
                 target_from_source: pose,
             };
             let mut scales: Vec<f64> = patches.iter().map(|patch| patch.scale).collect();
-            let (noise, patch_noise) = (quantile(&mut scales, 0.5), quantile(&mut errors, 0.5));
+            let noise = quantile(&mut scales, 0.5);
+            let patch_noise = quantile(&mut errors, 0.5);
             let agreeing = flag_agreeing(&patches, &first.evidence.agreeing);
             let small = first.step.norm() < 0.1 * patch_noise;
             best = Some(StartResult {

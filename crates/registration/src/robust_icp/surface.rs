@@ -85,9 +85,9 @@ fn along_curve(a: [i64; 3], b: [i64; 3]) -> Ordering {
     a[deciding].cmp(&b[deciding])
 }
 
-/// Points with fewer than `least` others in the 27 cubes of a kilometre around them are noise,
-/// whatever it is: no plane can be made of them, and no search reaches from one to its neighbours.
-/// All points are kept where that would leave none.
+/// Points with fewer than `least` others in the 27 cubes of a kilometre around them are noise: no
+/// plane fits them, and no search reaches from one to its neighbours. All points are kept where
+/// that would leave none.
 fn without_isolated(ticks: Vec<[i32; 3]>, least: usize) -> Vec<[i32; 3]> {
     let cube = |point: &[i32; 3]| {
         point.map(|tick| (f64::from(tick) / (1000.0 * TICKS_PER_METRE)).floor() as i16)

@@ -11,7 +11,7 @@ use nalgebra::{DMatrix, DVector, Matrix6, SymmetricEigen, Vector6};
 pub(super) struct System {
     /// Σ w j jᵀ.
     pub(super) a: Matrix6<f64>,
-    /// Σ w Cov(j): what noise of the normals alone would leave in `a`.
+    /// Σ w Cov(j): the part of `a` from the noise of the normals.
     pub(super) noise: Matrix6<f64>,
     /// Σ w r j.
     pub(super) b: Vector6<f64>,
@@ -41,14 +41,15 @@ impl Default for System {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Directions {
     pub(super) determined: Vec<Vector6<f64>>,
-    /// Information of each determined direction over what noise of the normals makes of it.
+    /// Ratio of the information of each determined direction to that from the noise of the normals.
     pub(super) ratios: Vec<f64>,
     pub(super) free: Vec<Vector6<f64>>,
 }
 
 /// [(lever × direction)/arm, direction].
 pub(super) fn scaled_jacobian(lever: [f64; 3], direction: [f64; 3], arm: f64) -> Vector6<f64> {
-    let ([x, y, z], [u, v, w]) = (lever, direction);
+    let [x, y, z] = lever;
+    let [u, v, w] = direction;
     Vector6::new(
         (y * w - z * v) / arm,
         (z * u - x * w) / arm,
@@ -116,8 +117,8 @@ impl System {
         self.count += other.count;
     }
 
-    /// Tells the directions apart: one is determined where its information is `ratio` times what
-    /// noise of the normals makes of it.
+    /// Splits the directions: one is determined if its information is `ratio` times that from the
+    /// noise of the normals.
     pub(super) fn split_directions(&self, ratio: f64) -> Directions {
         self.split_directions_across(ratio, &[])
     }
@@ -185,7 +186,7 @@ impl Directions {
     }
 }
 
-/// An orthonormal basis of what is across some orthonormal directions, as columns.
+/// Orthonormal basis of the complement of some orthonormal directions, as columns.
 fn complement_basis(lost: &[Vector6<f64>]) -> DMatrix<f64> {
     let mut found: Vec<Vector6<f64>> = lost.to_vec();
     while found.len() < 6 {
