@@ -12,7 +12,7 @@ pub fn say_how_to_go_on(
     locks: Vec<PathBuf>,
     kept: impl Fn() -> String + Send + 'static,
 ) {
-    use crate::exit;
+    use crate::{eprintln, exit};
     use isopach_compute::FolderLock;
     use signal_hook::{
         consts::{SIGINT, SIGTERM},

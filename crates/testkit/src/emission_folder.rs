@@ -26,6 +26,12 @@ pub fn emission(arguments: &[&str], out: &Path) -> Output {
 #[derive(Debug)]
 pub struct Folder(tempfile::TempDir);
 
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Folder {
     /// An empty folder.
     pub fn new() -> Self {

@@ -1,6 +1,7 @@
 //! Scripts of the project that judge its results with the tools of others.
 
 use crate::program::ROOT;
+use isopach_program::eprintln;
 use std::{
     path::{Path, PathBuf},
     process::Command,

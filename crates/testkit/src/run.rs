@@ -1,6 +1,7 @@
 //! A run of terrain_change over two epochs, and the cases that it is tried with.
 
 use crate::program::{ROOT, program};
+use isopach_program::eprintln;
 use serde_json::Value;
 use std::{
     ffi::OsStr,

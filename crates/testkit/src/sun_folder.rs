@@ -145,6 +145,12 @@ impl Found {
 #[derive(Debug)]
 pub struct Folder(tempfile::TempDir);
 
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Folder {
     /// An empty folder.
     pub fn new() -> Self {
