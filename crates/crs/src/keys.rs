@@ -280,7 +280,7 @@ const LONGEST_TEXT: usize = 60_000;
 /// let (directory, ascii) = to_geokeys(&crs);
 /// let back = from_geokeys(GeoKeys { directory: &directory, ascii: ascii.as_bytes(), ..GeoKeys::default() });
 /// assert_eq!(back.and_then(|crs| crs.horizontal), Some(32617));
-/// # Ok::<(), String>(())
+/// # Ok::<(), isopach_crs::CrsNameError>(())
 /// ```
 #[must_use]
 pub fn to_geokeys(crs: &Crs) -> (Vec<u16>, String) {

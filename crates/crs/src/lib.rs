@@ -6,7 +6,7 @@
 //! assert_eq!(metre_factors(&feet), Some([0.3048; 3]));
 //! let metres = well_known_text(&in_metres(&feet)).expect("a code of EPSG has a text");
 //! assert!(from_wkt(&metres).expect("a system").is_metric());
-//! # Ok::<(), String>(())
+//! # Ok::<(), isopach_crs::CrsNameError>(())
 //! ```
 //!
 //! # Reading
@@ -22,7 +22,7 @@
 //! assert_eq!(utm.find_contradiction(&same), None);
 //! let other = named_crs("EPSG:32618")?;
 //! assert_eq!(utm.find_contradiction(&other).as_deref(), Some("horizontal EPSG 32617 against 32618"));
-//! # Ok::<(), String>(())
+//! # Ok::<(), isopach_crs::CrsNameError>(())
 //! ```
 //!
 //! # Writing and converting
@@ -33,6 +33,7 @@
 
 mod definition;
 mod epsg;
+mod error;
 mod heights;
 mod keys;
 mod metric;
@@ -40,6 +41,7 @@ mod named;
 mod text;
 mod wkt;
 
+pub use error::CrsNameError;
 pub use heights::counts_downwards;
 pub use isopach_cloud::{Crs, CrsKind, LengthUnit, VerticalReference};
 pub use keys::{GeoKeys, from_geokeys, to_geokeys};

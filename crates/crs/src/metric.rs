@@ -18,7 +18,7 @@ use isopach_cloud::{Crs, CrsKind, LengthUnit};
 /// use isopach_crs::{metre_factors, named_crs};
 /// let state_plane = named_crs("EPSG:2260+6360")?; // US survey feet
 /// assert_eq!(metre_factors(&state_plane), Some([1200.0 / 3937.0; 3]));
-/// # Ok::<(), String>(())
+/// # Ok::<(), isopach_crs::CrsNameError>(())
 /// ```
 #[must_use]
 pub fn metre_factors(crs: &Crs) -> Option<[f64; 3]> {

@@ -1,6 +1,6 @@
 //! Coordinate systems by EPSG code or user input, and the text of any system.
 
-use crate::{epsg, heights, text, wkt::Node};
+use crate::{CrsNameError, epsg, heights, text, wkt::Node};
 use isopach_cloud::{Crs, CrsKind, LengthUnit};
 
 /// The system of an EPSG code; `None` if this crate does not know it.
@@ -18,7 +18,7 @@ pub(crate) fn crs_of_code(code: u16) -> Option<Crs> {
 /// ```
 /// let text = isopach_crs::well_known_text(&isopach_crs::named_crs("EPSG:32617")?).expect("a code of EPSG");
 /// assert!(text.starts_with("PROJCS[\"WGS 84 / UTM zone 17N\""));
-/// # Ok::<(), String>(())
+/// # Ok::<(), isopach_crs::CrsNameError>(())
 /// ```
 #[must_use]
 pub fn well_known_text(crs: &Crs) -> Option<String> {
@@ -42,16 +42,15 @@ pub fn well_known_text(crs: &Crs) -> Option<String> {
 /// vertical system), `local` (metres), `local:ft`, `local:us-ft`.
 ///
 /// # Errors
-/// A message with the fault of the name and the accepted forms.
+/// [`CrsNameError`], whose message lists the accepted forms.
 ///
 /// ```
 /// let crs = isopach_crs::named_crs("EPSG:2260+6360")?;
 /// assert_eq!((crs.horizontal, crs.vertical), (Some(2260), Some(6360)));
 /// assert!(isopach_crs::named_crs("EPSG:4326").is_err(), "degrees are no plane");
-/// # Ok::<(), String>(())
+/// # Ok::<(), isopach_crs::CrsNameError>(())
 /// ```
-pub fn named_crs(name: &str) -> Result<Crs, String> {
-    const FORMS: &str = "EPSG:32617, EPSG:2260+6360 (with a vertical system), local (metres), local:ft or local:us-ft";
+pub fn named_crs(name: &str) -> Result<Crs, CrsNameError> {
     match name.to_ascii_lowercase().as_str() {
         "local" => return Ok(local_crs(LengthUnit::Metre)),
         "local:ft" => return Ok(local_crs(LengthUnit::Foot)),
@@ -64,18 +63,16 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
     let (horizontal, vertical) =
         match codes.map(|(_, codes)| codes.split_once('+').unwrap_or((codes, ""))) {
             Some(codes) => codes,
-            None => return Err(format!("{name:?} is not a coordinate system: give {FORMS}")),
+            None => return Err(CrsNameError::NotACode(name.into())),
         };
     let Some(mut crs) = horizontal.parse().ok().and_then(crs_of_code) else {
-        return Err(format!(
-            "EPSG:{horizontal} is not a known projected system: give {FORMS}"
-        ));
+        return Err(CrsNameError::UnknownHorizontal(horizontal.into()));
     };
     if crs.kind != CrsKind::Plane {
-        return Err(format!(
-            "EPSG:{horizontal} is {}, and coordinates must be in a plane: give {FORMS}",
-            crs.kind
-        ));
+        return Err(CrsNameError::NotAPlane {
+            code: horizontal.into(),
+            kind: crs.kind,
+        });
     }
     if !vertical.is_empty() {
         let code = vertical
@@ -83,9 +80,7 @@ pub fn named_crs(name: &str) -> Result<Crs, String> {
             .ok()
             .filter(|code| epsg::VerticalSystem::by_code(*code).is_some());
         let Some(code) = code else {
-            return Err(format!(
-                "EPSG:{vertical} is not a known vertical system: give {FORMS}"
-            ));
+            return Err(CrsNameError::UnknownVertical(vertical.into()));
         };
         crs.vertical = Some(code);
         crs.vertical_unit = Some(epsg::unit_of_vertical(code));
@@ -143,7 +138,7 @@ mod tests {
             ("utm 17", "EPSG:32617"),
             ("EPSG:", "a known projected system"),
         ] {
-            let error = named_crs(name).unwrap_err();
+            let error = named_crs(name).unwrap_err().to_string();
             assert!(error.contains(part), "{name}: {error}");
         }
     }

@@ -151,7 +151,7 @@ pub use filters::{LeftOut, NOISE};
 pub use header::{GpsTime, LasHeader};
 pub use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect};
 pub use isopach_compute::{Error, Result};
-pub use isopach_crs::{counts_downwards, named_crs, well_known_text};
+pub use isopach_crs::{CrsNameError, counts_downwards, named_crs, well_known_text};
 pub use isopach_tiling::PointSource;
 pub use limits::LasLimits;
 pub use records::VariableRecord;
