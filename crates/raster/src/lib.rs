@@ -50,6 +50,7 @@ mod cpu;
 mod geotiff;
 mod grid;
 pub mod picture;
+mod png_image;
 mod rasterise;
 pub mod reference;
 mod sample;
@@ -62,6 +63,7 @@ pub use geotiff::{
 pub use grid::{Grid, Raster};
 pub use isopach_cloud::{Cloud, Crs, Positions, Rect};
 pub use isopach_compute::{Compute, Cpu, Error, Result};
+pub use png_image::{PngColour, encode_png};
 pub use rasterise::{CellStatistic, Rasterise};
 pub use sample::{Sampling, Shift, sample, shift_between};
 

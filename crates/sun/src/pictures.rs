@@ -5,10 +5,10 @@ use crate::{
     overview::{Overview, quantile},
     palette::{CIVIDIS, GREY, INFERNO, Palette, VIRIDIS, colour},
 };
-use image::{ImageFormat, RgbImage};
+use isopach::raster::{PngColour, encode_png};
 use isopach_program::write_file::write_file;
 use ndarray::{Array2, ArrayView2};
-use std::{error::Error, io::Cursor, path::Path};
+use std::{error::Error, path::Path};
 
 /// A picture: its file, what it shows, and what its colours mean.
 pub(crate) struct Panel {
@@ -186,15 +186,15 @@ fn picture_kind(
     })
 }
 
-/// The first row is at the bottom.
+/// Writes a picture as PNG; the first row is at the bottom.
 pub(crate) fn save_png(
     out: &Path,
     file: &str,
     picture: ArrayView2<'_, [u8; 3]>,
 ) -> Result<(), Box<dyn Error>> {
     let (rows, columns) = picture.dim();
-    let pixel = |x: u32, y: u32| image::Rgb(picture[[rows - 1 - y as usize, x as usize]]);
-    let mut png = Cursor::new(Vec::new());
-    RgbImage::from_fn(columns as u32, rows as u32, pixel).write_to(&mut png, ImageFormat::Png)?;
-    Ok(write_file(&out.join(file), png.get_ref())?)
+    let from_the_top = picture.rows().into_iter().rev();
+    let samples: Vec<u8> = from_the_top.flatten().flatten().copied().collect();
+    let png = encode_png([columns as u32, rows as u32], PngColour::Rgb, &samples)?;
+    Ok(write_file(&out.join(file), &png)?)
 }
