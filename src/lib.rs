@@ -1,38 +1,57 @@
-//! **isopach**: what changed between two LiDAR epochs, where, by how much, and is it significant.
+//! **isopach**: what changed between two LiDAR epochs, where, by how much, and is it significant?
 //!
-//! This crate is a facade: it names the parts and adds up their capabilities to one [`Backend`].
-//! There is no logic here. Someone who wants a single algorithm depends on its crate alone.
-//!
-//! | module | what it has |
-//! |---|---|
-//! | [`crs`] | coordinate systems: well-known text, GeoTIFF keys, EPSG codes |
-//! | [`cloud`] | points in memory: positions about an origin, columns, rectangles, rigid transforms |
-//! | [`compute`] | the root of all capabilities, the CPU, the choice between backends, errors |
-//! | [`fits`] | FITS images in, cubes out |
-//! | [`gpu`] | every capability on a graphics processor (feature `gpu`, on by default) |
-//! | [`las`] | LAS and LAZ files as sources and sinks of points |
-//! | [`raster`] | cells, GeoTIFF, pictures |
-//! | [`polygons`] | polygons from GeoJSON as masks: which zone has a point |
-//! | [`neighbours`] | k nearest, within a radius, covariances, cylinders |
-//! | [`tiling`] | the tile loop: plan, halo, decode once, order, report |
-//! | `remote` | files in object stores by ranges (feature `remote`, off by default) |
-//! | [`registration`] | ICP and coarse alignment |
-//! | [`change`] | M3C2, C2C, DoD, level of detection, volumes |
-//! | [`solar`] | what the header of a solar image says, and whether images belong together |
-//! | [`emission`] | differential emission measure of solar images; knows no points |
+//! This crate is a facade: it re-exports the crates of the workspace as modules and sums their
+//! capabilities up as one trait, [`Backend`]. It has no logic of its own. For a single algorithm,
+//! depend on its crate alone.
 //!
 //! ```
-//! use isopach::{change::{Epochs, M3c2, Normals}, cloud::Cloud};
+//! use isopach::{
+//!     change::{Epochs, M3c2, Normals},
+//!     cloud::Cloud,
+//! };
 //!
 //! // Two planes, the second 25 cm higher.
-//! let plane = |z: f64| (0..400).map(|i| [f64::from(i % 20), f64::from(i / 20), z]).collect::<Vec<_>>();
-//! let (before, after) = (Cloud::from_points(&plane(100.0))?, Cloud::from_points(&plane(100.25))?);
-//! let m3c2 = M3c2 { normals: Normals::Fixed([0.0, 0.0, 1.0]), cylinder_radius: 2.5, projection_depth: 5.0, ..M3c2::default() };
-//! let epochs = Epochs { reference: before.positions(), compared: after.positions(), core_points: before.positions() };
-//! let change = isopach::auto().run(|on| m3c2.run(on, epochs))?;
+//! let plane = |z: f64| -> Vec<[f64; 3]> {
+//!     (0..400).map(|i| [f64::from(i % 20), f64::from(i / 20), z]).collect()
+//! };
+//! let before = Cloud::from_points(&plane(100.0))?;
+//! let after = Cloud::from_points(&plane(100.25))?;
+//! let m3c2 = M3c2 {
+//!     normals: Normals::Fixed([0.0, 0.0, 1.0]),
+//!     cylinder_radius: 2.5,
+//!     projection_depth: 5.0,
+//!     ..M3c2::default()
+//! };
+//! let epochs = Epochs {
+//!     reference: before.positions(),
+//!     compared: after.positions(),
+//!     core_points: before.positions(),
+//! };
+//! let change = isopach::auto().run(|backend| m3c2.run(backend, epochs))?;
 //! assert!(change.distance.iter().all(|d| (d - 0.25).abs() < 1e-5));
 //! # Ok::<(), isopach::compute::Error>(())
 //! ```
+//!
+//! [`auto`] picks the best hardware GPU, with the CPU as fallback; [`cpu`] is the CPU alone. Results
+//! on the CPU are the same bits for any number of threads and any order of points.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`cloud`] | points in memory: positions about an origin, columns, rectangles, rigid transforms |
+//! | [`compute`] | root of all capabilities, the CPU, dispatch between backends, errors |
+//! | [`crs`] | coordinate reference systems: well-known text, GeoTIFF keys, EPSG codes |
+//! | [`las`] | LAS, LAZ and COPC files as sources and sinks of points |
+//! | [`raster`] | cells, GeoTIFF, pictures |
+//! | [`polygons`] | polygons from GeoJSON as masks |
+//! | [`neighbours`] | k nearest, within a radius, covariances, normals, cylinders |
+//! | [`tiling`] | the tile loop: plan, halo, one decode per chunk, order, checkpoints, report |
+//! | [`registration`] | ICP and coarse alignment |
+//! | [`change`] | M3C2, C2C, DoD, level of detection, volumes |
+//! | [`fits`] | FITS images in, cubes out |
+//! | [`solar`] | headers of solar images: unit, exposure, place, time, quality |
+//! | [`emission`] | differential emission measure of solar images |
+//! | [`gpu`] | every capability on a GPU (feature `gpu`, on by default) |
+//! | `remote` | files in object stores by ranges (feature `remote`, off by default) |
 
 mod backends;
 
@@ -62,11 +81,15 @@ use neighbours::NeighbourSearch;
 use raster::Rasterise;
 use registration::Align;
 
-/// Everything isopach can do: the trait that makes backends swappable. Whatever has all the
-/// capabilities is one.
+/// The sum of all capabilities: a backend that can run every algorithm of the workspace.
 ///
-/// An algorithm asks for the capability that it needs, not for this; `&dyn Backend` upcasts to each
-/// of them.
+/// Every type that implements the four capabilities is a backend. An algorithm asks only for the
+/// capability that it needs; `&dyn Backend` upcasts to each of them.
 pub trait Backend: NeighbourSearch + Rasterise + Align + InvertPixels {}
 
 impl<B: NeighbourSearch + Rasterise + Align + InvertPixels> Backend for B {}
+
+/// The program of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
