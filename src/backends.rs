@@ -1,4 +1,4 @@
-//! Which backends there are to choose from.
+//! Selection of the available backends.
 
 use crate::Backend;
 use isopach_compute::{Cpu, Dispatcher};
@@ -6,13 +6,13 @@ use isopach_compute::{Cpu, Dispatcher};
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions, OpenError};
 use std::sync::Arc;
 
-/// The best backend there is, then the CPU: a graphics processor that is there
-/// ([`gpu::AdapterSelector::Best`](isopach_gpu::AdapterSelector::Best), never one in software), for
-/// what it declines, too little work among it ([`gpu::MinimumWork`](isopach_gpu::MinimumWork)), the
-/// CPU. Why there is none, where there is none, is told by [`Dispatcher::missing`] and in every
-/// report.
+/// Picks the best hardware GPU, with the CPU as fallback for anything that the GPU declines,
+/// including work below [`gpu::MinimumWork`](isopach_gpu::MinimumWork). Never a software device
+/// ([`gpu::AdapterSelector::Best`](isopach_gpu::AdapterSelector::Best)).
 ///
-/// Opening a device takes some hundredths of a second: call it once and keep it.
+/// If no GPU can be opened, [`Dispatcher::missing`] has the reason, and so has every report.
+///
+/// Opening a device takes some hundredths of a second: call this once and keep the result.
 #[must_use]
 pub fn auto() -> Dispatcher<dyn Backend> {
     #[cfg(feature = "gpu")]
@@ -24,13 +24,13 @@ pub fn auto() -> Dispatcher<dyn Backend> {
     cpu().with_missing("gpu: this build has none (feature `gpu`)")
 }
 
-/// The CPU and nothing else.
+/// The CPU alone.
 #[must_use]
 pub fn cpu() -> Dispatcher<dyn Backend> {
     Dispatcher::new(vec![Arc::new(Cpu) as Arc<dyn Backend>])
 }
 
-/// As [`auto`], the device opened with `options`.
+/// Like [`auto`], with the GPU opened with `options`.
 #[cfg(feature = "gpu")]
 #[must_use]
 pub fn auto_with(options: &GpuOptions) -> Dispatcher<dyn Backend> {
@@ -38,10 +38,10 @@ pub fn auto_with(options: &GpuOptions) -> Dispatcher<dyn Backend> {
         .unwrap_or_else(|absent| cpu().with_missing(format!("gpu: {absent}")))
 }
 
-/// These graphics processors, which share the work, then the CPU for what they decline.
+/// Shares work among the selected GPUs, with the CPU as fallback for anything they decline.
 ///
 /// # Errors
-/// [`OpenError`] where one of them is not there, or none was named.
+/// [`OpenError`] if one of them cannot be opened, or if `wanted` is empty.
 #[cfg(feature = "gpu")]
 pub fn on_gpus(
     wanted: &[AdapterSelector],
