@@ -6,7 +6,7 @@
 
 use isopach_compute::Cpu;
 use isopach_emission::{AIA, Inversion, InvertPixels, Noise, Observation, Outputs, TemperatureResponse};
-use ndarray::{Array2, ArrayD};
+use ndarray::{Array2, ArrayD, ArrayViewD};
 use std::{error::Error, hint::black_box};
 
 const PIXELS: usize = 20_000;
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let edges = (0..=BINS).map(|i| 5.7 + 1.4 * i as f64 / BINS as f64).collect();
     let inversion = Inversion::new(TemperatureResponse::aia(), edges);
     let counts = counts(&inversion)?;
-    let sigma = Noise::of(&AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, 0.0)), counts.view())?;
+    let sigma = sigma_of(counts.view())?;
     let (precision, errors) = operation.split_once('_').unwrap_or((operation, ""));
     let outputs = match errors {
         "" => Outputs::NONE,
@@ -66,10 +66,19 @@ fn counts(inversion: &Inversion) -> Result<ArrayD<f64>, Box<dyn Error>> {
         }
     }
     let mut counts = inversion.forward(emission.view().into_dyn())?;
-    let sigma = Noise::of(&AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, 0.0)), counts.view())?;
+    let sigma = sigma_of(counts.view())?;
     for (count, sigma) in counts.iter_mut().zip(&sigma) {
         let normal = (-2.0 * (1.0 - chance()).ln()).sqrt() * (std::f64::consts::TAU * chance()).cos();
         *count += sigma * normal;
     }
     Ok(counts)
+}
+
+/// Standard errors of counts, exposed for 2.9 s.
+fn sigma_of(counts: ArrayViewD<'_, f64>) -> isopach_compute::Result<ArrayD<f64>> {
+    let noises = AIA.map(|channel| Noise::aia(&channel, 2.9, 1.0, 0.0));
+    #[cfg(feature = "this")]
+    return Noise::sigma_of_counts(&noises, counts);
+    #[cfg(not(feature = "this"))]
+    Noise::of(&noises, counts)
 }
