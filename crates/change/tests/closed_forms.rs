@@ -347,7 +347,7 @@ fn parameters_that_make_no_sense_are_named() {
                 normals: Normals::Given(vec![[0.0, 0.0, 1.0]]),
                 ..base
             },
-            "1 normals were given for 9",
+            "1 normals for 9",
         ),
     ] {
         let error = m3c2
