@@ -1,12 +1,12 @@
-//! What is in a LAS or LAZ file: header, coordinate system, extent, density, classes, extra bytes,
-//! COPC levels.
+//! Shows the contents of a LAS or LAZ file: header, coordinate system, extent, density, classes,
+//! extra bytes, COPC levels.
 //!
 //! ```text
 //! isopach info FILE… [--json] [--header-only] [--within XMIN,YMIN,XMAX,YMAX]
 //! ```
 //!
-//! With `--features remote` a file may be an address (`s3://bucket/a.copc.laz`); what was fetched
-//! of it is told.
+//! With `--features remote` a file may be an address (`s3://bucket/a.copc.laz`); the program then
+//! prints the number of bytes fetched.
 
 use clap::{Command, CommandFactory as _, Parser};
 use isopach_program::{codec_panics, console, printable::printable, println, profile::Stop};
@@ -59,8 +59,8 @@ pub fn command() -> Command {
     InfoArgs::command()
 }
 
-/// Runs the program: parses the words of its command line, the first of which is how it was
-/// called, prints, and returns the exit code. `name` is the program's name in messages.
+/// Runs the program: parses `words` (the program's own name first), prints, and returns the exit
+/// code. `name` is the program's name in messages.
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     codec_panics::silence_codecs();

@@ -59,7 +59,7 @@ pub struct NpyArray {
     pub values: Vec<f64>,
 }
 
-/// What a file holds.
+/// The header of an `.npy` file: type, shape and order of its numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NpyHeader {
     /// Length of each axis; empty for a single number.
@@ -214,7 +214,7 @@ pub fn read_rows(
     Ok(values)
 }
 
-/// What is wrong with a file, after its name; whether it may pass is asked of the source.
+/// An error about a file, prefixed with its name; the source decides whether it is transient.
 #[derive(Debug)]
 struct OfFile {
     path: PathBuf,

@@ -20,7 +20,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How often a worker looks whether others have done what is left.
+/// Interval at which a worker polls for runs that others have finished.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Bytes that the name of a worker may have.
@@ -39,11 +39,11 @@ pub struct Claims {
     /// How many runs of about as much work each there are.
     of: usize,
     lease: Duration,
-    /// The name of this worker; empty where it has none.
+    /// The name of this worker; empty if it has none.
     worker: String,
 }
 
-/// What there is to do.
+/// The next step of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     /// This run, which is claimed now.
@@ -55,8 +55,9 @@ enum Next {
 }
 
 impl Claims {
-    /// `of` runs in the folder of a run's results, each of which is taken over after `lease`
-    /// seconds, or by a `worker` of the same name; one without has an empty name.
+    /// Claims on `of` runs in the folder of a run's results. Another worker may take a claim over
+    /// after `lease` seconds, or at once if it is a `worker` of the same name; an empty name means
+    /// none.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a number of runs that makes no sense, and for a name that is too
@@ -81,9 +82,9 @@ impl Claims {
         })
     }
 
-    /// Takes one run after the other until all are done, by whomever, but those that `run` says are
-    /// not; or until somebody has put the results together. A worker with a name ends where others
-    /// have all that is left.
+    /// Claims and runs one run after the other until all are done by any worker, except those that
+    /// `run` reports as failed; or until another worker has merged the results. A named worker ends
+    /// when others hold all remaining claims.
     pub fn run_all(
         &self,
         is_merged: impl Fn() -> bool,
@@ -126,8 +127,8 @@ impl Claims {
         }
     }
 
-    /// Claims the next run that nobody has, whose lease is over, or that a worker of the same name
-    /// had, but none of those that are `over` for this worker: done by whomever, or failed here.
+    /// Claims the next run that is free, whose lease has expired, or that a worker of the same name
+    /// held. Skips the runs in `over`: done by any worker, or failed here.
     fn claim_next(&self, over: &mut BTreeSet<usize>) -> Result<Next> {
         let named = |error| self.named_error(&self.folder, error);
         fs::create_dir_all(&self.folder).map_err(named)?;
@@ -166,7 +167,7 @@ impl Claims {
             .is_ok_and(|age| age > self.lease);
         let is_own = self.is_own(claim, &about);
         if is_over || is_own {
-            // A lease of its own begins. Two that do so at once both run it: no matter.
+            // Start our own lease. Two workers may do so at once, and both run it: harmless.
             write_whole(claim, &[self.worker.as_bytes()])?;
         }
         Ok(is_over || is_own)
@@ -201,8 +202,8 @@ impl Claims {
     }
 }
 
-/// Removes the claims of a run that no process has any more use for. What cannot be removed is in
-/// nobody's way.
+/// Removes the claims of a run that no process needs any more. Claims that cannot be removed do no
+/// harm.
 pub fn remove_claims(run: &Path) {
     let is_ours = |name: &str| name.contains("-of-") || name.starts_with(".now.");
     let entries = fs::read_dir(run.join(FOLDER))

@@ -11,7 +11,7 @@ const CODECS: [&str; 7] = [
     "weezl",
 ];
 
-/// From now on panics in a codec print nothing; others are told as ever.
+/// Suppresses the output of panics in a codec from now on; other panics are printed as usual.
 pub fn silence_codecs() {
     let told = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

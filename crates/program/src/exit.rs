@@ -1,4 +1,5 @@
-//! What a program ends with, for whoever starts it again or not. `docs/fleet.md` has the table.
+//! Exit codes, which tell a supervisor whether to start the program again. `docs/fleet.md` has the
+//! table.
 
 use crate::console;
 use isopach_compute::is_transient;
@@ -10,7 +11,7 @@ const REFUSED: u8 = 2;
 /// The same command may succeed later, or on another machine. `EX_TEMPFAIL` of sysexits.h.
 pub const TRY_AGAIN: u8 = 75;
 
-/// Says what went wrong; what the program ends with.
+/// Prints an error; returns the exit code.
 pub fn report_error(program: &str, error: &(dyn Error + 'static)) -> ExitCode {
     let _ = console::report_failure(program, &error);
     if is_transient(error) {

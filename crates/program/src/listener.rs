@@ -1,4 +1,4 @@
-//! Listeners: who hears what a run says while it works.
+//! Listeners: they receive the messages of a run while it works.
 //!
 //! A run is a library and prints nothing. It tells a [`Listener`]: [`Terminal`] in a program,
 //! [`Silent`] or one of your own where a run is embedded.
@@ -6,7 +6,8 @@
 use crate::{eprintln, printable::printable, println};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Hears what a run says. Every method has an empty body, so that one implements what one needs.
+/// Receives the messages of a run. Every method has an empty default body, so implement only those
+/// you need.
 ///
 /// ```
 /// use isopach_program::listener::{Listener, Silent};
@@ -34,7 +35,7 @@ pub trait Listener: Sync {
         let _ = line;
     }
 
-    /// Hears where the run is: `time 2 of 5`.
+    /// Receives the progress of a run: `time 2 of 5`.
     fn note(&self, line: &str) {
         let _ = line;
     }

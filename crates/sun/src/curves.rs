@@ -1,5 +1,5 @@
-//! What was found in single pixels and in the means of regions, as curves over temperature:
-//! emission measure with both errors, and the EM loci of the channels.
+//! Curves over temperature of single pixels and of the means of regions: emission measure with both
+//! errors, and the EM loci of the channels.
 
 use crate::source::Source;
 use isopach::{
@@ -195,9 +195,9 @@ impl Curves {
         }
     }
 
-    /// Inverts the means of the regions, and reads the counts of the pixels again: the EM loci are
-    /// what each channel would ask for if all plasma had one temperature. In the order in which
-    /// they were asked for. `at_once`: rows that memory has room for.
+    /// Inverts the means of the regions, and rereads the counts of the pixels. The EM loci are the
+    /// emission measure that each channel would need if all plasma had one temperature. Results are
+    /// in the order of the request. `at_once`: rows that fit the memory.
     pub(crate) fn finish(
         mut self,
         source: &mut Source,
@@ -362,7 +362,7 @@ impl Mean {
 }
 
 impl Curve {
-    /// What it is of, how it ended.
+    /// The title of a curve: its place and its status.
     pub(crate) fn curve_title(&self) -> String {
         let Self {
             place,

@@ -14,8 +14,7 @@ pub(crate) struct Table {
     rows: Vec<(f64, Vec<f64>)>,
 }
 
-/// The word for the table of AIA that is shipped, and when it was made: what was lost later is not
-/// in it.
+/// The word for the shipped table of AIA, and its date: later losses are not in it.
 const SHIPPED: &str = "builtin";
 const MADE: &str = "2020-10-26";
 
@@ -24,7 +23,7 @@ pub(crate) fn is_shipped(path: &Path) -> bool {
     path.as_os_str() == SHIPPED && !path.is_file()
 }
 
-/// What is said of an image that is later than the table that is shipped.
+/// A warning about an image that is later than the shipped table.
 pub(crate) fn later_than_shipped(latest: ObservationTime) -> Option<String> {
     let is_later = ObservationTime::parse(MADE).is_some_and(|made| latest > made);
     is_later.then(|| {

@@ -6,7 +6,7 @@ use crate::{
 };
 use std::fmt::Write as _;
 
-/// Width of a picture, and what is left about it.
+/// Width of a picture, and its margins.
 const WIDTH: f64 = 400.0;
 const LEFT: f64 = 84.0;
 const TOP: f64 = 8.0;
@@ -132,7 +132,7 @@ fn round_up(x: f64) -> f64 {
         .unwrap_or(x)
 }
 
-/// Places and labels of 1, 2 and 5 times powers of ten; more where there are few.
+/// Places and labels of 1, 2 and 5 times powers of ten; more on a short scale.
 fn colour_decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
     let low = f64::from(low);
     let high = f64::from(high);

@@ -9,8 +9,7 @@ use crate::{
 use isopach_program::command_words::OptionNames;
 use std::error::Error;
 
-/// Options that no number depends on: where results lie, what may be written over, who inverts
-/// which part.
+/// Options that no number depends on: output folder, permission to overwrite, share of the work.
 const OF_NO_MATTER: OptionNames = OptionNames {
     with_value: &[
         "--out",
@@ -56,7 +55,7 @@ pub(crate) fn history_keywords(
         .filter(|path| !instruments::is_shipped(path))
         .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
         .collect();
-    // Of AIA, where a channel is of it.
+    // Whether the source is AIA's, if a channel is.
     let is_of_aia = about.is_of_aia() && Instruments::read(options)?.is_aia_shipped();
     if options.response.is_none() && (is_of_aia || responses.is_empty()) {
         responses.insert(0, "AIA, as shipped".into());

@@ -8,7 +8,7 @@ use isopach::{
 };
 use std::{error::Error, fs::File, io::Read as _, path::Path};
 
-/// The word for what is shipped.
+/// The word for the shipped instrument.
 const SHIPPED: &str = "aia";
 
 /// Instruments, in the order in which results have their channels.
@@ -71,11 +71,10 @@ impl Instruments {
             .join(", ")
     }
 
-    /// The instrument and the channel of a file; `channel` as `--channel` has it. Says what was
-    /// taken for granted.
+    /// The instrument and the channel of a file; `channel` is the value of `--channel`. Reports its
+    /// assumptions.
     ///
-    /// # Errors
-    /// In words: what the file says, what is known, the option that helps.
+    /// # Errors A text: the file's header, the known instruments, the option that helps.
     pub(crate) fn find_channel(
         &self,
         seen: &Seen<'_>,
@@ -208,7 +207,7 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     }
 }
 
-/// What the header of a file says.
+/// The header values that identify a file.
 pub(crate) struct Seen<'a> {
     pub(crate) header: &'a FitsHeader,
     /// TELESCOP and INSTRUME.
@@ -280,10 +279,10 @@ pub(crate) fn only_instrument(
     }
 }
 
-/// Of what a file is.
+/// The instrument and channel of a file.
 #[derive(Clone)]
 pub(crate) struct Found {
-    /// Instrument and channel: what they are sorted by.
+    /// Numbers of instrument and channel: the sort key.
     pub(crate) place: [usize; 2],
     pub(crate) of: Instrument,
 }
@@ -308,7 +307,7 @@ impl Found {
         format!("{}:{}", self.of.name, self.channel().name)
     }
 
-    /// For people: with Å where the name is a wavelength.
+    /// The name for people: with Å if it is a wavelength.
     pub(crate) fn channel_label(&self) -> String {
         let unit = if self.channel().name.parse::<f64>().is_ok() {
             " Å"

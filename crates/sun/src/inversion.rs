@@ -34,7 +34,7 @@ pub(crate) fn bin_edges(options: &EmissionOptions) -> Result<Vec<f64>, Box<dyn E
         .collect())
 }
 
-/// The inversion of what is told of the inputs.
+/// Builds the inversion from the description of the inputs.
 ///
 /// # Errors
 /// Where options contradict the inputs.

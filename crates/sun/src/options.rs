@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! Options of the command line.
 
 use crate::curves::Place;
 use clap::{ArgAction, Parser, ValueEnum};
@@ -21,7 +21,7 @@ const MOST_MEMORY: u64 = 1 << 40;
 const MOST_DRAWS: u32 = 1_000_000;
 /// More threads than any machine has.
 const MOST_THREADS: usize = 4096;
-/// Systematic error of channels of which none was given, a share of the counts.
+/// Systematic error of a channel without a given one, as a share of the counts.
 pub(crate) const SYSTEMATIC: f64 = 0.05;
 /// All outputs but averaging kernels.
 const USUAL: &str =
@@ -50,24 +50,24 @@ pub struct EmissionOptions {
     /// aligned without writing it down.
     #[arg(long, requires = "files", conflicts_with = "align", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) unaligned: bool,
-    /// An instrument that is not AIA: a JSON file with its response, gain, pixel, noise, channels
-    /// and what its headers say (docs/algorithms/solar-images.md). May be given several times;
-    /// `aia` is what is shipped. Files of several instruments are inverted together.
+    /// An instrument other than AIA: a JSON file with its response, gain, pixel, noise, channels
+    /// and header values (docs/algorithms/solar-images.md). May be given several times; `aia` is
+    /// the shipped one. Files of several instruments are inverted together.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub(crate) instrument: Vec<PathBuf>,
     /// Channels of files whose headers do not say it, in the order of the files: 94,131,171 or
     /// XRT:Al-poly
     #[arg(long, value_delimiter = ',', requires = "files")]
     pub(crate) channel: Vec<String>,
-    /// Exposures of the files, seconds, one for all or one a file in their order, instead of those
+    /// Exposures of the files, seconds, one for all or one for each file in order, instead of those
     /// in the headers.
     #[arg(long, value_delimiter = ',', requires = "files")]
     pub(crate) exposure: Vec<f64>,
-    /// What the numbers in the files are, instead of what their headers say.
+    /// Unit of the numbers in the files, instead of the headers' unit.
     #[arg(long, requires = "files")]
     pub(crate) unit: Option<Unit>,
-    /// Pixels of binned images are sums (sunpy's superpixel adds unless told otherwise), not means:
-    /// of all detector pixels in them, or of so many pixels of the image before, --summed=4
+    /// Pixels of binned images are sums (sunpy's superpixel adds by default), not means: of all
+    /// detector pixels in them, or of this number of pixels of the original image, --summed=4
     #[arg(long, requires = "files", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_name = "PIXELS")]
     pub(crate) summed: Option<Summed>,
     /// Take channels of different times.
@@ -106,10 +106,10 @@ pub struct EmissionOptions {
     /// Edges of the temperature bins as .npy, log10 T, instead of --bins and --log-t.
     #[arg(long)]
     pub(crate) log_t_edges: Option<PathBuf>,
-    /// What to write, beside pictures and page.
+    /// Files to write, besides pictures and page.
     #[arg(long, value_delimiter = ',', default_value = USUAL)]
     pub(crate) outputs: Vec<Output>,
-    /// FITS cubes or .npy arrays; by default what was given.
+    /// FITS cubes or .npy arrays; by default the format of the input.
     #[arg(long)]
     pub(crate) format: Option<Format>,
     /// Compress cubes: gzip keeps all digits; rice rounds emission, its errors and kernels by
@@ -117,8 +117,8 @@ pub struct EmissionOptions {
     /// in header and summary), and keeps all digits of the rest.
     #[arg(long, default_value = "none")]
     pub(crate) compress: Compress,
-    /// Have a graphics processor send its results of single precision as halves: half the bytes, 11
-    /// bits a number (2⁻¹¹ of a pixel's largest)
+    /// Make a GPU send its results of single precision as halves: half the bytes, 11 bits a number
+    /// (2⁻¹¹ of a pixel's largest)
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) halves: bool,
     /// Precision of the numbers.
@@ -132,15 +132,15 @@ pub struct EmissionOptions {
     /// good.
     #[arg(long, default_value = "drop")]
     pub(crate) saturation: OnSaturation,
-    /// Counts from which on a channel is saturated, one for all channels or one a channel: for FITS
+    /// Counts from which on a channel is saturated, one for all channels or one for each: for FITS
     /// files DN before division by the exposure (default: 15000, right for level 1; less for images
     /// that were averaged or interpolated), for .npy in the unit of the counts (default: never).
     #[arg(long, value_delimiter = ',')]
     pub(crate) saturation_level: Vec<f64>,
-    /// Sensitivity that is left, of that of the response, one share a channel: 94=0.82,131=0.79, or
-    /// shares alone in ascending order of the wavelengths, whatever the order of the files (for
-    /// .npy in the order of the channels). Give uncorrected images: those that aiapy's
-    /// correct_degradation has divided pass the saturation level too early.
+    /// Remaining sensitivity, relative to the response, one share for each channel:
+    /// 94=0.82,131=0.79, or shares alone in ascending order of the wavelengths, whatever the order
+    /// of the files (for .npy in the order of the channels). Give uncorrected images: those that
+    /// aiapy's correct_degradation has divided pass the saturation level too early.
     #[arg(long, value_delimiter = ',', conflicts_with = "degradation_table")]
     pub(crate) degradation: Vec<Share>,
     /// The same by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and shares;
@@ -148,26 +148,26 @@ pub struct EmissionOptions {
     /// October 2020.
     #[arg(long, conflicts_with = "counts")]
     pub(crate) degradation_table: Option<PathBuf>,
-    /// How to invert: regularised (DEMREG; may be negative), positive (smooth where the counts
-    /// leave a choice), non-negative (least squares: spikes). The positive ones are not for
-    /// graphics processors.
+    /// Method of inversion: regularised (DEMREG; may be negative), positive (smooth where the
+    /// counts leave a choice), non-negative (least squares: spikes). The positive ones do not run
+    /// on GPUs.
     #[arg(long, default_value = "regularised")]
     pub(crate) method: MethodName,
-    /// Signs as the reference has them: counts of zero and below are missing, bins that are
-    /// negative within their error send the loop on, and statuses do not tell whether the χ² target
-    /// is reached.
+    /// Signs as in the reference: counts of zero and below are missing, bins that are negative
+    /// within their error continue the loop, and statuses do not state whether the χ² target is
+    /// reached.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) compat: bool,
-    /// How far below zero a bin may be, in units of its own vertical error, without sending the
-    /// loop on.
+    /// How far below zero a bin may be, in units of its own vertical error, without continuing the
+    /// loop.
     #[arg(long, default_value_t = 2.0, conflicts_with = "compat")]
     pub(crate) negative_tolerance: f64,
     /// Weights of the constraint from the EM loci, the lowest of counts over response, of these
     /// channels (94,171 or all; of .npy their positions from 0) instead of from a first solution.
     #[arg(long, value_delimiter = ',', value_name = "CHANNELS")]
     pub(crate) loci: Vec<String>,
-    /// What to solve for: the emission measure by temperature (differential) or that of bins
-    /// (integrated, `emd_int` of DEMREG). What is written is that of bins either way.
+    /// Quantity to solve for: the emission measure by temperature (differential) or that of bins
+    /// (integrated, `emd_int` of DEMREG). The output is that of bins either way.
     #[arg(long, default_value = "differential")]
     pub(crate) solve_for: SolveFor,
     /// χ² a channel to aim for.
@@ -176,8 +176,8 @@ pub struct EmissionOptions {
     /// Factor of the χ² target from one iteration to the next [default: 1.5]
     #[arg(long)]
     pub(crate) growth: Option<f64>,
-    /// Repeat the inversion so many times with the noise of the errors added, and write mean and
-    /// scatter of the results (draws_mean, draws_deviation, draws_used) beside the stated errors.
+    /// Repeat the inversion this many times with the noise of the errors added, and write mean and
+    /// scatter of the results (draws_mean, draws_deviation, draws_used) besides the stated errors.
     #[arg(long, value_name = "DRAWS")]
     pub(crate) monte_carlo: Option<u32>,
     /// Seed of the noise of --monte-carlo: the same seed gives the same noise.
@@ -193,12 +193,12 @@ pub struct EmissionOptions {
     /// written by as many rows as fit.
     #[arg(long, default_value = "512MiB", value_parser = parse_mebibytes)]
     pub(crate) memory: u64,
-    /// Threads of the processor; all if not given.
+    /// Threads of the CPU; all if not given.
     #[arg(long)]
     pub(crate) threads: Option<usize>,
-    /// Several times: files are grouped by time, each is inverted into a folder of its own, and
-    /// frames of a film with one colour scale are drawn. The same command again goes on where it
-    /// was stopped: times that are finished are kept if their files are as they were written.
+    /// Several times: files are grouped by time, each is inverted into its own folder, and frames
+    /// of a film with one colour scale are drawn. The same command continues a stopped series:
+    /// finished times are kept if their files are unchanged.
     #[arg(long, requires = "files", conflicts_with = "any_time", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) series: bool,
     /// Write over results of other inputs or parameters.
@@ -212,17 +212,16 @@ pub struct EmissionOptions {
     /// five
     #[arg(long, conflicts_with_all = ["shard", "plan", "merge"])]
     pub(crate) shard_index: Option<String>,
-    /// Take one run of neighbouring blocks after the other, of so many in all (64), until all are
-    /// done: any number of workers may do so at once, and come and go. Then --merge
+    /// Divide the blocks into this many runs of neighbours (64), and take one run after the other
+    /// until all are done: any number of workers may do so at once, and come and go. Then --merge
     #[arg(long, value_name = "RUNS", conflicts_with_all = ["shard", "shard_index", "plan", "merge"])]
     pub(crate) claim: Option<usize>,
     /// Seconds after which a run of blocks that another worker has claimed and not done is taken
     /// over. Results do not depend on it
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) lease: u64,
-    /// Name of this worker, from one that starts it again where it was lost: what a worker of the
-    /// same name has claimed and not done is taken over at once, and what others have is not waited
-    /// for
+    /// Name of this worker, given by a supervisor that restarts lost workers: unfinished claims of
+    /// a worker of the same name are taken over at once, and those of others are not waited for
     #[arg(
         long,
         value_name = "NAME",
@@ -234,12 +233,13 @@ pub struct EmissionOptions {
     /// Put the results of all shards together
     #[arg(long, conflicts_with = "plan")]
     pub(crate) merge: bool,
-    /// Find what the whole of the images says once for all shards, and which blocks of rows there
-    /// will be (.run/manifest.json in the folder of results). Nothing is inverted
+    /// Compute once for all shards the findings that need the whole images, and the blocks of rows
+    /// (.run/manifest.json in the folder of results). Nothing is inverted
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Rows of a block, for whoever begins; others take what was begun with. Results do not depend
-    /// on it [default: what 32 MiB of results hold, at most a 64th of the image]
+    /// Rows of a block, for the process that begins the run; others take the value from the
+    /// manifest. Results do not depend on it [default: the rows with 32 MiB of results, at most a
+    /// 64th of the image]
     #[arg(long, value_name = "ROWS")]
     pub(crate) block_rows: Option<usize>,
     /// All files that were given; `files` are those of one time of a series.
@@ -292,12 +292,12 @@ impl std::fmt::Display for Share {
     }
 }
 
-/// What a pixel that is a sum is the sum of.
+/// The pixels that a summed pixel consists of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Summed {
     /// All pixels of the detector in it.
     All,
-    /// So many pixels.
+    /// This number of pixels.
     Of(u32),
 }
 
@@ -327,7 +327,7 @@ pub(crate) enum MethodName {
     NonNegative,
 }
 
-/// What is solved for.
+/// The quantity to solve for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SolveFor {
     Differential,
@@ -342,7 +342,7 @@ pub(crate) enum Compress {
     Rice,
 }
 
-/// What the numbers of an image are.
+/// The unit of the numbers of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Unit {
     /// DN of the whole exposure.
@@ -358,7 +358,7 @@ fn parse_mebibytes(text: &str) -> Result<u64, String> {
     parse_bytes("--memory", text).map(|bytes| bytes >> 20)
 }
 
-/// What is written.
+/// A group of outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// Emission measure of each bin, cm⁻⁵.
@@ -407,8 +407,7 @@ impl EmissionOptions {
     /// assert!(refused.to_string().contains("--bins is 0"), "{refused}");
     /// ```
     ///
-    /// # Errors
-    /// [`Stop`] where the words cannot be understood, or ask for help.
+    /// # Errors [`Stop`] if the words are invalid, or ask for help.
     pub fn from_words(words: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Stop> {
         let name = <Self as Profiled>::PROGRAM;
         let words: Vec<OsString> = std::iter::once(name.into())
@@ -563,7 +562,7 @@ impl EmissionOptions {
         }
     }
 
-    /// Refuses shares of what is not shared.
+    /// Refuses options of shares for input that is not shared.
     fn check_blocks(&self) -> Result<(), String> {
         if self.block_rows == Some(0) {
             return Err("--block-rows is 0, but must be at least 1".into());
@@ -623,7 +622,7 @@ pub(crate) enum Precision {
     Double,
 }
 
-/// What becomes of saturated pixels.
+/// Treatment of saturated pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnSaturation {
     /// No result.

@@ -101,7 +101,7 @@ fn add_curves(body: &mut String, about: &About, curves: &[Curve]) {
     }
 }
 
-/// Adds how far draws of the noise scatter, where there are draws.
+/// Adds the scatter of draws of the noise, if there are draws.
 fn add_draws(body: &mut String, draws: &Value, has_curves: bool) {
     if draws.is_null() {
         return;
@@ -167,7 +167,7 @@ fn add_channels(body: &mut String, about: &About, summary: &Value, found: &Overv
     );
 }
 
-/// Adds how far bands are from the truth, where that is known.
+/// Adds the deviation of bands from the truth, if that is known.
 fn add_truth(body: &mut String, truth: &Value) {
     let Some(bands) = truth.as_array() else {
         return;

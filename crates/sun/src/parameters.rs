@@ -8,7 +8,7 @@ use crate::options::{EmissionOptions, MethodName};
 use isopach::compute::{Error, Result};
 use isopach_program::profile::{Dead, Key, Kind, ProfileArgs, Profiled};
 
-/// What no value of a list says.
+/// Text for an empty list.
 const NONE: &str = "empty";
 
 const KEYS: &[Key] = &[
@@ -150,7 +150,7 @@ const KEYS: &[Key] = &[
     Key::of_results("devices", "halves", "halves", Kind::Flag, ""),
 ];
 
-/// What belongs to the regularised inversion alone.
+/// An option that has no effect on the regularised inversion.
 const fn not_regularised(option: &'static str) -> Dead<EmissionOptions> {
     let holds = |options: &EmissionOptions| options.method != MethodName::Regularised;
     Dead {
@@ -161,7 +161,7 @@ const fn not_regularised(option: &'static str) -> Dead<EmissionOptions> {
     }
 }
 
-/// Whether no graphics processor is used.
+/// An option that has no effect without a GPU.
 const fn no_gpu(option: &'static str) -> Dead<EmissionOptions> {
     Dead {
         option,

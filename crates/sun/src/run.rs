@@ -23,9 +23,8 @@ pub struct EmissionOutcome {
 /// Threads are those of the pool: [`main`](crate::main) sets it by `--threads`. Results depend on
 /// inputs and parameters alone.
 ///
-/// # Errors
-/// [`EmissionRunError`] where inputs cannot be read or do not belong together, where the output
-/// folder has other results, and where results cannot be written.
+/// # Errors [`EmissionRunError`] if inputs cannot be read or do not belong together, if the output
+/// folder has other results, or if results cannot be written.
 pub fn run(
     options: &EmissionOptions,
     listener: &dyn Listener,

@@ -88,7 +88,7 @@ impl Region {
     pub(crate) fn read<T: Real>(&self, rows: Range<usize>) -> Result<[ArrayD<T>; 2]> {
         let shape = [rows.len(), self.size, AIA.len()];
         let [mut counts, mut sigma] = [(); 2].map(|()| ArrayD::from_elem(&shape[..], T::default()));
-        // Row by row: noise is that of the row, whatever it is read with.
+        // Row by row: noise depends on the row only, not on the rows read with it.
         for (i, row) in rows.enumerate() {
             let exact = self
                 .inversion
@@ -156,8 +156,8 @@ fn differential(x: f64, y: f64, log_t: f64) -> f64 {
     quiet + loops + core
 }
 
-/// Found against true in each band: median and central 68 % of their ratio where the truth is above
-/// a tenth of its largest.
+/// Recovered against true emission in each band: median and central 68 % of their ratio in pixels
+/// whose truth is above a tenth of its largest.
 pub(crate) fn compare_bands(found: &Overview) -> Value {
     let bands = found.truth.iter().zip(&found.bands).zip(BANDS);
     bands

@@ -1,4 +1,4 @@
-//! The two epochs: from what was said on the command line to sources of points.
+//! The two epochs: from the paths of the command line to sources of points.
 
 use crate::{inputs::Inputs, listed::list_paths, options::ChangeOptions, warnings::Warnings};
 use isopach::{
@@ -15,9 +15,9 @@ const BYTES_PER_POINT: u64 = 24 + 12;
 /// Bytes of the columns of a point that are kept, at most.
 const ATTRIBUTE_BYTES: u64 = 24;
 
-/// What the epochs are called.
+/// The names of the epochs.
 const NAMES: [&str; 2] = ["earlier", "later"];
-/// What equal points are equal in.
+/// The attributes that a check of equal points compares.
 const COMPARED: &str = "coordinates were compared, attributes were not";
 /// Pairs of overlapping files that are named.
 const NAMED: usize = 3;
@@ -26,13 +26,13 @@ const NAMED: usize = 3;
 pub(crate) struct Epoch {
     /// The files and folders as given.
     pub(crate) paths: Vec<PathBuf>,
-    /// What they state about themselves.
+    /// The headers of its files.
     pub(crate) catalogue: Catalogue,
     /// The same files with the points of the classes that the user says are stable, where some are.
     pub(crate) stable: Option<Catalogue>,
 }
 
-/// What is done about the indexes of files that have none beside them.
+/// Treatment of files that have no index.
 pub(crate) enum Indexes {
     /// They are made in this folder, once, for all who read the files after.
     Make(PathBuf),
@@ -55,8 +55,8 @@ impl Indexes {
     }
 }
 
-/// Opens both epochs in metres, without what is not to be compared, and says what is odd about
-/// their files.
+/// Opens both epochs in metres, without the points that are excluded from the comparison, and
+/// reports oddities of their files.
 pub(crate) fn open_epochs(
     options: &ChangeOptions,
     indexes: &Indexes,
@@ -232,7 +232,7 @@ fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
     ));
 }
 
-/// Says what is odd about the files of an epoch: copies, missing systems, wrong headers.
+/// Reports oddities of the files of an epoch: copies, missing coordinate systems, wrong headers.
 fn mention_files(
     name: &str,
     catalogue: &Catalogue,
@@ -329,7 +329,7 @@ fn count_points(count: u64) -> String {
 }
 
 impl Epoch {
-    /// What its GPS times count, where those are kept: the same in all files.
+    /// The type of its GPS times, if those are kept: the same in all files.
     pub(crate) fn gps_time(&self, kept: Columns) -> Result<GpsTime> {
         let mut times = self
             .catalogue
@@ -357,8 +357,8 @@ impl Epoch {
             .fold(0.0, f64::max)
     }
 
-    /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk
-    /// whenever they are needed; and the bytes that they hold.
+    /// Its points: decoded once into memory if they fit `budget` bytes, else read chunk by chunk
+    /// whenever they are needed; and their bytes.
     pub(crate) fn source(
         &self,
         options: &ChangeOptions,

@@ -21,12 +21,12 @@ use isopach_program::{
 };
 use std::{fs, path::Path};
 
-/// Bytes that the output files and the picture may take while they are put together, at most: part
-/// of the memory, where that is a gigabyte or more.
+/// Limit on the bytes of output files and picture while they are merged: part of the memory, if
+/// that is a gigabyte or more.
 const OUTPUTS: u64 = 128 << 20;
 
-/// Bytes that a sample needs whatever the survey: it is the same for any memory, so that results
-/// are.
+/// Bytes that a sample needs for any survey: the same for any memory, so that results do not depend
+/// on it.
 const SAMPLE: u64 = 160 << 20;
 
 /// How a run is executed, as its options say.
@@ -79,7 +79,7 @@ impl Execution {
         (self.memory / 8).max(SAMPLE)
     }
 
-    /// The tiles, in what is left of the memory beside `held` bytes of points and the outputs.
+    /// The tiles, in the memory that `held` bytes of points and the outputs leave.
     pub(crate) fn plan_tiling(&self, held: u64) -> Tiling {
         let outputs = OUTPUTS.min(self.memory / 8);
         let memory = self.memory.saturating_sub(held + outputs);
@@ -90,7 +90,7 @@ impl Execution {
         }
     }
 
-    /// Where results are kept until all are there.
+    /// The folder that holds results until the run is complete.
     pub(crate) fn checkpoint_dir(&self, parameters: &serde_json::Value) -> CheckpointDir {
         CheckpointDir::new(self.folder.state(), parameters.to_string())
     }
@@ -117,8 +117,8 @@ impl Execution {
         Ok(())
     }
 
-    /// Removes what is no longer needed once all results are there. What cannot be removed is in
-    /// nobody's way.
+    /// Removes the checkpoints and claims once the results are complete. Claims that cannot be
+    /// removed do no harm.
     pub(crate) fn remove_checkpoints(&self, kept: &CheckpointDir) -> Result<()> {
         kept.remove_all()?;
         self.remove_files();
@@ -138,7 +138,7 @@ impl Execution {
         };
         named(INDEX, |name| name.ends_with(".chunks"));
         claims::remove_claims(self.folder.state());
-        // What killed runs of other machines left.
+        // Remove the spill of killed runs of other machines.
         named(SPILL, |name| {
             name.starts_with(".isopach-spill.") && name.ends_with(".part")
         });
@@ -194,16 +194,16 @@ fn parse_memory(text: &str) -> Result<u64> {
     parse_bytes("--memory", text).map_err(Error::InvalidInput)
 }
 
-/// Farthest that anything is looked for, metres: more than any ground has moved, and within what
-/// coordinates of a tile can hold.
+/// Largest distance of any search, metres: more than any ground has moved, and within the range of
+/// a tile's coordinates.
 const FARTHEST: f64 = 1000.0;
-/// Points an epoch of a made scene: a square of 20 km.
+/// Largest number of points in an epoch of a synthetic scene: a square of 20 km.
 const MOST_SCENE_POINTS: usize = 2_000_000_000;
 /// More threads than any machine has.
 const MOST_THREADS: usize = 1024;
 
-/// Refuses numbers of which no run comes to an end, and words that cannot be understood; numbers
-/// that make no sense at all are refused where they are used.
+/// Refuses numbers with which no run ends, and invalid words; numbers without meaning are refused
+/// by their users.
 pub(crate) fn check_options(options: &ChangeOptions) -> Result<()> {
     let radii = options
         .normal_radii
@@ -270,7 +270,7 @@ pub(crate) fn check_cell(
     Ok(())
 }
 
-/// Says where a failed tile is, why it failed, and which command runs it alone.
+/// Describes a failed tile: its place, its error, and the command that runs it alone.
 pub(crate) fn describe_failure(options: &ChangeOptions, failure: &TileFailure) -> String {
     let TileFailure {
         tile, core, error, ..
@@ -282,7 +282,7 @@ pub(crate) fn describe_failure(options: &ChangeOptions, failure: &TileFailure) -
     )
 }
 
-/// Options that say which tiles are run, and what happens then.
+/// Options that choose the tiles of this process, and the treatment of failures.
 const OF_SHARES: OptionNames = OptionNames {
     with_value: &[
         "--shard",

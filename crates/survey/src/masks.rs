@@ -1,4 +1,4 @@
-//! Polygons that a user gave: stable ground, and areas whose volumes are told one by one.
+//! Polygons of the user: stable ground, and areas whose volumes are listed separately.
 
 use crate::{options::ChangeOptions, warnings::Warnings};
 use isopach::{
@@ -43,7 +43,7 @@ impl Masks {
             .is_none_or(|stable| stable.contains([x, y]))
     }
 
-    /// What tells these masks from others, for a run that is continued.
+    /// Fingerprint of the masks, for a run that is continued.
     pub(crate) fn hash_polygons(&self) -> serde_json::Value {
         let of = |polygons: &Option<Arc<Polygons>>| {
             polygons

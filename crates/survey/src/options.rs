@@ -1,4 +1,4 @@
-//! What a person can say on the command line.
+//! Options of the command line.
 
 use crate::{alignment::icp::IcpArgs, rasters::Kind};
 use clap::{ArgAction, Parser, ValueEnum};
@@ -12,13 +12,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What changed between two LiDAR epochs, where, by how much, and is it significant?
+/// Compares two LiDAR epochs: location, size and significance of the change.
 ///
-/// Reads two epochs of the same place, removes what is left of a misalignment (ICP), and compares
-/// them in three ways: a DEM of difference (DoD: heights a cell, with volumes), M3C2 (distance
-/// along the surface normal, with a level of detection), and C2C (distance of each later point to
-/// the nearest earlier one). Writes GeoTIFFs, LAZ files, summary.json and index.html, a page to
-/// look at.
+/// Reads two epochs of the same place, removes the remaining misalignment (ICP), and compares them
+/// in three ways: a DEM of difference (DoD: heights a cell, with volumes), M3C2 (distance along the
+/// surface normal, with a level of detection), and C2C (distance of each later point to the nearest
+/// earlier one). Writes GeoTIFFs, LAZ files, summary.json and index.html, a page to look at.
 ///
 /// Without files it makes a small scene whose change is known and measures itself against the
 /// truth.
@@ -34,8 +33,8 @@ pub struct ChangeOptions {
     /// Folder for the results (made if it is not there)
     #[arg(long, default_value = "terrain_change_out")]
     pub(crate) out: PathBuf,
-    /// ASPRS classes to compare, separated by commas (2 is ground); all points if not given. A made
-    /// scene uses 2
+    /// ASPRS classes to compare, separated by commas (2 is ground); all points if not given. A
+    /// synthetic scene uses 2
     #[arg(long, value_delimiter = ',')]
     pub(crate) classes: Vec<u8>,
     /// Side of a DoD cell, metres; from the density of the sparser epoch if not given (1, 2, 5 ·
@@ -45,13 +44,13 @@ pub struct ChangeOptions {
     /// Distance between M3C2 core points, metres; from the cylinder if not given
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) core_spacing: Option<f64>,
-    /// Where M3C2 measures: "grid" (one point a square), "cubes" (one a cube: walls and cliffs),
-    /// "all", "every:10" (one in ten), or a LAS or LAZ file; "cubes" on steep ground, else "grid",
-    /// if not given
+    /// Core points, the places that M3C2 measures at: "grid" (one point a square), "cubes" (one a
+    /// cube: walls and cliffs), "all", "every:10" (one in ten), or a LAS or LAZ file; "cubes" on
+    /// steep ground, else "grid", if not given
     #[arg(long)]
     pub(crate) core_points: Option<String>,
-    /// Radii to find the surface normal with, metres: the one where the ground is most planar is
-    /// used; from the roughness if not given
+    /// Radii to find the surface normal with, metres: the one with the most planar ground is used;
+    /// from the roughness if not given
     #[arg(
         long,
         value_delimiter = ',',
@@ -78,8 +77,8 @@ pub struct ChangeOptions {
     /// not given
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) cylinder_radius: Option<f64>,
-    /// What stands for the points of an epoch in a cylinder; the median where one epoch has
-    /// vegetation, else the mean, if not given
+    /// Statistic of the points of an epoch in a cylinder; the median if one epoch has vegetation,
+    /// else the mean, if not given
     #[arg(long, value_enum)]
     pub(crate) statistic: Option<Statistic>,
     /// How far M3C2 and C2C look to either side, metres: larger than the largest change you expect
@@ -98,7 +97,7 @@ pub struct ChangeOptions {
     /// ASPRS classes that are aligned, in the place of those that are compared: 6 for buildings
     #[arg(long, value_delimiter = ',')]
     pub(crate) stable_classes: Vec<u8>,
-    /// Polygons (GeoJSON) whose volumes are told one by one
+    /// Polygons (GeoJSON) whose volumes are listed separately
     #[arg(long)]
     pub(crate) areas: Option<PathBuf>,
     /// How the level of detection is made
@@ -110,16 +109,16 @@ pub struct ChangeOptions {
     /// Points that each epoch must have in a cell or cylinder for a level of detection
     #[arg(long, default_value_t = 2)]
     pub(crate) min_count: u32,
-    /// Also tells how many core points are significant where this share of them at most may be so
-    /// by chance (Benjamini-Hochberg)
+    /// Also count the core points that are significant if this share of them at most may be so by
+    /// chance (Benjamini-Hochberg)
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) fdr: Option<f64>,
     /// Whether errors that neighbouring cells share (variogram over stable ground) enter the levels
     /// of detection; volumes always have them
     #[arg(long, value_enum, default_value_t = Correlated::Report)]
     pub(crate) correlated: Correlated,
-    /// Largest side of a tile, metres; tiles are smaller where the memory asks for it. Results do
-    /// not depend on it
+    /// Largest side of a tile, metres; tiles are smaller if the memory requires it. Results do not
+    /// depend on it
     #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
     pub(crate) tile_size: f64,
     /// Memory for everything: 2GiB, 500MiB; a plain number is MiB. Below 1GiB, the outputs (up to
@@ -133,11 +132,11 @@ pub struct ChangeOptions {
     /// Disk that such points may take: 20GiB
     #[arg(long)]
     pub(crate) disk_limit: Option<String>,
-    /// What happens when a tile fails
+    /// Action when a tile fails
     #[arg(long, value_enum, default_value_t = Failing::Stop)]
     pub(crate) on_failure: Failing,
-    /// Begin anew: forget a run that was ended here and could be continued. Finished results of
-    /// other inputs or parameters stay: see --force
+    /// Restart: discard an interrupted run in this folder that could be continued. Finished results
+    /// of other inputs or parameters stay: see --force
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Write over results of other inputs or parameters
@@ -151,17 +150,16 @@ pub struct ChangeOptions {
     /// five
     #[arg(long, conflicts_with = "shard")]
     pub(crate) shard_index: Option<String>,
-    /// Take one run of neighbouring tiles after the other, of so many in all (64), until all are
-    /// done: any number of workers may do so at once, and come and go. Then --merge
+    /// Divide the tiles into this many runs of neighbours (64), and take one run after the other
+    /// until all are done: any number of workers may do so at once, and come and go. Then --merge
     #[arg(long, conflicts_with_all = ["shard", "shard_index", "merge", "only_tile"])]
     pub(crate) claim: Option<usize>,
     /// Seconds after which a run of tiles that another worker has claimed and not done is taken
     /// over. Results do not depend on it
     #[arg(long, default_value_t = 600)]
     pub(crate) lease: u64,
-    /// Name of this worker, from one that starts it again where it was lost: what a worker of the
-    /// same name has claimed and not done is taken over at once, and what others have is not waited
-    /// for
+    /// Name of this worker, given by a supervisor that restarts lost workers: unfinished claims of
+    /// a worker of the same name are taken over at once, and those of others are not waited for
     #[arg(
         long,
         default_value = "",
@@ -175,9 +173,9 @@ pub struct ChangeOptions {
     /// Run one tile alone, by its number: to see again why it failed
     #[arg(long)]
     pub(crate) only_tile: Option<usize>,
-    /// Find what the data say (alignment, parameters, an index of each file that has none) once for
-    /// all shards, and say which tiles there will be: plan.json, and plan.svg to look at. No tile
-    /// is run
+    /// Compute once for all shards the findings from the data (alignment, parameters, an index of
+    /// each file that has none), and list the tiles: plan.json, and plan.svg to look at. No tile is
+    /// run
     #[arg(long)]
     pub(crate) plan: bool,
     /// Threads; all there are if not given. Results do not depend on it
@@ -211,7 +209,7 @@ pub struct ChangeOptions {
     /// converted to metres by its own units
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) ignore_crs: bool,
-    /// Coordinate system of all files, whatever they state: EPSG:32617, EPSG:2260+6360 (with a
+    /// Coordinate system of all files, overriding their own: EPSG:32617, EPSG:2260+6360 (with a
     /// vertical system), local (metres), local:ft or local:us-ft
     #[arg(long)]
     pub(crate) crs: Option<String>,
@@ -245,10 +243,10 @@ Examples:
 Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);
 3: tiles failed; 75: try again (files cannot be read or written, a device was lost, another process is at work, SIGTERM).";
 
-/// What happens when a tile fails.
+/// Action when a tile fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Failing {
-    /// The run ends; what is done is kept, and the same command goes on from there
+    /// The run ends; finished tiles are kept, and the same command continues the run
     Stop,
     /// The other tiles are run; there is no data where tiles failed, and the exit code is 3
     Finish,
@@ -265,7 +263,7 @@ pub(crate) enum Lod {
     Normal,
 }
 
-/// What is done with errors that neighbours share.
+/// Treatment of errors that neighbours share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Correlated {
     /// Their share is reported, levels of detection are without them
@@ -274,7 +272,7 @@ pub(crate) enum Correlated {
     Include,
 }
 
-/// What stands for the points of an epoch.
+/// Statistic of the points of an epoch in a cylinder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Statistic {
     /// Mean and standard deviation
@@ -327,8 +325,7 @@ impl ChangeOptions {
     /// # Ok::<(), isopach_survey::Stop>(())
     /// ```
     ///
-    /// # Errors
-    /// [`Stop`] where the words cannot be understood, or ask for help.
+    /// # Errors [`Stop`] if the words are invalid, or ask for help.
     pub fn from_words(words: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Stop> {
         let name = <Self as Profiled>::PROGRAM;
         let words: Vec<OsString> = std::iter::once(name.into())
@@ -368,7 +365,7 @@ pub(crate) enum Column {
     /// Level of detection (95 %), metres
     #[value(name = "lod")]
     LevelOfDetection,
-    /// 1 where the distance is larger than the level of detection
+    /// 1 if the distance is larger than the level of detection
     Significant,
     /// Points of each epoch in the cylinder
     Counts,

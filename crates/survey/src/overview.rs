@@ -28,7 +28,7 @@ struct Pixel {
 }
 
 impl Pixel {
-    /// What most of its cells are.
+    /// The most frequent status of its cells.
     fn shown_status(&self) -> PictureScale {
         if self.changes == 0 {
             return if self.one_epoch > 0 {
@@ -112,7 +112,7 @@ impl Overview {
         coarser.png(limit)
     }
 
-    /// Ground with points of both epochs, m², as far as pixels tell.
+    /// Ground with points of both epochs, m², at the resolution of the pixels.
     fn covered_extent(&self) -> f64 {
         self.pixels.iter().filter(|p| p.changes > 0).count() as f64 * self.grid.cell_size.powi(2)
     }

@@ -1,8 +1,8 @@
 //! The parameters of a run as keys of a profile: where each option stands in a file, and which have
 //! no effect beside others.
 //!
-//! Paths of inputs and outputs, and what a process does of a run (`--shard`, `--merge`, …), are no
-//! parameters of it.
+//! Paths of inputs and outputs, and the share of a process (`--shard`, `--merge`, …), are not
+//! parameters.
 
 use crate::{
     execution,
@@ -13,9 +13,9 @@ use clap::ArgMatches;
 use isopach::compute::Result;
 use isopach_program::profile::{Dead, Key, Kind, ProfileArgs, Profiled};
 
-/// What the data say.
+/// Text for a value that comes from the data.
 const FROM_DATA: &str = "found from the data";
-/// What no value of a list says.
+/// Text for an empty list.
 const NONE: &str = "empty";
 
 const KEYS: &[Key] = &[
@@ -228,7 +228,7 @@ const fn no_alignment(option: &'static str) -> Dead<ChangeOptions> {
     }
 }
 
-/// Whether no graphics processor is used.
+/// An option that has no effect without a GPU.
 const fn no_gpu(option: &'static str) -> Dead<ChangeOptions> {
     Dead {
         option,
@@ -275,7 +275,7 @@ impl Profiled for ChangeOptions {
         ("terrestrial", include_str!("../profiles/terrestrial.toml")),
     ];
 
-    /// A made scene has vegetation: its ground is compared.
+    /// A synthetic scene has vegetation: its ground is compared.
     fn implied_options(given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
         if given.value_source("before").is_some() {
             Vec::new()

@@ -1,4 +1,4 @@
-//! The parts of a run, each alone: what its wall time is held against (`--parts`).
+//! Times the parts of a run separately, as a baseline for its wall time (`--parts`).
 //!
 //! The same work, one part after the other on all threads, everything of a part before anything of
 //! the next; between parts all is in memory, so this is for surveys that fit. Prints one JSON line
@@ -218,14 +218,14 @@ impl PointSource for Decoded<'_> {
     }
 }
 
-/// What is kept of a tile.
+/// The part of a tile's results to keep.
 #[derive(Clone, Copy)]
 enum Keep {
     Nothing,
     Tiles,
 }
 
-/// An operation that asks for what another asks for, and computes nothing.
+/// An operation that requests another's inputs, and computes nothing.
 struct Only<'a, O> {
     of: &'a O,
     keep: Keep,

@@ -22,8 +22,7 @@ pub(crate) enum Kind {
     CountBefore,
     /// Points a cell of the later epoch: count_after.tif
     CountAfter,
-    /// The difference where it is beyond its level of detection, no data elsewhere:
-    /// dod_significant.tif
+    /// The difference if it is beyond its level of detection, else no data: dod_significant.tif
     Significant,
     /// Why a cell has no difference or level of detection, as a number: dod_status.tif
     Status,
@@ -106,7 +105,7 @@ fn count(tile: &DodRasters, epoch: usize) -> Raster {
     counts
 }
 
-/// A raster that is being written, and between what its values are.
+/// A raster that is being written, and its range of values.
 pub(crate) struct Requested {
     pub(crate) kind: Kind,
     mosaic: GeoTiffMosaic,

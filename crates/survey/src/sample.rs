@@ -1,4 +1,4 @@
-//! What one sample, read before the run, says of a survey: density, scatter, errors that neighbours
+//! Findings from one sample that is read before the run: density, scatter, errors that neighbours
 //! share.
 //!
 //! The sample is a function of the points and the parameters alone: no tile, thread or memory
@@ -46,7 +46,7 @@ pub(crate) fn thin_epoch(
     })
 }
 
-/// What a sample is taken of.
+/// Inputs of the sampling.
 pub(crate) struct Sampling<'a> {
     pub(crate) options: &'a ChangeOptions,
     /// Of both epochs, before the later one was moved.
@@ -61,7 +61,7 @@ pub(crate) struct Sampling<'a> {
 }
 
 impl Sampling<'_> {
-    /// Reads the sample, and finds in it what the user did not say.
+    /// Reads the sample, and derives from it the parameters that the user did not give.
     pub(crate) fn run(&self, registration_error: RegistrationError) -> Result<(FromData, Sample)> {
         let points = read_squares(self.thinned, self.sources, self.memory)?;
         let names = self.sources.map(|source| source.name());
@@ -97,7 +97,7 @@ const PROBES: u64 = 2000;
 /// slopes fewer.
 const STEEP: f64 = 0.5;
 
-/// What the squares of the epochs with these names say of the parameters.
+/// Suggests parameters from the squares of the epochs with these names.
 fn suggest_parameters(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData> {
     let [before, after] = join_squares(points)?;
     let suggestions = M3c2::suggest_parameters(&Cpu, &before, &after).map_err(|error| match error {
@@ -177,7 +177,7 @@ fn join_squares(points: &Points) -> Result<[Cloud; 2]> {
     Ok([cloud(0)?, cloud(1)?])
 }
 
-/// What the squares say.
+/// The findings from the squares.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     /// Scatter in cells of the DoD.

@@ -1,5 +1,4 @@
-//! The processor alone, by the number of threads: what a device is compared with, and how far more
-//! threads help.
+//! Benchmarks of the CPU alone, by number of threads: the baseline for a device.
 
 use super::{
     DevicesArgs,
@@ -21,7 +20,7 @@ use ndarray::ArrayD;
 use serde_json::json;
 use std::{error::Error, hint::black_box, sync::Arc, time::Instant};
 
-/// What is computed.
+/// The inputs of the benchmarks.
 struct Work {
     before: Cloud,
     after: Cloud,
@@ -30,7 +29,7 @@ struct Work {
     pixels: [ArrayD<f32>; 2],
 }
 
-/// An operation: what it is called, how many items it has, what it does.
+/// An operation: its name, its number of items, and its function.
 type Operation = (&'static str, fn(&Work) -> usize, fn(&Work) -> Result<()>);
 
 const OPERATIONS: [Operation; 6] = [

@@ -1,4 +1,4 @@
-//! The graphics processors of this machine, what they can do, and how fast.
+//! The program `devices`: the GPUs of this machine, their capabilities, and their speed.
 //!
 //! ```text
 //! isopach devices                       what there is
@@ -10,10 +10,11 @@
 //! isopach devices --threads 1,2,4    the processor alone, by the number of threads
 //! ```
 //!
-//! Needs nothing but itself (`--programs`: those beside it): the scene is made, so the built
-//! program can be carried to another machine, as `scripts/pack_for_device.sh` does. A device in
-//! software is checked and timed only if there is no other, or if it is named (`--gpus llvmpipe`).
-//! Where there is no device at all, or one declines, does nothing or differs, the exit code is 1.
+//! Self-contained except for `--programs`, which runs the programs in the same folder: scenes are
+//! synthetic, so the built program can be carried to another machine, as
+//! `scripts/pack_for_device.sh` does. A software device is checked and timed only if it is the only
+//! one, or if `--gpus llvmpipe` names it. Without any device, or if one declines, does no work or
+//! differs, the exit code is 1.
 
 mod agree;
 mod bench;
@@ -42,24 +43,23 @@ use std::{error::Error, ffi::OsString, process::ExitCode};
     about = "The graphics processors of this machine, what they can do, and how fast."
 )]
 struct DevicesArgs {
-    /// Hold every capability against its definition; exit code 1 where one differs.
+    /// Check every capability against its definition; exit code 1 on a difference.
     #[arg(long)]
     check: bool,
-    /// Time every kernel and the whole pipeline, each result held against the processor's before
-    /// its time is printed.
+    /// Time every kernel and the whole pipeline, after comparing each result with the CPU's.
     #[arg(long)]
     bench: bool,
     /// From how many points and pixels on the device is worth starting.
     #[arg(long)]
     sweep: bool,
-    /// Run terrain_change and emission, which lie beside this program, on the processor and on the
+    /// Run terrain_change and emission, from the folder of this program, on the CPU and on the
     /// device; --points and --pixels are their sizes.
     #[arg(long)]
     programs: bool,
     /// Several workers on one device at once, and a device that is lost while it is at work.
     #[arg(long)]
     workers: bool,
-    /// The processor alone with so many threads each: 1,2,4. No device is needed.
+    /// Benchmark the CPU alone with each of these numbers of threads: 1,2,4. No device is needed.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=4096))]
     threads: Vec<u16>,
     /// Folder for the results of --programs, which are removed; that of the system for such files
@@ -79,7 +79,7 @@ struct DevicesArgs {
     /// Pixels whose emission measure is timed.
     #[arg(long, default_value_t = 20_000)]
     pixels: usize,
-    /// Runs of each, the best of which counts.
+    /// Runs of each benchmark; the best one counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
     /// Memory of each device that may be taken, MiB.
@@ -93,8 +93,8 @@ pub fn command() -> Command {
     DevicesArgs::command()
 }
 
-/// Runs the program: parses the words of its command line, the first of which is how it was
-/// called, prints, and returns the exit code. `name` is the program's name in messages.
+/// Runs the program: parses `words` (the program's own name first), prints, and returns the exit
+/// code. `name` is the program's name in messages.
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     headless::quiet_loader();
@@ -114,7 +114,7 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     }
 }
 
-/// What was asked for; how much is not as it should be.
+/// Runs the requested parts; returns the number of failures.
 fn run_requested(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     if !arguments.threads.is_empty() {
         cpu_threads::run(arguments)?;

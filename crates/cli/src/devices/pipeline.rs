@@ -1,5 +1,5 @@
-//! The whole job on tiles: DoD, M3C2 and C2C of two epochs in memory, on the processor and on the
-//! device.
+//! Benchmark of the pipeline on tiles: DoD, M3C2 and C2C of two epochs in memory, on the CPU and on
+//! the device.
 
 use super::{
     agree::{self, Verdict},
@@ -16,7 +16,7 @@ use isopach::{
 };
 use std::{error::Error, sync::Arc};
 
-/// What the tiles gave, in the order of the plan.
+/// The results of the tiles, in the order of the plan.
 pub(crate) type Found = Vec<(DodRasters, Differences, Vec<f64>)>;
 
 /// How many times faster the device is. Alone: nothing that it declines is done elsewhere.

@@ -1,5 +1,5 @@
-//! `terrain_change` and `emission` from end to end, on the processor and on a device: the programs
-//! that lie beside this one.
+//! Benchmarks of the programs `terrain_change` and `emission`, from the same folder, from end to
+//! end on the CPU and on a device.
 
 use super::{DevicesArgs, agree::Verdict, teller::Teller};
 use isopach::gpu::{Gpu, list_adapters};
@@ -12,11 +12,10 @@ use std::{
     time::Instant,
 };
 
-/// Where they run.
+/// The backends of each comparison.
 const BOTH: [&str; 2] = ["cpu", "gpu"];
 
-/// A program, its arguments but for where it runs and writes, and whether its summaries say the
-/// same.
+/// A program, its arguments except backend and output, and the comparison of its summaries.
 struct Run {
     program: &'static str,
     items: usize,
@@ -80,7 +79,7 @@ fn run_both(
     Ok(())
 }
 
-/// Runs it on both by turns, and tells the best times.
+/// Runs the program on both backends alternately, and prints the best times.
 fn print_run(
     teller: &Teller,
     number: usize,

@@ -1,5 +1,5 @@
-//! Several workers on one device at once, and a device that is lost: the answers stay those of one
-//! worker on a device that is there.
+//! Checks of several workers on one device, and of a lost device: results equal those of one worker
+//! on a working device.
 
 use super::{
     DevicesArgs,
@@ -53,7 +53,7 @@ fn run_alone(gpu: &Gpu) -> Dispatcher<dyn Backend> {
     Dispatcher::new(vec![Arc::new(gpu.clone()) as Arc<dyn Backend>])
 }
 
-/// All jobs by so many workers, each on one of the devices that were opened.
+/// Runs all jobs on several workers, each with one of the opened devices.
 fn run_together(
     teller: &Teller,
     epochs: &[InMemory; 2],
@@ -107,8 +107,8 @@ fn run_together(
     Ok(())
 }
 
-/// A device that goes away in the middle of a job: that job goes to the processor, the next is done
-/// by the device, which was opened again.
+/// Loses the device during a job: that job falls back to the CPU, and the next one runs on the
+/// reopened device.
 fn lose_device(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found) -> Result<()> {
     let choice = Dispatcher::new(vec![
         Arc::new(gpu.clone()) as Arc<dyn Backend>,

@@ -28,13 +28,13 @@ pub(super) fn nearest_word<'a>(
         .max_by(|a, b| likeness(a, &name).total_cmp(&likeness(b, &name)))
 }
 
-/// 1 where two names are equal, 0 where they have nothing in common. As `clap` compares the names
-/// of options.
+/// Similarity of two names, as `clap` compares options: 1 if equal, 0 if they have nothing in
+/// common.
 fn likeness(known: &str, name: &str) -> f64 {
     strsim::jaro_winkler(known, name)
 }
 
-/// What an error shows of a name.
+/// Shortens a name for an error message.
 pub(super) fn shorten_name(name: &str) -> String {
     name.chars().take(LETTERS).collect()
 }

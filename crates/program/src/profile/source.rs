@@ -9,7 +9,7 @@ const MOST_LETTERS: usize = 400;
 /// Bytes of a profile at most.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// A profile and where it is from.
+/// A profile and its origin.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     /// For people and summary.json: the path of a file, or the name of a shipped profile.
@@ -21,8 +21,7 @@ pub(super) struct Source {
 impl Source {
     /// The shipped profile of this name, else the file at this path.
     ///
-    /// # Errors
-    /// Where there is none, or it cannot be read, is too long, or no text.
+    /// # Errors If the profile is missing, unreadable, too long, or not text.
     pub(super) fn open(given: &Path, shipped: &[(&str, &str)]) -> Result<Self> {
         let found = shipped.iter().find(|(name, _)| given.as_os_str() == *name);
         let name = given.display().to_string();

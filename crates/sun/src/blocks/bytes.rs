@@ -112,7 +112,7 @@ fn put<A: Encode>(array: Option<&ArrayD<A>>, row: usize, to: &mut ResultWriter<'
     }
 }
 
-/// Takes so many numbers, if they are wanted.
+/// Takes `len` numbers, if they are wanted.
 fn take<A: Encode>(
     is_wanted: bool,
     count: usize,
@@ -136,7 +136,7 @@ pub(super) struct Rows<T> {
     pub(super) inverted_again: usize,
 }
 
-/// As in [`EmissionMap`] and [`Spread`]; what is not wanted is empty.
+/// As in [`EmissionMap`] and [`Spread`]; unwanted arrays are empty.
 struct Numbers<T> {
     emission: Vec<T>,
     uncertainty: Vec<T>,
@@ -155,7 +155,7 @@ struct Numbers<T> {
 }
 
 impl<T: Number> Numbers<T> {
-    /// Room for so many rows.
+    /// Buffers with room for `rows` rows.
     fn with_room(layout: &Layout, rows: usize) -> Self {
         fn room<A>(is_wanted: bool, count: usize) -> Vec<A> {
             Vec::with_capacity(if is_wanted { count } else { 0 })
@@ -186,7 +186,7 @@ impl<T: Number> Numbers<T> {
         }
     }
 
-    /// The next row; `None` where the bytes are none.
+    /// Restores the next row; `None` if the bytes are invalid.
     fn restore(&mut self, layout: &Layout, from: &mut ResultReader<'_>) -> Option<()> {
         let Layout {
             columns,
@@ -247,7 +247,7 @@ impl<T: Number> Rows<T> {
         self.len
     }
 
-    /// Adds the next row; `None` where the bytes are none. `room`: rows that there will be before
+    /// Adds the next row; `None` if the bytes are invalid. `room`: expected total of rows before
     /// they are taken.
     pub(super) fn restore(&mut self, from: &mut ResultReader<'_>, room: usize) -> Option<()> {
         if self.len == 0 {

@@ -1,4 +1,4 @@
-//! Blocks are inverted by whoever has them, each into a file of its own, and put together by one.
+//! Runs in blocks: any process inverts blocks, each into its own file, and one merges them.
 
 use super::{
     BlockExecution, Found,
@@ -25,7 +25,7 @@ pub(crate) struct InBlocks<'a> {
 }
 
 impl BlockExecution {
-    /// Where results of this run are kept, of which this was found.
+    /// The checkpoints of this run, with these findings.
     pub(crate) fn kept_with(
         &self,
         options: &EmissionOptions,
@@ -73,8 +73,8 @@ impl<'a> InBlocks<'a> {
         self.plan.to_string()
     }
 
-    /// Inverts the blocks of the share of this process that are not done yet: what it did, in
-    /// words. `is_merged`: whether another process has put all results together.
+    /// Inverts the blocks of this process's share that are not done yet; returns a description of
+    /// the work. `is_merged`: whether another process has merged the results.
     ///
     /// # Errors
     /// Of the input, the inversion and the folder.
@@ -187,7 +187,7 @@ impl<'a> InBlocks<'a> {
         Ok(Some(()))
     }
 
-    /// Refuses to put together what is not done yet.
+    /// Refuses to merge while blocks are missing.
     fn check_done(&self) -> Result<()> {
         let done = self.kept.finished_blocks(&vec![true; self.plan.len()])?;
         let missing: Vec<usize> = (0..done.len()).filter(|&block| !done[block]).collect();

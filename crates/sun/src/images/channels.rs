@@ -12,7 +12,7 @@ use isopach::{
 };
 use std::error::Error;
 
-/// A file, and what is known of it.
+/// An opened file, and its header's findings.
 pub(super) struct Opened {
     pub(super) name: String,
     pub(super) file: ImageFile,
@@ -27,11 +27,11 @@ pub(super) struct Opened {
     /// Pixels that were added to one, on the chip or later; 1 where none were.
     pub(super) sum_of: f64,
     pub(super) unit: CountUnit,
-    /// What the numbers of the file are divided by.
+    /// Divisor of the numbers of the file.
     pub(super) divisor: f64,
 }
 
-/// Opens the files in the order in which they were given; says what was taken for granted.
+/// Opens the files in the order of the command line; reports its assumptions.
 pub(super) fn open_channels(
     options: &EmissionOptions,
     warnings: &mut Vec<String>,
@@ -69,7 +69,7 @@ fn refuse_channel_twice(files: &[Opened]) -> Result<(), String> {
     Ok(())
 }
 
-/// Opens the file of this number; `said` gets what was taken for granted.
+/// Opens the file of this number; `said` gets its assumptions.
 fn open_file(
     options: &EmissionOptions,
     instruments: &Instruments,
@@ -108,7 +108,7 @@ fn open_file(
         .map_err(|error| of_file(&error))?;
     let exposure = find_exposure(options, i, &seen).map_err(|error| of_file(&error))?;
     let unit = find_unit(options, &file, &seen, &found, said).map_err(|error| of_file(&error))?;
-    // Nobody exposes for a second: images of AIA are divided so.
+    // No exposure lasts exactly a second: images of AIA are divided in that case.
     if unit == CountUnit::PerSecond
         && exposure == 1.0
         && options.exposure.is_empty()
@@ -230,7 +230,7 @@ fn find_binning(
     })
 }
 
-/// A line for what is said of several files.
+/// A line for each remark, with the files that share it.
 fn gather_remarks(remarks: &[(String, String)]) -> Vec<String> {
     let mut lines = Vec::new();
     for (i, (name, words)) in remarks.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! The means of files beside those that their headers state. JSOC writes DATAMEAN, and neither
-//! sunpy nor aiapy change it: what was done to the numbers shows.
+//! Comparison of the files' means with those in their headers. JSOC writes DATAMEAN, and neither
+//! sunpy nor aiapy updates it, so the ratio shows how the numbers were changed.
 
 use isopach::{fits::FitsHeader, solar::CountUnit};
 use ndarray::Array2;
@@ -19,7 +19,7 @@ const MOST: f64 = 64.0;
 /// The mean of a file, while its rows go by.
 pub(super) struct Mean {
     stated: f64,
-    /// What the numbers were taken for.
+    /// The assumed unit of the numbers.
     unit: CountUnit,
     exposure: f64,
     sum: f64,
@@ -29,7 +29,7 @@ pub(super) struct Mean {
 }
 
 impl Mean {
-    /// `None` where the header states none.
+    /// The ratio of the means; `None` if the header states none.
     pub(super) fn of(header: &FitsHeader, unit: CountUnit, exposure: f64) -> Option<Self> {
         let stated = header
             .number("DATAMEAN")
@@ -68,7 +68,7 @@ impl Mean {
             .then(|| [mean / self.stated, NEAR + LAST_DIGIT / self.stated])
     }
 
-    /// What the ratio is if the unit is the other one.
+    /// The expected ratio if the other unit were right.
     fn ratio_of_other_unit(&self) -> f64 {
         if self.unit == CountUnit::PerSecond {
             self.exposure
@@ -78,7 +78,7 @@ impl Mean {
     }
 }
 
-/// What is known of a file beside its mean.
+/// Facts about a file that its mean is judged by.
 pub(super) struct About {
     pub(super) mean: Option<Mean>,
     /// Pixels that were added to one of its pixels, as it was taken.
@@ -87,8 +87,8 @@ pub(super) struct About {
     pub(super) share: Option<f64>,
 }
 
-/// What the means of all channels say. `is_corrected`: whether a loss of sensitivity is corrected
-/// here.
+/// A warning about the means of all channels. `is_corrected`: whether this run corrects a loss of
+/// sensitivity.
 pub(super) fn describe_means(files: &[&About], is_corrected: bool) -> Option<String> {
     let means: Vec<&Mean> = files
         .iter()
@@ -150,7 +150,7 @@ pub(super) fn describe_means(files: &[&About], is_corrected: bool) -> Option<Str
 fn of_other_unit(means: &[&Mean], ratios: &[[f64; 2]]) -> Option<String> {
     let is_other = |(mean, [ratio, off]): (&&Mean, &[f64; 2])| {
         let other = mean.ratio_of_other_unit();
-        // An exposure of a second tells nothing.
+        // An exposure of a second cannot distinguish the units.
         (other - 1.0).abs() > 0.1 && (ratio / other - 1.0).abs() < *off
     };
     let first = means

@@ -46,7 +46,7 @@ pub(crate) struct Images {
 
 struct Channel {
     file: ImageFile,
-    /// Where the file's pixels lie elsewhere.
+    /// Resampling to the first file's pixels, if these lie elsewhere.
     resampled: Option<Resampled>,
     divisor: f64,
     noise: Noise,
@@ -144,8 +144,7 @@ fn refuse_other_shapes(
 
 /// Pixels of the detector in a pixel of the first file, to which this one is resampled.
 ///
-/// # Errors
-/// Where the two have no pixel in common.
+/// # Errors If the two have no pixel in common.
 fn binned_to(
     file: &Opened,
     resampled: Option<&Resampled>,
@@ -196,7 +195,7 @@ fn to_channel(
             .is_aia()
             .then(|| Mean::of(file.file.header(), file.unit, file.exposure))
             .flatten(),
-        // Those that were added on the chip are in what the header states.
+        // Pixels summed on the chip are part of the header's numbers.
         sum_of: if options.summed.is_some() {
             file.sum_of
         } else {
@@ -359,7 +358,7 @@ fn sensitivity_shares(
     }
     let mut left = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
-        // What is shipped is AIA's, whatever else has a channel of that wavelength.
+        // The shipped table is AIA's, even if other instruments have a channel of that wavelength.
         let is_of = |file: &&Opened| table.has(&file.found) && (!is_shipped || file.found.is_aia());
         if !of_one.iter().any(is_of) {
             let name = &of_one[0].found.of.name;
@@ -389,7 +388,7 @@ fn latest_time(files: &[&Opened]) -> Option<ObservationTime> {
     times.max_by(|a, b| a.days_since_1970().total_cmp(&b.days_since_1970()))
 }
 
-/// What is said of images that are later than the response of their instrument holds for.
+/// Warnings about images later than their instrument's response is valid for.
 fn aged_words(files: &[&Opened]) -> Vec<String> {
     let mut said = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
@@ -418,7 +417,7 @@ fn aged_words(files: &[&Opened]) -> Vec<String> {
     said
 }
 
-/// Arcseconds where the image is not turned; else pixels.
+/// Axes in arcseconds if the image is not rotated; else in pixels.
 fn image_axes(wcs: &Wcs) -> [Axis; 2] {
     if wcs.roll().abs() > 1.0 {
         return [Axis::PIXELS; 2];
@@ -470,7 +469,7 @@ impl Images {
         Ok([counts.into_dyn(), sigma.into_dyn()])
     }
 
-    /// What the numbers of the files said against their headers, when all rows were read.
+    /// Remarks on the pixels of the files against their headers, after all rows were read.
     pub(crate) fn seen_remarks(&self) -> Option<String> {
         means::describe_means(
             &self
@@ -490,9 +489,9 @@ impl Images {
         self.channels.len() > 1 && self.channels.iter().all(has_mean)
     }
 
-    /// Of the mean of so many pixels, a channel each.
+    /// Noise of the mean of `pixels` pixels, by channel.
     pub(crate) fn noises_of_mean(&self, pixels: f64) -> impl Iterator<Item = Noise> {
-        // Pixels of a file that were cut into several have one noise. Where they were not cut,
+        // Pixels of a file that were split into several share one noise. Without splitting,
         // resampling mixes noise but keeps its sum.
         let of_one = |channel: &Channel| {
             channel
@@ -536,8 +535,8 @@ impl Images {
         self.channels.iter().map(of).max().unwrap_or(0)
     }
 
-    /// What correlation says against where the headers put the channels, in the middle of the
-    /// image.
+    /// Measures by correlation how far the channels lie from their headers' place, in the middle of
+    /// the image.
     fn find_shifts(&mut self, first: usize, names: &[String]) -> Result<Vec<String>> {
         let middle = |count: usize| {
             let side = count.min(CHECKED);

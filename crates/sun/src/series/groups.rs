@@ -18,7 +18,7 @@ pub(super) struct Group {
     pub(super) options: EmissionOptions,
 }
 
-/// A file among many: which, of which channel, of when.
+/// A file of a series: its number, channel and time.
 struct Dated {
     number: usize,
     name: String,
@@ -102,7 +102,7 @@ pub(super) fn group_files(options: &EmissionOptions) -> Result<Vec<Group>, Box<d
     Ok(groups)
 }
 
-/// Reads what the headers say of channel and time.
+/// Reads channel and time from the headers.
 fn dated_files(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> {
     let instruments = Instruments::read(options)?;
     let mut files = Vec::new();
@@ -120,7 +120,7 @@ fn dated_files(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> 
             wavelength: seen.wavelength,
         };
         let channel = options.channel.get(number).map(String::as_str);
-        // What is taken for granted is said when the file is opened for good.
+        // Assumptions are reported when the file is opened for the inversion.
         let found = instruments
             .find_channel(&stated, channel, &mut Vec::new())
             .map_err(|error| format!("{name}: {error}"))?;

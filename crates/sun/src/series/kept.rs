@@ -7,7 +7,7 @@ use isopach_program::finished::{FILES, PAGE};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Where the summary of a time has what its files are known by.
+/// Key of a time's summary with the checksums of its files.
 const CHECKED: &str = "checked";
 
 /// Adds program, sizes and checksums of the files to the summary that names them.
@@ -21,7 +21,8 @@ pub(crate) fn note_checksums(summary: &mut Value, out: &Path, has_page: bool) ->
     Ok(())
 }
 
-/// Why results of the right inputs and parameters cannot be kept, in words; `None` where they can.
+/// The reason that results of the right inputs and parameters cannot be kept, as a text; `None` if
+/// they can.
 pub(super) fn why_changed(summary: &Value, options: &EmissionOptions) -> Option<String> {
     let checked = &summary[CHECKED];
     let program = &checked["program"];

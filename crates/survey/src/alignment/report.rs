@@ -1,4 +1,4 @@
-//! What is told of an alignment.
+//! The report of an alignment.
 
 use super::Aligned;
 use crate::warnings::Warnings;
@@ -15,8 +15,7 @@ const UP: [f64; 3] = [0.0, 0.0, 1.0];
 /// A vertical shift that is worth a sentence, metres.
 const WORTH_SAYING: f64 = 0.05;
 
-/// Median standard error upwards over some points, metres; NaN where the pose is free at all of
-/// them.
+/// Median vertical standard error over some points, metres; NaN if the pose is free at all of them.
 pub(super) fn typical_error(pose: &PoseCovariance, points: &[[f64; 3]]) -> f64 {
     let step = points.len().div_ceil(LOOKED_AT).max(1);
     let errors = points
@@ -64,7 +63,7 @@ change that is the same all over the survey."
             .translation
     }
 
-    /// Adds what a user should know before anything else.
+    /// Adds the warnings about the alignment.
     pub(crate) fn warn(&self, warnings: &mut Warnings) {
         let found = &self.found;
         if !found.converged {

@@ -11,7 +11,7 @@ use isopach::{
 use isopach_program::measure::peak_rss_mib;
 use serde_json::{Map, Value, json};
 
-/// JSON has no NaN: what is not there is null.
+/// A JSON number; null for NaN, which JSON lacks.
 pub(super) fn number(value: f64) -> Value {
     if value.is_finite() {
         json!(value)

@@ -28,7 +28,7 @@ use isopach_program::{
 };
 use serde_json::{Value, json};
 
-/// Where the time went.
+/// Times of the parts of a run.
 pub(crate) struct Times<'a> {
     /// Making a scene, where no files were given.
     pub(crate) make_s: Option<f64>,
@@ -39,7 +39,7 @@ pub(crate) struct Times<'a> {
     pub(crate) total: &'a Measure,
 }
 
-/// Everything that is told.
+/// All facts of a report.
 pub(crate) struct Summary<'a> {
     pub(crate) options: &'a ChangeOptions,
     pub(crate) epochs: [&'a Epoch; 2],
@@ -51,7 +51,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) warnings: Warnings,
     /// Points of each epoch that were left out for their flags and classes.
     pub(crate) left_out: [LeftOut; 2],
-    /// What tells these results from others.
+    /// Identity of these results.
     pub(crate) made_from: Value,
 }
 
@@ -124,7 +124,7 @@ const MANY: f64 = 0.5;
 /// A share of later points out of reach, or of core points without a partner, that is worth a word.
 const OUT_OF_REACH: f64 = 0.02;
 
-/// Adds what only the results show.
+/// Adds the warnings that only the results show.
 fn add_warnings(told: &mut Summary<'_>, outputs: &Outputs, volumes: &ZonedReport) {
     let found = &outputs.found;
     epochs::mention_left_out(told.left_out, &mut told.warnings);

@@ -1,4 +1,4 @@
-//! The epochs of a made scene, in memory.
+//! The epochs of a synthetic scene, in memory.
 
 use crate::scene::{CORNER, Scene, uniform_random};
 use isopach::cloud::{Attributes, Points};
