@@ -36,7 +36,7 @@ struct InfoArgs {
     /// Files, or addresses of objects in stores.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// One JSON object a file.
+    /// Print one JSON object for each file.
     #[arg(long)]
     json: bool,
     /// Look at the header alone: no classes, no true extent.

@@ -28,7 +28,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! To write as numbers come, write the bytes of [`encode_header`] first.
+//! To write numbers as they are computed, write the bytes of [`encode_header`] first.
 //!
 //! Damaged files are errors, never panics; an error names the file.
 

@@ -2,8 +2,9 @@
 //! how many workers there are may change, and a straggler is overtaken.
 //!
 //! A claim is a file that is created new in `.run/claims`, so that one worker has it. It holds for
-//! a lease, told by the clock of the file system; then any other may take the same run. No result
-//! depends on that: two workers on one piece write the same bytes. A lease only saves work.
+//! a lease, measured by the clock of the file system; after that any other worker may take the same
+//! run. No result depends on that: two workers on one piece write the same bytes. A lease only
+//! saves work.
 //!
 //! A worker with a name writes it into its claims. One of the same name takes them over at once: it
 //! was started in the place of one that ended. So it does not wait for others either: whoever
@@ -32,11 +33,11 @@ const MOST: usize = 100_000;
 /// The folder of claims, in that of a run.
 pub const FOLDER: &str = "claims";
 
-/// The runs, and who has them.
+/// The claims on the runs of one folder.
 #[derive(Debug)]
 pub struct Claims {
     folder: PathBuf,
-    /// How many runs of about as much work each there are.
+    /// Number of runs, of about equal work.
     of: usize,
     lease: Duration,
     /// The name of this worker; empty if it has none.
@@ -105,7 +106,7 @@ impl Claims {
         Ok(())
     }
 
-    /// Runs a run that is claimed. It is done unless `run` says that it is not.
+    /// Runs a claimed run. It counts as done unless `run` reports otherwise.
     fn run_claimed(
         &self,
         number: usize,

@@ -1,4 +1,5 @@
-//! Panics of codecs that are caught and become errors: they are not told on the terminal.
+//! Panics of codecs that are caught and become errors: their messages are not printed on the
+//! terminal.
 
 /// Crates whose panics are the fault of a file, and are caught by whoever calls them.
 const CODECS: [&str; 7] = [

@@ -81,7 +81,7 @@ impl DeviceArgs {
     }
 }
 
-/// Those that were named; the best where none was.
+/// The named adapters; the best one if none is named.
 fn selected_adapters(words: &[String]) -> Vec<AdapterSelector> {
     match words {
         [] => vec![AdapterSelector::Best],

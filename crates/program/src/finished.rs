@@ -47,7 +47,7 @@ pub fn read_summary(folder: &Path) -> Result<Option<Value>> {
     }
 }
 
-/// Those of the `known` files that the summary names.
+/// The `known` files that the summary lists.
 pub fn listed_files<N: AsRef<str>>(summary: &Value, known: impl IntoIterator<Item = N>) -> Vec<N> {
     let named: Vec<&str> = summary[FILES]
         .as_array()
@@ -82,7 +82,7 @@ pub fn remove_files(
 pub struct WrittenOver(Vec<(Identity, PathBuf)>);
 
 impl WrittenOver {
-    /// Those with names of outputs.
+    /// The files in `folder` with these names.
     pub fn of(folder: &Path, names: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         let paths = names.into_iter().map(|name| folder.join(name));
         Self(
@@ -124,5 +124,5 @@ pub fn refuse_folder(folder: &Path, what: &str) -> Error {
     ))
 }
 
-/// Of results without a summary, or with one that does not say it.
+/// Description of results without a summary, or with one that does not state their inputs.
 pub const UNKNOWN: &str = "results of which nothing says what they were made from";

@@ -19,8 +19,7 @@ pub fn describe_machine() -> String {
     )
 }
 
-/// The commit that was built, with a plus if there were changes beside it; "unknown" outside a
-/// checkout.
+/// The commit of the build, with a plus for uncommitted changes; "unknown" outside a checkout.
 ///
 /// The commit of the sources; a program for another machine gets it at build time
 /// (`ISOPACH_COMMIT`, by scripts/pack_for_device.sh).

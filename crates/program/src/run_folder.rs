@@ -11,7 +11,7 @@ use std::{
 
 /// Name of the folder in the output folder that holds results until the run is complete.
 const RUN: &str = ".run";
-/// File that says who works in the output folder.
+/// Lock file that identifies the process working in the output folder.
 const LOCK: &str = ".lock";
 /// Folder of indexes that a plan made, in that of the run.
 pub const INDEX: &str = "index";

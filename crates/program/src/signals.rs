@@ -1,4 +1,4 @@
-//! Ended from outside: the last line says how to go on.
+//! Signals: the last line before the program ends states how to continue.
 
 use std::path::PathBuf;
 

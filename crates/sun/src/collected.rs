@@ -29,7 +29,7 @@ pub(crate) struct Collected<'a> {
 pub(crate) struct Inverted {
     pub(crate) found: Overview,
     pub(crate) curves: Vec<Curve>,
-    /// Of compressed cubes: their names and the largest errors of rounding.
+    /// For compressed cubes: their names and the largest errors of rounding.
     pub(crate) errors: Map<String, Value>,
 }
 

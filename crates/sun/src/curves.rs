@@ -98,14 +98,14 @@ impl Place {
 /// The result of a place.
 pub(crate) struct Curve {
     pub(crate) place: Place,
-    /// How it ended, and χ² a channel.
+    /// The status, and χ² a channel.
     pub(crate) status: String,
     pub(crate) chi_squared: f64,
-    /// A bin each.
+    /// The bins of temperature.
     bins: Vec<Bin>,
-    /// EM loci, a channel each: log10 T and cm⁻⁵.
+    /// EM loci by channel: log10 T and cm⁻⁵.
     loci: Vec<Vec<[f64; 2]>>,
-    /// Of a region: pixels that its mean is of; others miss a channel or are saturated in one.
+    /// For a region: number of pixels in its mean; others lack a channel or are saturated in one.
     used: usize,
 }
 
@@ -296,10 +296,10 @@ fn region_of(
 
 /// The mean of the pixels of a region that have all channels, unsaturated.
 struct Mean {
-    /// A channel each.
+    /// Counts by channel.
     counts: Vec<f64>,
     sigma: Vec<f64>,
-    /// How many pixels they are.
+    /// Number of pixels in the mean.
     used: usize,
 }
 
@@ -510,7 +510,7 @@ const LEFT: f64 = 84.0;
 const TOP: f64 = 12.0;
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 360.0;
-/// Of channels (Okabe & Ito 2008: told apart by everyone).
+/// Colours of channels (Okabe & Ito 2008: distinguishable with any colour vision).
 const COLOURS: [&str; 7] = [
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7a7a00",
 ];
@@ -562,7 +562,7 @@ impl Plot {
         self.unbounded_y(value).clamp(TOP, TOP + HEIGHT)
     }
 
-    /// As [`Self::y`], outside of the frame as well.
+    /// The height of a value as [`Self::y`] computes it, outside of the frame as well.
     fn unbounded_y(&self, value: f64) -> f64 {
         let log = if value > 0.0 {
             value.log10()

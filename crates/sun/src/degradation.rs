@@ -1,4 +1,4 @@
-//! How much of an instrument's sensitivity is left, by time.
+//! The remaining sensitivity of an instrument, by time.
 
 use crate::{
     instruments::{Found, only_instrument},
@@ -114,7 +114,7 @@ impl Table {
         self.channels.iter().any(|name| channel.is_meant_by(name))
     }
 
-    /// Of a channel at a time, linear between rows.
+    /// The remaining share of a channel at a time, linear between rows.
     pub(crate) fn share_left(&self, channel: &Found, time: &str) -> Result<f64, String> {
         let column = self
             .channels
@@ -137,7 +137,7 @@ impl Table {
     }
 }
 
-/// Shares in the order of the channels; none where none was given.
+/// Shares in the order of the channels; none if none were given.
 pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64>, String> {
     let is_named = given.iter().any(|share| share.name.is_some());
     if !is_named {

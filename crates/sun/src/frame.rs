@@ -160,7 +160,7 @@ fn colour_decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
     places
 }
 
-/// As people write it: 2×10²⁷, but 0.5 and 20.
+/// Formats a number as people write it: 2×10²⁷, but 0.5 and 20.
 fn format_number(mantissa: f64, exponent: i32) -> String {
     if (-2..=3).contains(&exponent) {
         let value = mantissa * 10f64.powi(exponent);

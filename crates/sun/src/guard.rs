@@ -89,7 +89,7 @@ pub(crate) fn lock_folder(
     }
 }
 
-/// Of results that another run finished.
+/// Description of results that another run finished.
 pub(crate) const OTHER: &str = "finished results of other inputs or parameters";
 
 /// Identity of the results of one time, or of images of one time.
@@ -224,7 +224,7 @@ pub(crate) fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
         .map(Value::Array)
 }
 
-/// Everything that results depend on beside the inputs.
+/// All values besides the inputs that results depend on.
 pub(crate) fn result_parameters(options: &EmissionOptions) -> Value {
     let a = options;
     json!({

@@ -1,4 +1,4 @@
-//! How results came about, for the headers of the files.
+//! The origin of results, for the headers of the files.
 
 use crate::{
     guard::Content,
@@ -34,7 +34,7 @@ fn words_that_matter(options: &EmissionOptions) -> Vec<String> {
     kept
 }
 
-/// How the results came about, for the files: program, command, response, inputs with their
+/// Keywords with the origin of the results: program, command, response, inputs with their
 /// checksums.
 pub(crate) fn history_keywords(
     options: &EmissionOptions,

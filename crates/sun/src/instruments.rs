@@ -14,14 +14,14 @@ const SHIPPED: &str = "aia";
 /// Instruments, in the order in which results have their channels.
 pub(crate) struct Instruments {
     known: Vec<Instrument>,
-    /// How many were given.
+    /// Number of instruments that the user gave.
     given: usize,
     /// Whether AIA is the one that is shipped.
     is_aia_shipped: bool,
 }
 
 impl Instruments {
-    /// Those of `--instrument`, after AIA if it is not one of them.
+    /// Reads the instruments of `--instrument`, after AIA if it is not one of them.
     ///
     /// # Errors
     /// In words, naming file and field.

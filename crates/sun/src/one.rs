@@ -36,7 +36,7 @@ pub(crate) const OUTCOME: &str = "outcome";
 
 /// The result for a set of images, arrays or the synthetic region.
 pub(crate) struct Done {
-    /// In a line.
+    /// The description of the work, in one line.
     pub(crate) said: String,
     /// The file to look at, once all results exist.
     pub(crate) shown: Option<PathBuf>,
@@ -433,7 +433,7 @@ fn empty_channels(about: &About, found: &Overview) -> Vec<String> {
     .concat()
 }
 
-/// How the pixels ended, in one line: the most frequent ways first.
+/// The line of outcome: the pixels' statuses, the most frequent ones first.
 fn outcome_line(found: &Overview, seconds: f64) -> String {
     let statuses = found.statuses();
     let pixels = statuses.values().sum::<usize>();

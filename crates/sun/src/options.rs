@@ -55,7 +55,7 @@ pub struct EmissionOptions {
     /// the shipped one. Files of several instruments are inverted together.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub(crate) instrument: Vec<PathBuf>,
-    /// Channels of files whose headers do not say it, in the order of the files: 94,131,171 or
+    /// Channels of files whose headers do not state it, in the order of the files: 94,131,171 or
     /// XRT:Al-poly
     #[arg(long, value_delimiter = ',', requires = "files")]
     pub(crate) channel: Vec<String>,
@@ -73,7 +73,7 @@ pub struct EmissionOptions {
     /// Take channels of different times.
     #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) any_time: bool,
-    /// Take images that their QUALITY says not to use: eclipses, dark and calibration images.
+    /// Use images that their QUALITY excludes: eclipses, dark and calibration images.
     #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) ignore_quality: bool,
     /// Counts as .npy instead, DN/s, any leading shape, channels last.
@@ -89,7 +89,7 @@ pub struct EmissionOptions {
     /// log10 T of the rows of a .npy response.
     #[arg(long, requires = "response")]
     pub(crate) response_log_t: Option<PathBuf>,
-    /// Where to write.
+    /// Output folder.
     #[arg(long, default_value = "emission_out")]
     pub(crate) out: PathBuf,
     /// Also write and show the curve of a pixel, with both errors and the EM loci of its channels:
@@ -143,9 +143,9 @@ pub struct EmissionOptions {
     /// aiapy's correct_degradation has divided pass the saturation level too early.
     #[arg(long, value_delimiter = ',', conflicts_with = "degradation_table")]
     pub(crate) degradation: Vec<Share>,
-    /// The same by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and shares;
-    /// interpolated to each image's time. `builtin`: AIA's, version 10 of its response table, of
-    /// October 2020.
+    /// Remaining sensitivity by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and
+    /// shares; interpolated to each image's time. `builtin`: AIA's, version 10 of its response
+    /// table, of October 2020.
     #[arg(long, conflicts_with = "counts")]
     pub(crate) degradation_table: Option<PathBuf>,
     /// Method of inversion: regularised (DEMREG; may be negative), positive (smooth where the
@@ -183,7 +183,7 @@ pub struct EmissionOptions {
     /// Seed of the noise of --monte-carlo: the same seed gives the same noise.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// A count that stands for "no measurement", beside NaN and BLANK.
+    /// A count that stands for "no measurement", in addition to NaN and BLANK.
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) pad_value: Option<f64>,
     /// Iterations towards a solution without negative bins.
@@ -319,7 +319,7 @@ impl std::str::FromStr for Summed {
     }
 }
 
-/// How to invert.
+/// Method of inversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MethodName {
     Regularised,
@@ -334,7 +334,7 @@ pub(crate) enum SolveFor {
     Integrated,
 }
 
-/// How cubes are compressed.
+/// Compression of cubes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Compress {
     None,
@@ -609,11 +609,11 @@ impl EmissionOptions {
 pub(crate) enum Format {
     /// One file of cubes.
     Fits,
-    /// One file an array.
+    /// One file for each array.
     Npy,
 }
 
-/// Of the numbers.
+/// Precision of the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Precision {
     /// `f32`.
@@ -625,7 +625,7 @@ pub(crate) enum Precision {
 /// Treatment of saturated pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnSaturation {
-    /// No result.
+    /// The pixel has no result.
     Reject,
     /// Invert the other channels.
     Drop,

@@ -42,7 +42,7 @@ impl Mean {
     }
 }
 
-/// How a pixel ended, for a picture; of several the last in this order is shown.
+/// Status of a pixel in a picture; of several statuses the last in this order is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ending {
     Converged,

@@ -1,5 +1,5 @@
-//! The parameters of an inversion as keys of a profile: where each option stands in a file, and
-//! which have no effect beside others.
+//! The parameters of an inversion as keys of a profile: the place of each option in a file, and the
+//! options that others make ineffective.
 //!
 //! Paths of inputs and outputs (`--instrument`, `--response`, `--degradation-table`, …) are no
 //! parameters.

@@ -25,12 +25,12 @@ pub(crate) enum Colours {
         palette: &'static Palette,
         ends: [f32; 2],
     },
-    /// One colour a kind.
+    /// One colour for each kind.
     Kinds(Vec<([u8; 3], String)>),
 }
 
-/// How pixels ended, in the order of [`crate::overview::Ending`] (Okabe & Ito 2008: told apart by
-/// everyone).
+/// Colours of the pixels' statuses, in the order of [`crate::overview::Ending`] (Okabe & Ito 2008:
+/// distinguishable with any colour vision).
 const ENDINGS: [([u8; 3], &str); 7] = [
     ([0, 114, 178], "converged"),
     ([0, 158, 115], "negative within its error"),

@@ -11,7 +11,7 @@ use std::{error::Error, fmt, path::PathBuf};
 /// Outcome of an emission measure run that came to its end.
 #[derive(Clone, Debug)]
 pub struct EmissionOutcome {
-    /// How the pixels ended, in a line; of a series a line a time.
+    /// The pixels' statuses in a line; for a series, a line for each time.
     pub statement: String,
     /// `index.html`, or `summary.json` of arrays that are no image; `None` after a plan or a part
     /// of the rows.
@@ -39,7 +39,7 @@ pub fn run(
     })
 }
 
-/// Error of an emission measure run: says which input, option or file is at fault.
+/// Error of an emission measure run: names the input, option or file at fault.
 #[derive(Debug)]
 pub struct EmissionRunError(Box<dyn Error>);
 

@@ -37,7 +37,7 @@ enum Files {
 
 /// The file of cubes.
 const CUBES: &str = "emission.fits";
-/// The file of the edges of bins, beside arrays.
+/// The file of the edges of bins, next to the arrays.
 const EDGES: &str = "log_t_edges.npy";
 
 /// Names of the files that a [`Sink`] may write.
@@ -73,7 +73,7 @@ enum Field {
     Asked(Output),
     Dropped,
     Saturated,
-    /// Of draws: mean, scatter, how many had a result.
+    /// Results of draws: mean, scatter, number of draws with a result.
     DrawsMean,
     DrawsDeviation,
     DrawsUsed,
@@ -150,7 +150,7 @@ impl Field {
         }
     }
 
-    /// How a cube holds it: whole numbers as such, λ always in double precision.
+    /// Precision in a cube: whole numbers as such, λ always in double precision.
     fn cube_precision<T: CubeSample>(self) -> Precision {
         match self {
             Self::Asked(Output::Status) => Precision::Byte,
@@ -494,7 +494,7 @@ impl Files {
     }
 }
 
-/// As (rows, columns, numbers of a pixel).
+/// A view as (rows, columns, numbers of a pixel).
 fn pixels<T>(array: &ArrayD<T>) -> Result<ArrayView3<'_, T>> {
     let rows = array.shape()[0];
     let columns = array.shape()[1];

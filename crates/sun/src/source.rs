@@ -1,4 +1,4 @@
-//! Where counts come from, some rows at a time.
+//! Sources of counts, some rows at a time.
 
 use crate::{arrays::Arrays, images::Images, scene::Region};
 use isopach::{
@@ -11,11 +11,11 @@ use std::ops::Range;
 
 /// Facts about the input that are known before anything is read.
 pub(crate) struct About {
-    /// One line a channel, or one for all.
+    /// One line for each channel, or one for all.
     pub(crate) names: Vec<String>,
     /// Names by which options mean a channel, each: `171`, `AIA:171`.
     pub(crate) channels: Vec<Vec<String>>,
-    /// Of the channels, as they are at the time of the images.
+    /// Response of the channels at the time of the images.
     pub(crate) response: TemperatureResponse,
     /// Shape of the pixels.
     pub(crate) leading: Vec<usize>,
@@ -23,7 +23,7 @@ pub(crate) struct About {
     pub(crate) levels: Option<Vec<f64>>,
     /// Words about the sensitivity of the instrument.
     pub(crate) sensitivity: String,
-    /// Where pixels are.
+    /// Axes of the pixels.
     pub(crate) axes: [Axis; 2],
     /// Place, instrument and time of the pixels for the output files: keywords of all cubes.
     pub(crate) keywords: Vec<CubeKeyword>,
@@ -167,7 +167,7 @@ impl Source {
         }
     }
 
-    /// Bytes a row that reading needs beside its numbers.
+    /// Bytes a row that reading needs in addition to its numbers.
     pub(crate) fn bytes_per_row(&self) -> u64 {
         match self {
             Self::Images(images) => images.bytes_per_row(),

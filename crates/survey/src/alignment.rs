@@ -45,9 +45,9 @@ impl Aligned {
     }
 }
 
-/// The motion that brings the later of two epochs onto the earlier one, found on points of stable
-/// ground if that is given: `sources` are those of the classes that the user says are stable, where
-/// some are.
+/// Finds the motion that brings the later of two epochs onto the earlier one, on points of stable
+/// ground if that is given: `sources` are the points of the classes that the user declares stable,
+/// if any.
 pub(crate) fn find_alignment(
     options: &ChangeOptions,
     sources: [&dyn PointSource; 2],
@@ -85,7 +85,7 @@ pub(crate) fn find_alignment(
 /// Least number of blocks of a small survey: with fewer, the error of a pose cannot be estimated.
 const BLOCKS: f64 = 36.0;
 
-/// How far the edge of a survey may be off by the rotation of the start, metres.
+/// Limit on the displacement of a survey's edge by the rotation of the start, metres.
 const EDGE: f64 = 20.0;
 
 /// Parameters that fit the survey's size.
@@ -111,7 +111,7 @@ fn robust_block(target: &Thinned) -> f64 {
     side.max(3.0 * target.side).min(usual)
 }
 
-/// Points of the ground that the user says is stable, thinned.
+/// Thinned points of the ground that the user declares stable.
 fn stable_ground(
     options: &ChangeOptions,
     sources: [&dyn PointSource; 2],

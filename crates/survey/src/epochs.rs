@@ -22,21 +22,21 @@ const COMPARED: &str = "coordinates were compared, attributes were not";
 /// Pairs of overlapping files that are named.
 const NAMED: usize = 3;
 
-/// One epoch, open.
+/// One opened epoch.
 pub(crate) struct Epoch {
     /// The files and folders as given.
     pub(crate) paths: Vec<PathBuf>,
     /// The headers of its files.
     pub(crate) catalogue: Catalogue,
-    /// The same files with the points of the classes that the user says are stable, where some are.
+    /// The same files with the points of the classes that the user declares stable, if any.
     pub(crate) stable: Option<Catalogue>,
 }
 
 /// Treatment of files that have no index.
 pub(crate) enum Indexes {
-    /// They are made in this folder, once, for all who read the files after.
+    /// They are made in this folder, once, for all later readers of the files.
     Make(PathBuf),
-    /// Those that are in this folder are used.
+    /// Those in this folder are used.
     Use(PathBuf),
 }
 
@@ -139,13 +139,13 @@ fn prepare_epoch(
     })
 }
 
-/// The system that the user says all files are in.
+/// The coordinate system that the user declares for all files.
 pub(crate) fn declared_system(options: &ChangeOptions) -> Result<Option<Crs>> {
     let named = options.crs.as_deref().map(las::named_crs).transpose();
     named.map_err(|problem| Error::InvalidInput(format!("--crs {problem}")))
 }
 
-/// In metres, without the points that are not to be compared.
+/// Opens the files in metres, without the points that are excluded from the comparison.
 fn prepare_catalogue(
     catalogue: Catalogue,
     classes: &[u8],
@@ -200,7 +200,7 @@ fn mention_missing(name: &str, other: &str, crs: &Crs, warnings: &mut Warnings) 
     ));
 }
 
-/// Says that heights are depths.
+/// Warns that heights are depths.
 fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
     let is_depth = |crs: &&Crs| las::counts_downwards(crs);
     if let Some(crs) = catalogues.iter().filter_map(Catalogue::crs).find(is_depth) {
@@ -215,8 +215,8 @@ fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
     }
 }
 
-/// Says that the results will state no system though the files do: keys of a method that no text is
-/// known of, or that lack a parameter.
+/// Warns that the results will state no coordinate system although the files do: keys of a method
+/// without a known text, or without a parameter.
 fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
     let is_unwritten = |crs: &&Crs| crs.horizontal.is_none() && las::well_known_text(crs).is_none();
     let Some(crs) = catalogues
@@ -279,7 +279,7 @@ fn mention_files(
     }
 }
 
-/// Says which files of an epoch cover the same ground.
+/// Warns which files of an epoch cover the same ground.
 fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) {
     let overlaps = catalogue.overlaps();
     if overlaps.is_empty() {
@@ -302,7 +302,7 @@ fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) 
     ));
 }
 
-/// Says how many points were left out for their flags and classes.
+/// Reports how many points were left out for their flags and classes.
 pub(crate) fn mention_left_out(left_out: [LeftOut; 2], warnings: &mut Warnings) {
     for (name, LeftOut { withheld, noise }) in NAMES.iter().zip(left_out) {
         if withheld > 0 {
@@ -403,7 +403,7 @@ const GROUND: u8 = 2;
 /// Chunks of an epoch that are looked at for it.
 const LOOKED_AT: usize = 4;
 
-/// Says that the files have ground points apart from others, where all were asked for.
+/// Reports that the files classify ground points, if all points were requested.
 pub(crate) fn mention_ground(
     options: &ChangeOptions,
     epochs: [&Epoch; 2],

@@ -1,5 +1,4 @@
-//! How a run is executed: its memory and disk, the folder of its results, the part of it that this
-//! process does.
+//! Execution of a run: its memory and disk, the folder of its results, the share of this process.
 
 use crate::{
     epochs::Indexes,
@@ -29,7 +28,7 @@ const OUTPUTS: u64 = 128 << 20;
 /// on it.
 const SAMPLE: u64 = 160 << 20;
 
-/// How a run is executed, as its options say.
+/// Execution of a run, from its options.
 pub(crate) struct Execution {
     /// Output folder, and the tiles that this process runs.
     pub(crate) folder: RunFolder,
@@ -166,7 +165,7 @@ fn run_scope(options: &ChangeOptions) -> Result<RunScope> {
     }
 }
 
-/// How much happens at once.
+/// Limits of the tiles and chunks that are in work at once.
 fn in_flight(options: &ChangeOptions) -> Result<InFlight> {
     match options.in_flight.as_deref() {
         None => Ok(InFlight::OnePerThread),

@@ -23,11 +23,11 @@ const COLUMNS: [&str; 3] = ["m3c2_distance", "m3c2_lod", "c2c_distance"];
 /// State of the folder of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Finished {
-    /// No results, or such as were being named when a run ended.
+    /// No results, or those that a run was naming when it ended.
     Nothing,
     /// Results of the same inputs and parameters.
     Same,
-    /// The same, without those of tiles that failed.
+    /// The same, without the results of tiles that failed.
     Incomplete,
     /// Others, which may be written over: the rasters on request that they have.
     Others(Vec<&'static str>),

@@ -70,7 +70,7 @@ pub struct ChangeOptions {
         conflicts_with = "normal"
     )]
     pub(crate) scanner: Vec<f64>,
-    /// One normal for all core points, x,y,z, in the place of those found from the points
+    /// One normal for all core points, x,y,z, instead of those estimated from the points
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub(crate) normal: Vec<f64>,
     /// Radius (not diameter) of the M3C2 cylinder, metres; from the density of the sparser epoch if
@@ -81,10 +81,10 @@ pub struct ChangeOptions {
     /// else the mean, if not given
     #[arg(long, value_enum)]
     pub(crate) statistic: Option<Statistic>,
-    /// How far M3C2 and C2C look to either side, metres: larger than the largest change you expect
+    /// Reach of M3C2 and C2C to either side, metres: larger than the largest change you expect
     #[arg(long, default_value_t = 5.0, allow_negative_numbers = true)]
     pub(crate) depth: f64,
-    /// How to remove a misalignment of the later epoch
+    /// Method that removes a misalignment of the later epoch
     #[arg(long, value_enum, default_value_t = Align::Icp)]
     pub(crate) align: Align,
     /// Registration error for the levels of detection, metres; that of the alignment if not given
@@ -100,10 +100,10 @@ pub struct ChangeOptions {
     /// Polygons (GeoJSON) whose volumes are listed separately
     #[arg(long)]
     pub(crate) areas: Option<PathBuf>,
-    /// How the level of detection is made
+    /// Method of the level of detection
     #[arg(long, value_enum, default_value_t = Lod::Student)]
     pub(crate) lod: Lod,
-    /// Level of detection that no value goes below, metres
+    /// Lower limit of the level of detection, metres
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pub(crate) min_lod: f64,
     /// Points that each epoch must have in a cell or cylinder for a level of detection
@@ -252,7 +252,7 @@ pub(crate) enum Failing {
     Finish,
 }
 
-/// How the level of detection is made.
+/// Method of the level of detection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Lod {
     /// Student's t, the epochs' variances pooled after scaling by their ratio over the survey: 95 %
@@ -266,7 +266,7 @@ pub(crate) enum Lod {
 /// Treatment of errors that neighbours share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Correlated {
-    /// Their share is reported, levels of detection are without them
+    /// Their share is reported; levels of detection exclude them
     Report,
     /// Levels of detection contain them
     Include,
@@ -281,7 +281,7 @@ pub(crate) enum Statistic {
     Median,
 }
 
-/// How to remove a misalignment.
+/// Method that removes a misalignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Align {
     /// Compare the epochs as they are

@@ -1,4 +1,4 @@
-//! Where results go as tiles are done.
+//! Sinks of the results of tiles.
 
 use crate::{
     distribution::Distribution,
@@ -183,8 +183,8 @@ impl Outputs {
         Ok(())
     }
 
-    /// Removes rasters of other results that this run does not write, with their styles: they would
-    /// lie beside its own as if they belonged together.
+    /// Removes rasters of other results that this run does not write, with their styles: next to
+    /// its own, they would seem to belong together.
     fn remove_stale(&self) -> Result<()> {
         let Finished::Others(rasters) = &self.before_this else {
             return Ok(());

@@ -117,7 +117,7 @@ impl Overview {
         self.pixels.iter().filter(|p| p.changes > 0).count() as f64 * self.grid.cell_size.powi(2)
     }
 
-    /// With pixels of twice the side.
+    /// The same map with pixels of twice the side.
     fn to_coarser(&self) -> Result<Self> {
         let grid = Grid::covering(&self.grid.extent(), 2.0 * self.grid.cell_size)?;
         let mut pixels: Array2<Pixel> = Array2::default((grid.rows, grid.columns));

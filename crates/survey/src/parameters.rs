@@ -1,5 +1,5 @@
-//! The parameters of a run as keys of a profile: where each option stands in a file, and which have
-//! no effect beside others.
+//! The parameters of a run as keys of a profile: the place of each option in a file, and the
+//! options that others make ineffective.
 //!
 //! Paths of inputs and outputs, and the share of a process (`--shard`, `--merge`, …), are not
 //! parameters.

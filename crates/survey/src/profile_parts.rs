@@ -1,8 +1,8 @@
 //! Times the parts of a run separately, as a baseline for its wall time (`--parts`).
 //!
-//! The same work, one part after the other on all threads, everything of a part before anything of
-//! the next; between parts all is in memory, so this is for surveys that fit. Prints one JSON line
-//! with the processor and wall seconds of
+//! The same work as a run, one part after the other on all threads. Results of a part stay in
+//! memory until the next one, so the survey must fit it. Prints one JSON line with the CPU and wall
+//! seconds of
 //!
 //! * `decode`: every chunk of both epochs once, nothing done with it;
 //! * `route`: the tile engine with points that are decoded already and an operation that does

@@ -1,4 +1,4 @@
-//! Rasters beside the difference and its level of detection, on request.
+//! Optional rasters in addition to the difference and its level of detection.
 
 use crate::{settings::Settings, styles::Look};
 use clap::ValueEnum;
@@ -54,7 +54,7 @@ impl Kind {
         }
     }
 
-    /// Its values in a tile.
+    /// The raster's values in a tile.
     fn of(self, tile: &DodRasters) -> Raster {
         match self {
             Self::Before => tile.heights[0].clone(),
@@ -147,7 +147,7 @@ impl Requested {
         self.mosaic.finish()
     }
 
-    /// How it is shown, where differences are shown up to `limit`.
+    /// The style of the raster, with differences shown up to `limit`.
     pub(crate) fn look(&self, limit: f64) -> Look {
         let [low, high] = if self.range[0] <= self.range[1] {
             self.range

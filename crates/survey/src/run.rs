@@ -44,8 +44,8 @@ use std::{
 pub struct ChangeOutcome {
     /// Tiles that failed, if the options let the run finish the others.
     pub failed_tiles: Vec<TileFailure>,
-    /// `index.html`, where this process wrote or found the results of the whole survey; `None`
-    /// after a plan or a part of the tiles.
+    /// `index.html`, if this process wrote or found the results of the whole survey; `None` after a
+    /// plan or a part of the tiles.
     pub page: Option<PathBuf>,
 }
 
@@ -323,8 +323,8 @@ impl ChangeRun<'_> {
         })
     }
 
-    /// Finds alignment and parameters from the data, or takes those of the run that was begun here;
-    /// says where results are kept.
+    /// Derives alignment and parameters from the data, or takes those of the run that was begun
+    /// here; returns the folder of checkpoints.
     fn find_parameters(
         &self,
         epochs: &[Epoch; 2],
@@ -475,7 +475,7 @@ impl ChangeRun<'_> {
     }
 }
 
-/// How the tiles of this process came to their end.
+/// The end of this process's tiles.
 enum TilesRun {
     /// Another process has put all results together.
     Merged,

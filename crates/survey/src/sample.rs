@@ -30,7 +30,7 @@ const SEED: u64 = 1;
 /// Fewest cells that a variogram is made from.
 const FEWEST_CELLS: usize = 100;
 
-/// One point a cube of an epoch, for alignment and density.
+/// Thins an epoch to one point a cube, for alignment and density.
 pub(crate) fn thin_epoch(
     source: &dyn PointSource,
     masks: Option<&Masks>,
@@ -49,7 +49,7 @@ pub(crate) fn thin_epoch(
 /// Inputs of the sampling.
 pub(crate) struct Sampling<'a> {
     pub(crate) options: &'a ChangeOptions,
-    /// Of both epochs, before the later one was moved.
+    /// The thinned epochs, before the later one was moved.
     pub(crate) thinned: [&'a Thinned; 2],
     /// Both epochs, aligned.
     pub(crate) sources: [&'a dyn PointSource; 2],
@@ -184,7 +184,7 @@ pub(crate) struct Sample {
     pub(crate) cells: SurveyStatistics,
     /// Scatter in cylinders of M3C2.
     pub(crate) cylinders: SurveyStatistics,
-    /// Errors that neighbouring cells share; `None` where too few stable cells told.
+    /// Errors that neighbouring cells share; `None` without enough stable cells.
     pub(crate) variogram: Option<Variogram>,
     /// Share of the cells on stable ground that the user gave which exceed their level of
     /// detection; NaN without.
@@ -256,7 +256,7 @@ impl Sample {
             .map_or(0.0, Variogram::correlated_sigma)
     }
 
-    /// As summary.json has it.
+    /// The findings as an entry of summary.json.
     pub(crate) fn to_json(&self) -> Value {
         let variogram = self.variogram.as_ref().map(|variogram| {
             let structure = |s: &isopach::change::VariogramStructure| {

@@ -22,7 +22,7 @@ use std::{path::Path, sync::Arc};
 pub(crate) struct Settings {
     /// Side of a DoD cell, metres.
     pub(crate) cell: f64,
-    /// Where M3C2 measures.
+    /// The core points of M3C2.
     pub(crate) core: CoreSelection,
     /// Distance between core points, metres.
     pub(crate) core_spacing: f64,

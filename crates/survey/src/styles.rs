@@ -1,4 +1,4 @@
-//! Styles beside the rasters, which QGIS takes when it opens them: NAME.qml beside NAME.tif.
+//! Styles next to the rasters, which QGIS applies when it opens them: NAME.qml for NAME.tif.
 
 use isopach::{
     change::ChangeStatus,
@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How the values of a raster are shown.
+/// Colours and range of the values of a raster.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Look {
     /// Loss to gain, from −limit to limit, metres.
@@ -59,8 +59,8 @@ pub(crate) fn style_path(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension("qml")
 }
 
-/// Begins the last line of a style of this program, with a hash of the lines before it: who changes
-/// the style breaks it, and QGIS leaves it out.
+/// Begins the last line of a style of this program, with a hash of the preceding lines: a user's
+/// change breaks the hash, and QGIS itself omits the line.
 const SEAL: &str = "<!-- as isopach wrote it: ";
 /// More bytes than a style of this program has.
 const MOST_BYTES: u64 = 1 << 16;

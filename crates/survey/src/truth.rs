@@ -10,7 +10,7 @@ use isopach::{change::M3c2Tile, cloud::Rigid, raster::Raster};
 const MARGIN: f64 = 8.0;
 
 impl Scene {
-    /// The same scene, its later epoch shifted by decimetres and turned by a fraction of a
+    /// The same scene with the later epoch shifted by decimetres and turned by a fraction of a
     /// milliradian.
     pub(crate) fn misaligned(self) -> Self {
         let misalignment = Rigid::from_vectors(

@@ -1,4 +1,4 @@
-//! Whether two backends say the same, before anything is said of their speed.
+//! Comparison of the results of two backends, before any speed is reported.
 
 use isopach::{
     change::Differences,

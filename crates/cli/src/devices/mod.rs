@@ -1,13 +1,13 @@
 //! The program `devices`: the GPUs of this machine, their capabilities, and their speed.
 //!
 //! ```text
-//! isopach devices                       what there is
-//! isopach devices --check            every capability against its definition
-//! isopach devices --bench            every kernel beside the processor, with the floor measured there
-//! isopach devices --sweep            from how much work on the device is faster
-//! isopach devices --programs         terrain_change and emission from end to end, beside the processor
-//! isopach devices --workers          several workers on one device, and a device that is lost
-//! isopach devices --threads 1,2,4    the processor alone, by the number of threads
+//! isopach devices                    list the adapters
+//! isopach devices --check            compare every capability with its definition
+//! isopach devices --bench            time every kernel on the GPU and the CPU, and the floor
+//! isopach devices --sweep            find the amount of work from which the device is faster
+//! isopach devices --programs         time terrain_change and emission, on the GPU and the CPU
+//! isopach devices --workers          share one device among workers; lose and reopen it
+//! isopach devices --threads 1,2,4    time the CPU alone, by number of threads
 //! ```
 //!
 //! Self-contained except for `--programs`, which runs the programs in the same folder: scenes are
@@ -40,7 +40,7 @@ use std::{error::Error, ffi::OsString, process::ExitCode};
 #[derive(Debug, Parser)]
 #[command(
     name = "devices",
-    about = "The graphics processors of this machine, what they can do, and how fast."
+    about = "Lists, checks and times the GPUs of this machine."
 )]
 struct DevicesArgs {
     /// Check every capability against its definition; exit code 1 on a difference.
@@ -49,7 +49,7 @@ struct DevicesArgs {
     /// Time every kernel and the whole pipeline, after comparing each result with the CPU's.
     #[arg(long)]
     bench: bool,
-    /// From how many points and pixels on the device is worth starting.
+    /// Search the numbers of points and pixels from which the device is worth starting.
     #[arg(long)]
     sweep: bool,
     /// Run terrain_change and emission, from the folder of this program, on the CPU and on the

@@ -19,7 +19,8 @@ use std::{error::Error, sync::Arc};
 /// The results of the tiles, in the order of the plan.
 pub(crate) type Found = Vec<(DodRasters, Differences, Vec<f64>)>;
 
-/// How many times faster the device is. Alone: nothing that it declines is done elsewhere.
+/// Returns how many times faster the device is. It runs alone, so work that it declines is an
+/// error, not a fallback.
 pub(crate) fn run(
     bench: &Bench<'_>,
     before: &Cloud,

@@ -140,7 +140,7 @@ fn path_text(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Runs a program that lies beside this one, to its end.
+/// Runs a program from this program's folder, to its end.
 fn run_program(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
     let mut command = command_of(program)?;
     let called = command.get_program().to_owned();
@@ -162,7 +162,8 @@ fn run_program(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
     .into())
 }
 
-/// The program that lies beside this one; the subcommand of this one where this one has it.
+/// The command for a program: this program's subcommand if it has one, else the file in the same
+/// folder.
 fn command_of(program: &str) -> Result<Command, Box<dyn Error>> {
     let this = std::env::current_exe()?;
     let is_cli = this.file_stem().is_some_and(|name| name == crate::PROGRAM);
@@ -191,7 +192,7 @@ fn same_change(cpu: &Value, gpu: &Value) -> Verdict {
         .try_for_each(|path| compare_nearly(cpu, gpu, path, 1e-4))
 }
 
-/// How pixels ended in all but one of ten thousand, χ² to a thousandth.
+/// Compares how pixels ended (all but one of ten thousand), and χ² to a thousandth.
 fn same_emission(cpu: &Value, gpu: &Value) -> Verdict {
     let statuses = |summary: &Value| summary["status"].as_object().cloned().unwrap_or_default();
     let cpu_ways = statuses(cpu);

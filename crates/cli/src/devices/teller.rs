@@ -48,7 +48,7 @@ impl Teller {
         self.failures.set(self.failures.get() + 1);
     }
 
-    /// How much is not as it should be.
+    /// The number of failures so far.
     pub(crate) fn failure_count(&self) -> usize {
         self.failures.get()
     }

@@ -21,7 +21,7 @@ use std::{error::Error, sync::Arc, thread, time::Instant};
 /// Jobs that the workers share.
 const JOBS: usize = 4;
 
-/// Both, a line each; how much is not as it should be.
+/// Runs both checks, prints a line for each, and returns the number of failures.
 pub(crate) fn run(
     wanted: &AdapterSelector,
     options: &GpuOptions,

@@ -27,7 +27,7 @@ impl Entry {
         !is_off && !self.words.is_empty()
     }
 
-    /// The words of the command line that say the same.
+    /// The equivalent words of the command line.
     pub(super) fn to_arguments(&self, command: &Command) -> Vec<OsString> {
         let option = value::option_name(command, self.key.option);
         self.words

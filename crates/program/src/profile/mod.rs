@@ -50,7 +50,7 @@ pub enum Kind {
 }
 
 impl Key {
-    /// One that results depend on.
+    /// A key that results depend on.
     pub const fn of_results(
         table: &'static str,
         name: &'static str,
@@ -68,7 +68,7 @@ impl Key {
         }
     }
 
-    /// One that no result depends on.
+    /// A key that no result depends on.
     pub const fn of_conduct(
         table: &'static str,
         name: &'static str,

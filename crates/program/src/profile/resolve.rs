@@ -1,4 +1,4 @@
-//! From the command line and a profile to the arguments of a run.
+//! Combines the command line and a profile to the arguments of a run.
 //!
 //! The command line overrides the profile. A key of the profile that a word of the command line
 //! excludes or leaves without effect is dropped; two such keys of a profile are an error, and so
@@ -151,7 +151,7 @@ impl Words<'_> {
         self.alone.value_source(option) == Some(ValueSource::CommandLine)
     }
 
-    /// Whether the command line says it, and not that it is off.
+    /// Whether the command line sets the option, and does not switch it off.
     fn is_on(&self, option: &str) -> bool {
         is_given(self.alone, option)
     }
@@ -169,7 +169,7 @@ impl Words<'_> {
         }
     }
 
-    /// Reads the entries of the profile that the command line does not say otherwise.
+    /// Reads the entries of the profile that the command line does not override.
     fn read_entries<A: Profiled>(&mut self) -> Result<(), Error> {
         let Some(source) = &self.source else {
             return Ok(());
@@ -419,7 +419,7 @@ fn is_key<A: Profiled>(option: &str) -> bool {
     A::KEYS.iter().any(|key| key.option == option)
 }
 
-/// The options that exclude this one, whichever of the two says so.
+/// The options that exclude this one, in either's definition.
 pub(super) fn conflicting_options(command: &Command, option: &str) -> Vec<String> {
     let excludes = |a: &clap::Arg, b: &str| {
         command

@@ -63,7 +63,7 @@ impl Source {
     }
 }
 
-/// Says that there is neither a file nor a shipped profile.
+/// Error for a name that is neither a file nor a shipped profile.
 fn no_such_profile(name: &str, shipped: &[(&str, &str)]) -> Error {
     let names: Vec<&str> = shipped.iter().map(|(name, _)| *name).collect();
     if names.is_empty() {

@@ -63,7 +63,7 @@ pub(super) fn value_words(
     })
 }
 
-/// One value as a word.
+/// One value as a word of the command line.
 fn value_word(kind: Kind, value: &DeValue<'_>) -> Result<String, String> {
     let wrong = || {
         Err(format!(
@@ -147,7 +147,7 @@ fn of_word(kind: Kind, word: &str) -> Option<toml::Value> {
     }
 }
 
-/// As JSON, which has no number that is not finite.
+/// A value as JSON; null if not finite, which JSON lacks.
 pub(super) fn to_json(value: &toml::Value) -> serde_json::Value {
     match value {
         toml::Value::Float(number) if !number.is_finite() => json!(number.to_string()),

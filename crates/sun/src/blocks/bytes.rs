@@ -231,7 +231,7 @@ impl<T: Number> Numbers<T> {
 }
 
 impl<T: Number> Rows<T> {
-    /// Of the beginning of an image.
+    /// An empty part at the beginning of an image.
     pub(super) fn new(layout: Layout) -> Self {
         Self {
             layout,
@@ -242,7 +242,7 @@ impl<T: Number> Rows<T> {
         }
     }
 
-    /// How many there are.
+    /// Number of rows.
     pub(super) fn len(&self) -> usize {
         self.len
     }

@@ -13,7 +13,8 @@ use isopach_program::{
     shard::parse_shard,
 };
 
-/// How an image is inverted, as its options say: the folder, the blocks of this process, memory.
+/// Execution of an image's inversion, from the options: the folder, the blocks of this process,
+/// memory.
 pub(crate) struct BlockExecution {
     /// Output folder, and the blocks that this process inverts.
     pub(crate) folder: RunFolder,
@@ -57,7 +58,7 @@ impl BlockExecution {
         }
     }
 
-    /// Where results are kept.
+    /// The folder that holds results until the run is complete.
     pub(super) fn checkpoint_dir(&self, options: &EmissionOptions) -> CheckpointDir {
         CheckpointDir::new(
             self.folder.state(),

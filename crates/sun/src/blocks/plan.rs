@@ -13,9 +13,9 @@ const LEAST: usize = 64;
 /// Blocks of rows, all but the last of the same size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// Of the image.
+    /// Rows of the image.
     rows: usize,
-    /// Of a block, 1 or more.
+    /// Rows of a block, 1 or more.
     rows_a_block: usize,
 }
 
@@ -57,7 +57,7 @@ impl Plan {
         self.rows.div_ceil(self.rows_a_block)
     }
 
-    /// How many rows there are from one to the end.
+    /// Number of rows from `row` to the end.
     pub(super) fn rows_from(self, row: usize) -> usize {
         self.rows.saturating_sub(row)
     }

@@ -38,7 +38,7 @@ impl BlockExecution {
 }
 
 impl<'a> InBlocks<'a> {
-    /// Begins the run in its folder, or goes on with the one that was begun there.
+    /// Begins the run in its folder, or continues the run there.
     ///
     /// # Errors
     /// As [`CheckpointDir::blocks`]; [`Error::InvalidInput`] for a manifest of an image of another

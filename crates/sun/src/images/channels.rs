@@ -21,8 +21,8 @@ pub(super) struct Opened {
     pub(super) exposure: f64,
     /// Detector pixels a pixel.
     pub(super) binned: f64,
-    /// Of these, those that were added on the chip, and read and saturated as one; 1 where none
-    /// were.
+    /// Number of these that were summed on the chip, and read and saturated as one; 1 without such
+    /// binning.
     pub(super) on_chip: f64,
     /// Pixels that were added to one, on the chip or later; 1 where none were.
     pub(super) sum_of: f64,
@@ -181,15 +181,15 @@ fn find_unit(
 
 /// Pixels of the detector in a pixel of the image.
 struct Binning {
-    /// How many there are.
+    /// Number of detector pixels in a pixel.
     binned: f64,
-    /// How many were added on the chip.
+    /// Number of those that were summed on the chip.
     on_chip: f64,
-    /// How many the number of a pixel is the sum of.
+    /// Number of those whose sum is the pixel's number; 1 for a mean.
     sum_of: f64,
 }
 
-/// How pixels of the detector became those of the image: by the options, else by the header.
+/// Finds how pixels of the detector became those of the image: by the options, else by the header.
 fn find_binning(
     options: &EmissionOptions,
     seen: &SolarHeader,

@@ -5,11 +5,11 @@ use isopach::{fits::FitsHeader, solar::CountUnit};
 use ndarray::Array2;
 use std::ops::Range;
 
-/// How near to a whole number ratios of sums are, and half of the last digit that JSOC writes.
+/// Tolerance for ratios of sums around whole numbers, and half of the last digit that JSOC writes.
 const NEAR: f64 = 0.005;
 const LAST_DIGIT: f64 = 0.006;
-/// How near the logarithm of a ratio is to that of a loss of sensitivity: tables of several years
-/// differ by so much.
+/// Tolerance for the logarithm of a ratio around that of a loss of sensitivity: tables of several
+/// years differ by this.
 const LIKE: f64 = 0.25;
 /// A loss, as a logarithm, from which on the ratios of all channels are no chance.
 const LOST: f64 = 0.3;
@@ -145,8 +145,8 @@ pub(super) fn describe_means(files: &[&About], is_corrected: bool) -> Option<Str
     })
 }
 
-/// Whether the numbers are not of the unit that they were taken for: counts that were divided by
-/// the exposure under a header that does not say so, or the reverse.
+/// Whether the numbers are of the other unit than assumed: counts divided by the exposure under a
+/// header that does not say so, or the reverse.
 fn of_other_unit(means: &[&Mean], ratios: &[[f64; 2]]) -> Option<String> {
     let is_other = |(mean, [ratio, off]): (&&Mean, &[f64; 2])| {
         let other = mean.ratio_of_other_unit();

@@ -33,7 +33,7 @@ const SHIFTED: f64 = 1.0;
 const ALIKE: f64 = 0.5;
 /// A share of the first file that others should cover.
 const COVERED: f64 = 0.95;
-/// How far shifts are looked for, pixels.
+/// Reach of the search for shifts, pixels.
 const REACH: usize = 6;
 
 /// Images of some channels, in the order of their instruments.
@@ -55,8 +55,8 @@ struct Channel {
 
 /// Opens the files; channels, exposures, units, places and times by their headers.
 ///
-/// `correlate`: with `--align`, see by their pixels, too, whether channels lie where their headers
-/// say.
+/// `correlate`: with `--align`, also check by the pixels whether channels lie at their headers'
+/// place.
 pub(crate) fn open(
     options: &EmissionOptions,
     correlate: bool,
@@ -341,7 +341,7 @@ fn combined_response(files: &[&Opened]) -> Result<TemperatureResponse> {
     TemperatureResponse::join_responses(&parts)
 }
 
-/// Shares of the sensitivity that are left, a channel each; none where none was given.
+/// Remaining sensitivity by channel; none if none was given.
 fn sensitivity_shares(
     options: &EmissionOptions,
     files: &[&Opened],
@@ -522,7 +522,7 @@ impl Images {
         kept + self.channels.iter().map(working).max().unwrap_or(0)
     }
 
-    /// Bytes a row of the result beside counts and errors: rows of the file that is being
+    /// Bytes a row of the result in addition to counts and errors: rows of the file that is being
     /// resampled.
     pub(crate) fn bytes_per_row(&self) -> u64 {
         let of = |channel: &Channel| {

@@ -17,7 +17,7 @@ const BESIDE: f64 = 3.0;
 /// in it, as a coarser detector would measure.
 const COARSER: f64 = 1.5;
 
-/// From where to where.
+/// A resampling from one grid of pixels to another.
 pub(super) struct Resampled {
     to: Wcs,
     from: Wcs,

@@ -13,7 +13,7 @@ use std::error::Error;
 /// The files of a time.
 pub(super) struct Group {
     pub(super) time: ObservationTime,
-    /// Of the output.
+    /// Output folder of the time.
     pub(super) folder: String,
     pub(super) options: EmissionOptions,
 }
@@ -27,8 +27,8 @@ struct Dated {
     time: ObservationTime,
 }
 
-/// Groups files by time: those of a channel with the usual number of images say when, each other
-/// file belongs to the time that is nearest to its own.
+/// Groups files by time: the files of a channel with the usual number of images define the times,
+/// and each other file belongs to the nearest one.
 pub(super) fn group_files(options: &EmissionOptions) -> Result<Vec<Group>, Box<dyn Error>> {
     let files = dated_files(options)?;
     let mut places: Vec<[usize; 2]> = files.iter().map(|file| file.place).collect();

@@ -75,7 +75,7 @@ impl Cut {
         Ok(Self { pairs })
     }
 
-    /// As an alignment takes them.
+    /// The blocks, in the type that an alignment takes.
     pub(super) fn blocks(&self) -> Vec<SurveyBlock<'_>> {
         self.pairs
             .iter()
@@ -107,7 +107,7 @@ pub(super) fn middle(points: &[[f64; 3]]) -> [f64; 3] {
     std::array::from_fn(|axis| quantile(points.iter().map(|point| point[axis]).collect(), 0.5))
 }
 
-/// How far from the middle the points are in the plan, all but the farthest in a hundred, metres.
+/// Distance from the middle in plan that contains all points but the farthest in a hundred, metres.
 pub(super) fn radius(points: &[[f64; 3]]) -> f64 {
     let middle = middle(points);
     quantile(

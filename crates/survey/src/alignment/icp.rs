@@ -20,10 +20,10 @@ const FARTHEST: f64 = 1000.0;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Robust ICP (docs/algorithms/alignment.md)")]
 pub(crate) struct IcpArgs {
-    /// How far the start may be off at the middle of the survey, metres
+    /// Largest error of the start at the middle of the survey, metres
     #[arg(long, value_name = "METRES", default_value_t = RobustIcp::default().start_translation, allow_negative_numbers = true)]
     icp_start_translation: f64,
-    /// How far the start may be turned, degrees; 2, or less on a wide survey, if not given
+    /// Largest rotation of the start, degrees; 2, or less on a wide survey, if not given
     #[arg(long, value_name = "DEGREES", allow_negative_numbers = true)]
     icp_start_rotation: Option<f64>,
     /// Nearest points that make a plane
@@ -79,7 +79,7 @@ impl IcpArgs {
         }
     }
 
-    /// As for a survey of usual size.
+    /// The options for a survey of usual size.
     fn default_options(&self) -> RobustIcp {
         let RobustIcp {
             start_rotation,

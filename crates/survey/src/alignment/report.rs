@@ -32,7 +32,7 @@ pub(super) fn typical_error(pose: &PoseCovariance, points: &[[f64; 3]]) -> f64 {
 }
 
 impl Aligned {
-    /// One or two sentences.
+    /// The result in one or two sentences.
     fn statement(&self) -> String {
         let found = &self.found;
         let [x, y, z] = self.shift();
@@ -56,7 +56,7 @@ change that is the same all over the survey."
         }
     }
 
-    /// How far the middle of the survey was moved, metres.
+    /// Displacement of the middle of the survey, metres.
     fn shift(&self) -> [f64; 3] {
         self.applied()
             .about(self.found.covariance.pivot)
@@ -85,7 +85,7 @@ change that is the same all over the survey."
         }
     }
 
-    /// As summary.json has it.
+    /// The alignment as an entry of summary.json.
     pub(crate) fn to_json(&self) -> Value {
         let found = &self.found;
         let motion = self.applied().about(found.covariance.pivot);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// Something that JSON can hold exactly.
 pub(crate) trait Exact: Sized {
-    /// As JSON.
+    /// The value as JSON.
     fn to_json(&self) -> Value;
     /// Reads from JSON; `None` if that is invalid.
     fn from_json(value: &Value) -> Option<Self>;

@@ -1,8 +1,8 @@
 //! Findings from the data before any tile is run: the alignment, the parameters that the user did
 //! not give, the survey's scatter.
 //!
-//! It is found once, and stands in the manifest of the run with the tiles: whoever goes on with the
-//! run, or runs a share of it, reads it there.
+//! They are computed once, and stored in the manifest of the run with the tiles: every process that
+//! continues the run, or runs a share of it, reads them there.
 
 pub(crate) mod exact;
 pub(crate) mod find;

@@ -223,8 +223,8 @@ pub(super) fn truth_section(found: &Value) -> String {
     )
 }
 
-/// How many core points there are, and why some have no answer, with the numbers that the column
-/// `status` has.
+/// The numbers of core points, and of those without an answer by reason, with the numbers of the
+/// column `status`.
 pub(super) fn core_points(m3c2: &Value) -> String {
     let mut rows = vec![
         vec![

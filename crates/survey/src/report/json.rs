@@ -97,7 +97,7 @@ fn zone_json(report: &VolumeReport) -> Value {
     })
 }
 
-/// Estimates with their errors, and the plain sums beside them.
+/// Estimates with their errors, and the plain sums.
 fn volumes_json(report: &VolumeReport) -> Value {
     let volume =
         |v: Volume| json!({ "m3": v.volume, "error_m3": number(v.error), "area_m2": v.area });

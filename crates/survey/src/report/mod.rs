@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 
 /// Times of the parts of a run.
 pub(crate) struct Times<'a> {
-    /// Making a scene, where no files were given.
+    /// Making the synthetic scene, if no files were given.
     pub(crate) make_s: Option<f64>,
     pub(crate) read_s: f64,
     pub(crate) align_s: f64,

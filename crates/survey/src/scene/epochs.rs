@@ -13,7 +13,7 @@ impl Scene {
         [before, after]
     }
 
-    /// One epoch in strips of 60 m, as a scanner would fly them.
+    /// Makes one epoch in strips of 60 m, as a scanner would fly them.
     fn epoch(&self, seed: u64, changed: f64) -> Points {
         let side = self.side();
         let mut rows: Vec<([f64; 3], u8)> = (0..self.points as u64)
