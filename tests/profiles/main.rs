@@ -940,7 +940,7 @@ fn emission_has_profiles_in_the_same_sense() {
         ),
         (
             "[counts]\nsystematic = [\"x=y\"]\n",
-            &["counts.systematic", "is no number"],
+            &["counts.systematic", "is not a number"],
         ),
         (
             "[temperature]\nbin = 4\n",
@@ -952,6 +952,6 @@ fn emission_has_profiles_in_the_same_sense() {
     }
     refused(
         &emission(dir.path(), &["--profile", "airborne"]),
-        &["there is no such file"],
+        &["no such file"],
     );
 }

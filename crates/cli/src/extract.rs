@@ -21,7 +21,7 @@ use std::{error::Error, ffi::OsString, path::PathBuf, process::ExitCode, time::I
 #[derive(Debug, Parser)]
 #[command(
     name = "las_extract",
-    about = "Copy a rectangle or some classes of a LAS or LAZ file, with everything that is not a point."
+    about = "Copy a rectangle or some classes of a LAS or LAZ file, with all records that are not points."
 )]
 struct ExtractArgs {
     /// LAS, LAZ or COPC: a path, or the address of an object in a store.

@@ -31,7 +31,7 @@ const WITHHELD: u8 = 1 << 2;
 
 /// Options of the program `las_info`.
 #[derive(Debug, Parser)]
-#[command(name = "las_info", about = "What is in LAS and LAZ files.")]
+#[command(name = "las_info", about = "Shows the contents of LAS and LAZ files.")]
 struct InfoArgs {
     /// Files, or addresses of objects in stores.
     #[arg(required = true)]

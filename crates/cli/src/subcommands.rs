@@ -40,7 +40,7 @@ const SUBCOMMANDS: [Subcommand; 7] = [
     },
     Subcommand {
         name: "merge",
-        about: "Put the shards of a change run together: change --merge",
+        about: "Merge the shards of a change run: change --merge",
         runs: "change",
         adds: Some("--merge"),
         command: ChangeOptions::command_named,

@@ -191,7 +191,7 @@ pub fn read_rows(
     if !header.is_fortran {
         return at(rows.start * row, rows.len() * row);
     }
-    // All rows of a column lie together.
+    // All rows of a column are adjacent.
     let mut values = vec![0.0; rows.len() * row];
     for column in 0..row {
         let mut left = column;

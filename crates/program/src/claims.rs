@@ -6,9 +6,9 @@
 //! run. No result depends on that: two workers on one piece write the same bytes. A lease only
 //! saves work.
 //!
-//! A worker with a name writes it into its claims. One of the same name takes them over at once: it
-//! was started in the place of one that ended. So it does not wait for others either: whoever
-//! starts it in a place that is free may have one of the others to start there next.
+//! A worker with a name writes it into its claims. One of the same name takes them over at once,
+//! since it replaces one that ended. So it does not wait for others either: the supervisor can use
+//! its place for one of the others.
 
 use isopach_compute::{Error, Result, UnfinishedFile, write_whole};
 use isopach_tiling::RunScope;
@@ -197,7 +197,7 @@ impl Claims {
             return Error::of_file(path, error);
         }
         Error::Busy(format!(
-            "{} is gone: another process put the results together: run the same command again",
+            "{} is gone: another process merged the results: run the same command again",
             path.display()
         ))
     }

@@ -1,7 +1,7 @@
 //! Panics of codecs that are caught and become errors: their messages are not printed on the
 //! terminal.
 
-/// Crates whose panics are the fault of a file, and are caught by whoever calls them.
+/// Crates whose panics are a file's fault, and which their callers catch.
 const CODECS: [&str; 7] = [
     "laz",
     "las",

@@ -31,7 +31,7 @@ pub fn make_folder(out: &Path) -> Result<()> {
             error.to_string()
         };
         Error::InvalidInput(format!(
-            "--out {}: no folder can be made there ({why}): name another one",
+            "--out {}: the folder cannot be created ({why}): name another one",
             out.display()
         ))
     })
@@ -108,7 +108,7 @@ impl WrittenOver {
         match self.0.iter().find(|(identity, _)| *identity == of_input) {
             None => Ok(()),
             Some((_, output)) => Err(Error::InvalidInput(format!(
-                "{} is an input, but would be written over by {}: name another folder (--out)",
+                "{} is an input, but {} would overwrite it: name another folder (--out)",
                 input.display(),
                 output.display()
             ))),
@@ -120,9 +120,9 @@ impl WrittenOver {
 pub fn refuse_folder(folder: &Path, what: &str) -> Error {
     let folder = folder.display();
     Error::InvalidInput(format!(
-        "{folder} has {what}: name another folder (--out), or write over them with --force"
+        "{folder} has {what}: name another folder (--out), or overwrite them with --force"
     ))
 }
 
 /// Description of results without a summary, or with one that does not state their inputs.
-pub const UNKNOWN: &str = "results of which nothing says what they were made from";
+pub const UNKNOWN: &str = "results of unknown inputs and parameters";

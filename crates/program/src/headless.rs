@@ -1,5 +1,5 @@
-//! Machines without a desktop: some Vulkan loaders write a line to stderr where XDG_RUNTIME_DIR is
-//! not set, though nothing is to be shown.
+//! Machines without a desktop: without XDG_RUNTIME_DIR, some Vulkan loaders write a line to stderr
+//! although nothing is displayed.
 
 /// Restarts the program with a folder for the loader if the environment has none. The line is
 /// written by a library, which reads only the environment, and a process cannot safely change its
@@ -22,6 +22,6 @@ pub fn quiet_loader() {
     }
 }
 
-/// Nothing to do: only Linux has such loaders.
+/// Does nothing: only Linux has such loaders.
 #[cfg(not(target_os = "linux"))]
 pub fn quiet_loader() {}

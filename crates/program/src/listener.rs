@@ -1,7 +1,7 @@
 //! Listeners: they receive the messages of a run while it works.
 //!
-//! A run is a library and prints nothing. It tells a [`Listener`]: [`Terminal`] in a program,
-//! [`Silent`] or one of your own where a run is embedded.
+//! A run is a library and prints nothing. It reports to a [`Listener`]: [`Terminal`] in a program,
+//! [`Silent`] or your own type in an embedded run.
 
 use crate::{eprintln, printable::printable, println};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -55,7 +55,7 @@ pub trait Listener: Sync {
 
 /// Hears how far a stage is. The stage ends when this is dropped.
 pub trait StageProgress: Send + Sync {
-    /// Hears the share that is done, 0 to 1, and a note such as the time that is left.
+    /// Receives the share that is done, 0 to 1, and a note such as the remaining time.
     fn show(&self, share: f64, note: &str);
 }
 
@@ -69,8 +69,8 @@ pub struct Silent;
 
 impl Listener for Silent {}
 
-/// Listener that prints: answers on stdout, notes and warnings on stderr, a progress bar where
-/// stderr is a terminal.
+/// Listener that prints: answers on stdout, notes and warnings on stderr, a progress bar if stderr
+/// is a terminal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terminal;
 

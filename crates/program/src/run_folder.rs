@@ -27,7 +27,7 @@ pub struct RunFolder {
     state: PathBuf,
     /// Part of the run that this process does.
     pub scope: RunScope,
-    /// Whether the run is only planned: no piece of it is done.
+    /// Whether the run is only planned: no part of it is done.
     pub is_plan: bool,
 }
 
@@ -76,8 +76,7 @@ impl RunFolder {
     /// Locks the output folder: exclusively for a whole run that writes results, shared for a
     /// process that plans, runs a part, or merges. No result depends on it.
     ///
-    /// # Errors
-    /// [`Error::Busy`](isopach_compute::Error::Busy) where another process holds it.
+    /// # Errors [`Error::Busy`](isopach_compute::Error::Busy) if another process holds it.
     pub fn lock(&self) -> Result<FolderLock> {
         let lock = self.out.join(LOCK);
         if self.is_shared() {

@@ -50,9 +50,9 @@ pub fn describe_progress(folder: &std::path::Path, piece: &str) -> String {
             .count()
     });
     let done = match done {
-        0 => format!("no {piece} was done yet: the same command begins anew"),
-        1 => format!("1 {piece} is done and kept: the same command goes on from there"),
-        many => format!("{many} {piece}s are done and kept: the same command goes on from there"),
+        0 => format!("no {piece} was done yet: the same command starts again"),
+        1 => format!("1 {piece} is done and kept: the same command continues from there"),
+        many => format!("{many} {piece}s are done and kept: the same command continues from there"),
     };
     format!("{done} (in {})", folder.display())
 }

@@ -44,7 +44,7 @@ impl std::str::FromStr for Place {
         let ((columns, a), (rows, b)) = parts.ok_or_else(wrong)?;
         if columns.is_empty() || rows.is_empty() {
             return Err(format!(
-                "{text} is no region: X1 and Y1, which are not in it, must be above X0 and Y0"
+                "{text} is not a region: X1 and Y1, which are outside of it, must be above X0 and Y0"
             ));
         }
         Ok(Self {
@@ -83,7 +83,7 @@ impl Place {
         )
     }
 
-    /// The place of such a file.
+    /// The place of a file with this name.
     pub(crate) fn of_file(name: &str) -> Option<Self> {
         let text = name.strip_prefix("curve_")?.strip_suffix(".csv")?;
         let place: Self = text.replace('-', ":").replace('_', ",").parse().ok()?;
@@ -109,8 +109,8 @@ pub(crate) struct Curve {
     used: usize,
 }
 
-/// log10 T of the edges; cm⁻⁵, its vertical error, its horizontal error in dex (NaN where not asked
-/// for); mean and scatter of draws.
+/// log10 T of the edges; cm⁻⁵, its vertical error, its horizontal error in dex (NaN if not
+/// requested); mean and scatter of draws.
 struct Bin {
     edges: [f64; 2],
     emission: f64,

@@ -122,7 +122,7 @@ impl Table {
             .position(|name| channel.is_meant_by(name));
         let column = column
             .ok_or_else(|| format!("the degradation table has no column {}", channel.name()))?;
-        let at = days_since(time).ok_or_else(|| format!("{time} is no ISO 8601 time"))?;
+        let at = days_since(time).ok_or_else(|| format!("{time} is not an ISO 8601 time"))?;
         let after = self.rows.partition_point(|(t, _)| *t < at);
         match (
             after.checked_sub(1).map(|i| &self.rows[i]),
@@ -146,7 +146,7 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
             Ok(shares)
         } else {
             Err(format!(
-                "--degradation has {} shares for {} channels: give one a channel",
+                "--degradation has {} shares for {} channels: give one for each channel",
                 shares.len(),
                 channels.len()
             ))
@@ -171,7 +171,7 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
         match (found.next(), found.next()) {
             (Some(share), None) => Ok(share.value),
             (None, _) => Err(format!(
-                "--degradation has no share of {}: give one a channel (1 where nothing was lost)",
+                "--degradation has no share of {}: give one for each channel (1 for no loss)",
                 channel.channel_label()
             )),
             _ => Err(format!(

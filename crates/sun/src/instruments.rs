@@ -139,7 +139,7 @@ impl Instruments {
             {
                 let name = &self.known[found].name;
                 said.push(format!(
-                    "by its header it is of {stated}: taken for {name}, as --channel says"
+                    "by its header it is of {stated}: taken for {name}, as in --channel"
                 ));
             }
             return Ok(found);
@@ -150,7 +150,7 @@ impl Instruments {
             ([a, b, ..], _) => {
                 let [a, b] = [a, b].map(|i| self.known[*i].name.as_str());
                 Err(format!(
-                    "by its header it may be of {a} and of {b}: make `headers` of their files tell them apart"
+                    "by its header it may be of {a} and of {b}: make `headers` of their files distinguish them"
                 ))
             }
             ([], Some(stated)) => Err(format!(
@@ -158,7 +158,7 @@ impl Instruments {
                 self.channel_names()
             )),
             ([], None) if self.given > 1 => Err(format!(
-                "it does not say of which instrument it is (TELESCOP, INSTRUME), and known are {}: give --channel as INSTRUMENT:CHANNEL",
+                "it does not state its instrument (TELESCOP, INSTRUME), and known are {}: give --channel as INSTRUMENT:CHANNEL",
                 self.channel_names()
             )),
             ([], None) => {
@@ -169,7 +169,9 @@ impl Instruments {
                     0
                 };
                 let name = &self.known[only].name;
-                said.push(format!("it does not say of which instrument it is (TELESCOP, INSTRUME): taken for {name}"));
+                said.push(format!(
+                    "it does not state its instrument (TELESCOP, INSTRUME): taken for {name}"
+                ));
                 Ok(only)
             }
         }
@@ -189,7 +191,7 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     let of_file = |error: Box<dyn Error>| name_error(format!("--instrument {name}"), error);
     let mut text = String::new();
     let file = File::open(path).map_err(|error| of_file(error.into()))?;
-    // One more than is taken is refused.
+    // One byte more than allowed is refused.
     file.take(Instrument::MOST_BYTES as u64 + 1)
         .read_to_string(&mut text)
         .map_err(|error| of_file(error.into()))?;
@@ -248,7 +250,7 @@ impl Seen<'_> {
         let name = &of.name;
         let known = of.channel_names();
         format!(
-            "it is of no channel of {name} ({known}): {}; --channel names one, one a file",
+            "it is of no channel of {name} ({known}): {}; --channel names one for each file",
             stated.join(", ")
         )
     }
@@ -302,7 +304,7 @@ impl Found {
         }
     }
 
-    /// `AIA:171`, as options name it where two instruments have a channel of that name.
+    /// `AIA:171`, the name in options if two instruments have a channel of that name.
     pub(crate) fn qualified_name(&self) -> String {
         format!("{}:{}", self.of.name, self.channel().name)
     }

@@ -163,7 +163,7 @@ impl<'a> Inverting<'a> {
     }
 }
 
-/// The draws that were asked for.
+/// The number of draws that the user requested.
 pub(crate) fn requested_draws(options: &EmissionOptions) -> Option<MonteCarlo> {
     options.monte_carlo.map(|draws| MonteCarlo {
         draws,

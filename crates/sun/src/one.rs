@@ -209,8 +209,7 @@ impl Job<'_> {
         let inverting = Inverting::new::<T>(options, inversion, about, source, self.listener)?;
         if execution.is_in_blocks {
             let worked = self.work_in_blocks::<T>(&inverting, curves, found);
-            // Where another process put all results together meanwhile, nothing of this one is
-            // needed any more.
+            // If another process merged all results meanwhile, those of this one are not needed.
             return match worked {
                 Ok(Worked::Whole(whole)) => Ok(Worked::Whole(whole)),
                 _ if !execution.folder.is_plan

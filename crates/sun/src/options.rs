@@ -13,7 +13,7 @@ use std::{ffi::OsString, path::PathBuf};
 /// Bins of temperature at most: keywords number their edges, and averaging kernels have as many
 /// numbers a pixel as bins squared.
 pub(crate) const MOST_BINS: usize = 1000;
-/// Pixels a side of the made-up region.
+/// Pixels a side of the synthetic region.
 const SIZES: std::ops::RangeInclusive<usize> = 16..=65_536;
 /// MiB of memory at most, so that bytes can be counted.
 const MOST_MEMORY: u64 = 1 << 40;
@@ -31,11 +31,11 @@ const USUAL: &str =
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "emission",
-    about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region.",
+    about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a synthetic active region.",
     after_help = "On many machines (docs/fleet.md):
   emission *.fits --out OUT --plan; … --shard 1/24 (or --claim 64 on any number of workers); … --merge
 
-Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);
+Ends with 0: done; 2: never try again (wrong arguments, a refused input, results of other parameters or another version);
 75: try again (files cannot be read or written, another process is at work, blocks are missing for a merge, SIGTERM)."
 )]
 pub struct EmissionOptions {
@@ -82,8 +82,8 @@ pub struct EmissionOptions {
     /// Errors of the counts as .npy, same shape.
     #[arg(long, requires = "counts")]
     pub(crate) sigma: Option<PathBuf>,
-    /// Temperature response: CSV with log10 T in the first column and a channel in each other, or
-    /// .npy (temperatures, channels) with --response-log-t. Without: AIA's.
+    /// Temperature response: CSV with log10 T in the first column and one channel in each of the
+    /// others, or .npy (temperatures, channels) with --response-log-t. Without: AIA's.
     #[arg(long, requires = "counts")]
     pub(crate) response: Option<PathBuf>,
     /// log10 T of the rows of a .npy response.
@@ -216,8 +216,8 @@ pub struct EmissionOptions {
     /// until all are done: any number of workers may do so at once, and come and go. Then --merge
     #[arg(long, value_name = "RUNS", conflicts_with_all = ["shard", "shard_index", "plan", "merge"])]
     pub(crate) claim: Option<usize>,
-    /// Seconds after which a run of blocks that another worker has claimed and not done is taken
-    /// over. Results do not depend on it
+    /// Seconds after which an unfinished run of blocks of another worker is taken over. Results do
+    /// not depend on it
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) lease: u64,
     /// Name of this worker, given by a supervisor that restarts lost workers: unfinished claims of
@@ -252,7 +252,7 @@ pub struct EmissionOptions {
     pub(crate) devices: DeviceArgs,
     #[command(flatten)]
     pub(crate) profile_args: ProfileArgs,
-    /// Pixels a side of the made-up region.
+    /// Pixels a side of the synthetic region.
     #[arg(long, default_value_t = 256)]
     pub(crate) size: usize,
 }
@@ -278,7 +278,7 @@ impl std::str::FromStr for Share {
         let value: f64 = value
             .trim()
             .parse()
-            .map_err(|_| format!("{value} is no number"))?;
+            .map_err(|_| format!("{value} is not a number"))?;
         Ok(Self { name, value })
     }
 }
@@ -314,7 +314,7 @@ impl std::str::FromStr for Summed {
             "all" => Ok(Self::All),
             _ => number()
                 .map(Self::Of)
-                .ok_or_else(|| format!("{text} is no number of pixels from 1 to 1000000")),
+                .ok_or_else(|| format!("{text} is not a number of pixels from 1 to 1000000")),
         }
     }
 }
@@ -416,7 +416,7 @@ impl EmissionOptions {
         Self::parse(name, &words)
     }
 
-    /// Parses the command line of the program `name`. `--log-t 5.7 7.1` is taken for `--log-t
+    /// Parses the command line of the program `name`. `--log-t 5.7 7.1` is read as `--log-t
     /// 5.7,7.1`.
     pub(crate) fn parse(name: &str, given: &[OsString]) -> Result<Self, Stop> {
         let mut words = given.to_vec();
@@ -518,7 +518,7 @@ impl EmissionOptions {
             return Err("--systematic is for files: add it to the errors of --sigma".into());
         }
         if !systematic.is_empty() && self.files.is_empty() {
-            return Err("--systematic is for files, but none was given: the made-up region has its own errors".into());
+            return Err("--systematic is for files, but none was given: the synthetic region has its own errors".into());
         }
         Ok(())
     }
@@ -538,7 +538,7 @@ impl EmissionOptions {
             let is_one_for_all = option == "--exposure" && numbers == 1;
             if numbers > 0 && numbers != self.files.len() && !is_one_for_all {
                 return Err(format!(
-                    "{option} has {numbers} numbers for {} files: give one a file",
+                    "{option} has {numbers} numbers for {} files: give one for each file",
                     self.files.len()
                 ));
             }

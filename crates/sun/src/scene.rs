@@ -34,13 +34,13 @@ pub(crate) fn make_region(
     edges: &[f64],
 ) -> std::result::Result<(About, Region), &'static str> {
     if !options.degradation.is_empty() || options.degradation_table.is_some() {
-        return Err("the made-up region has no degradation");
+        return Err("the synthetic region has no degradation");
     }
     let size = options.size;
     let inversion = Inversion::new(TemperatureResponse::aia(), edges.to_vec());
     let about = About {
         names: vec![format!(
-            "a made-up active region, {size} × {size} pixels, {EXPOSURE} s"
+            "a synthetic active region, {size} × {size} pixels, {EXPOSURE} s"
         )],
         channels: AIA
             .iter()

@@ -163,7 +163,7 @@ fn prepare_catalogue(
     Ok(catalogue)
 }
 
-/// An epoch without a system is taken to be in that of the other.
+/// Gives an epoch without a coordinate system that of the other.
 fn with_one_system(
     catalogues: [Catalogue; 2],
     options: &ChangeOptions,
@@ -210,7 +210,7 @@ fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
             .as_deref()
             .unwrap_or("a vertical system without a name");
         warnings.add(format!(
-            "heights count downwards ({name}): what is called gain is ground that was lost, and loss what was gained"
+            "heights count downwards ({name}): gain is lost ground, and loss is gained ground"
         ));
     }
 }
@@ -463,7 +463,7 @@ pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Resul
         let a = a.name();
         let b = b.name();
         return Err(Error::InvalidInput(format!(
-            "{a} and {b} differ in {difference} (--ignore-crs compares them all the same)"
+            "{a} and {b} differ in {difference} (--ignore-crs compares them nevertheless)"
         )));
     }
     if a.extent().intersection(&b.extent()).is_none() {

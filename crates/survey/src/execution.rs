@@ -150,7 +150,7 @@ fn run_scope(options: &ChangeOptions) -> Result<RunScope> {
     let shard = parse_shard(options.shard.as_deref(), options.shard_index.as_deref())?.or(claimed);
     if options.fresh && (shard.is_some() || options.merge) {
         return Err(Error::InvalidInput(
-            "--fresh with --shard, --claim or --merge would throw away what other shards have done: give it to --plan"
+            "--fresh with --shard, --claim or --merge would discard the work of other shards: give it to --plan"
                 .into(),
         ));
     }
@@ -178,7 +178,7 @@ fn in_flight(options: &ChangeOptions) -> Result<InFlight> {
     }
 }
 
-/// MiB below which a plain number is taken for a mistake: it once was GiB here.
+/// MiB below which a plain number is refused as a mistake: earlier versions read it as GiB.
 const LEAST_PLAIN: f64 = 16.0;
 
 fn parse_memory(text: &str) -> Result<u64> {
@@ -240,11 +240,11 @@ pub(crate) fn check_options(options: &ChangeOptions) -> Result<()> {
 
 /// Cells a point, over a whole epoch, beyond which nearly all of them would be empty.
 const CELLS_PER_POINT: f64 = 100.0;
-/// Bytes that a cell takes while all that is known of it is at hand.
+/// Bytes of a cell while all its values are in memory.
 const BYTES_PER_CELL: f64 = 256.0;
 
-/// Refuses a cell so small that the epochs' points fill next to none: of such an epoch not even the
-/// sample fits the memory.
+/// Refuses a cell so small that the epochs' points fill almost none: not even the sample of such an
+/// epoch fits the memory.
 pub(crate) fn check_cell(
     options: &ChangeOptions,
     epochs: [&dyn PointSource; 2],

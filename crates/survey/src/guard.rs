@@ -74,15 +74,15 @@ pub(crate) fn input_identities(epochs: [&Epoch; 2]) -> Result<Value> {
     Ok(json!([before?, after?]))
 }
 
-/// Refuses to write over finished results of anything else, unless that was asked for. `is_begun`:
-/// a run was begun here that can go on.
+/// Refuses to overwrite finished results of other inputs or parameters, unless the user permits it.
+/// `is_begun`: the folder has a run that can continue.
 pub(crate) fn check_finished(
     options: &ChangeOptions,
     made_from: &Value,
     is_begun: bool,
 ) -> Result<Finished> {
     let summary = finished::read_summary(&options.out)?;
-    // A run that ended while it gave results their names goes on; a plan writes no results.
+    // A run that ended while it named its results continues; a plan writes no results.
     let may_begin = is_begun || options.plan;
     if summary.is_none()
         && (may_begin || WrittenOver::of(&options.out, output_names(options)).is_empty())
@@ -125,7 +125,7 @@ pub(crate) fn is_merged(options: &ChangeOptions, made_from: &Value) -> bool {
     summary.is_some_and(|summary| summary.get(KEY) == Some(made_from) && !has_failures(&summary))
 }
 
-/// The first thing that differs, for people.
+/// The first difference, for people.
 fn describe_difference(then: &Value, now: &Value) -> String {
     for part in ["inputs", "polygons", "parameters"] {
         let then = &then[part];

@@ -43,8 +43,8 @@ impl Inputs {
 
     /// Opens a file, or an object by its address.
     ///
-    /// # Errors
-    /// Of the file or the store; for an address where this program was built without stores.
+    /// # Errors Errors of the file or the store; an address if this program was built without
+    /// stores.
     pub fn open(&self, path: &Path) -> Result<Las> {
         if is_address(path) {
             self.open_address(&path.to_string_lossy())

@@ -35,8 +35,7 @@ impl Masks {
         })
     }
 
-    /// Whether a place (absolute metres) is taken for stable: everywhere where no polygons were
-    /// given.
+    /// Whether a place (absolute metres) counts as stable: everywhere if no polygons were given.
     pub(crate) fn is_stable(&self, [x, y, _]: [f64; 3]) -> bool {
         self.stable
             .as_ref()

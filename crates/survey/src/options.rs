@@ -129,7 +129,7 @@ pub struct ChangeOptions {
     /// results if not given
     #[arg(long)]
     pub(crate) spill_dir: Option<PathBuf>,
-    /// Disk that such points may take: 20GiB
+    /// Disk space that these points may take: 20GiB
     #[arg(long)]
     pub(crate) disk_limit: Option<String>,
     /// Action when a tile fails
@@ -154,8 +154,8 @@ pub struct ChangeOptions {
     /// until all are done: any number of workers may do so at once, and come and go. Then --merge
     #[arg(long, conflicts_with_all = ["shard", "shard_index", "merge", "only_tile"])]
     pub(crate) claim: Option<usize>,
-    /// Seconds after which a run of tiles that another worker has claimed and not done is taken
-    /// over. Results do not depend on it
+    /// Seconds after which an unfinished run of tiles of another worker is taken over. Results do
+    /// not depend on it
     #[arg(long, default_value_t = 600)]
     pub(crate) lease: u64,
     /// Name of this worker, given by a supervisor that restarts lost workers: unfinished claims of
@@ -230,17 +230,17 @@ pub struct ChangeOptions {
 
 const EXAMPLES: &str = "\
 Examples:
-  terrain_change                                       a made scene, measured against the truth
+  terrain_change                                       a synthetic scene, compared with its truth
   terrain_change 2015.laz 2023.laz --classes 2         your valley, ground points only
   terrain_change old/ new/ --align coarse+icp          two folders of tiles, metres apart
   terrain_change a.laz b.laz --align none --registration-error 0.05
   terrain_change a.laz b.laz --stable roads.geojson --areas slides.geojson
   terrain_change cliff_a.laz cliff_b.laz --scanner 512034,5401210,12   a rock face: positive is towards the scanner
-  terrain_change old/ new/ --memory 2GiB               a survey of any size; if it is killed, the same command goes on
+  terrain_change old/ new/ --memory 2GiB               a survey of any size; if it is killed, the same command continues
   terrain_change old/ new/ --profile airborne          parameters for a kind of survey, or from a file: see docs/profiles.md
   terrain_change old/ new/ --plan; … --shard 1/24; … --merge   on many machines: see docs/fleet.md
 
-Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);
+Ends with 0: done; 2: never try again (wrong arguments, a refused input, results of other parameters or another version);
 3: tiles failed; 75: try again (files cannot be read or written, a device was lost, another process is at work, SIGTERM).";
 
 /// Action when a tile fails.
@@ -248,7 +248,7 @@ Ends with 0: done; 2: never try again (wrong arguments, an input that is refused
 pub(crate) enum Failing {
     /// The run ends; finished tiles are kept, and the same command continues the run
     Stop,
-    /// The other tiles are run; there is no data where tiles failed, and the exit code is 3
+    /// The other tiles are run; failed tiles have no data, and the exit code is 3
     Finish,
 }
 
@@ -259,7 +259,7 @@ pub(crate) enum Lod {
     /// at any number of points
     Student,
     /// 1.96 standard errors, each epoch with its own spread: as py4dgeo and CloudCompare do; too
-    /// small where points are few
+    /// small with few points
     Normal,
 }
 

@@ -1,5 +1,5 @@
-//! The picture of the whole, in bounded memory: cells put together until at most some hundred
-//! thousand are left.
+//! The overview picture, in bounded memory: cells are merged until at most some hundred thousand
+//! are left.
 
 use isopach::{
     change::DodRasters,
@@ -99,9 +99,9 @@ impl Overview {
         }
     }
 
-    /// The shaded change map, blue for gain and red for loss up to `limit` metres, and its grid.
-    /// Where few cells have points of both epochs, pixels are larger than cells, so that there is a
-    /// map to be seen instead of dust.
+    /// The shaded change map, blue for gain and red for loss up to `limit` metres, and its grid. If
+    /// few cells have points of both epochs, pixels are larger than cells, so that the map does not
+    /// dissolve into single dots.
     pub(crate) fn png(&self, limit: f64) -> Result<(Vec<u8>, Grid)> {
         let coarser = self.to_coarser()?;
         // Pixels of twice the side cover as much ground, or a quarter more along the edges: unless

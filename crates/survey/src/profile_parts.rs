@@ -288,6 +288,6 @@ fn collect<O: TileOperation<2, dyn Backend>>(
     )?;
     let whole = tiles
         .whole
-        .ok_or_else(|| Error::InvalidInput("the engine said nothing of the whole".into()))?;
+        .ok_or_else(|| Error::InvalidInput("the engine gave no report of the run".into()))?;
     Ok((whole, tiles.tiles))
 }

@@ -14,7 +14,7 @@ use isopach_program::{
 };
 use std::{ffi::OsString, process::ExitCode};
 
-/// Exit code where tiles failed for a reason that is the same everywhere.
+/// Exit code if tiles failed for a reason that is the same on every machine.
 const TILES_FAILED: u8 = 3;
 
 /// Runs the program: parses `words` (the program's own name first), prints, and returns the exit

@@ -115,7 +115,7 @@ fn run_in_folder(
     outcome
 }
 
-/// Makes the synthetic scene where no files were given, and enters its files in the options.
+/// Makes the synthetic scene if no files were given, and enters its files in the options.
 fn make_scene(
     options: &mut ChangeOptions,
     execution: &Execution,
@@ -136,7 +136,7 @@ fn make_scene(
     };
     if !paths.iter().all(is_there) {
         listener.say(&format!(
-            "making a scene of {} points an epoch ({:.0} m square)",
+            "making a synthetic scene of {} points an epoch ({:.0} m square)",
             scene.points,
             scene.side()
         ));
@@ -148,7 +148,7 @@ fn make_scene(
     Ok(Some(scene))
 }
 
-/// The text that stands for a synthetic scene where inputs are compared.
+/// The text that identifies a synthetic scene when inputs are compared.
 fn scene_identity(scene: &Scene) -> Value {
     serde_json::json!(format!("a made scene of {} points an epoch", scene.points))
 }

@@ -271,7 +271,7 @@ fn check_core_points(words: Option<&str>) -> Result<()> {
         return Ok(());
     }
     Err(Error::InvalidInput(format!(
-        "--core-points {words}: must be grid, cubes, all, like every:10, or a file that is there"
+        "--core-points {words}: must be grid, cubes, all, like every:10, or an existing file"
     )))
 }
 

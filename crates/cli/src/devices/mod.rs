@@ -62,8 +62,8 @@ struct DevicesArgs {
     /// Benchmark the CPU alone with each of these numbers of threads: 1,2,4. No device is needed.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=4096))]
     threads: Vec<u16>,
-    /// Folder for the results of --programs, which are removed; that of the system for such files
-    /// if not given.
+    /// Folder for the results of --programs, which are removed; the system's folder of temporary
+    /// files if not given.
     #[arg(long)]
     folder: Option<std::path::PathBuf>,
     /// JSON lines instead of tables.
@@ -106,9 +106,7 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
         Ok(0) => ExitCode::SUCCESS,
         Ok(failures) => console::report_failure(
             name,
-            &format!(
-                "{failures} things are not as they should be: see the lines that do not agree"
-            ),
+            &format!("{failures} checks failed: see the lines with disagreements"),
         ),
         Err(error) => console::report_failure(name, &error),
     }

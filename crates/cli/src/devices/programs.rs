@@ -29,7 +29,7 @@ pub(crate) fn run(gpu: &Gpu, arguments: &DevicesArgs) -> Result<usize, Box<dyn E
     let number = list_adapters()
         .iter()
         .position(|adapter| adapter == gpu.adapter())
-        .ok_or("the device is no longer there")?;
+        .ok_or("the device is gone")?;
     let place = arguments
         .folder
         .clone()
@@ -114,8 +114,10 @@ fn print_run(
         .find(|passed| !passed.is_null());
     let passed_on = passed_on.cloned().unwrap_or_default();
     let verdict = match passed_on.as_array() {
-        None => Err("its summary does not say what was passed on".into()),
-        Some(passed) if !passed.is_empty() => Err(format!("work was passed on: {passed_on}")),
+        None => Err("its summary does not state the fallbacks".into()),
+        Some(passed) if !passed.is_empty() => {
+            Err(format!("work fell back to the CPU: {passed_on}"))
+        }
         Some(_) => (run.same)(cpu, gpu),
     };
     if verdict.is_err() {
@@ -128,7 +130,7 @@ fn print_run(
     });
     teller.print_line(line, || match &verdict {
         Ok(()) => format!(
-            "{}: {cpu_s:.2} s on the processor, {gpu_s:.2} s on the device",
+            "{}: {cpu_s:.2} s on the CPU, {gpu_s:.2} s on the device",
             run.program
         ),
         Err(what) => format!("{}: {what}", run.program),
@@ -147,7 +149,7 @@ fn run_program(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
     let output = command.args(words).stdin(Stdio::null()).output();
     let output = output.map_err(|error| {
         format!(
-            "{}: {error}: build it, and lay it beside this program",
+            "{}: {error}: build it, and put it in the folder of this program",
             called.display()
         )
     })?;
@@ -206,7 +208,7 @@ fn same_emission(cpu: &Value, gpu: &Value) -> Verdict {
         .map(|way| count(&cpu_ways, way).abs_diff(count(&gpu_ways, way)))
         .sum();
     if all == 0 || other > (all / 10_000).max(1) {
-        return Err(format!("{other} of {all} pixels ended in another way"));
+        return Err(format!("{other} of {all} pixels have another status"));
     }
     compare_nearly(cpu, gpu, "/median_chi_squared", 1e-3)
 }

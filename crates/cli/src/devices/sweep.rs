@@ -43,7 +43,7 @@ fn print_size(bench: &Bench<'_>, what: &str, ratios: &[(usize, f64)]) {
     bench.teller.print_line(
         json!({ "what": "least", "of": what, "least": least }),
         || {
-            let least = least.map_or("no number that was tried".into(), ToString::to_string);
+            let least = least.map_or("none of the numbers tried".into(), ToString::to_string);
             format!("the device is faster from {least} of {what} on")
         },
     );

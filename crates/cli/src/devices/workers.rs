@@ -128,7 +128,7 @@ fn lose_device(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found
         Ok(found) => pipeline::compare_runs(&found?, first),
         Err(_) => Err("the job panicked".into()),
     };
-    // A job that ended just before was told of nothing: then the next one is.
+    // If the job had ended just before the loss, the loss shows in the next one.
     if choice.fallback_count() == 0 {
         pipeline::run_tiles(&choice, epochs)?;
     }
@@ -153,12 +153,13 @@ fn lose_device(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found
         "failed_after": again.err().map(|error| error.to_string()),
     });
     teller.print_line(line, || {
-        format!("lost at work: {passed_on} tiles went to the processor; opened again, the next job gave the same bits: {same}, {seconds:.2} s")
+        format!("lost at work: {passed_on} tiles fell back to the CPU; reopened, the next job gave the same bits: {same}, {seconds:.2} s")
     });
     Ok(())
 }
 
-/// Not only near: a device gives the same bits whoever asks, and however often.
+/// Whether the bits are equal, not only near: a device gives the same bits for every caller, every
+/// time.
 fn same_bits(a: &Found, b: &Found) -> bool {
     let bits = |found: &Found| -> Vec<u64> {
         let numbers = found.iter().flat_map(|(dod, m3c2, c2c)| {

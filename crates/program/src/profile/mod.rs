@@ -126,8 +126,8 @@ pub trait Profiled: CommandFactory + FromArgMatches + 'static {
         }
     }
 
-    /// Options that hold where neither command line nor profile has them, and the words of their
-    /// values.
+    /// Options whose value follows from others if neither command line nor profile has them, and
+    /// the words of their values.
     fn implied_options(_given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
         Vec::new()
     }

@@ -5,8 +5,8 @@ use super::Key;
 /// Letters of a name that are looked at: no key has as many, and a file may be hostile.
 const LETTERS: usize = 64;
 
-/// The key that was probably meant by `name` in `table`: by its own name, or by that of its option.
-/// One of the same table where two are alike.
+/// The known key nearest to `name` in `table`, by the key's own name or that of its option. Of two
+/// equally near, one of the same table.
 pub(super) fn nearest_key<'a>(keys: &'a [Key], table: &str, name: &str) -> Option<&'a Key> {
     let table = shorten_name(table);
     let name = shorten_name(name);

@@ -13,7 +13,7 @@ pub(super) fn print_profile<A: Profiled>(
     values: &[(Key, Option<toml::Value>)],
 ) -> String {
     let mut text = format!(
-        "# The parameters of a run of {} {}, for --profile. Keys that are comments have no value:\n# what they are is said there.\n",
+        "# The parameters of a run of {} {}, for --profile. Keys in comments have no value;\n# the comment states the reason.\n",
         A::PROGRAM,
         env!("CARGO_PKG_VERSION")
     );

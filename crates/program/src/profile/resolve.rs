@@ -62,7 +62,7 @@ impl fmt::Display for Stop {
             Self::Usage(error) => error.fmt(f),
             Self::Refused(error) => error.fmt(f),
             Self::Print(_) => {
-                f.write_str("the parameters were to be printed: leave out --print-profile to run")
+                f.write_str("--print-profile prints the parameters only: leave it out to run")
             }
         }
     }
@@ -326,7 +326,7 @@ impl Words<'_> {
                     format!(": did you mean {meant:?}?")
                 };
                 format!(
-                    "{value:?} is none of {}{meant}",
+                    "{value:?} is not one of {}{meant}",
                     context(ContextKind::ValidValue)
                 )
             }

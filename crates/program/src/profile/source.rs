@@ -67,12 +67,12 @@ impl Source {
 fn no_such_profile(name: &str, shipped: &[(&str, &str)]) -> Error {
     let names: Vec<&str> = shipped.iter().map(|(name, _)| *name).collect();
     if names.is_empty() {
-        return Error::InvalidInput(format!("--profile {name}: there is no such file"));
+        return Error::InvalidInput(format!("--profile {name}: no such file"));
     }
     let meant = nearest::nearest_word(names.iter().copied(), name).unwrap_or_default();
     let names = names.join(", ");
     Error::InvalidInput(format!(
-        "--profile {name}: there is no such file, and no shipped profile of this name ({names}): did you mean {meant}?"
+        "--profile {name}: no such file, and no shipped profile of this name ({names}): did you mean {meant}?"
     ))
 }
 
@@ -92,7 +92,7 @@ fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Error::InvalidInput(format!(
-            "{name}: no text in UTF-8 (from byte {at} on): is it a profile?"
+            "{name}: not UTF-8 text (from byte {at} on): is it a profile?"
         ))
     })
 }

@@ -46,7 +46,7 @@ pub(super) fn value_words(
         ));
     };
     if array.is_empty() && !arg.get_default_values().is_empty() {
-        return Err("must not be empty: leave the key out to have the default".into());
+        return Err("must not be empty: leave the key out for the default".into());
     }
     let words = array
         .iter()

@@ -18,7 +18,7 @@ use isopach_program::{
 pub(crate) struct BlockExecution {
     /// Output folder, and the blocks that this process inverts.
     pub(crate) folder: RunFolder,
-    /// Whether results are kept by blocks: a whole run does so only where others have begun.
+    /// Whether results are kept by blocks: a whole run does so only if others have begun one.
     pub(crate) is_in_blocks: bool,
     /// Runs of blocks that are taken as they come.
     pub(super) claims: Option<Claims>,

@@ -17,7 +17,7 @@ use isopach::{
     tiling::{BlockCheckpoints, BlockRun, CheckpointDir, Encode, ResultReader, RunScope},
 };
 
-/// The folder of a run in blocks, for a process that has it begun.
+/// The folder of a run in blocks, for a process that joins the run.
 pub(crate) struct InBlocks<'a> {
     kept: BlockCheckpoints<'a>,
     plan: Plan,
@@ -131,8 +131,8 @@ impl<'a> InBlocks<'a> {
     /// Gives the rows of all blocks to `take`, in their order and as many at a time as memory has
     /// room for: as a whole run does.
     ///
-    /// # Errors
-    /// [`Error::Busy`] where blocks are not done yet: which; of the folder; of `take`.
+    /// # Errors [`Error::Busy`] if blocks are not done yet, with their numbers; errors of the
+    /// folder and of `take`.
     pub(crate) fn put_together<T: Number>(
         &self,
         at_once: usize,
@@ -152,8 +152,8 @@ impl<'a> InBlocks<'a> {
         Ok(())
     }
 
-    /// Adds the rows of a block to those that are gathered, which are handed over whenever there
-    /// are enough. `None` where its bytes are not those of a block.
+    /// Adds the rows of a block to the gathered ones, which are passed on whenever there are
+    /// enough. `None` if the bytes are not a block's.
     fn gather_rows<T: Number>(
         &self,
         block: usize,
@@ -195,7 +195,7 @@ impl<'a> InBlocks<'a> {
             return Ok(());
         }
         Err(Error::Busy(format!(
-            "{} of {} blocks are not done yet (blocks from 0: {}): run the shards that have them again, or --claim, which does whatever is left",
+            "{} of {} blocks are not done yet (blocks from 0: {}): run the shards that have them again, or --claim, which does all that are left",
             missing.len(),
             done.len(),
             row_ranges(&missing)

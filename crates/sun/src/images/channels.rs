@@ -24,7 +24,7 @@ pub(super) struct Opened {
     /// Number of these that were summed on the chip, and read and saturated as one; 1 without such
     /// binning.
     pub(super) on_chip: f64,
-    /// Pixels that were added to one, on the chip or later; 1 where none were.
+    /// Number of pixels whose sum is one pixel, on the chip or later; 1 without binning.
     pub(super) sum_of: f64,
     pub(super) unit: CountUnit,
     /// Divisor of the numbers of the file.
@@ -115,7 +115,7 @@ fn open_file(
         && found.is_aia()
     {
         said.push(
-            "its exposure is 1 s and its counts are those of a second, as aiapy's normalize_exposure left them: noise and saturation are those of the true \
+            "its exposure is 1 s and its counts are per second, as aiapy's normalize_exposure left them: noise and saturation are those of the true \
              exposure only with --exposure"
                 .into(),
         );
@@ -171,7 +171,7 @@ fn find_unit(
         (None, Ok(Some(unit))) => Ok(*unit),
         (None, Ok(None)) => {
             said.push(
-                "it does not say its unit (BUNIT, PIXLUNIT): taken for DN of the exposure (--unit)"
+                "it does not state its unit (BUNIT, PIXLUNIT): taken for DN of the exposure (--unit)"
                     .into(),
             );
             Ok(CountUnit::Total)
@@ -203,10 +203,10 @@ fn find_binning(
     };
     if seen.pixel_size.is_none() {
         if is_sum_of_all {
-            return Err("it does not say how large its pixels are (CDELT1, CDELT2), which sums of pixels need (--summed)".into());
+            return Err("it does not state the size of its pixels (CDELT1, CDELT2), which sums of pixels need (--summed)".into());
         }
         said.push(
-            "it does not say how large its pixels are (CDELT1, CDELT2): taken for pixels of the detector".into(),
+            "it does not state the size of its pixels (CDELT1, CDELT2): taken for pixels of the detector".into(),
         );
     }
     let of_detector = found.of.pixel_arcsec;

@@ -117,12 +117,12 @@ fn place_keywords(wcs: &Wcs) -> Vec<CubeKeyword> {
         number(
             format!("PC{n}_1"),
             row[0] / step,
-            "turn of the pixels".into(),
+            "rotation of the pixels".into(),
         );
         number(
             format!("PC{n}_2"),
             row[1] / step,
-            "turn of the pixels".into(),
+            "rotation of the pixels".into(),
         );
         for (keyword, value) in [("CTYPE", name), ("CUNIT", "arcsec")] {
             keywords.push((

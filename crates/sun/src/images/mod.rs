@@ -269,7 +269,7 @@ fn describe_images(
     let count = files.len();
     if options.saturation_level.len() > 1 && options.saturation_level.len() != count {
         return Err(
-            "--saturation-level needs one number, or one a channel, in the order of instruments and their channels"
+            "--saturation-level needs one number, or one for each channel, in the order of instruments and their channels"
                 .into(),
         );
     }
@@ -408,7 +408,7 @@ fn aged_words(files: &[&Opened]) -> Vec<String> {
             )
         } else {
             format!(
-                "the images of {} are of {time}, but its response holds until {until}: give the shares of its sensitivity that are left \
+                "the images of {} are of {time}, but its response holds until {until}: give the shares of its sensitivity that remain \
                  (--degradation, --degradation-table), or a response of the time",
                 of.of.name
             )
@@ -568,17 +568,17 @@ impl Images {
             let name = &names[f];
             if shift.at_border {
                 warnings.push(format!(
-                    "{name}: by correlation it lies {REACH} pixels or more from the first file, where the headers see it in place"
+                    "{name}: by correlation it lies {REACH} pixels or more from the first file, although the headers agree with its place"
                 ));
             } else if down.hypot(along) > SHIFTED {
                 warnings.push(format!(
-                    "{name}: by correlation it lies {along:.1} pixels in x and {down:.1} in y from the first file, where the headers see it in place"
+                    "{name}: by correlation it lies {along:.1} pixels in x and {down:.1} in y from the first file, although the headers agree with its place"
                 ));
             }
         }
         if unlike > 0 {
             warnings.push(format!(
-                "the place of {unlike} of {} channels could not be checked by correlation: too little in them is like the first file",
+                "the place of {unlike} of {} channels could not be checked by correlation: they resemble the first file too little",
                 seen.len()
             ));
         }

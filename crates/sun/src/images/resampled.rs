@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Rows to both sides that cubic convolution asks for, and one for rounding.
+/// Rows to both sides that cubic convolution needs, and one for rounding.
 const BESIDE: f64 = 3.0;
 
 /// From this number of file pixels in a result pixel on, the result is the mean of several places

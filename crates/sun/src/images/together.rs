@@ -5,7 +5,7 @@ use super::channels::Opened;
 use crate::options::EmissionOptions;
 use isopach::solar::{Disagreement, DisagreementKind, SolarHeader, Wcs, find_disagreements};
 
-/// Pixels that lie this near each other are not resampled.
+/// Pixels that are this near to each other are not resampled.
 const SAME: f64 = 1e-3;
 
 /// The place of the first file's pixels, if the others are resampled to it.
@@ -30,11 +30,11 @@ pub(super) fn check_together(
                 options.align || options.unaligned,
                 "--align resamples it to the pixels of the first, --unaligned takes the pixels as they are",
             ),
-            DisagreementKind::Observer => (options.unaligned, "--unaligned takes it all the same"),
-            DisagreementKind::Time => (options.any_time, "--any-time takes it all the same"),
+            DisagreementKind::Observer => (options.unaligned, "--unaligned uses it nevertheless"),
+            DisagreementKind::Time => (options.any_time, "--any-time uses it nevertheless"),
             DisagreementKind::Quality => (
                 options.ignore_quality,
-                "--ignore-quality takes it all the same",
+                "--ignore-quality uses it nevertheless",
             ),
         };
         let name = &files[image].name;

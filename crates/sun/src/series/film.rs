@@ -71,7 +71,7 @@ impl Maps {
             match header.shape[..] {
                 [bands, _, _] if bands == BANDS.len() => Ok((file, header)),
                 _ => Err(std::io::Error::other(format!(
-                    "an array of the shape {:?} is no maps of bands",
+                    "an array of the shape {:?} is not that of maps of bands",
                     header.shape
                 ))),
             }

@@ -27,7 +27,7 @@ pub(super) fn why_changed(summary: &Value, options: &EmissionOptions) -> Option<
     let checked = &summary[CHECKED];
     let program = &checked["program"];
     if program.is_null() {
-        return Some("they were made by themselves, not as part of a series".into());
+        return Some("they were made by a single run, not as part of a series".into());
     }
     if program != env!("CARGO_PKG_VERSION") {
         return Some(format!(
@@ -53,7 +53,7 @@ pub(super) fn why_changed(summary: &Value, options: &EmissionOptions) -> Option<
     };
     all.into_iter()
         .find(|name| !is_same(name))
-        .map(|name| format!("{name} is not as it was written"))
+        .map(|name| format!("{name} was changed after it was written"))
 }
 
 fn checked_files(summary: &Value) -> impl Iterator<Item = &str> {

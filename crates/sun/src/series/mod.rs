@@ -128,7 +128,7 @@ fn kept_summary(group: &Group, finished: Option<Value>, listener: &dyn Listener)
         return Some(summary);
     };
     listener.note(&format!(
-        "results of {} are made anew: {}",
+        "results of {} are made again: {}",
         group.time,
         printable(&why)
     ));

@@ -26,7 +26,7 @@ const INPUTS: &str = "inputs";
 
 /// The findings from the data.
 pub(crate) struct Found {
-    /// The motion of the later epoch; `None` where none was asked for.
+    /// The motion of the later epoch; `None` if no alignment was requested.
     pub(crate) aligned: Option<Aligned>,
     /// Parameters that the data ask for.
     pub(crate) from_data: FromData,
@@ -91,7 +91,7 @@ pub(crate) fn read_begun(
             "an input has changed since {folder} was begun: finish that run with the inputs that it was begun with, or remove {folder} to begin a new one"
         ))),
         None => Err(Error::InvalidInput(format!(
-            "{folder} does not say what was found from the data: remove it, and begin with --plan"
+            "{folder} has no findings from the data: remove it, and begin with --plan"
         ))),
     }
 }

@@ -132,7 +132,7 @@ fn add_warnings(told: &mut Summary<'_>, outputs: &Outputs, volumes: &ZonedReport
     let core_points = found.status.iter().sum::<u64>() as f64;
     if found.flat_normals as f64 > MANY * core_points {
         told.warnings.add(
-            "most normals lie flat, so their side, and the sign of M3C2, hang on little: say which side is outside \
+            "most normals lie flat, so their side, and the sign of M3C2, are uncertain: state which side is outside \
 (--towards x,y,z or --scanner x,y,z)",
         );
     }
@@ -150,7 +150,7 @@ that are far apart need --align coarse+icp",
     if lonely > OUT_OF_REACH * core_points {
         told.warnings.add(format!(
             "{:.1} % of the core points have points of one epoch only in their cylinder: a larger --depth or --cylinder-radius \
-finds more, where there is data",
+finds more if there is data",
             100.0 * lonely / core_points
         ));
     }
