@@ -39,10 +39,10 @@ struct InfoArgs {
     /// Print one JSON object for each file.
     #[arg(long)]
     json: bool,
-    /// Look at the header alone: no classes, no true extent.
+    /// Read the header alone: no classes, no true extent.
     #[arg(long)]
     header_only: bool,
-    /// Look at the points of this rectangle alone, in the file's coordinates, its lower edges
+    /// Count only the points of this rectangle, in the file's coordinates, its lower edges
     /// included: XMIN,YMIN,XMAX,YMAX.
     #[arg(
         long,
@@ -166,7 +166,7 @@ fn describe_file(
     Ok(found)
 }
 
-/// Classes, returns, and the extent that the points really have.
+/// Counts classes and returns, and finds the true extent of the points.
 fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<dyn Error>> {
     struct Sums {
         classes: Vec<u64>,
@@ -245,7 +245,7 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
     Ok(())
 }
 
-/// A line a fact; nested ones indented.
+/// Prints one line for each fact; nested ones indented.
 fn print_facts(found: &Value) {
     for (name, value) in found.as_object().into_iter().flatten() {
         let name = name.replace('_', " ");

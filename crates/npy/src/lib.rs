@@ -1,5 +1,5 @@
-//! Arrays in the `.npy` format of numpy: versions 1 to 3, either byte order, C or Fortran order, real
-//! numbers of two to eight bytes or whole ones of one to eight.
+//! Arrays in the `.npy` format of numpy: versions 1 to 3, either byte order, C or Fortran order,
+//! real numbers of two to eight bytes or whole ones of one to eight.
 //!
 //! ```
 //! # let path = std::env::temp_dir().join(format!("isopach-npy-{}.npy", std::process::id()));
@@ -45,7 +45,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of a header at most; numpy writes 128.
+/// Limit on the bytes of a header; numpy writes 128.
 const MOST_HEADER: u32 = 1 << 20;
 /// Bytes of an array that is read whole: bins and tables, never images.
 const MOST_BYTES: u64 = 256 << 20;

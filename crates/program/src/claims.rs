@@ -1,5 +1,5 @@
-//! Runs of neighbouring pieces of work (tiles, blocks) that workers take as they come (`--claim`):
-//! how many workers there are may change, and a straggler is overtaken.
+//! Runs of neighbouring pieces of work (tiles, blocks) that workers claim one after the other
+//! (`--claim`): the number of workers may change, and others overtake a straggler.
 //!
 //! A claim is a file that is created new in `.run/claims`, so that one worker has it. It holds for
 //! a lease, measured by the clock of the file system; after that any other worker may take the same

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 pub struct CommandLine {
     /// The program's name, for people: `terrain_change`, `isopach change`.
     program: String,
-    /// All words; the first is the program as it was called.
+    /// All words; the first is the name of the program in the call.
     words: Vec<String>,
 }
 
@@ -69,7 +69,7 @@ fn quote_word(word: &str) -> String {
 pub struct OptionNames {
     /// Options that have a value, as a separate word or after `=`.
     pub with_value: &'static [&'static str],
-    /// Options that have none.
+    /// Options without a value.
     pub without_value: &'static [&'static str],
 }
 

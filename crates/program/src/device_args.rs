@@ -17,7 +17,7 @@ pub struct DeviceArgs {
     /// GPUs to share the work: all, or their numbers or names as the example `devices` lists them
     #[arg(long, value_delimiter = ',')]
     gpus: Vec<String>,
-    /// Memory of each GPU that may be taken, MiB
+    /// Memory to use of each GPU, MiB
     #[arg(long)]
     gpu_memory: Option<u64>,
 }
@@ -32,7 +32,7 @@ enum Kind {
     Cpu,
     /// A GPU, or an error if there is none
     Gpu,
-    /// The best there is
+    /// The best available one
     Auto,
 }
 

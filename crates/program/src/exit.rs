@@ -5,8 +5,8 @@ use crate::console;
 use isopach_compute::is_transient;
 use std::{error::Error, process::ExitCode};
 
-/// Never again: wrong arguments, an input that is refused, results of other parameters or another
-/// version. `clap` ends with it, too.
+/// Permanent failure: wrong arguments, a refused input, results of other parameters or another
+/// version. `clap` ends with the same code.
 const REFUSED: u8 = 2;
 /// The same command may succeed later, or on another machine. `EX_TEMPFAIL` of sysexits.h.
 pub const TRY_AGAIN: u8 = 75;

@@ -53,7 +53,7 @@ pub trait Listener: Sync {
     }
 }
 
-/// Hears how far a stage is. The stage ends when this is dropped.
+/// Receives the progress of a stage. Dropping it ends the stage.
 pub trait StageProgress: Send + Sync {
     /// Receives the share that is done, 0 to 1, and a note such as the remaining time.
     fn show(&self, share: f64, note: &str);

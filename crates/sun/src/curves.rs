@@ -119,7 +119,7 @@ struct Bin {
     draws: Option<[f64; 2]>,
 }
 
-/// Pixels that are looked for while blocks go by, and regions that are looked at after them.
+/// Pixels that are picked while blocks arrive, and regions that are read again after them.
 pub(crate) struct Curves {
     wanted: Vec<Place>,
     draws: Option<MonteCarlo>,

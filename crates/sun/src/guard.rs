@@ -27,8 +27,9 @@ pub(crate) struct Held {
     pub(crate) _lock: FolderLock,
 }
 
-/// Holds the folder of results, which is made if it is not there; refuses one with other results,
-/// and inputs that results would write over. `is_image`: there are pictures and a page, too.
+/// Locks the folder of results, and creates it if it is missing; refuses a folder with other
+/// results, and inputs that results would overwrite. `is_image`: the run also writes pictures and a
+/// page.
 pub(crate) fn lock_folder(
     options: &EmissionOptions,
     execution: &BlockExecution,

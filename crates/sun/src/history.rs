@@ -23,7 +23,8 @@ const OF_NO_MATTER: OptionNames = OptionNames {
     without_value: &["--force", "--plan", "--merge"],
 };
 
-/// The words of the command but for those of no matter and files of other times.
+/// The words of the command without options that no number depends on and without files of other
+/// times.
 fn words_that_matter(options: &EmissionOptions) -> Vec<String> {
     // Of a series only the files of this time.
     let mut others = options.given_files.clone();

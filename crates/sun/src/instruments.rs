@@ -258,8 +258,7 @@ impl Seen<'_> {
 
 /// The one channel that an option names.
 ///
-/// # Errors
-/// In words: it names none, or one of two instruments.
+/// # Errors A text: it names no instrument, or one of two.
 pub(crate) fn only_instrument(
     option: &str,
     name: &str,

@@ -68,7 +68,7 @@ impl<'a> Inverting<'a> {
             )
             .into());
         }
-        // A twentieth of the image at most, that the bar moves.
+        // At most a twentieth of the image, so that the progress bar moves.
         let rows = rows.min((shape[0] as u64).div_ceil(20));
         let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
         let results = if options.halves {

@@ -178,7 +178,7 @@ struct Job<'a> {
 enum Worked {
     /// All rows: their results, and the summary so far.
     Whole(Box<Whole>),
-    /// A share of the rows, or none: a description of the work.
+    /// A share of the rows, possibly empty: a description of the work.
     Part(String),
     /// Another process put all results together.
     Merged,

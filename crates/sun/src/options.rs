@@ -10,14 +10,14 @@ use isopach_program::{
 };
 use std::{ffi::OsString, path::PathBuf};
 
-/// Bins of temperature at most: keywords number their edges, and averaging kernels have as many
-/// numbers a pixel as bins squared.
+/// Limit on the bins of temperature: keywords number their edges, and averaging kernels have as
+/// many numbers a pixel as bins squared.
 pub(crate) const MOST_BINS: usize = 1000;
 /// Pixels a side of the synthetic region.
 const SIZES: std::ops::RangeInclusive<usize> = 16..=65_536;
-/// MiB of memory at most, so that bytes can be counted.
+/// Limit on the MiB of memory, so that bytes can be counted.
 const MOST_MEMORY: u64 = 1 << 40;
-/// Draws of --monte-carlo at most.
+/// Limit on the draws of --monte-carlo.
 const MOST_DRAWS: u32 = 1_000_000;
 /// More threads than any machine has.
 const MOST_THREADS: usize = 4096;
@@ -46,8 +46,8 @@ pub struct EmissionOptions {
     /// Resample channels to the pixels of the first file by the places in their headers.
     #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) align: bool,
-    /// Invert channels pixel by pixel wherever their headers put the pixels: for images that were
-    /// aligned without writing it down.
+    /// Invert channels pixel by pixel, ignoring the places in their headers: for images that were
+    /// aligned without updating the header.
     #[arg(long, requires = "files", conflicts_with = "align", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) unaligned: bool,
     /// An instrument other than AIA: a JSON file with its response, gain, pixel, noise, channels
@@ -70,7 +70,7 @@ pub struct EmissionOptions {
     /// detector pixels in them, or of this number of pixels of the original image, --summed=4
     #[arg(long, requires = "files", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_name = "PIXELS")]
     pub(crate) summed: Option<Summed>,
-    /// Take channels of different times.
+    /// Accept channels of different times.
     #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) any_time: bool,
     /// Use images that their QUALITY excludes: eclipses, dark and calibration images.
@@ -124,12 +124,11 @@ pub struct EmissionOptions {
     /// Precision of the numbers.
     #[arg(long, default_value = "single")]
     pub(crate) precision: Precision,
-    /// Systematic error of files, a share of the counts: one for all channels, some channels' own:
-    /// 0.25,94=0.5,131=0.5 [default: 0.05]
+    /// Systematic error of files, a share of the counts: one for all channels, or single channels
+    /// by name: 0.25,94=0.5,131=0.5 [default: 0.05]
     #[arg(long, value_delimiter = ',')]
     pub(crate) systematic: Vec<Share>,
-    /// Pixels with saturated channels: no result, invert the other channels, or take the counts for
-    /// good.
+    /// Pixels with saturated channels: no result, invert the other channels, or trust the counts.
     #[arg(long, default_value = "drop")]
     pub(crate) saturation: OnSaturation,
     /// Counts from which on a channel is saturated, one for all channels or one for each: for FITS
@@ -201,14 +200,14 @@ pub struct EmissionOptions {
     /// finished times are kept if their files are unchanged.
     #[arg(long, requires = "files", conflicts_with = "any_time", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) series: bool,
-    /// Write over results of other inputs or parameters.
+    /// Overwrite results of other inputs or parameters.
     #[arg(long)]
     pub(crate) force: bool,
     /// Invert one share of the blocks of rows: 2/5 is the second of five. When all are done,
-    /// --merge puts the results together
+    /// --merge merges the results
     #[arg(long, conflicts_with_all = ["plan", "merge"])]
     pub(crate) shard: Option<String>,
-    /// As --shard, counted from 0, as Kubernetes and some arrays of jobs do: 1/5 is the second of
+    /// As --shard, but counted from 0, as in Kubernetes and some job arrays: 1/5 is the second of
     /// five
     #[arg(long, conflicts_with_all = ["shard", "plan", "merge"])]
     pub(crate) shard_index: Option<String>,
@@ -230,7 +229,7 @@ pub struct EmissionOptions {
         requires = "claim"
     )]
     pub(crate) worker: String,
-    /// Put the results of all shards together
+    /// Merge the results of all shards
     #[arg(long, conflicts_with = "plan")]
     pub(crate) merge: bool,
     /// Compute once for all shards the findings that need the whole images, and the blocks of rows
@@ -242,7 +241,7 @@ pub struct EmissionOptions {
     /// 64th of the image]
     #[arg(long, value_name = "ROWS")]
     pub(crate) block_rows: Option<usize>,
-    /// All files that were given; `files` are those of one time of a series.
+    /// All given files; `files` are those of one time of a series.
     #[arg(skip)]
     pub(crate) given_files: Vec<PathBuf>,
     /// Whether this is one time of a series: its results can be kept by the next run.
@@ -257,7 +256,7 @@ pub struct EmissionOptions {
     pub(crate) size: usize,
 }
 
-/// A share of the sensitivity or of the counts, of a channel if it is named.
+/// A share of the sensitivity or of the counts, for all channels or for a named one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Share {
     pub(crate) name: Option<String>,
@@ -379,7 +378,7 @@ pub(crate) enum Output {
     Chi2,
     /// Regularisation parameter.
     Lambda,
-    /// Iterations made.
+    /// Number of iterations.
     Iterations,
     /// Status, and which channels were left out and saturated.
     Status,
@@ -438,7 +437,7 @@ impl EmissionOptions {
         Ok(options)
     }
 
-    /// The format of the outputs: that of the input, if none is given.
+    /// The format of the outputs: by default that of the input.
     pub(crate) fn format_of_outputs(&self) -> Format {
         self.format.unwrap_or(if self.counts.is_some() {
             Format::Npy
@@ -447,7 +446,7 @@ impl EmissionOptions {
         })
     }
 
-    /// Refuses numbers that mean nothing, before anything is read.
+    /// Refuses invalid numbers, before anything is read.
     pub(crate) fn check_values(&self) -> Result<(), String> {
         self.check_bins()?;
         self.check_systematic()?;
@@ -480,7 +479,7 @@ impl EmissionOptions {
         Ok(())
     }
 
-    /// Refuses bins that are none.
+    /// Refuses invalid bins.
     fn check_bins(&self) -> Result<(), String> {
         let Self { bins, log_t, .. } = self;
         if !(1..=MOST_BINS).contains(bins) {
@@ -498,7 +497,7 @@ impl EmissionOptions {
         Ok(())
     }
 
-    /// Refuses systematic errors that are no shares, or have nothing to be shares of.
+    /// Refuses systematic errors that are not shares, or that have no counts to apply to.
     fn check_systematic(&self) -> Result<(), String> {
         let systematic = &self.systematic;
         let is_share = |share: &Share| share.value.is_finite() && share.value >= 0.0;
@@ -523,7 +522,7 @@ impl EmissionOptions {
         Ok(())
     }
 
-    /// Refuses numbers of files that are not those of the files.
+    /// Refuses lists whose length does not match the number of files.
     fn check_files(&self) -> Result<(), String> {
         let mut exposures = self.exposure.iter();
         if let Some(exposure) =
@@ -582,7 +581,7 @@ impl EmissionOptions {
         }
     }
 
-    /// Refuses parameters of the inversion that mean nothing.
+    /// Refuses invalid parameters of the inversion.
     fn check_inversion(&self) -> Result<(), String> {
         let Self {
             chi2_target,
@@ -629,6 +628,6 @@ pub(crate) enum OnSaturation {
     Reject,
     /// Invert the other channels.
     Drop,
-    /// Take the counts for good.
+    /// Trust the counts.
     Keep,
 }

@@ -6,7 +6,7 @@ use isopach::emission::{PixelStatus, Real, RowBlock, Spread};
 use ndarray::{Array2, Array3, ArrayD, ArrayView};
 use std::collections::BTreeMap;
 
-/// Pixels a side of a picture, at most.
+/// Limit on the pixels a side of a picture.
 const MOST: usize = 1024;
 
 /// A map, each pixel the mean of a square of the image's pixels that are numbers.

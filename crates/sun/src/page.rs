@@ -134,7 +134,7 @@ fn count_cells(about: &About, count: usize) -> String {
     )
 }
 
-/// Adds how many pixels ended in which way.
+/// Adds the number of pixels of each status.
 fn add_statuses(body: &mut String, about: &About, found: &Overview) {
     *body += "<section><h2>Status of the pixels</h2><table>";
     for (status, pixels) in found.statuses() {

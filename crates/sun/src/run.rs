@@ -8,7 +8,7 @@ use crate::{
 use isopach_program::listener::Listener;
 use std::{error::Error, fmt, path::PathBuf};
 
-/// Outcome of an emission measure run that came to its end.
+/// Outcome of an emission measure run that completed.
 #[derive(Clone, Debug)]
 pub struct EmissionOutcome {
     /// The pixels' statuses in a line; for a series, a line for each time.

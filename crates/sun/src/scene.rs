@@ -1,5 +1,5 @@
-//! An active region that is made up: quiet corona, warm loops, a hot core; its images, and how far
-//! the inversion is from the truth.
+//! A synthetic active region: quiet corona, warm loops, a hot core; its images, and the deviation
+//! of the inversion from the truth.
 
 use crate::{
     BANDS,

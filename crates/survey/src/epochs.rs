@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Bytes that a point takes while it is decoded and held: absolute coordinates and ticks.
 const BYTES_PER_POINT: u64 = 24 + 12;
 
-/// Bytes of the columns of a point that are kept, at most.
+/// Limit on the bytes of a point's columns.
 const ATTRIBUTE_BYTES: u64 = 24;
 
 /// The names of the epochs.

@@ -38,7 +38,7 @@ pub(crate) struct Execution {
     tile_size: f64,
     pub(crate) on_failure: OnFailure,
     pub(crate) in_flight: InFlight,
-    /// Runs of tiles that workers take as they come.
+    /// Claims on runs of tiles, with `--claim`.
     pub(crate) claims: Option<Claims>,
 }
 

@@ -19,8 +19,7 @@ use std::{
 /// surface normal, with a level of detection), and C2C (distance of each later point to the nearest
 /// earlier one). Writes GeoTIFFs, LAZ files, summary.json and index.html, a page to look at.
 ///
-/// Without files it makes a small scene whose change is known and measures itself against the
-/// truth.
+/// Without files it makes a small synthetic scene, and compares the results with its truth.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "terrain_change", after_help = EXAMPLES)]
 pub struct ChangeOptions {
@@ -30,7 +29,7 @@ pub struct ChangeOptions {
     pub(crate) before: Option<String>,
     /// Later epoch, likewise
     pub(crate) after: Option<String>,
-    /// Folder for the results (made if it is not there)
+    /// Folder for the results (created if it is missing)
     #[arg(long, default_value = "terrain_change_out")]
     pub(crate) out: PathBuf,
     /// ASPRS classes to compare, separated by commas (2 is ground); all points if not given. A
@@ -94,7 +93,7 @@ pub struct ChangeOptions {
     /// estimated on them
     #[arg(long)]
     pub(crate) stable: Option<PathBuf>,
-    /// ASPRS classes that are aligned, in the place of those that are compared: 6 for buildings
+    /// ASPRS classes for the alignment, instead of the compared ones: 6 for buildings
     #[arg(long, value_delimiter = ',')]
     pub(crate) stable_classes: Vec<u8>,
     /// Polygons (GeoJSON) whose volumes are listed separately
@@ -109,8 +108,8 @@ pub struct ChangeOptions {
     /// Points that each epoch must have in a cell or cylinder for a level of detection
     #[arg(long, default_value_t = 2)]
     pub(crate) min_count: u32,
-    /// Also count the core points that are significant if this share of them at most may be so by
-    /// chance (Benjamini-Hochberg)
+    /// Also count the core points that are significant at this rate of false discoveries
+    /// (Benjamini-Hochberg)
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) fdr: Option<f64>,
     /// Whether errors that neighbouring cells share (variogram over stable ground) enter the levels
@@ -139,14 +138,14 @@ pub struct ChangeOptions {
     /// of other inputs or parameters stay: see --force
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Write over results of other inputs or parameters
+    /// Overwrite results of other inputs or parameters
     #[arg(long)]
     pub(crate) force: bool,
-    /// Run one share of the tiles: 2/5 is the second of five. When all are done, --merge puts the
-    /// results together
+    /// Run one share of the tiles: 2/5 is the second of five. When all are done, --merge merges the
+    /// results
     #[arg(long)]
     pub(crate) shard: Option<String>,
-    /// As --shard, counted from 0, as Kubernetes and some arrays of jobs do: 1/5 is the second of
+    /// As --shard, but counted from 0, as in Kubernetes and some job arrays: 1/5 is the second of
     /// five
     #[arg(long, conflicts_with = "shard")]
     pub(crate) shard_index: Option<String>,
@@ -167,10 +166,10 @@ pub struct ChangeOptions {
         requires = "claim"
     )]
     pub(crate) worker: String,
-    /// Put the results of all shards together
+    /// Merge the results of all shards
     #[arg(long)]
     pub(crate) merge: bool,
-    /// Run one tile alone, by its number: to see again why it failed
+    /// Run one tile alone, by its number: to reproduce its failure
     #[arg(long)]
     pub(crate) only_tile: Option<usize>,
     /// Compute once for all shards the findings from the data (alignment, parameters, an index of
@@ -178,7 +177,7 @@ pub struct ChangeOptions {
     /// run
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Threads; all there are if not given. Results do not depend on it
+    /// Threads; all of the CPU if not given. Results do not depend on it
     #[arg(long)]
     pub(crate) threads: Option<usize>,
     /// Chunks and tiles in flight at once: a number, or "measured" to find it while running; one
@@ -213,17 +212,17 @@ pub struct ChangeOptions {
     /// vertical system), local (metres), local:ft or local:us-ft
     #[arg(long)]
     pub(crate) crs: Option<String>,
-    /// Compare points that are flagged as withheld, too
+    /// Also compare points that are flagged as withheld
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) keep_withheld: bool,
-    /// Compare points of the classes of noise, 7 and 18, too
+    /// Also compare points of the classes of noise, 7 and 18
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) keep_noise: bool,
-    /// Points an epoch of the scene that is made when no files are given
+    /// Points an epoch of the synthetic scene that is made if no files are given
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) scene_points: usize,
-    /// Instead of the whole: decoding, routing, kernels and writing each alone, everything in
-    /// memory; prints their times as JSON
+    /// Instead of the run: time decoding, routing, kernels and writing separately, with all data in
+    /// memory; prints the times as JSON
     #[arg(long)]
     pub(crate) parts: bool,
 }
@@ -375,6 +374,6 @@ pub(crate) enum Column {
     Normal,
     /// Radius that the normal was found with, metres
     NormalRadius,
-    /// Why there is no distance (0: there is one)
+    /// Reason that there is no distance (0: there is one)
     Status,
 }

@@ -304,7 +304,7 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
     }
 
     /// Gives all files their names, or none: if the last one finds the disk full, the earlier ones
-    /// are removed. Not if other processes may write them, too: then they stay, as they may be the
+    /// are removed. If other processes may write them as well, they stay, as they may be the
     /// others' complete files; without a summary they are no results yet.
     fn finish(&mut self) -> Result<()> {
         self.remove_stale()?;

@@ -254,7 +254,7 @@ impl<O: TileOperation<2, dyn Backend>> TileOperation<2, dyn Backend> for Only<'_
     }
 }
 
-/// Tiles as they come.
+/// A sink that collects all tiles in memory.
 #[derive(Default)]
 struct Tiles {
     whole: Option<Rect>,

@@ -11,7 +11,7 @@ use isopach::{
 };
 use std::path::Path;
 
-/// A raster on request.
+/// An optional raster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// Heights of the earlier epoch: before.tif
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     CountAfter,
     /// The difference if it is beyond its level of detection, else no data: dod_significant.tif
     Significant,
-    /// Why a cell has no difference or level of detection, as a number: dod_status.tif
+    /// Reason that a cell has no difference or level of detection, as a number: dod_status.tif
     Status,
 }
 
@@ -90,8 +90,8 @@ impl Kind {
     }
 }
 
-/// Points a cell of an epoch. A cell without a point of either is outside of the survey, or of its
-/// tiles: both are no data.
+/// Points of an epoch in each cell. A cell without a point of either is outside of the survey, or
+/// of its tiles: both are no data.
 fn count(tile: &DodRasters, epoch: usize) -> Raster {
     let mut counts = tile.counts[epoch].clone();
     let other = &tile.counts[1 - epoch].values;

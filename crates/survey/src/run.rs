@@ -39,7 +39,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Outcome of a change run that came to its end.
+/// Outcome of a change run that completed.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeOutcome {
     /// Tiles that failed, if the options let the run finish the others.

@@ -18,8 +18,8 @@ use isopach::{
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-/// Side of the smallest cubes that a survey is thinned to, metres, and points that are kept of an
-/// epoch at most.
+/// Side of the smallest cubes that a survey is thinned to, metres, and limit on the kept points of
+/// an epoch.
 const FINEST: f64 = 0.25;
 const KEPT: usize = 150_000;
 /// Side of the squares that are read whole, metres, and points of both epochs in them, about.

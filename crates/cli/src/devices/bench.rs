@@ -59,7 +59,8 @@ pub(crate) fn run(
     arguments: &DevicesArgs,
 ) -> std::result::Result<usize, Box<dyn Error>> {
     let in_software = gpu.adapter().kind == AdapterKind::Cpu;
-    // In software there is little to compute with, and points of its size are in caches, too.
+    // A software device computes little faster than it copies, and inputs of this size stay in
+    // caches.
     let bytes = if in_software {
         2 << 20
     } else {

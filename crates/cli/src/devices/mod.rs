@@ -43,7 +43,7 @@ use std::{error::Error, ffi::OsString, process::ExitCode};
     about = "Lists, checks and times the GPUs of this machine."
 )]
 struct DevicesArgs {
-    /// Check every capability against its definition; exit code 1 on a difference.
+    /// Compare every capability with its definition; exit code 1 on a difference.
     #[arg(long)]
     check: bool,
     /// Time every kernel and the whole pipeline, after comparing each result with the CPU's.
@@ -56,7 +56,7 @@ struct DevicesArgs {
     /// device; --points and --pixels are their sizes.
     #[arg(long)]
     programs: bool,
-    /// Several workers on one device at once, and a device that is lost while it is at work.
+    /// Several workers on one device at once, and a device that is lost during a job.
     #[arg(long)]
     workers: bool,
     /// Benchmark the CPU alone with each of these numbers of threads: 1,2,4. No device is needed.
@@ -69,20 +69,19 @@ struct DevicesArgs {
     /// JSON lines instead of tables.
     #[arg(long)]
     json: bool,
-    /// Numbers or names of devices; all that are not in software if not given, else that in
-    /// software.
+    /// Numbers or names of devices; all hardware devices if not given, else the software device.
     #[arg(long, value_delimiter = ',')]
     gpus: Vec<String>,
-    /// Points an epoch of the scene that is timed.
+    /// Points an epoch of the timed scene.
     #[arg(long, default_value_t = 200_000)]
     points: usize,
-    /// Pixels whose emission measure is timed.
+    /// Pixels of the timed emission measure.
     #[arg(long, default_value_t = 20_000)]
     pixels: usize,
     /// Runs of each benchmark; the best one counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
-    /// Memory of each device that may be taken, MiB.
+    /// Memory to use of each device, MiB.
     #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
     gpu_memory: u64,
 }
@@ -172,7 +171,7 @@ fn run_requested(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     Ok(failures)
 }
 
-/// The devices that were named; else all in hardware; else that in software.
+/// The named devices; else all hardware devices; else the software device.
 fn chosen_devices(arguments: &DevicesArgs, known: &[Adapter]) -> Vec<AdapterSelector> {
     if !arguments.gpus.is_empty() {
         let word = |word: &String| {

@@ -23,7 +23,7 @@ struct Run {
     same: fn(&Value, &Value) -> Verdict,
 }
 
-/// A line a program; how much is not as it should be.
+/// Runs each program, prints a line for each, and returns the number of failures.
 pub(crate) fn run(gpu: &Gpu, arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     let teller = Teller::new(Some(gpu), arguments.json);
     let number = list_adapters()

@@ -48,7 +48,7 @@ pub(crate) fn run(
     Ok(teller.failure_count())
 }
 
-/// A device that nothing is passed on from.
+/// A dispatcher with this device only, without fallback.
 fn run_alone(gpu: &Gpu) -> Dispatcher<dyn Backend> {
     Dispatcher::new(vec![Arc::new(gpu.clone()) as Arc<dyn Backend>])
 }

@@ -165,10 +165,10 @@ pub struct ProfileArgs {
     pub command: CommandLine,
 }
 
-/// The parameters that a run has, wherever they came from.
+/// The resolved parameters of a run, whatever their origin.
 #[derive(Clone, Debug, Default)]
 pub struct Resolved {
-    /// The profile that was given; `None` without one.
+    /// The given profile; `None` without one.
     given: Option<Given>,
     /// All keys with their values; `None` if the data decide, or if no value applies.
     values: Vec<(Key, Option<toml::Value>)>,

@@ -4,9 +4,9 @@ use super::nearest;
 use isopach_compute::{Error, Result};
 use std::{fs::File, io::Read as _, path::Path};
 
-/// Letters of an error at most: a value of a file may be long.
+/// Limit on the letters of an error: a value of a file may be long.
 const MOST_LETTERS: usize = 400;
-/// Bytes of a profile at most.
+/// Limit on the bytes of a profile.
 const MOST_BYTES: u64 = 1 << 20;
 
 /// A profile and its origin.

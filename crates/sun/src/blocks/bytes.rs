@@ -1,5 +1,6 @@
-//! Rows of results as bytes and back, bit by bit. A row has all its numbers together, so that bytes
-//! do not depend on how many rows memory has room for, and rows of several blocks can be gathered.
+//! Rows of results as bytes and back, bit by bit. All numbers of a row are adjacent, so that bytes
+//! do not depend on the number of rows that fit the memory, and rows of several blocks can be
+//! gathered.
 
 use crate::sink::Number;
 use isopach::{
@@ -128,7 +129,7 @@ fn take<A: Encode>(
 /// Rows that are gathered from blocks.
 pub(super) struct Rows<T> {
     layout: Layout,
-    /// The number of the first in the image, and how many there are.
+    /// The number of the first row in the image, and the number of rows.
     first: usize,
     len: usize,
     numbers: Numbers<T>,

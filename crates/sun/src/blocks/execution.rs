@@ -20,7 +20,7 @@ pub(crate) struct BlockExecution {
     pub(crate) folder: RunFolder,
     /// Whether results are kept by blocks: a whole run does so only if others have begun one.
     pub(crate) is_in_blocks: bool,
-    /// Runs of blocks that are taken as they come.
+    /// Claims on runs of blocks, with `--claim`.
     pub(super) claims: Option<Claims>,
     /// Bytes for everything.
     pub(super) memory: u64,

@@ -169,7 +169,7 @@ impl<'a> InBlocks<'a> {
             return Ok(None);
         }
         for row in rows.clone() {
-            // Handed over before a row is added, so that the last of a block know how many were
+            // Passed on before a row is added, so that the last rows of a block know how many were
             // inverted again.
             if gathered.len() >= at_once {
                 let (rows, spread) = gathered.take()?;
@@ -203,7 +203,7 @@ impl<'a> InBlocks<'a> {
     }
 }
 
-/// Ranges of numbers that are named, at most.
+/// Largest number of ranges in a message.
 const MOST_RANGES: usize = 8;
 
 /// Ascending numbers in words: `0 to 3, 7`.

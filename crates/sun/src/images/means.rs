@@ -11,12 +11,12 @@ const LAST_DIGIT: f64 = 0.006;
 /// Tolerance for the logarithm of a ratio around that of a loss of sensitivity: tables of several
 /// years differ by this.
 const LIKE: f64 = 0.25;
-/// A loss, as a logarithm, from which on the ratios of all channels are no chance.
+/// A loss, as a logarithm, that the ratios of all channels do not reach by chance.
 const LOST: f64 = 0.3;
-/// Pixels that are added to one, at most.
+/// Largest number of pixels summed to one.
 const MOST: f64 = 64.0;
 
-/// The mean of a file, while its rows go by.
+/// The mean of a file, accumulated while its rows are read.
 pub(super) struct Mean {
     stated: f64,
     /// The assumed unit of the numbers.
@@ -24,12 +24,12 @@ pub(super) struct Mean {
     exposure: f64,
     sum: f64,
     count: u64,
-    /// Rows that were seen.
+    /// Number of rows added so far.
     rows: usize,
 }
 
 impl Mean {
-    /// The ratio of the means; `None` if the header states none.
+    /// An empty mean, to compare with the header's; `None` if the header states none.
     pub(super) fn of(header: &FitsHeader, unit: CountUnit, exposure: f64) -> Option<Self> {
         let stated = header
             .number("DATAMEAN")
@@ -44,7 +44,7 @@ impl Mean {
         })
     }
 
-    /// Adds rows that follow those that were seen; others were read again.
+    /// Adds rows that follow those added so far; others are repeated reads.
     pub(super) fn add(&mut self, rows: Range<usize>, values: &Array2<f64>) {
         if rows.start == self.rows {
             self.rows = rows.end;
@@ -55,8 +55,8 @@ impl Mean {
         }
     }
 
-    /// The mean over that of the header, which is of DN of the exposure, and how far off it may be
-    /// for want of digits.
+    /// The ratio of the mean to the header's, which is of DN of the exposure, and its uncertainty
+    /// by rounding.
     fn noise_ratio(&self) -> Option<[f64; 2]> {
         let factor = if self.unit == CountUnit::PerSecond {
             self.exposure
@@ -81,7 +81,7 @@ impl Mean {
 /// Facts about a file that its mean is judged by.
 pub(super) struct About {
     pub(super) mean: Option<Mean>,
-    /// Pixels that were added to one of its pixels, as it was taken.
+    /// Assumed number of pixels summed to one of its pixels.
     pub(super) sum_of: f64,
     /// Share of the sensitivity that is left by the shipped table, of AIA.
     pub(super) share: Option<f64>,

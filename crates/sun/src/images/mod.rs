@@ -25,8 +25,8 @@ use ndarray::{Array2, Array3, ArrayD, Axis as ArrayAxis};
 use resampled::Resampled;
 use std::{error::Error, ops::Range};
 
-/// Pixels a side of the middle of the image in which alignment is checked, and how far a channel
-/// may turn out to be shifted.
+/// Pixels a side of the part of the image that alignment is checked in, and the largest shift that
+/// the check finds.
 const CHECKED: usize = 256;
 const SHIFTED: f64 = 1.0;
 /// A correlation from which on a shift is believed.

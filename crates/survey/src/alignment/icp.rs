@@ -7,11 +7,11 @@ use isopach::{
 };
 use serde_json::{Value, json};
 
-/// Neighbours and steps beyond which no alignment comes to an end in its time; both are more than
-/// any survey needs.
+/// Neighbours and steps beyond which no alignment ends in reasonable time; both are more than any
+/// survey needs.
 const MOST_NEIGHBOURS: usize = 1000;
 const MOST_STEPS: usize = 10_000;
-/// Points of an epoch that an alignment has at most.
+/// Limit on the points of an epoch in an alignment.
 const MOST_POINTS: usize = 1_000_000;
 /// Farthest start, metres.
 const FARTHEST: f64 = 1000.0;
@@ -32,7 +32,7 @@ pub(crate) struct IcpArgs {
     /// Points of each epoch that starts are tried with
     #[arg(long, value_name = "POINTS", default_value_t = RobustIcp::default().sample)]
     icp_sample_points: usize,
-    /// Share of the planes that take part, the smoothest: ground and roofs rather than leaves
+    /// Share of the planes that is used, the smoothest: ground and roofs rather than leaves
     #[arg(long, value_name = "SHARE", default_value_t = RobustIcp::default().smoothest_share, allow_negative_numbers = true)]
     icp_smoothest_share: f64,
     /// Side of the blocks in which residuals may depend on each other, metres; 10, or less on a
@@ -47,7 +47,7 @@ pub(crate) struct IcpArgs {
     /// larger
     #[arg(long, value_name = "SHARE", default_value_t = RobustIcp::default().ambiguous_share, allow_negative_numbers = true)]
     icp_ambiguous_share: f64,
-    /// Steps on all points at most
+    /// Limit on the steps on all points
     #[arg(long, value_name = "STEPS", default_value_t = RobustIcp::default().max_iterations)]
     icp_max_iterations: usize,
 }
