@@ -29,7 +29,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// assert_eq!(warnings.0.into_inner().unwrap(), ["the channel 94 has no count"]);
 /// ```
 pub trait Listener: Sync {
-    /// Hears a line of the run's answer, for people. Text of files in it is already safe for a
+    /// Receives a line of the run's answer, for people. Text of files in it is already safe for a
     /// terminal.
     fn say(&self, line: &str) {
         let _ = line;
@@ -40,13 +40,13 @@ pub trait Listener: Sync {
         let _ = line;
     }
 
-    /// Hears a doubt about inputs or results. It may hold text of files: see
+    /// Receives a warning about inputs or results. It may hold text of files: see
     /// [`printable`](crate::printable).
     fn warn(&self, warning: &str) {
         let _ = warning;
     }
 
-    /// Hears that a stage begins; the stage ends when the returned value is dropped.
+    /// Receives the start of a stage; the stage ends when the returned value is dropped.
     fn begin_stage(&self, name: &'static str) -> Box<dyn StageProgress + '_> {
         let _ = name;
         Box::new(())
