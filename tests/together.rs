@@ -321,7 +321,7 @@ fn no_file_of_anybody_is_written_over_whatever_output_has_its_name() {
         fs::write(&file, b"precious").unwrap();
         refused(
             &place.run(&own, &["--rasters", "before"]),
-            &["nothing says", "--force"],
+            &["unknown inputs", "--force"],
         );
         assert_eq!(fs::read(&file).unwrap(), b"precious", "{name}");
         assert!(

@@ -499,7 +499,7 @@ fn values_that_cannot_be_are_named_with_file_and_key() {
         ),
         (
             "[alignment]\nmethod = \"coarse\"\n",
-            &["alignment.method", "\"coarse\" is none of", "coarse+icp"],
+            &["alignment.method", "\"coarse\" is not one of", "coarse+icp"],
         ),
         (
             "[alignment]\nnormal_neighbours = 4\n",
