@@ -53,7 +53,7 @@ pub(super) fn why_changed(summary: &Value, options: &EmissionOptions) -> Option<
     };
     all.into_iter()
         .find(|name| !is_same(name))
-        .map(|name| format!("{name} was changed after it was written"))
+        .map(|name| format!("{name} was changed or removed after it was written"))
 }
 
 fn checked_files(summary: &Value) -> impl Iterator<Item = &str> {
