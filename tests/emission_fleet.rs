@@ -433,7 +433,7 @@ fn each_end_has_its_code() {
         ends_within(
             &runs.run("mine", more),
             2,
-            &["nothing says what they were made from", "--force"],
+            &["unknown inputs and parameters", "--force"],
         );
     }
     assert_eq!(
@@ -504,7 +504,7 @@ fn sigterm_ends_with_75_and_the_same_command_goes_on() {
     runs.wait_for_more_than("out", 0, &mut ended_by_it);
     send_signal(&ended_by_it, "-TERM");
     let output = ended_by_it.wait_with_output().unwrap();
-    ends_within(&output, 75, &["done and kept: the same command goes on"]);
+    ends_within(&output, 75, &["done and kept: the same command continues"]);
     let lock = fs::read_to_string(runs.path("out/.lock")).unwrap_or_default();
     assert!(
         !lock.contains("alone"),

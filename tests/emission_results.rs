@@ -59,7 +59,7 @@ fn results_are_written_over_by_the_same_run_or_by_force() {
         fs::create_dir(&out).unwrap();
         fs::write(out.join(file), "precious").unwrap();
         let more = [&["--bins", "8"], more].concat();
-        refused(&more, "nothing says what they were made from");
+        refused(&more, "unknown inputs and parameters");
         assert_eq!(fs::read(out.join(file)).unwrap(), b"precious", "{file}");
         succeeds(&[&more[..], &["--force"]].concat());
         assert!(out.join("summary.json").exists());
@@ -176,7 +176,7 @@ fn an_input_is_not_written_over() {
     let options = [
         "--counts", &counts, "--sigma", &sigma, "--bins", "8", "--force",
     ];
-    folder.refused(&options, &["chi2.npy is an input", "written over"]);
+    folder.refused(&options, &["chi2.npy is an input", "overwrite"]);
     assert!(fs::read(&counts).unwrap() == before);
 }
 

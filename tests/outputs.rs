@@ -185,7 +185,7 @@ fn a_place_where_no_folder_can_be_made_is_named_with_the_option() {
     fs::copy(&a, &taken).unwrap();
     for (out, words) in [
         (taken.clone(), "it is a file"),
-        (taken.join("out"), "no folder can be made there"),
+        (taken.join("out"), "the folder cannot be created"),
     ] {
         let output = change(&[&taken, &b], &out, &[]).output().unwrap();
         let message = message(&output);
@@ -278,7 +278,7 @@ fn a_signal_leaves_the_line_that_says_how_to_go_on() {
         }
         let line = message.lines().last().unwrap();
         assert!(
-            line.contains("the same command goes on") && line.contains(".run"),
+            line.contains("the same command continues") && line.contains(".run"),
             "{message}"
         );
         let again = change(

@@ -249,7 +249,7 @@ fn finished_results_are_written_over_by_the_same_run_or_by_force() {
     // Files of which nobody knows what made them.
     fs::create_dir(place.path("own")).unwrap();
     fs::write(place.path("own/dod.tif"), b"precious").unwrap();
-    refused(&place.run("own", &[]), &["nothing says", "--force"]);
+    refused(&place.run("own", &[]), &["unknown inputs", "--force"]);
     assert_eq!(fs::read(place.path("own/dod.tif")).unwrap(), b"precious");
 }
 
@@ -321,7 +321,7 @@ fn no_file_of_anybody_is_written_over_whatever_output_has_its_name() {
         fs::write(&file, b"precious").unwrap();
         refused(
             &place.run(&own, &["--rasters", "before"]),
-            &["nothing says", "--force"],
+            &["unknown inputs", "--force"],
         );
         assert_eq!(fs::read(&file).unwrap(), b"precious", "{name}");
         assert!(
@@ -518,7 +518,7 @@ fn results_are_no_epochs_and_inputs_are_not_written_over() {
     let before = fs::read(place.path("named/m3c2.laz")).unwrap();
     refused(
         &change("named/m3c2.laz", "after.laz", "named"),
-        &["is an input", "written over"],
+        &["is an input", "overwrite"],
     );
     assert!(fs::read(place.path("named/m3c2.laz")).unwrap() == before);
 }

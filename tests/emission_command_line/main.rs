@@ -400,7 +400,7 @@ fn what_makes_no_sense_is_named() {
     folder.refused(&[files[0], files[0]], &["both of 94"]);
     folder.refused(
         &[&files[..], &["--saturation-level", "1,2"]].concat(),
-        &["one a channel"],
+        &["one for each channel"],
     );
     folder.refused(
         &[&files[..], &["--bins", "3"]].concat(),

@@ -385,7 +385,7 @@ fn a_region_is_inverted_as_the_mean_of_its_pixels() {
     );
     assert!(folder.path("out/curve_0-2_1-2.csv").exists());
     for (region, words) in [
-        ("3:3,0:2", "no region"),
+        ("3:3,0:2", "not a region"),
         ("0:7,0:2", "6 × 4"),
         ("a:b,1", "neither"),
     ] {

@@ -375,8 +375,8 @@ fn times_are_kept_only_as_they_were_written() {
     let again = run(&files, &[]);
     assert_eq!(kept(&again), 1);
     for words in [
-        "12:00:00.120 are made anew: bands.npy is not",
-        "12:00:24.120 are made anew: band_maps.npy is not",
+        "12:00:00.120 are made again: bands.npy was changed",
+        "12:00:24.120 are made again: band_maps.npy was changed",
     ] {
         assert!(message(&again).contains(words), "{}", message(&again));
     }

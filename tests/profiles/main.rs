@@ -499,7 +499,7 @@ fn values_that_cannot_be_are_named_with_file_and_key() {
         ),
         (
             "[alignment]\nmethod = \"coarse\"\n",
-            &["alignment.method", "\"coarse\" is none of", "coarse+icp"],
+            &["alignment.method", "\"coarse\" is not one of", "coarse+icp"],
         ),
         (
             "[alignment]\nnormal_neighbours = 4\n",
@@ -940,7 +940,7 @@ fn emission_has_profiles_in_the_same_sense() {
         ),
         (
             "[counts]\nsystematic = [\"x=y\"]\n",
-            &["counts.systematic", "is no number"],
+            &["counts.systematic", "is not a number"],
         ),
         (
             "[temperature]\nbin = 4\n",
@@ -952,6 +952,6 @@ fn emission_has_profiles_in_the_same_sense() {
     }
     refused(
         &emission(dir.path(), &["--profile", "airborne"]),
-        &["there is no such file"],
+        &["no such file"],
     );
 }

@@ -1,15 +1,15 @@
-//! Copies a part of a LAS or LAZ file: a rectangle, some classes; every field and record of what is
-//! left stays as it is.
+//! Copies a part of a LAS or LAZ file: a rectangle, some classes; all fields and records of the
+//! remaining points are unchanged.
 //!
 //! ```text
 //! isopach extract IN OUT [--within XMIN,YMIN,XMAX,YMAX] [--classes 2,9] [--index]
 //! ```
 //!
-//! With `--features remote` the input may be an address (`s3://bucket/a.copc.laz`); what was
-//! fetched of it is told.
+//! With `--features remote` the input may be an address (`s3://bucket/a.copc.laz`); the program
+//! then prints the number of bytes fetched.
 //!
-//! Tells how many chunks had to be decoded for it: those of a COPC file that the rectangle meets,
-//! or those of any other file once there is an index of its chunks (`--index` makes one beside it).
+//! Prints how many chunks were decoded: in a COPC file those that the rectangle meets; in any other
+//! file likewise if it has an index of its chunks (`--index` writes one next to the file).
 
 use clap::{Command, CommandFactory as _, Parser};
 use isopach::{cloud::Rect, tiling::PointSource};
@@ -21,12 +21,12 @@ use std::{error::Error, ffi::OsString, path::PathBuf, process::ExitCode, time::I
 #[derive(Debug, Parser)]
 #[command(
     name = "las_extract",
-    about = "Copy a rectangle or some classes of a LAS or LAZ file, with everything that is not a point."
+    about = "Copy a rectangle or some classes of a LAS or LAZ file, with all records that are not points."
 )]
 struct ExtractArgs {
     /// LAS, LAZ or COPC: a path, or the address of an object in a store.
     input: PathBuf,
-    /// LAZ, or LAS where the name ends in .las.
+    /// LAZ, or LAS if the name ends in .las.
     output: PathBuf,
     /// Rectangle in the file's coordinates, its lower edges included: XMIN,YMIN,XMAX,YMAX.
     #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
@@ -34,7 +34,7 @@ struct ExtractArgs {
     /// ASPRS classes.
     #[arg(long, value_delimiter = ',')]
     classes: Vec<u8>,
-    /// Use the index of the file's chunks, and make it where there is none.
+    /// Use the index of the file's chunks, and create it if it is missing.
     #[arg(long)]
     index: bool,
 }
@@ -45,8 +45,8 @@ pub fn command() -> Command {
     ExtractArgs::command()
 }
 
-/// Runs the program: parses the words of its command line, the first of which is how it was
-/// called, prints, and returns the exit code. `name` is the program's name in messages.
+/// Runs the program: parses `words` (the program's own name first), prints, and returns the exit
+/// code. `name` is the program's name in messages.
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     codec_panics::silence_codecs();

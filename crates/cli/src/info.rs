@@ -1,12 +1,12 @@
-//! What is in a LAS or LAZ file: header, coordinate system, extent, density, classes, extra bytes,
-//! COPC levels.
+//! Shows the contents of a LAS or LAZ file: header, coordinate system, extent, density, classes,
+//! extra bytes, COPC levels.
 //!
 //! ```text
 //! isopach info FILE… [--json] [--header-only] [--within XMIN,YMIN,XMAX,YMAX]
 //! ```
 //!
-//! With `--features remote` a file may be an address (`s3://bucket/a.copc.laz`); what was fetched
-//! of it is told.
+//! With `--features remote` a file may be an address (`s3://bucket/a.copc.laz`); the program then
+//! prints the number of bytes fetched.
 
 use clap::{Command, CommandFactory as _, Parser};
 use isopach_program::{codec_panics, console, printable::printable, println, profile::Stop};
@@ -31,18 +31,18 @@ const WITHHELD: u8 = 1 << 2;
 
 /// Options of the program `las_info`.
 #[derive(Debug, Parser)]
-#[command(name = "las_info", about = "What is in LAS and LAZ files.")]
+#[command(name = "las_info", about = "Shows the contents of LAS and LAZ files.")]
 struct InfoArgs {
     /// Files, or addresses of objects in stores.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// One JSON object a file.
+    /// Print one JSON object for each file.
     #[arg(long)]
     json: bool,
-    /// Look at the header alone: no classes, no true extent.
+    /// Read the header alone: no classes, no true extent.
     #[arg(long)]
     header_only: bool,
-    /// Look at the points of this rectangle alone, in the file's coordinates, its lower edges
+    /// Count only the points of this rectangle, in the file's coordinates, its lower edges
     /// included: XMIN,YMIN,XMAX,YMAX.
     #[arg(
         long,
@@ -59,8 +59,8 @@ pub fn command() -> Command {
     InfoArgs::command()
 }
 
-/// Runs the program: parses the words of its command line, the first of which is how it was
-/// called, prints, and returns the exit code. `name` is the program's name in messages.
+/// Runs the program: parses `words` (the program's own name first), prints, and returns the exit
+/// code. `name` is the program's name in messages.
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     codec_panics::silence_codecs();
@@ -166,7 +166,7 @@ fn describe_file(
     Ok(found)
 }
 
-/// Classes, returns, and the extent that the points really have.
+/// Counts classes and returns, and finds the true extent of the points.
 fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<dyn Error>> {
     struct Sums {
         classes: Vec<u64>,
@@ -245,7 +245,7 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
     Ok(())
 }
 
-/// A line a fact; nested ones indented.
+/// Prints one line for each fact; nested ones indented.
 fn print_facts(found: &Value) {
     for (name, value) in found.as_object().into_iter().flatten() {
         let name = name.replace('_', " ");

@@ -1,4 +1,4 @@
-//! The program `isopach`: what people run, as one command with subcommands.
+//! The program `isopach`: all programs as subcommands of one command.
 //!
 //! ```text
 //! isopach change before.laz after.laz --classes 2 --out result

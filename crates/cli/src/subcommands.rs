@@ -8,7 +8,7 @@ use isopach_sun::EmissionOptions;
 use isopach_survey::ChangeOptions;
 use std::{ffi::OsString, io::Write as _, process::ExitCode};
 
-/// A program under a name of its own.
+/// A program under its own name.
 struct Subcommand {
     name: &'static str,
     about: &'static str,
@@ -40,7 +40,7 @@ const SUBCOMMANDS: [Subcommand; 7] = [
     },
     Subcommand {
         name: "merge",
-        about: "Put the shards of a change run together: change --merge",
+        about: "Merge the shards of a change run: change --merge",
         runs: "change",
         adds: Some("--merge"),
         command: ChangeOptions::command_named,
@@ -125,8 +125,8 @@ pub fn command() -> Command {
         .subcommand(completions)
 }
 
-/// Runs the program: takes the words of its command line, the first of which is how it was called,
-/// prints, and returns the exit code.
+/// Runs the program: takes `words` (the program's own name first), prints, and returns the exit
+/// code.
 #[must_use]
 pub fn main(words: &[OsString]) -> ExitCode {
     let named = words.get(1).and_then(|word| word.to_str());

@@ -1,5 +1,5 @@
-//! Arrays in the `.npy` format of numpy: versions 1 to 3, either byte order, C or Fortran order, real
-//! numbers of two to eight bytes or whole ones of one to eight.
+//! Arrays in the `.npy` format of numpy: versions 1 to 3, either byte order, C or Fortran order,
+//! real numbers of two to eight bytes or whole ones of one to eight.
 //!
 //! ```
 //! # let path = std::env::temp_dir().join(format!("isopach-npy-{}.npy", std::process::id()));
@@ -28,7 +28,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! To write as numbers come, write the bytes of [`encode_header`] first.
+//! To write numbers as they are computed, write the bytes of [`encode_header`] first.
 //!
 //! Damaged files are errors, never panics; an error names the file.
 
@@ -45,7 +45,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of a header at most; numpy writes 128.
+/// Limit on the bytes of a header; numpy writes 128.
 const MOST_HEADER: u32 = 1 << 20;
 /// Bytes of an array that is read whole: bins and tables, never images.
 const MOST_BYTES: u64 = 256 << 20;
@@ -59,7 +59,7 @@ pub struct NpyArray {
     pub values: Vec<f64>,
 }
 
-/// What a file holds.
+/// The header of an `.npy` file: type, shape and order of its numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NpyHeader {
     /// Length of each axis; empty for a single number.
@@ -191,7 +191,7 @@ pub fn read_rows(
     if !header.is_fortran {
         return at(rows.start * row, rows.len() * row);
     }
-    // All rows of a column lie together.
+    // All rows of a column are adjacent.
     let mut values = vec![0.0; rows.len() * row];
     for column in 0..row {
         let mut left = column;
@@ -214,7 +214,7 @@ pub fn read_rows(
     Ok(values)
 }
 
-/// What is wrong with a file, after its name; whether it may pass is asked of the source.
+/// An error about a file, prefixed with its name; the source decides whether it is transient.
 #[derive(Debug)]
 struct OfFile {
     path: PathBuf,

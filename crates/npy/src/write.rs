@@ -10,7 +10,7 @@ pub fn write(path: &Path, shape: &[usize], values: &[f64]) -> io::Result<()> {
     write_whole(path, &[&bytes])
 }
 
-/// What comes before the numbers.
+/// Encodes the header that precedes the numbers.
 pub fn encode_header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let dimensions: String = shape.iter().map(|n| format!("{n}, ")).collect();
     let mut text = format!(

@@ -1,13 +1,14 @@
-//! Runs of neighbouring pieces of work (tiles, blocks) that workers take as they come (`--claim`):
-//! how many workers there are may change, and a straggler is overtaken.
+//! Runs of neighbouring pieces of work (tiles, blocks) that workers claim one after the other
+//! (`--claim`): the number of workers may change, and others overtake a straggler.
 //!
 //! A claim is a file that is created new in `.run/claims`, so that one worker has it. It holds for
-//! a lease, told by the clock of the file system; then any other may take the same run. No result
-//! depends on that: two workers on one piece write the same bytes. A lease only saves work.
+//! a lease, measured by the clock of the file system; after that any other worker may take the same
+//! run. No result depends on that: two workers on one piece write the same bytes. A lease only
+//! saves work.
 //!
-//! A worker with a name writes it into its claims. One of the same name takes them over at once: it
-//! was started in the place of one that ended. So it does not wait for others either: whoever
-//! starts it in a place that is free may have one of the others to start there next.
+//! A worker with a name writes it into its claims. One of the same name takes them over at once,
+//! since it replaces one that ended. So it does not wait for others either: the supervisor can use
+//! its place for one of the others.
 
 use isopach_compute::{Error, Result, UnfinishedFile, write_whole};
 use isopach_tiling::RunScope;
@@ -20,7 +21,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How often a worker looks whether others have done what is left.
+/// Interval at which a worker polls for runs that others have finished.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Bytes that the name of a worker may have.
@@ -32,18 +33,18 @@ const MOST: usize = 100_000;
 /// The folder of claims, in that of a run.
 pub const FOLDER: &str = "claims";
 
-/// The runs, and who has them.
+/// The claims on the runs of one folder.
 #[derive(Debug)]
 pub struct Claims {
     folder: PathBuf,
-    /// How many runs of about as much work each there are.
+    /// Number of runs, of about equal work.
     of: usize,
     lease: Duration,
-    /// The name of this worker; empty where it has none.
+    /// The name of this worker; empty if it has none.
     worker: String,
 }
 
-/// What there is to do.
+/// The next step of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     /// This run, which is claimed now.
@@ -55,8 +56,9 @@ enum Next {
 }
 
 impl Claims {
-    /// `of` runs in the folder of a run's results, each of which is taken over after `lease`
-    /// seconds, or by a `worker` of the same name; one without has an empty name.
+    /// Claims on `of` runs in the folder of a run's results. Another worker may take a claim over
+    /// after `lease` seconds, or at once if it is a `worker` of the same name; an empty name means
+    /// none.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a number of runs that makes no sense, and for a name that is too
@@ -81,9 +83,9 @@ impl Claims {
         })
     }
 
-    /// Takes one run after the other until all are done, by whomever, but those that `run` says are
-    /// not; or until somebody has put the results together. A worker with a name ends where others
-    /// have all that is left.
+    /// Claims and runs one run after the other until all are done by any worker, except those that
+    /// `run` reports as failed; or until another worker has merged the results. A named worker ends
+    /// when others hold all remaining claims.
     pub fn run_all(
         &self,
         is_merged: impl Fn() -> bool,
@@ -104,7 +106,7 @@ impl Claims {
         Ok(())
     }
 
-    /// Runs a run that is claimed. It is done unless `run` says that it is not.
+    /// Runs a claimed run. It counts as done unless `run` reports otherwise.
     fn run_claimed(
         &self,
         number: usize,
@@ -126,8 +128,8 @@ impl Claims {
         }
     }
 
-    /// Claims the next run that nobody has, whose lease is over, or that a worker of the same name
-    /// had, but none of those that are `over` for this worker: done by whomever, or failed here.
+    /// Claims the next run that is free, whose lease has expired, or that a worker of the same name
+    /// held. Skips the runs in `over`: done by any worker, or failed here.
     fn claim_next(&self, over: &mut BTreeSet<usize>) -> Result<Next> {
         let named = |error| self.named_error(&self.folder, error);
         fs::create_dir_all(&self.folder).map_err(named)?;
@@ -166,7 +168,7 @@ impl Claims {
             .is_ok_and(|age| age > self.lease);
         let is_own = self.is_own(claim, &about);
         if is_over || is_own {
-            // A lease of its own begins. Two that do so at once both run it: no matter.
+            // Start our own lease. Two workers may do so at once, and both run it: harmless.
             write_whole(claim, &[self.worker.as_bytes()])?;
         }
         Ok(is_over || is_own)
@@ -195,14 +197,14 @@ impl Claims {
             return Error::of_file(path, error);
         }
         Error::Busy(format!(
-            "{} is gone: another process put the results together: run the same command again",
+            "{} is gone: another process merged the results: run the same command again",
             path.display()
         ))
     }
 }
 
-/// Removes the claims of a run that no process has any more use for. What cannot be removed is in
-/// nobody's way.
+/// Removes the claims of a run that no process needs any more. Claims that cannot be removed do no
+/// harm.
 pub fn remove_claims(run: &Path) {
     let is_ours = |name: &str| name.contains("-of-") || name.starts_with(".now.");
     let entries = fs::read_dir(run.join(FOLDER))

@@ -1,6 +1,7 @@
-//! Panics of codecs that are caught and become errors: they are not told on the terminal.
+//! Panics of codecs that are caught and become errors: their messages are not printed on the
+//! terminal.
 
-/// Crates whose panics are the fault of a file, and are caught by whoever calls them.
+/// Crates whose panics are a file's fault, and which their callers catch.
 const CODECS: [&str; 7] = [
     "laz",
     "las",
@@ -11,7 +12,7 @@ const CODECS: [&str; 7] = [
     "weezl",
 ];
 
-/// From now on panics in a codec print nothing; others are told as ever.
+/// Suppresses the output of panics in a codec from now on; other panics are printed as usual.
 pub fn silence_codecs() {
     let told = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -1,13 +1,13 @@
-//! The words of a command line, kept beside what they were parsed to.
+//! The words of a command line, kept with their parsed values.
 
 use std::ffi::OsString;
 
-/// A command as it was given: what reports state, and how to run it again.
+/// A command as the user gave it: for reports, and for commands that continue a run.
 #[derive(Clone, Debug, Default)]
 pub struct CommandLine {
     /// The program's name, for people: `terrain_change`, `isopach change`.
     program: String,
-    /// All words; the first is the program as it was called.
+    /// All words; the first is the name of the program in the call.
     words: Vec<String>,
 }
 
@@ -67,9 +67,9 @@ fn quote_word(word: &str) -> String {
 /// Names of some options: `--shard`.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionNames {
-    /// Options that have a value, as a word of its own or behind `=`.
+    /// Options that have a value, as a separate word or after `=`.
     pub with_value: &'static [&'static str],
-    /// Options that have none.
+    /// Options without a value.
     pub without_value: &'static [&'static str],
 }
 

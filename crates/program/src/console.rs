@@ -1,5 +1,4 @@
-//! Lines on the terminal, which nobody needs to read: where the reader of a pipe has gone, a
-//! program goes on, and does not panic.
+//! Output on the terminal that survives a closed pipe: the program continues, and does not panic.
 //!
 //! A program writes `use isopach_program::{println, eprintln};`: these macros stand in the place of
 //! those of `std`.
@@ -25,8 +24,8 @@ macro_rules! eprintln {
     }};
 }
 
-/// Says what was wrong in one line, whatever a library may have put into its message; what the
-/// program ends with.
+/// Prints an error in one line, with control characters of its message escaped; returns the exit
+/// code.
 pub fn report_failure(program: &str, error: &impl Display) -> ExitCode {
     eprintln!(
         "{program}: {}",

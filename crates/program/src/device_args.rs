@@ -1,4 +1,4 @@
-//! What to compute on, as said on the command line.
+//! Options that choose the devices of a computation.
 
 use clap::{Args, ValueEnum};
 use isopach::{
@@ -7,43 +7,42 @@ use isopach::{
     gpu::{AdapterSelector, DoublePrecision, GpuOptions, MinimumWork},
 };
 
-/// What to compute on.
+/// Options that choose the backend and its devices.
 #[derive(Args, Clone, Debug)]
 pub struct DeviceArgs {
-    /// What to compute on: a graphics processor that is there is used, and the processor for what
-    /// that declines
+    /// Backend to compute on: a GPU if there is one, with the CPU as fallback for work that it
+    /// declines
     #[arg(long, value_enum, default_value_t = Kind::Auto)]
     backend: Kind,
-    /// Graphics processors to share the work: all, or their numbers or names as the example
-    /// `devices` lists them
+    /// GPUs to share the work: all, or their numbers or names as the example `devices` lists them
     #[arg(long, value_delimiter = ',')]
     gpus: Vec<String>,
-    /// Memory of each graphics processor that may be taken, MiB
+    /// Memory to use of each GPU, MiB
     #[arg(long)]
     gpu_memory: Option<u64>,
 }
 
-/// MiB of a graphics processor at most, so that bytes can be counted.
+/// Limit on the MiB of a GPU, so that bytes can be counted.
 const MOST_MEMORY: u64 = 1 << 40;
 
 /// A kind of backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// The processor
+    /// The CPU
     Cpu,
-    /// A graphics processor, or an error where there is none
+    /// A GPU, or an error if there is none
     Gpu,
-    /// The best there is
+    /// The best available one
     Auto,
 }
 
 impl DeviceArgs {
-    /// Whether no graphics processor is used, whichever there are.
+    /// Whether the options exclude every GPU.
     pub fn is_cpu_only(&self) -> bool {
         self.backend == Kind::Cpu
     }
 
-    /// Refuses what makes no sense, before any device is opened.
+    /// Refuses inconsistent options before any device is opened.
     pub fn check(&self) -> Result<()> {
         if let Some(mebibytes) = self
             .gpu_memory
@@ -56,8 +55,8 @@ impl DeviceArgs {
         Ok(())
     }
 
-    /// The backends; devices are opened with `options`, as far as nothing else was said. A device
-    /// that was asked for also computes in double precision.
+    /// Opens the backends; `options` are the devices' defaults, which these options override. A
+    /// device that the user requested also computes in double precision.
     pub fn open(&self, mut options: GpuOptions) -> Result<Dispatcher<dyn Backend>> {
         self.check()?;
         if let Some(mebibytes) = self.gpu_memory {
@@ -82,7 +81,7 @@ impl DeviceArgs {
     }
 }
 
-/// Those that were named; the best where none was.
+/// The named adapters; the best one if none is named.
 fn selected_adapters(words: &[String]) -> Vec<AdapterSelector> {
     match words {
         [] => vec![AdapterSelector::Best],

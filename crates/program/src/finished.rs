@@ -1,5 +1,5 @@
-//! What a run before left in the folder of results: its summary, and files that would be written
-//! over.
+//! The results of an earlier run in an output folder: its summary, and the files that would be
+//! overwritten.
 
 use crate::same_file::{Identity, file_identity};
 use isopach_compute::{Error, Result};
@@ -14,12 +14,12 @@ use std::{
 pub const SUMMARY: &str = "summary.json";
 /// The page that shows them.
 pub const PAGE: &str = "index.html";
-/// Files that tell of results: gone while results get their names, so that they never tell of
+/// Files that describe results: removed while results get their names, so that they never describe
 /// others.
 pub const ABOUT: [&str; 2] = [SUMMARY, PAGE];
-/// Where the summary names the files of results.
+/// Key of the summary that lists the files of results.
 pub const FILES: &str = "files";
-/// Where it says what results were made from.
+/// Key of the summary that states the inputs and parameters of the results.
 pub const KEY: &str = "made_from";
 
 /// Makes the folder of results, if it is not there.
@@ -31,13 +31,13 @@ pub fn make_folder(out: &Path) -> Result<()> {
             error.to_string()
         };
         Error::InvalidInput(format!(
-            "--out {}: no folder can be made there ({why}): name another one",
+            "--out {}: the folder cannot be created ({why}): name another one",
             out.display()
         ))
     })
 }
 
-/// The summary in a folder: `None` where there is none, null where it is not JSON.
+/// The summary in a folder: `None` if there is none, null if it is not JSON.
 pub fn read_summary(folder: &Path) -> Result<Option<Value>> {
     let path = folder.join(SUMMARY);
     match fs::read(&path) {
@@ -47,7 +47,7 @@ pub fn read_summary(folder: &Path) -> Result<Option<Value>> {
     }
 }
 
-/// Those of the `known` files that the summary names.
+/// The `known` files that the summary lists.
 pub fn listed_files<N: AsRef<str>>(summary: &Value, known: impl IntoIterator<Item = N>) -> Vec<N> {
     let named: Vec<&str> = summary[FILES]
         .as_array()
@@ -61,7 +61,7 @@ pub fn listed_files<N: AsRef<str>>(summary: &Value, known: impl IntoIterator<Ite
         .collect()
 }
 
-/// Removes those of the files that are there.
+/// Removes the named files that exist.
 pub fn remove_files(
     folder: &Path,
     names: impl IntoIterator<Item = impl AsRef<Path>>,
@@ -82,7 +82,7 @@ pub fn remove_files(
 pub struct WrittenOver(Vec<(Identity, PathBuf)>);
 
 impl WrittenOver {
-    /// Those with names of outputs.
+    /// The files in `folder` with these names.
     pub fn of(folder: &Path, names: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         let paths = names.into_iter().map(|name| folder.join(name));
         Self(
@@ -97,7 +97,7 @@ impl WrittenOver {
         self.0.is_empty()
     }
 
-    /// Refuses an input that is one of them, by whatever name.
+    /// Refuses an input that is one of them, under any name.
     pub fn refuse_input(&self, input: &Path) -> Result<()> {
         if self.is_empty() {
             return Ok(());
@@ -108,7 +108,7 @@ impl WrittenOver {
         match self.0.iter().find(|(identity, _)| *identity == of_input) {
             None => Ok(()),
             Some((_, output)) => Err(Error::InvalidInput(format!(
-                "{} is an input, but would be written over by {}: name another folder (--out)",
+                "{} is an input, but {} would overwrite it: name another folder (--out)",
                 input.display(),
                 output.display()
             ))),
@@ -116,13 +116,13 @@ impl WrittenOver {
     }
 }
 
-/// What to do about a folder that has `what`.
+/// Error about a folder that has `what`, with the remedy.
 pub fn refuse_folder(folder: &Path, what: &str) -> Error {
     let folder = folder.display();
     Error::InvalidInput(format!(
-        "{folder} has {what}: name another folder (--out), or write over them with --force"
+        "{folder} has {what}: name another folder (--out), or overwrite them with --force"
     ))
 }
 
-/// Of results without a summary, or with one that does not say it.
-pub const UNKNOWN: &str = "results of which nothing says what they were made from";
+/// Description of results without a summary, or with one that does not state their inputs.
+pub const UNKNOWN: &str = "results of unknown inputs and parameters";

@@ -1,8 +1,9 @@
-//! Machines without a desktop: some Vulkan loaders write a line to stderr where XDG_RUNTIME_DIR is
-//! not set, though nothing is to be shown.
+//! Machines without a desktop: without XDG_RUNTIME_DIR, some Vulkan loaders write a line to stderr
+//! although nothing is displayed.
 
-/// Starts the program again with a folder for it, where there is none. The line is written by a
-/// library, which looks at nothing but the environment, and a process cannot change its own safely.
+/// Restarts the program with a folder for the loader if the environment has none. The line is
+/// written by a library, which reads only the environment, and a process cannot safely change its
+/// own.
 #[cfg(target_os = "linux")]
 pub fn quiet_loader() {
     use std::{env, os::unix::process::CommandExt, process::Command};
@@ -16,11 +17,11 @@ pub fn quiet_loader() {
         if let Some(name) = words.next() {
             command.arg0(name);
         }
-        // It returns only where it fails: then the line is written.
+        // It returns only on failure: then the line is written.
         let _ = command.args(words).env(NAME, env::temp_dir()).exec();
     }
 }
 
-/// Nothing to do: only Linux has such loaders.
+/// Does nothing: only Linux has such loaders.
 #[cfg(not(target_os = "linux"))]
 pub fn quiet_loader() {}

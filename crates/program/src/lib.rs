@@ -1,5 +1,5 @@
-//! What every program of isopach needs and no library does: exit codes, console output, signals,
-//! profiles, claims, the options that choose devices.
+//! Shared parts of isopach's programs: exit codes, console output, signals, profiles, claims,
+//! options that choose devices.
 //!
 //! A run is a library ([`isopach-survey`], [`isopach-sun`]); a program around it reads a command
 //! line, prints, and ends with a code that tells whether to start it again. This crate holds that
@@ -16,7 +16,7 @@
 //! | [`exit`] | exit codes: refused, or try again |
 //! | [`finished`] | results of an earlier run in the output folder |
 //! | [`headless`] | quiet Vulkan loaders on machines without a desktop |
-//! | [`listener`] | who hears what a run says: a terminal, nobody, your own type |
+//! | [`listener`] | receives the messages of a run: a terminal, silence, your own type |
 //! | [`machine`] | the machine and the commit that a number was measured on |
 //! | [`measure`] | wall time, CPU time, peak memory |
 //! | [`memory`] | amounts of memory: `2GiB` |

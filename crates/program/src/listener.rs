@@ -1,12 +1,13 @@
-//! Listeners: who hears what a run says while it works.
+//! Listeners: they receive the messages of a run while it works.
 //!
-//! A run is a library and prints nothing. It tells a [`Listener`]: [`Terminal`] in a program,
-//! [`Silent`] or one of your own where a run is embedded.
+//! A run is a library and prints nothing. It reports to a [`Listener`]: [`Terminal`] in a program,
+//! [`Silent`] or your own type in an embedded run.
 
 use crate::{eprintln, printable::printable, println};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Hears what a run says. Every method has an empty body, so that one implements what one needs.
+/// Receives the messages of a run. Every method has an empty default body, so implement only those
+/// you need.
 ///
 /// ```
 /// use isopach_program::listener::{Listener, Silent};
@@ -28,33 +29,33 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// assert_eq!(warnings.0.into_inner().unwrap(), ["the channel 94 has no count"]);
 /// ```
 pub trait Listener: Sync {
-    /// Hears a line of the run's answer, for people. Text of files in it is already safe for a
+    /// Receives a line of the run's answer, for people. Text of files in it is already safe for a
     /// terminal.
     fn say(&self, line: &str) {
         let _ = line;
     }
 
-    /// Hears where the run is: `time 2 of 5`.
+    /// Receives the progress of a run: `time 2 of 5`.
     fn note(&self, line: &str) {
         let _ = line;
     }
 
-    /// Hears a doubt about inputs or results. It may hold text of files: see
+    /// Receives a warning about inputs or results. It may hold text of files: see
     /// [`printable`](crate::printable).
     fn warn(&self, warning: &str) {
         let _ = warning;
     }
 
-    /// Hears that a stage begins; the stage ends when the returned value is dropped.
+    /// Receives the start of a stage; the stage ends when the returned value is dropped.
     fn begin_stage(&self, name: &'static str) -> Box<dyn StageProgress + '_> {
         let _ = name;
         Box::new(())
     }
 }
 
-/// Hears how far a stage is. The stage ends when this is dropped.
+/// Receives the progress of a stage. Dropping it ends the stage.
 pub trait StageProgress: Send + Sync {
-    /// Hears the share that is done, 0 to 1, and a note such as the time that is left.
+    /// Receives the share that is done, 0 to 1, and a note such as the remaining time.
     fn show(&self, share: f64, note: &str);
 }
 
@@ -68,8 +69,8 @@ pub struct Silent;
 
 impl Listener for Silent {}
 
-/// Listener that prints: answers on stdout, notes and warnings on stderr, a progress bar where
-/// stderr is a terminal.
+/// Listener that prints: answers on stdout, notes and warnings on stderr, a progress bar if stderr
+/// is a terminal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terminal;
 

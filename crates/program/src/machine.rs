@@ -1,8 +1,8 @@
-//! What a number was measured on.
+//! The machine that a number was measured on.
 
 use std::{fs, process::Command};
 
-/// What this runs on, as the system says.
+/// The operating system, CPU and threads of this machine, as the system reports them.
 pub fn describe_machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| {
@@ -19,11 +19,10 @@ pub fn describe_machine() -> String {
     )
 }
 
-/// The commit that was built, with a plus if there were changes beside it; "unknown" outside a
-/// checkout.
+/// The commit of the build, with a plus for uncommitted changes; "unknown" outside a checkout.
 ///
-/// A program that is carried to another machine is told when it is built (`ISOPACH_COMMIT`, by
-/// scripts/pack_for_device.sh).
+/// The commit of the sources; a program for another machine gets it at build time
+/// (`ISOPACH_COMMIT`, by scripts/pack_for_device.sh).
 pub fn built_commit() -> String {
     if let Some(built) = option_env!("ISOPACH_COMMIT") {
         return built.into();

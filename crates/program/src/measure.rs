@@ -1,8 +1,8 @@
-//! What a run took: wall, processor time, peak memory.
+//! Cost of a run: wall time, CPU time, peak memory.
 
 use std::{fs, time::Instant};
 
-/// A stopwatch for wall and processor time.
+/// A stopwatch for wall and CPU time.
 #[derive(Debug)]
 pub struct Measure {
     wall: Instant,
@@ -18,7 +18,7 @@ impl Measure {
         }
     }
 
-    /// Seconds of wall and of processor time (NaN where the system does not say) since the start.
+    /// Seconds of wall and of CPU time (NaN if the system does not report it) since the start.
     pub fn seconds(&self) -> [f64; 2] {
         [
             self.wall.elapsed().as_secs_f64(),
@@ -35,7 +35,7 @@ fn cpu_seconds() -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / 100.0)
 }
 
-/// Largest resident set of this process so far, MiB; `None` where the system does not say.
+/// Largest resident set of this process so far, MiB; `None` if the system does not report it.
 pub fn peak_rss_mib() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,5 +1,5 @@
-//! The output folder of a run that several processes may share: its lock, and `.run`, where
-//! results are kept until all are there.
+//! The output folder of a run that several processes may share: its lock, and `.run`, which holds
+//! results until the run is complete.
 
 use crate::{claims, signals};
 use isopach_compute::{FolderLock, Result};
@@ -9,9 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Folder of results that are kept until all are there, in the output folder.
+/// Name of the folder in the output folder that holds results until the run is complete.
 const RUN: &str = ".run";
-/// File that says who works in the output folder.
+/// Lock file that identifies the process working in the output folder.
 const LOCK: &str = ".lock";
 /// Folder of indexes that a plan made, in that of the run.
 pub const INDEX: &str = "index";
@@ -27,7 +27,7 @@ pub struct RunFolder {
     state: PathBuf,
     /// Part of the run that this process does.
     pub scope: RunScope,
-    /// Whether the run is only planned: no piece of it is done.
+    /// Whether the run is only planned: no part of it is done.
     pub is_plan: bool,
 }
 
@@ -43,13 +43,13 @@ impl RunFolder {
         }
     }
 
-    /// Where a run with this output folder keeps results until all are there.
+    /// The folder of unfinished results in the output folder `out`.
     #[must_use]
     pub fn state_within(out: &Path) -> PathBuf {
         out.join(RUN)
     }
 
-    /// Where results are kept until all are there.
+    /// The folder that holds results until the run is complete.
     #[must_use]
     pub fn state(&self) -> &Path {
         &self.state
@@ -73,11 +73,10 @@ impl RunFolder {
         self.is_plan || self.scope == RunScope::All
     }
 
-    /// Locks the output folder: alone where a whole run writes results, with others where this
-    /// process plans, runs a part, or merges. No result depends on it.
+    /// Locks the output folder: exclusively for a whole run that writes results, shared for a
+    /// process that plans, runs a part, or merges. No result depends on it.
     ///
-    /// # Errors
-    /// [`Error::Busy`](isopach_compute::Error::Busy) where another process holds it.
+    /// # Errors [`Error::Busy`](isopach_compute::Error::Busy) if another process holds it.
     pub fn lock(&self) -> Result<FolderLock> {
         let lock = self.out.join(LOCK);
         if self.is_shared() {
@@ -87,7 +86,7 @@ impl RunFolder {
         }
     }
 
-    /// From now on a signal says what is done, in `piece`s (tile, block), before it ends the
+    /// From now on, a signal prints the progress in `piece`s (tile, block) before it ends the
     /// program.
     pub fn announce_resume(&self, program: &str, piece: &'static str) {
         let locks = vec![self.out.join(LOCK), self.state.join("lock")];
@@ -97,8 +96,8 @@ impl RunFolder {
         });
     }
 
-    /// Removes the folder of the run where it is empty: where a run never began, or has ended.
-    /// Nothing that is not empty is removed.
+    /// Removes the folder of the run if it is empty: if a run never began, or has ended. A folder
+    /// with contents stays.
     pub fn remove_if_empty(&self) {
         if self.is_begun() {
             return;

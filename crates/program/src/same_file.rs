@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-/// What tells a file or folder from all others: its device and number there.
+/// Identity of a file or folder: its device and inode number.
 #[cfg(unix)]
 pub type Identity = (u64, u64);
-/// What tells a file or folder from all others: its full path without links.
+/// Identity of a file or folder: its full path without links.
 #[cfg(not(unix))]
 pub type Identity = std::path::PathBuf;
 
-/// By whatever name; `None` where it is not there.
+/// Identity of a file under any name; `None` if it does not exist.
 #[cfg(unix)]
 pub fn file_identity(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
@@ -18,7 +18,7 @@ pub fn file_identity(path: &Path) -> Option<Identity> {
         .map(|about| (about.dev(), about.ino()))
 }
 
-/// By whatever name; `None` where it is not there.
+/// Identity of a file under any name; `None` if it does not exist.
 #[cfg(not(unix))]
 pub fn file_identity(path: &Path) -> Option<Identity> {
     std::fs::canonicalize(path).ok()

@@ -1,11 +1,11 @@
-//! Ended from outside: the last line says how to go on.
+//! Signals: the last line before the program ends states how to continue.
 
 use std::path::PathBuf;
 
-/// From now on SIGINT and SIGTERM write a line before they end the program: SIGINT as it would
-/// have, SIGTERM as one that is to be tried again, since a cluster sends it to programs whose
-/// machine it wants back. `locks`: files that say that this process works somewhere; `kept`: what
-/// is done, and how to go on.
+/// Makes SIGINT and SIGTERM print a line before they end the program: SIGINT as it would have,
+/// SIGTERM with the exit code for "try again", since a cluster sends it to programs whose machine
+/// it reclaims. `locks`: files that mark this process as working; `kept`: the progress, and how to
+/// continue.
 #[cfg(unix)]
 pub fn say_how_to_go_on(
     program: &str,
@@ -25,8 +25,8 @@ pub fn say_how_to_go_on(
     };
     std::thread::spawn(move || {
         for signal in signals.forever() {
-            // What is half written has no name of a result yet; who comes next may be on another
-            // machine, where this lock would say that somebody is at work.
+            // A half-written file does not have the name of a result yet. The next process may be
+            // on another machine, which would take this lock for that of a working process.
             locks.iter().for_each(|lock| FolderLock::release_own(lock));
             eprintln!("\n{program}: ended by a signal; {}", kept());
             if signal == SIGTERM {
@@ -41,7 +41,7 @@ pub fn say_how_to_go_on(
 #[cfg(not(unix))]
 pub fn say_how_to_go_on(_: &str, _: Vec<PathBuf>, _: impl Fn() -> String + Send + 'static) {}
 
-/// What is done in the folder of a run, and how to go on. `piece`: what one result is of.
+/// The progress in the folder of a run, and how to continue. `piece`: the unit of one result.
 pub fn describe_progress(folder: &std::path::Path, piece: &str) -> String {
     let done = std::fs::read_dir(folder.join("tiles")).map_or(0, |tiles| {
         tiles
@@ -50,9 +50,9 @@ pub fn describe_progress(folder: &std::path::Path, piece: &str) -> String {
             .count()
     });
     let done = match done {
-        0 => format!("no {piece} was done yet: the same command begins anew"),
-        1 => format!("1 {piece} is done and kept: the same command goes on from there"),
-        many => format!("{many} {piece}s are done and kept: the same command goes on from there"),
+        0 => format!("no {piece} was done yet: the same command starts again"),
+        1 => format!("1 {piece} is done and kept: the same command continues from there"),
+        many => format!("{many} {piece}s are done and kept: the same command continues from there"),
     };
     format!("{done} (in {})", folder.display())
 }

@@ -231,7 +231,7 @@ pub(crate) struct ArrayWriter {
 
 /// A number of an array.
 pub(crate) trait Item: Copy {
-    /// As numpy names it.
+    /// The type's name in numpy.
     const DESCR: &'static str;
     fn put(self, to: &mut impl Write) -> std::io::Result<()>;
 }

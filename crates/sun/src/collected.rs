@@ -1,5 +1,5 @@
-//! What becomes of rows that are inverted, in their order: files, maps and counts of the whole
-//! image, curves.
+//! The consumer of inverted rows, in their order: files, maps and counts of the whole image,
+//! curves.
 
 use crate::{
     BANDS,
@@ -25,19 +25,18 @@ pub(crate) struct Collected<'a> {
     progress: RowProgress<'a>,
 }
 
-/// What all rows came to.
+/// The results of all rows.
 pub(crate) struct Inverted {
     pub(crate) found: Overview,
     pub(crate) curves: Vec<Curve>,
-    /// Of compressed cubes: their names and the largest errors of rounding.
+    /// For compressed cubes: their names and the largest errors of rounding.
     pub(crate) errors: Map<String, Value>,
 }
 
 impl<'a> Collected<'a> {
     /// Opens the files of the results.
     ///
-    /// # Errors
-    /// Where they cannot be written.
+    /// # Errors If the files cannot be written.
     pub(crate) fn create<T: Number>(
         options: &EmissionOptions,
         about: &About,
@@ -65,8 +64,7 @@ impl<'a> Collected<'a> {
 
     /// Takes the next rows.
     ///
-    /// # Errors
-    /// Where they cannot be written.
+    /// # Errors If the rows cannot be written.
     pub(crate) fn take_rows<T: Number>(
         &mut self,
         block: &RowBlock<T>,
@@ -89,8 +87,8 @@ impl<'a> Collected<'a> {
         self.sink.write(block, &bands, &temperature, spread)
     }
 
-    /// Gives the files their names, once `prepare` has seen to it that nothing tells of what was
-    /// there before.
+    /// Gives the files their names, after `prepare` has removed the files that describe earlier
+    /// results.
     ///
     /// # Errors
     /// Of `prepare`, the files and the curves.
@@ -125,7 +123,7 @@ impl<'a> Collected<'a> {
     }
 }
 
-/// What a summary has of the way that rows were inverted.
+/// Adds to a summary how the rows were inverted.
 pub(crate) fn add_to_summary(
     summary: &mut Value,
     options: &EmissionOptions,

@@ -1,5 +1,5 @@
-//! What was found in single pixels and in the means of regions, as curves over temperature:
-//! emission measure with both errors, and the EM loci of the channels.
+//! Curves over temperature of single pixels and of the means of regions: emission measure with both
+//! errors, and the EM loci of the channels.
 
 use crate::source::Source;
 use isopach::{
@@ -44,7 +44,7 @@ impl std::str::FromStr for Place {
         let ((columns, a), (rows, b)) = parts.ok_or_else(wrong)?;
         if columns.is_empty() || rows.is_empty() {
             return Err(format!(
-                "{text} is no region: X1 and Y1, which are not in it, must be above X0 and Y0"
+                "{text} is not a region: X1 and Y1, which are outside of it, must be above X0 and Y0"
             ));
         }
         Ok(Self {
@@ -83,7 +83,7 @@ impl Place {
         )
     }
 
-    /// The place of such a file.
+    /// The place of a file with this name.
     pub(crate) fn of_file(name: &str) -> Option<Self> {
         let text = name.strip_prefix("curve_")?.strip_suffix(".csv")?;
         let place: Self = text.replace('-', ":").replace('_', ",").parse().ok()?;
@@ -98,19 +98,19 @@ impl Place {
 /// The result of a place.
 pub(crate) struct Curve {
     pub(crate) place: Place,
-    /// How it ended, and χ² a channel.
+    /// The status, and χ² a channel.
     pub(crate) status: String,
     pub(crate) chi_squared: f64,
-    /// A bin each.
+    /// The bins of temperature.
     bins: Vec<Bin>,
-    /// EM loci, a channel each: log10 T and cm⁻⁵.
+    /// EM loci by channel: log10 T and cm⁻⁵.
     loci: Vec<Vec<[f64; 2]>>,
-    /// Of a region: pixels that its mean is of; others miss a channel or are saturated in one.
+    /// For a region: number of pixels in its mean; others lack a channel or are saturated in one.
     used: usize,
 }
 
-/// log10 T of the edges; cm⁻⁵, its vertical error, its horizontal error in dex (NaN where not asked
-/// for); mean and scatter of draws.
+/// log10 T of the edges; cm⁻⁵, its vertical error, its horizontal error in dex (NaN if not
+/// requested); mean and scatter of draws.
 struct Bin {
     edges: [f64; 2],
     emission: f64,
@@ -119,7 +119,7 @@ struct Bin {
     draws: Option<[f64; 2]>,
 }
 
-/// Pixels that are looked for while blocks go by, and regions that are looked at after them.
+/// Pixels that are picked while blocks arrive, and regions that are read again after them.
 pub(crate) struct Curves {
     wanted: Vec<Place>,
     draws: Option<MonteCarlo>,
@@ -195,9 +195,9 @@ impl Curves {
         }
     }
 
-    /// Inverts the means of the regions, and reads the counts of the pixels again: the EM loci are
-    /// what each channel would ask for if all plasma had one temperature. In the order in which
-    /// they were asked for. `at_once`: rows that memory has room for.
+    /// Inverts the means of the regions, and rereads the counts of the pixels. The EM loci are the
+    /// emission measure that each channel would need if all plasma had one temperature. Results are
+    /// in the order of the request. `at_once`: rows that fit the memory.
     pub(crate) fn finish(
         mut self,
         source: &mut Source,
@@ -296,10 +296,10 @@ fn region_of(
 
 /// The mean of the pixels of a region that have all channels, unsaturated.
 struct Mean {
-    /// A channel each.
+    /// Counts by channel.
     counts: Vec<f64>,
     sigma: Vec<f64>,
-    /// How many pixels they are.
+    /// Number of pixels in the mean.
     used: usize,
 }
 
@@ -362,7 +362,7 @@ impl Mean {
 }
 
 impl Curve {
-    /// What it is of, how it ended.
+    /// The title of a curve: its place and its status.
     pub(crate) fn curve_title(&self) -> String {
         let Self {
             place,
@@ -510,7 +510,7 @@ const LEFT: f64 = 84.0;
 const TOP: f64 = 12.0;
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 360.0;
-/// Of channels (Okabe & Ito 2008: told apart by everyone).
+/// Colours of channels (Okabe & Ito 2008: distinguishable with any colour vision).
 const COLOURS: [&str; 7] = [
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7a7a00",
 ];
@@ -562,7 +562,7 @@ impl Plot {
         self.unbounded_y(value).clamp(TOP, TOP + HEIGHT)
     }
 
-    /// As [`Self::y`], outside of the frame as well.
+    /// The height of a value as [`Self::y`] computes it, outside of the frame as well.
     fn unbounded_y(&self, value: f64) -> f64 {
         let log = if value > 0.0 {
             value.log10()

@@ -1,4 +1,4 @@
-//! How much of an instrument's sensitivity is left, by time.
+//! The remaining sensitivity of an instrument, by time.
 
 use crate::{
     instruments::{Found, only_instrument},
@@ -14,8 +14,7 @@ pub(crate) struct Table {
     rows: Vec<(f64, Vec<f64>)>,
 }
 
-/// The word for the table of AIA that is shipped, and when it was made: what was lost later is not
-/// in it.
+/// The word for the shipped table of AIA, and its date: later losses are not in it.
 const SHIPPED: &str = "builtin";
 const MADE: &str = "2020-10-26";
 
@@ -24,7 +23,7 @@ pub(crate) fn is_shipped(path: &Path) -> bool {
     path.as_os_str() == SHIPPED && !path.is_file()
 }
 
-/// What is said of an image that is later than the table that is shipped.
+/// A warning about an image that is later than the shipped table.
 pub(crate) fn later_than_shipped(latest: ObservationTime) -> Option<String> {
     let is_later = ObservationTime::parse(MADE).is_some_and(|made| latest > made);
     is_later.then(|| {
@@ -115,7 +114,7 @@ impl Table {
         self.channels.iter().any(|name| channel.is_meant_by(name))
     }
 
-    /// Of a channel at a time, linear between rows.
+    /// The remaining share of a channel at a time, linear between rows.
     pub(crate) fn share_left(&self, channel: &Found, time: &str) -> Result<f64, String> {
         let column = self
             .channels
@@ -123,7 +122,7 @@ impl Table {
             .position(|name| channel.is_meant_by(name));
         let column = column
             .ok_or_else(|| format!("the degradation table has no column {}", channel.name()))?;
-        let at = days_since(time).ok_or_else(|| format!("{time} is no ISO 8601 time"))?;
+        let at = days_since(time).ok_or_else(|| format!("{time} is not an ISO 8601 time"))?;
         let after = self.rows.partition_point(|(t, _)| *t < at);
         match (
             after.checked_sub(1).map(|i| &self.rows[i]),
@@ -138,7 +137,7 @@ impl Table {
     }
 }
 
-/// Shares in the order of the channels; none where none was given.
+/// Shares in the order of the channels; none if none were given.
 pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64>, String> {
     let is_named = given.iter().any(|share| share.name.is_some());
     if !is_named {
@@ -147,7 +146,7 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
             Ok(shares)
         } else {
             Err(format!(
-                "--degradation has {} shares for {} channels: give one a channel",
+                "--degradation has {} shares for {} channels: give one for each channel",
                 shares.len(),
                 channels.len()
             ))
@@ -172,7 +171,7 @@ pub(crate) fn by_channel(given: &[Share], channels: &[&Found]) -> Result<Vec<f64
         match (found.next(), found.next()) {
             (Some(share), None) => Ok(share.value),
             (None, _) => Err(format!(
-                "--degradation has no share of {}: give one a channel (1 where nothing was lost)",
+                "--degradation has no share of {}: give one for each channel (1 for no loss)",
                 channel.channel_label()
             )),
             _ => Err(format!(

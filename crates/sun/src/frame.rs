@@ -1,12 +1,13 @@
 //! A picture with its axes and the meaning of its colours, as SVG.
 
 use crate::{
+    palette::Palette,
     pictures::{Colours, Panel},
     source::Axis,
 };
 use std::fmt::Write as _;
 
-/// Width of a picture, and what is left about it.
+/// Width of a picture, and its margins.
 const WIDTH: f64 = 400.0;
 const LEFT: f64 = 84.0;
 const TOP: f64 = 8.0;
@@ -19,7 +20,34 @@ pub(crate) fn draw_frame(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis
          <rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{WIDTH}\" height=\"{height:.1}\" class=box />",
         panel.file
     );
-    let [x, y] = axes;
+    draw_axes(&mut body, [rows, columns], axes, height);
+    let mut total = TOP + height + 54.0;
+    let width = LEFT + WIDTH + 124.0;
+    match &panel.colours {
+        Colours::Logarithmic { palette, ends } => {
+            draw_colour_bar(&mut body, panel, palette, *ends, height);
+        }
+        Colours::Kinds(kinds) => {
+            for ([r, g, b], label) in kinds {
+                let _ = write!(
+                    body,
+                    "<rect x=\"{LEFT}\" y=\"{:.1}\" width=\"14\" height=\"14\" fill=\"rgb({r},{g},{b})\"/><text x=\"{}\" y=\"{:.1}\">{label}</text>",
+                    total,
+                    LEFT + 20.0,
+                    total + 12.0
+                );
+                total += 24.0;
+            }
+        }
+    }
+    format!(
+        "<svg viewBox=\"0 0 {width} {total:.1}\" role=img aria-label=\"{}\">{body}</svg>",
+        panel.title
+    )
+}
+
+/// Adds the ticks, labels and units of both axes to the body of an SVG.
+fn draw_axes(body: &mut String, [rows, columns]: [usize; 2], [x, y]: [Axis; 2], height: f64) {
     let bottom = TOP + height;
     for (at, label) in axis_ticks(x, columns, WIDTH / 90.0) {
         let at = LEFT + at * WIDTH;
@@ -47,62 +75,51 @@ pub(crate) fn draw_frame(panel: &Panel, [rows, columns]: [usize; 2], axes: [Axis
         x.unit,
         y.unit
     );
-    let mut total = bottom + 54.0;
-    let width = match &panel.colours {
-        Colours::Logarithmic { palette, ends } => {
-            let stops: String = (0..palette.len()).fold(String::new(), |mut stops, i| {
-                let [r, g, b] = palette[i];
-                let _ = write!(
-                    stops,
-                    "<stop offset=\"{}\" stop-color=\"rgb({r},{g},{b})\"/>",
-                    i as f64 / (palette.len() - 1) as f64
-                );
-                stops
-            });
-            let name = panel.file.trim_end_matches(".png");
-            let x = LEFT + WIDTH + 14.0;
-            let _ = write!(
-                body,
-                "<linearGradient id=\"{name}\" x1=\"0\" y1=\"1\" x2=\"0\" y2=\"0\">{stops}</linearGradient>\
-                 <rect x=\"{x}\" y=\"{TOP}\" width=\"14\" height=\"{height:.1}\" fill=\"url(#{name})\"/>\
-                 <rect x=\"{x}\" y=\"{TOP}\" width=\"14\" height=\"{height:.1}\" class=box />"
-            );
-            for (share, label) in colour_decades(*ends) {
-                let at = bottom - share * height;
-                let _ = write!(
-                    body,
-                    "<path d=\"M{} {at:.1}h5\"/><text x=\"{}\" y=\"{:.1}\">{label}</text>",
-                    x + 14.0,
-                    x + 22.0,
-                    at + 5.5
-                );
-            }
-            let _ = write!(
-                body,
-                "<text class=mid transform=\"translate({} {side:.1}) rotate(90)\">{}</text>",
-                x + 96.0,
-                panel.unit
-            );
-            LEFT + WIDTH + 124.0
-        }
-        Colours::Kinds(kinds) => {
-            for ([r, g, b], label) in kinds {
-                let _ = write!(
-                    body,
-                    "<rect x=\"{LEFT}\" y=\"{:.1}\" width=\"14\" height=\"14\" fill=\"rgb({r},{g},{b})\"/><text x=\"{}\" y=\"{:.1}\">{label}</text>",
-                    total,
-                    LEFT + 20.0,
-                    total + 12.0
-                );
-                total += 24.0;
-            }
-            LEFT + WIDTH + 124.0
-        }
-    };
-    format!(
-        "<svg viewBox=\"0 0 {width} {total:.1}\" role=img aria-label=\"{}\">{body}</svg>",
-        panel.title
-    )
+}
+
+/// Adds the colour bar of a logarithmic scale, right of the picture.
+fn draw_colour_bar(
+    body: &mut String,
+    panel: &Panel,
+    palette: &Palette,
+    ends: [f32; 2],
+    height: f64,
+) {
+    let bottom = TOP + height;
+    let side = TOP + height / 2.0;
+    let stops: String = (0..palette.len()).fold(String::new(), |mut stops, i| {
+        let [r, g, b] = palette[i];
+        let _ = write!(
+            stops,
+            "<stop offset=\"{}\" stop-color=\"rgb({r},{g},{b})\"/>",
+            i as f64 / (palette.len() - 1) as f64
+        );
+        stops
+    });
+    let name = panel.file.trim_end_matches(".png");
+    let x = LEFT + WIDTH + 14.0;
+    let _ = write!(
+        body,
+        "<linearGradient id=\"{name}\" x1=\"0\" y1=\"1\" x2=\"0\" y2=\"0\">{stops}</linearGradient>\
+         <rect x=\"{x}\" y=\"{TOP}\" width=\"14\" height=\"{height:.1}\" fill=\"url(#{name})\"/>\
+         <rect x=\"{x}\" y=\"{TOP}\" width=\"14\" height=\"{height:.1}\" class=box />"
+    );
+    for (share, label) in colour_decades(ends) {
+        let at = bottom - share * height;
+        let _ = write!(
+            body,
+            "<path d=\"M{} {at:.1}h5\"/><text x=\"{}\" y=\"{:.1}\">{label}</text>",
+            x + 14.0,
+            x + 22.0,
+            at + 5.5
+        );
+    }
+    let _ = write!(
+        body,
+        "<text class=mid transform=\"translate({} {side:.1}) rotate(90)\">{}</text>",
+        x + 96.0,
+        panel.unit
+    );
 }
 
 /// Places (share of the axis, pixels from edge to edge) and labels of round numbers.
@@ -132,7 +149,7 @@ fn round_up(x: f64) -> f64 {
         .unwrap_or(x)
 }
 
-/// Places and labels of 1, 2 and 5 times powers of ten; more where there are few.
+/// Places and labels of 1, 2 and 5 times powers of ten; more on a short scale.
 fn colour_decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
     let low = f64::from(low);
     let high = f64::from(high);
@@ -160,7 +177,7 @@ fn colour_decades([low, high]: [f32; 2]) -> Vec<(f64, String)> {
     places
 }
 
-/// As people write it: 2×10²⁷, but 0.5 and 20.
+/// Formats a number as people write it: 2×10²⁷, but 0.5 and 20.
 fn format_number(mantissa: f64, exponent: i32) -> String {
     if (-2..=3).contains(&exponent) {
         let value = mantissa * 10f64.powi(exponent);

@@ -1,5 +1,5 @@
-//! Nothing of anybody's is written over: neither inputs, nor results of other inputs or parameters,
-//! nor what another run is writing.
+//! Protection of files: a run overwrites no inputs, no results of other inputs or parameters, and
+//! no files that another run is writing.
 
 use crate::{
     blocks::BlockExecution, checksum::length_and_crc32, curves::Place, degradation, instruments,
@@ -17,18 +17,19 @@ use std::{
 
 /// The folder of results, held as long as this.
 pub(crate) struct Held {
-    /// What tells these results from others.
+    /// Identity of these results.
     pub(crate) made_from: Value,
     /// Files of the results that these replace: those that these do not have go when these are
     /// whole.
     pub(crate) before_this: Vec<PathBuf>,
-    /// Whether finished results of the same inputs and parameters are there.
+    /// Whether the folder has finished results of the same inputs and parameters.
     pub(crate) is_finished: bool,
     pub(crate) _lock: FolderLock,
 }
 
-/// Holds the folder of results, which is made if it is not there; refuses one with other results,
-/// and inputs that results would write over. `is_image`: there are pictures and a page, too.
+/// Locks the folder of results, and creates it if it is missing; refuses a folder with other
+/// results, and inputs that results would overwrite. `is_image`: the run also writes pictures and a
+/// page.
 pub(crate) fn lock_folder(
     options: &EmissionOptions,
     execution: &BlockExecution,
@@ -39,7 +40,7 @@ pub(crate) fn lock_folder(
     finished::make_folder(out)?;
     let _lock = execution.folder.lock()?;
     let made_from = made_from(options, contents);
-    // Before the summary is looked for: a merge writes that, and then removes what was begun.
+    // Checked before the summary: a merge writes that, and then removes the begun run.
     let is_begun = execution.folder.is_begun();
     let summary = finished::read_summary(out)?;
     let mut before_this: Vec<PathBuf> = summary
@@ -89,16 +90,15 @@ pub(crate) fn lock_folder(
     }
 }
 
-/// Of results that another run finished.
+/// Description of results that another run finished.
 pub(crate) const OTHER: &str = "finished results of other inputs or parameters";
 
-/// What tells the results of one time, or of images of one time, from others.
+/// Identity of the results of one time, or of images of one time.
 pub(crate) fn made_from(options: &EmissionOptions, contents: &[Content]) -> Value {
     json!({ "parameters": result_parameters(options), "inputs": Content::file_identities(contents) })
 }
 
-/// Whether finished results of this are there now: another process may have put them together
-/// meanwhile.
+/// Whether finished results of this run exist now: another process may have merged them meanwhile.
 pub(crate) fn is_merged(out: &Path, made_from: &Value) -> bool {
     finished::read_summary(out)
         .ok()
@@ -106,7 +106,7 @@ pub(crate) fn is_merged(out: &Path, made_from: &Value) -> bool {
         .is_some_and(|summary| summary.get(KEY) == Some(made_from))
 }
 
-/// An input, known by what it has, wherever it lies.
+/// An input, identified by its contents, at any path.
 pub(crate) struct Content {
     pub(crate) path: PathBuf,
     bytes: u64,
@@ -116,8 +116,7 @@ pub(crate) struct Content {
 impl Content {
     /// Reads all inputs.
     ///
-    /// # Errors
-    /// Where one cannot be read.
+    /// # Errors If an input cannot be read.
     pub(crate) fn of_inputs(options: &EmissionOptions) -> isopach::compute::Result<Vec<Self>> {
         let of = |path: PathBuf| {
             let (bytes, crc32) = length_and_crc32(&path)?;
@@ -126,7 +125,7 @@ impl Content {
         input_paths(options).into_iter().map(of).collect()
     }
 
-    /// What tells each from others.
+    /// The identity of each input.
     pub(crate) fn file_identities(contents: &[Self]) -> Vec<String> {
         contents
             .iter()
@@ -135,7 +134,7 @@ impl Content {
     }
 }
 
-/// Names of the files of results that a summary tells of.
+/// Names of the result files that a summary lists.
 pub(crate) fn files_of(summary: &Value) -> Vec<String> {
     finished::listed_files(summary, [all_file_names(), listed_curves(summary)].concat())
 }
@@ -153,7 +152,7 @@ fn listed_curves(summary: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Names of the files that any run may write beside what tells of them.
+/// Names of the files that any run may write next to its summary.
 pub(crate) fn all_file_names() -> Vec<String> {
     [
         sink::all_file_names(),
@@ -188,7 +187,7 @@ pub(crate) fn input_paths(options: &EmissionOptions) -> Vec<PathBuf> {
         degradation_table,
         ..
     } = options;
-    // What is shipped is no file.
+    // The shipped table is not a file.
     let table = degradation_table
         .as_ref()
         .filter(|path| !degradation::is_shipped(path));
@@ -226,7 +225,7 @@ pub(crate) fn identities(inputs: &[PathBuf]) -> Result<Value, Box<dyn Error>> {
         .map(Value::Array)
 }
 
-/// Everything that results depend on beside the inputs.
+/// All values besides the inputs that results depend on.
 pub(crate) fn result_parameters(options: &EmissionOptions) -> Value {
     let a = options;
     json!({

@@ -1,4 +1,4 @@
-//! How results came about, for the headers of the files.
+//! The origin of results, for the headers of the files.
 
 use crate::{
     guard::Content,
@@ -9,8 +9,7 @@ use crate::{
 use isopach_program::command_words::OptionNames;
 use std::error::Error;
 
-/// Options that no number depends on: where results lie, what may be written over, who inverts
-/// which part.
+/// Options that no number depends on: output folder, permission to overwrite, share of the work.
 const OF_NO_MATTER: OptionNames = OptionNames {
     with_value: &[
         "--out",
@@ -24,7 +23,8 @@ const OF_NO_MATTER: OptionNames = OptionNames {
     without_value: &["--force", "--plan", "--merge"],
 };
 
-/// The words of the command but for those of no matter and files of other times.
+/// The words of the command without options that no number depends on and without files of other
+/// times.
 fn words_that_matter(options: &EmissionOptions) -> Vec<String> {
     // Of a series only the files of this time.
     let mut others = options.given_files.clone();
@@ -35,7 +35,7 @@ fn words_that_matter(options: &EmissionOptions) -> Vec<String> {
     kept
 }
 
-/// How the results came about, for the files: program, command, response, inputs with their
+/// Keywords with the origin of the results: program, command, response, inputs with their
 /// checksums.
 pub(crate) fn history_keywords(
     options: &EmissionOptions,
@@ -56,7 +56,7 @@ pub(crate) fn history_keywords(
         .filter(|path| !instruments::is_shipped(path))
         .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
         .collect();
-    // Of AIA, where a channel is of it.
+    // Whether the source is AIA's, if a channel is.
     let is_of_aia = about.is_of_aia() && Instruments::read(options)?.is_aia_shipped();
     if options.response.is_none() && (is_of_aia || responses.is_empty()) {
         responses.insert(0, "AIA, as shipped".into());

@@ -8,20 +8,20 @@ use isopach::{
 };
 use std::{error::Error, fs::File, io::Read as _, path::Path};
 
-/// The word for what is shipped.
+/// The word for the shipped instrument.
 const SHIPPED: &str = "aia";
 
 /// Instruments, in the order in which results have their channels.
 pub(crate) struct Instruments {
     known: Vec<Instrument>,
-    /// How many were given.
+    /// Number of instruments that the user gave.
     given: usize,
     /// Whether AIA is the one that is shipped.
     is_aia_shipped: bool,
 }
 
 impl Instruments {
-    /// Those of `--instrument`, after AIA if it is not one of them.
+    /// Reads the instruments of `--instrument`, after AIA if it is not one of them.
     ///
     /// # Errors
     /// In words, naming file and field.
@@ -71,11 +71,10 @@ impl Instruments {
             .join(", ")
     }
 
-    /// The instrument and the channel of a file; `channel` as `--channel` has it. Says what was
-    /// taken for granted.
+    /// The instrument and the channel of a file; `channel` is the value of `--channel`. Reports its
+    /// assumptions.
     ///
-    /// # Errors
-    /// In words: what the file says, what is known, the option that helps.
+    /// # Errors A text: the file's header, the known instruments, the option that helps.
     pub(crate) fn find_channel(
         &self,
         seen: &Seen<'_>,
@@ -140,7 +139,7 @@ impl Instruments {
             {
                 let name = &self.known[found].name;
                 said.push(format!(
-                    "by its header it is of {stated}: taken for {name}, as --channel says"
+                    "by its header it is of {stated}: taken for {name}, as in --channel"
                 ));
             }
             return Ok(found);
@@ -151,7 +150,7 @@ impl Instruments {
             ([a, b, ..], _) => {
                 let [a, b] = [a, b].map(|i| self.known[*i].name.as_str());
                 Err(format!(
-                    "by its header it may be of {a} and of {b}: make `headers` of their files tell them apart"
+                    "by its header it may be of {a} and of {b}: make `headers` of their files distinguish them"
                 ))
             }
             ([], Some(stated)) => Err(format!(
@@ -159,7 +158,7 @@ impl Instruments {
                 self.channel_names()
             )),
             ([], None) if self.given > 1 => Err(format!(
-                "it does not say of which instrument it is (TELESCOP, INSTRUME), and known are {}: give --channel as INSTRUMENT:CHANNEL",
+                "it does not state its instrument (TELESCOP, INSTRUME), and known are {}: give --channel as INSTRUMENT:CHANNEL",
                 self.channel_names()
             )),
             ([], None) => {
@@ -170,7 +169,9 @@ impl Instruments {
                     0
                 };
                 let name = &self.known[only].name;
-                said.push(format!("it does not say of which instrument it is (TELESCOP, INSTRUME): taken for {name}"));
+                said.push(format!(
+                    "it does not state its instrument (TELESCOP, INSTRUME): taken for {name}"
+                ));
                 Ok(only)
             }
         }
@@ -190,7 +191,7 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     let of_file = |error: Box<dyn Error>| name_error(format!("--instrument {name}"), error);
     let mut text = String::new();
     let file = File::open(path).map_err(|error| of_file(error.into()))?;
-    // One more than is taken is refused.
+    // One byte more than allowed is refused.
     file.take(Instrument::MOST_BYTES as u64 + 1)
         .read_to_string(&mut text)
         .map_err(|error| of_file(error.into()))?;
@@ -208,7 +209,7 @@ fn read(path: &Path) -> Result<Instrument, Box<dyn Error>> {
     }
 }
 
-/// What the header of a file says.
+/// The header values that identify a file.
 pub(crate) struct Seen<'a> {
     pub(crate) header: &'a FitsHeader,
     /// TELESCOP and INSTRUME.
@@ -249,7 +250,7 @@ impl Seen<'_> {
         let name = &of.name;
         let known = of.channel_names();
         format!(
-            "it is of no channel of {name} ({known}): {}; --channel names one, one a file",
+            "it is of no channel of {name} ({known}): {}; --channel names one for each file",
             stated.join(", ")
         )
     }
@@ -257,8 +258,7 @@ impl Seen<'_> {
 
 /// The one channel that an option names.
 ///
-/// # Errors
-/// In words: it names none, or one of two instruments.
+/// # Errors A text: it names no instrument, or one of two.
 pub(crate) fn only_instrument(
     option: &str,
     name: &str,
@@ -280,10 +280,10 @@ pub(crate) fn only_instrument(
     }
 }
 
-/// Of what a file is.
+/// The instrument and channel of a file.
 #[derive(Clone)]
 pub(crate) struct Found {
-    /// Instrument and channel: what they are sorted by.
+    /// Numbers of instrument and channel: the sort key.
     pub(crate) place: [usize; 2],
     pub(crate) of: Instrument,
 }
@@ -303,12 +303,12 @@ impl Found {
         }
     }
 
-    /// `AIA:171`, as options name it where two instruments have a channel of that name.
+    /// `AIA:171`, the name in options if two instruments have a channel of that name.
     pub(crate) fn qualified_name(&self) -> String {
         format!("{}:{}", self.of.name, self.channel().name)
     }
 
-    /// For people: with Å where the name is a wavelength.
+    /// The name for people: with Å if it is a wavelength.
     pub(crate) fn channel_label(&self) -> String {
         let unit = if self.channel().name.parse::<f64>().is_ok() {
             " Å"

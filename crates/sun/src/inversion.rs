@@ -11,8 +11,7 @@ use std::error::Error;
 
 /// Edges of the bins of temperature, log₁₀ K.
 ///
-/// # Errors
-/// Where their file cannot be read, or has too many.
+/// # Errors If the file of edges cannot be read, or has too many.
 pub(crate) fn bin_edges(options: &EmissionOptions) -> Result<Vec<f64>, Box<dyn Error>> {
     if let Some(path) = &options.log_t_edges {
         let edges = isopach_npy::read(path)?.values;
@@ -34,10 +33,9 @@ pub(crate) fn bin_edges(options: &EmissionOptions) -> Result<Vec<f64>, Box<dyn E
         .collect())
 }
 
-/// The inversion of what is told of the inputs.
+/// Builds the inversion from the description of the inputs.
 ///
-/// # Errors
-/// Where options contradict the inputs.
+/// # Errors If options contradict the inputs.
 pub(crate) fn build_inversion(
     options: &EmissionOptions,
     about: &About,
@@ -68,7 +66,7 @@ pub(crate) fn build_inversion(
     inversion.pad_value = options.pad_value;
     if options.counts.is_none() && options.pad_value.is_some_and(|pad| pad != 0.0) {
         return Err(
-            "--pad-value of FITS files must be 0: other numbers are divided by the exposure before they are looked at"
+            "--pad-value of FITS files must be 0: other numbers are divided by the exposure before they are compared"
                 .into(),
         );
     }

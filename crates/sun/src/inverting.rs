@@ -15,10 +15,10 @@ use isopach::{
 use isopach_program::listener::{Listener, StageProgress};
 use std::{cell::RefCell, error::Error, ops::Range, time::Instant};
 
-/// Bytes of the program itself: code, stacks, what every pixel shares, buffers of files.
+/// Bytes of the program itself: code, stacks, data shared by all pixels, buffers of files.
 const PROGRAM: u64 = 24 << 20;
 
-/// What inverts the rows of an image.
+/// The inversion of an image's rows.
 pub(crate) struct Inverting<'a> {
     pub(crate) inversion: &'a Inversion,
     pub(crate) on: Dispatcher<dyn Backend>,
@@ -28,15 +28,14 @@ pub(crate) struct Inverting<'a> {
     pub(crate) shape: [usize; 2],
     /// Rows that memory has room for.
     pub(crate) rows_at_once: usize,
-    /// Bytes of so many rows, as [`Inversion::stream`] counts them.
+    /// Bytes of the rows that may be in memory, as [`Inversion::stream`] counts them.
     budget: u64,
     pub(crate) listener: &'a dyn Listener,
 }
 
 impl<'a> Inverting<'a> {
-    /// # Errors
-    /// In words where not even one row fits the memory, with what does; where there is no such
-    /// backend.
+    /// # Errors A text if not even one row fits the memory, with the amount that would; an error if
+    /// the backend is missing.
     pub(crate) fn new<T: Number>(
         options: &EmissionOptions,
         inversion: &'a Inversion,
@@ -50,7 +49,7 @@ impl<'a> Inverting<'a> {
         ];
         let draws = requested_draws(options);
         let kept = PROGRAM + Overview::bytes(shape, source.has_truth()) + source.bytes_kept();
-        // A channel as doubles while it is read; what writing needs.
+        // A channel as doubles while it is read; buffers for writing.
         let of_draws = if draws.is_some() {
             Sink::bytes_per_pixel_of_draws::<T>(inversion)
         } else {
@@ -69,7 +68,7 @@ impl<'a> Inverting<'a> {
             )
             .into());
         }
-        // A twentieth of the image at most, that the bar moves.
+        // At most a twentieth of the image, so that the progress bar moves.
         let rows = rows.min((shape[0] as u64).div_ceil(20));
         let budget = rows * shape[1].max(1) as u64 * inversion.bytes_per_pixel::<T>();
         let results = if options.halves {
@@ -94,8 +93,8 @@ impl<'a> Inverting<'a> {
         })
     }
 
-    /// Inverts some rows, and gives them to `take` as they come, with the scatter of draws where
-    /// that was asked for.
+    /// Inverts some rows, and passes them to `take` as they finish, with the scatter of draws if
+    /// requested.
     ///
     /// # Errors
     /// Of the input, the inversion, and `take`.
@@ -131,8 +130,7 @@ impl<'a> Inverting<'a> {
         )
     }
 
-    /// Mean and scatter of the draws of some pixels, the first of which has this number in the
-    /// image.
+    /// Mean and scatter of the draws of some pixels; the first has this number in the image.
     fn scatter_of_draws(
         &self,
         draws: MonteCarlo,
@@ -147,8 +145,7 @@ impl<'a> Inverting<'a> {
             .run(|on| draws.run_part(self.inversion, on, &observation, first))
     }
 
-    /// What is seen in the numbers of all rows that should be known; they are read for that, if
-    /// anything can be said.
+    /// Remarks that need the numbers of all rows; the rows are read only if a remark is possible.
     ///
     /// # Errors
     /// Of the input.
@@ -166,7 +163,7 @@ impl<'a> Inverting<'a> {
     }
 }
 
-/// The draws that were asked for.
+/// The number of draws that the user requested.
 pub(crate) fn requested_draws(options: &EmissionOptions) -> Option<MonteCarlo> {
     options.monte_carlo.map(|draws| MonteCarlo {
         draws,

@@ -27,10 +27,10 @@
 //! Images of your own: `["aia_171.fits", "aia_193.fits", …, "--out", "result"]`. To hear progress
 //! and warnings, hand a [`Terminal`] or a [`Listener`] of your own to [`run`].
 //!
-//! Modules in the order of a run: `options` and `parameters` are what can be asked for; `images`,
+//! Modules in the order of a run: `options` and `parameters` define the command line; `images`,
 //! `arrays` and `scene` open inputs; `inversion` and `inverting` solve rows; `blocks` shares rows
 //! among processes; `sink`, `pictures`, `curves` and `page` write; `series` repeats it for several
-//! times; `guard` keeps what is somebody else's.
+//! times; `guard` protects existing files.
 
 mod arrays;
 mod blocks;

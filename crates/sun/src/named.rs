@@ -1,12 +1,12 @@
-//! Errors that begin with what they are about.
+//! Errors with a prefix that names their subject.
 
 use std::{
     error::Error,
     fmt::{self, Display, Formatter},
 };
 
-/// What something failed of, after its name. The cause stays to be asked: whether the same may
-/// succeed later hangs on it.
+/// An error with the name of its subject as a prefix. The cause stays available, since it decides
+/// whether a retry may succeed.
 #[derive(Debug)]
 struct Named {
     name: String,
@@ -25,7 +25,7 @@ impl Error for Named {
     }
 }
 
-/// An error about what has this name.
+/// Prefixes an error with the name of its subject.
 pub(crate) fn name_error(name: impl Display, error: impl Into<Box<dyn Error>>) -> Box<dyn Error> {
     Named {
         name: name.to_string(),

@@ -1,4 +1,4 @@
-//! What belongs to one time: inverted, or a share of it, and everything about it written.
+//! The run of one time: inverts it, or a share of it, and writes all outputs.
 
 use crate::{
     arrays,
@@ -31,20 +31,20 @@ use std::{
 /// A median of χ² a channel from which on the counts are not explained.
 const MOST_CHI_SQUARED: f64 = 3.0;
 
-/// Where a summary has the line of outcome.
+/// Key of the summary with the line of outcome.
 pub(crate) const OUTCOME: &str = "outcome";
 
-/// What a set of images, arrays or the made-up region came to.
+/// The result for a set of images, arrays or the synthetic region.
 pub(crate) struct Done {
-    /// In a line.
+    /// The description of the work, in one line.
     pub(crate) said: String,
-    /// What to look at, where all is there.
+    /// The file to look at, once all results exist.
     pub(crate) shown: Option<PathBuf>,
     /// Null for a share of the whole.
     pub(crate) summary: Value,
 }
 
-/// Inverts what belongs to one time, or a share of it, and writes everything about it.
+/// Inverts one time, or a share of it, and writes all its outputs.
 pub(crate) fn run_one(
     options: &EmissionOptions,
     listener: &dyn Listener,
@@ -128,7 +128,7 @@ fn run_in_folder(
     }
 }
 
-/// What the inputs are, and what was found of them by whoever began the run in blocks.
+/// The identity of the inputs, and the findings of the process that began the run in blocks.
 fn read_begun(
     options: &EmissionOptions,
     execution: &BlockExecution,
@@ -138,8 +138,8 @@ fn read_begun(
     Ok((contents, found))
 }
 
-/// Opens what is to be inverted. `correlate`: see by the pixels, too, whether channels lie where
-/// their headers say.
+/// Opens the inputs. `correlate`: also check by the pixels whether channels lie at the place of
+/// their headers.
 fn open_input(
     options: &EmissionOptions,
     edges: &[f64],
@@ -162,7 +162,7 @@ fn open_input(
     })
 }
 
-/// What is done in a folder of results that is held.
+/// A job in a locked folder of results.
 struct Job<'a> {
     options: &'a EmissionOptions,
     execution: &'a BlockExecution,
@@ -174,11 +174,11 @@ struct Job<'a> {
     is_image: bool,
 }
 
-/// What a process came to.
+/// The result of a process.
 enum Worked {
-    /// All rows: what they are, and the summary so far.
+    /// All rows: their results, and the summary so far.
     Whole(Box<Whole>),
-    /// A share of the rows, or none: what was done, in words.
+    /// A share of the rows, possibly empty: a description of the work.
     Part(String),
     /// Another process put all results together.
     Merged,
@@ -187,13 +187,12 @@ enum Worked {
 struct Whole {
     inverted: Inverted,
     summary: Value,
-    /// What was seen in the numbers that should be known.
+    /// Remarks on the numbers.
     remarks: Option<String>,
 }
 
 impl Job<'_> {
-    /// Inverts rows and collects what they come to, all of them or those of the share of this
-    /// process.
+    /// Inverts rows and collects their results: all rows, or the share of this process.
     fn invert_rows<T: Number>(
         &self,
         source: Source,
@@ -210,8 +209,7 @@ impl Job<'_> {
         let inverting = Inverting::new::<T>(options, inversion, about, source, self.listener)?;
         if execution.is_in_blocks {
             let worked = self.work_in_blocks::<T>(&inverting, curves, found);
-            // Where another process put all results together meanwhile, nothing of this one is
-            // needed any more.
+            // If another process merged all results meanwhile, those of this one are not needed.
             return match worked {
                 Ok(Worked::Whole(whole)) => Ok(Worked::Whole(whole)),
                 _ if !execution.folder.is_plan
@@ -287,7 +285,7 @@ impl Job<'_> {
         )?)
     }
 
-    /// Whether finished results of this job are there.
+    /// Whether finished results of this job exist.
     fn is_merged(&self) -> bool {
         guard::is_merged(&self.options.out, &self.held.made_from)
     }
@@ -307,7 +305,7 @@ impl Job<'_> {
             ..
         } = self;
         let inverted = collected.finish_files(|| {
-            // What another merge has finished meanwhile tells of the same bytes.
+            // A merge that finished meanwhile describes the same bytes.
             let is_told = execution.folder.is_shared() && self.is_merged();
             if is_told {
                 Ok(())
@@ -386,7 +384,7 @@ impl Job<'_> {
     }
 }
 
-/// What the user should know of input and results; what only the results show is said here.
+/// Warnings about input and results; those that only the results show are added here.
 fn result_warnings(
     about: &About,
     found: &Overview,
@@ -408,7 +406,7 @@ fn result_warnings(
     about.warnings.iter().cloned().chain(shown).collect()
 }
 
-/// What is said of channels that have no count in any pixel, or none that is not saturated.
+/// Warnings about channels without a count in any pixel, or without one that is not saturated.
 fn empty_channels(about: &About, found: &Overview) -> Vec<String> {
     let pixels: usize = about.leading.iter().product();
     let name = |f: usize| {
@@ -434,7 +432,7 @@ fn empty_channels(about: &About, found: &Overview) -> Vec<String> {
     .concat()
 }
 
-/// How the pixels ended, in one line: the most frequent ways first.
+/// The line of outcome: the pixels' statuses, the most frequent ones first.
 fn outcome_line(found: &Overview, seconds: f64) -> String {
     let statuses = found.statuses();
     let pixels = statuses.values().sum::<usize>();
@@ -496,7 +494,7 @@ fn begin_summary(
     })
 }
 
-/// What the whole run took.
+/// Adds time and memory of the whole run.
 fn finish_summary(summary: &mut Value, measure: &Measure, about: &About) {
     let [seconds, cpu_seconds] = measure.seconds();
     let pixels: usize = about.leading.iter().product();

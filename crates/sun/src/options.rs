@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! Options of the command line.
 
 use crate::curves::Place;
 use clap::{ArgAction, Parser, ValueEnum};
@@ -10,18 +10,18 @@ use isopach_program::{
 };
 use std::{ffi::OsString, path::PathBuf};
 
-/// Bins of temperature at most: keywords number their edges, and averaging kernels have as many
-/// numbers a pixel as bins squared.
+/// Limit on the bins of temperature: keywords number their edges, and averaging kernels have as
+/// many numbers a pixel as bins squared.
 pub(crate) const MOST_BINS: usize = 1000;
-/// Pixels a side of the made-up region.
+/// Pixels a side of the synthetic region.
 const SIZES: std::ops::RangeInclusive<usize> = 16..=65_536;
-/// MiB of memory at most, so that bytes can be counted.
+/// Limit on the MiB of memory, so that bytes can be counted.
 const MOST_MEMORY: u64 = 1 << 40;
-/// Draws of --monte-carlo at most.
+/// Limit on the draws of --monte-carlo.
 const MOST_DRAWS: u32 = 1_000_000;
 /// More threads than any machine has.
 const MOST_THREADS: usize = 4096;
-/// Systematic error of channels of which none was given, a share of the counts.
+/// Systematic error of a channel without a given one, as a share of the counts.
 pub(crate) const SYSTEMATIC: f64 = 0.05;
 /// All outputs but averaging kernels.
 const USUAL: &str =
@@ -31,11 +31,11 @@ const USUAL: &str =
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "emission",
-    about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a made-up active region.",
+    about = "Differential emission measure of AIA images, of .npy arrays of counts, or of a synthetic active region.",
     after_help = "On many machines (docs/fleet.md):
   emission *.fits --out OUT --plan; … --shard 1/24 (or --claim 64 on any number of workers); … --merge
 
-Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);
+Ends with 0: done; 2: never try again (wrong arguments, a refused input, results of other parameters or another version);
 75: try again (files cannot be read or written, another process is at work, blocks are missing for a merge, SIGTERM)."
 )]
 pub struct EmissionOptions {
@@ -46,34 +46,34 @@ pub struct EmissionOptions {
     /// Resample channels to the pixels of the first file by the places in their headers.
     #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) align: bool,
-    /// Invert channels pixel by pixel wherever their headers put the pixels: for images that were
-    /// aligned without writing it down.
+    /// Invert channels pixel by pixel, ignoring the places in their headers: for images that were
+    /// aligned without updating the header.
     #[arg(long, requires = "files", conflicts_with = "align", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) unaligned: bool,
-    /// An instrument that is not AIA: a JSON file with its response, gain, pixel, noise, channels
-    /// and what its headers say (docs/algorithms/solar-images.md). May be given several times;
-    /// `aia` is what is shipped. Files of several instruments are inverted together.
+    /// An instrument other than AIA: a JSON file with its response, gain, pixel, noise, channels
+    /// and header values (docs/algorithms/solar-images.md). May be given several times; `aia` is
+    /// the shipped one. Files of several instruments are inverted together.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub(crate) instrument: Vec<PathBuf>,
-    /// Channels of files whose headers do not say it, in the order of the files: 94,131,171 or
+    /// Channels of files whose headers do not state it, in the order of the files: 94,131,171 or
     /// XRT:Al-poly
     #[arg(long, value_delimiter = ',', requires = "files")]
     pub(crate) channel: Vec<String>,
-    /// Exposures of the files, seconds, one for all or one a file in their order, instead of those
+    /// Exposures of the files, seconds, one for all or one for each file in order, instead of those
     /// in the headers.
     #[arg(long, value_delimiter = ',', requires = "files")]
     pub(crate) exposure: Vec<f64>,
-    /// What the numbers in the files are, instead of what their headers say.
+    /// Unit of the numbers in the files, instead of the headers' unit.
     #[arg(long, requires = "files")]
     pub(crate) unit: Option<Unit>,
-    /// Pixels of binned images are sums (sunpy's superpixel adds unless told otherwise), not means:
-    /// of all detector pixels in them, or of so many pixels of the image before, --summed=4
+    /// Pixels of binned images are sums (sunpy's superpixel adds by default), not means: of all
+    /// detector pixels in them, or of this number of pixels of the original image, --summed=4
     #[arg(long, requires = "files", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_name = "PIXELS")]
     pub(crate) summed: Option<Summed>,
-    /// Take channels of different times.
+    /// Accept channels of different times.
     #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) any_time: bool,
-    /// Take images that their QUALITY says not to use: eclipses, dark and calibration images.
+    /// Use images that their QUALITY excludes: eclipses, dark and calibration images.
     #[arg(long, requires = "files", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) ignore_quality: bool,
     /// Counts as .npy instead, DN/s, any leading shape, channels last.
@@ -82,14 +82,14 @@ pub struct EmissionOptions {
     /// Errors of the counts as .npy, same shape.
     #[arg(long, requires = "counts")]
     pub(crate) sigma: Option<PathBuf>,
-    /// Temperature response: CSV with log10 T in the first column and a channel in each other, or
-    /// .npy (temperatures, channels) with --response-log-t. Without: AIA's.
+    /// Temperature response: CSV with log10 T in the first column and one channel in each of the
+    /// others, or .npy (temperatures, channels) with --response-log-t. Without: AIA's.
     #[arg(long, requires = "counts")]
     pub(crate) response: Option<PathBuf>,
     /// log10 T of the rows of a .npy response.
     #[arg(long, requires = "response")]
     pub(crate) response_log_t: Option<PathBuf>,
-    /// Where to write.
+    /// Output folder.
     #[arg(long, default_value = "emission_out")]
     pub(crate) out: PathBuf,
     /// Also write and show the curve of a pixel, with both errors and the EM loci of its channels:
@@ -106,10 +106,10 @@ pub struct EmissionOptions {
     /// Edges of the temperature bins as .npy, log10 T, instead of --bins and --log-t.
     #[arg(long)]
     pub(crate) log_t_edges: Option<PathBuf>,
-    /// What to write, beside pictures and page.
+    /// Files to write, besides pictures and page.
     #[arg(long, value_delimiter = ',', default_value = USUAL)]
     pub(crate) outputs: Vec<Output>,
-    /// FITS cubes or .npy arrays; by default what was given.
+    /// FITS cubes or .npy arrays; by default the format of the input.
     #[arg(long)]
     pub(crate) format: Option<Format>,
     /// Compress cubes: gzip keeps all digits; rice rounds emission, its errors and kernels by
@@ -117,57 +117,56 @@ pub struct EmissionOptions {
     /// in header and summary), and keeps all digits of the rest.
     #[arg(long, default_value = "none")]
     pub(crate) compress: Compress,
-    /// Have a graphics processor send its results of single precision as halves: half the bytes, 11
-    /// bits a number (2⁻¹¹ of a pixel's largest)
+    /// Make a GPU send its results of single precision as halves: half the bytes, 11 bits a number
+    /// (2⁻¹¹ of a pixel's largest)
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) halves: bool,
     /// Precision of the numbers.
     #[arg(long, default_value = "single")]
     pub(crate) precision: Precision,
-    /// Systematic error of files, a share of the counts: one for all channels, some channels' own:
-    /// 0.25,94=0.5,131=0.5 [default: 0.05]
+    /// Systematic error of files, a share of the counts: one for all channels, or single channels
+    /// by name: 0.25,94=0.5,131=0.5 [default: 0.05]
     #[arg(long, value_delimiter = ',')]
     pub(crate) systematic: Vec<Share>,
-    /// Pixels with saturated channels: no result, invert the other channels, or take the counts for
-    /// good.
+    /// Pixels with saturated channels: no result, invert the other channels, or trust the counts.
     #[arg(long, default_value = "drop")]
     pub(crate) saturation: OnSaturation,
-    /// Counts from which on a channel is saturated, one for all channels or one a channel: for FITS
+    /// Counts from which on a channel is saturated, one for all channels or one for each: for FITS
     /// files DN before division by the exposure (default: 15000, right for level 1; less for images
     /// that were averaged or interpolated), for .npy in the unit of the counts (default: never).
     #[arg(long, value_delimiter = ',')]
     pub(crate) saturation_level: Vec<f64>,
-    /// Sensitivity that is left, of that of the response, one share a channel: 94=0.82,131=0.79, or
-    /// shares alone in ascending order of the wavelengths, whatever the order of the files (for
-    /// .npy in the order of the channels). Give uncorrected images: those that aiapy's
-    /// correct_degradation has divided pass the saturation level too early.
+    /// Remaining sensitivity, relative to the response, one share for each channel:
+    /// 94=0.82,131=0.79, or shares alone in ascending order of the wavelengths, whatever the order
+    /// of the files (for .npy in the order of the channels). Give uncorrected images: those that
+    /// aiapy's correct_degradation has divided pass the saturation level too early.
     #[arg(long, value_delimiter = ',', conflicts_with = "degradation_table")]
     pub(crate) degradation: Vec<Share>,
-    /// The same by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and shares;
-    /// interpolated to each image's time. `builtin`: AIA's, version 10 of its response table, of
-    /// October 2020.
+    /// Remaining sensitivity by time: CSV with a header `time,94,131,…`, rows of ISO 8601 times and
+    /// shares; interpolated to each image's time. `builtin`: AIA's, version 10 of its response
+    /// table, of October 2020.
     #[arg(long, conflicts_with = "counts")]
     pub(crate) degradation_table: Option<PathBuf>,
-    /// How to invert: regularised (DEMREG; may be negative), positive (smooth where the counts
-    /// leave a choice), non-negative (least squares: spikes). The positive ones are not for
-    /// graphics processors.
+    /// Method of inversion: regularised (DEMREG; may be negative), positive (smooth where the
+    /// counts leave a choice), non-negative (least squares: spikes). The positive ones do not run
+    /// on GPUs.
     #[arg(long, default_value = "regularised")]
     pub(crate) method: MethodName,
-    /// Signs as the reference has them: counts of zero and below are missing, bins that are
-    /// negative within their error send the loop on, and statuses do not tell whether the χ² target
-    /// is reached.
+    /// Signs as in the reference: counts of zero and below are missing, bins that are negative
+    /// within their error continue the loop, and statuses do not state whether the χ² target is
+    /// reached.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) compat: bool,
-    /// How far below zero a bin may be, in units of its own vertical error, without sending the
-    /// loop on.
+    /// How far below zero a bin may be, in units of its own vertical error, without continuing the
+    /// loop.
     #[arg(long, default_value_t = 2.0, conflicts_with = "compat")]
     pub(crate) negative_tolerance: f64,
     /// Weights of the constraint from the EM loci, the lowest of counts over response, of these
     /// channels (94,171 or all; of .npy their positions from 0) instead of from a first solution.
     #[arg(long, value_delimiter = ',', value_name = "CHANNELS")]
     pub(crate) loci: Vec<String>,
-    /// What to solve for: the emission measure by temperature (differential) or that of bins
-    /// (integrated, `emd_int` of DEMREG). What is written is that of bins either way.
+    /// Quantity to solve for: the emission measure by temperature (differential) or that of bins
+    /// (integrated, `emd_int` of DEMREG). The output is that of bins either way.
     #[arg(long, default_value = "differential")]
     pub(crate) solve_for: SolveFor,
     /// χ² a channel to aim for.
@@ -176,14 +175,14 @@ pub struct EmissionOptions {
     /// Factor of the χ² target from one iteration to the next [default: 1.5]
     #[arg(long)]
     pub(crate) growth: Option<f64>,
-    /// Repeat the inversion so many times with the noise of the errors added, and write mean and
-    /// scatter of the results (draws_mean, draws_deviation, draws_used) beside the stated errors.
+    /// Repeat the inversion this many times with the noise of the errors added, and write mean and
+    /// scatter of the results (draws_mean, draws_deviation, draws_used) besides the stated errors.
     #[arg(long, value_name = "DRAWS")]
     pub(crate) monte_carlo: Option<u32>,
     /// Seed of the noise of --monte-carlo: the same seed gives the same noise.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// A count that stands for "no measurement", beside NaN and BLANK.
+    /// A count that stands for "no measurement", in addition to NaN and BLANK.
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) pad_value: Option<f64>,
     /// Iterations towards a solution without negative bins.
@@ -193,36 +192,35 @@ pub struct EmissionOptions {
     /// written by as many rows as fit.
     #[arg(long, default_value = "512MiB", value_parser = parse_mebibytes)]
     pub(crate) memory: u64,
-    /// Threads of the processor; all if not given.
+    /// Threads of the CPU; all if not given.
     #[arg(long)]
     pub(crate) threads: Option<usize>,
-    /// Several times: files are grouped by time, each is inverted into a folder of its own, and
-    /// frames of a film with one colour scale are drawn. The same command again goes on where it
-    /// was stopped: times that are finished are kept if their files are as they were written.
+    /// Several times: files are grouped by time, each is inverted into its own folder, and frames
+    /// of a film with one colour scale are drawn. The same command continues a stopped series:
+    /// finished times are kept if their files are unchanged.
     #[arg(long, requires = "files", conflicts_with = "any_time", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) series: bool,
-    /// Write over results of other inputs or parameters.
+    /// Overwrite results of other inputs or parameters.
     #[arg(long)]
     pub(crate) force: bool,
     /// Invert one share of the blocks of rows: 2/5 is the second of five. When all are done,
-    /// --merge puts the results together
+    /// --merge merges the results
     #[arg(long, conflicts_with_all = ["plan", "merge"])]
     pub(crate) shard: Option<String>,
-    /// As --shard, counted from 0, as Kubernetes and some arrays of jobs do: 1/5 is the second of
+    /// As --shard, but counted from 0, as in Kubernetes and some job arrays: 1/5 is the second of
     /// five
     #[arg(long, conflicts_with_all = ["shard", "plan", "merge"])]
     pub(crate) shard_index: Option<String>,
-    /// Take one run of neighbouring blocks after the other, of so many in all (64), until all are
-    /// done: any number of workers may do so at once, and come and go. Then --merge
+    /// Divide the blocks into this many runs of neighbours (64), and take one run after the other
+    /// until all are done: any number of workers may do so at once, and come and go. Then --merge
     #[arg(long, value_name = "RUNS", conflicts_with_all = ["shard", "shard_index", "plan", "merge"])]
     pub(crate) claim: Option<usize>,
-    /// Seconds after which a run of blocks that another worker has claimed and not done is taken
-    /// over. Results do not depend on it
+    /// Seconds after which an unfinished run of blocks of another worker is taken over. Results do
+    /// not depend on it
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) lease: u64,
-    /// Name of this worker, from one that starts it again where it was lost: what a worker of the
-    /// same name has claimed and not done is taken over at once, and what others have is not waited
-    /// for
+    /// Name of this worker, given by a supervisor that restarts lost workers: unfinished claims of
+    /// a worker of the same name are taken over at once, and those of others are not waited for
     #[arg(
         long,
         value_name = "NAME",
@@ -231,18 +229,19 @@ pub struct EmissionOptions {
         requires = "claim"
     )]
     pub(crate) worker: String,
-    /// Put the results of all shards together
+    /// Merge the results of all shards
     #[arg(long, conflicts_with = "plan")]
     pub(crate) merge: bool,
-    /// Find what the whole of the images says once for all shards, and which blocks of rows there
-    /// will be (.run/manifest.json in the folder of results). Nothing is inverted
+    /// Compute once for all shards the findings that need the whole images, and the blocks of rows
+    /// (.run/manifest.json in the folder of results). Nothing is inverted
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Rows of a block, for whoever begins; others take what was begun with. Results do not depend
-    /// on it [default: what 32 MiB of results hold, at most a 64th of the image]
+    /// Rows of a block, for the process that begins the run; others take the value from the
+    /// manifest. Results do not depend on it [default: the rows with 32 MiB of results, at most a
+    /// 64th of the image]
     #[arg(long, value_name = "ROWS")]
     pub(crate) block_rows: Option<usize>,
-    /// All files that were given; `files` are those of one time of a series.
+    /// All given files; `files` are those of one time of a series.
     #[arg(skip)]
     pub(crate) given_files: Vec<PathBuf>,
     /// Whether this is one time of a series: its results can be kept by the next run.
@@ -252,12 +251,12 @@ pub struct EmissionOptions {
     pub(crate) devices: DeviceArgs,
     #[command(flatten)]
     pub(crate) profile_args: ProfileArgs,
-    /// Pixels a side of the made-up region.
+    /// Pixels a side of the synthetic region.
     #[arg(long, default_value_t = 256)]
     pub(crate) size: usize,
 }
 
-/// A share of the sensitivity or of the counts, of a channel if it is named.
+/// A share of the sensitivity or of the counts, for all channels or for a named one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Share {
     pub(crate) name: Option<String>,
@@ -278,7 +277,7 @@ impl std::str::FromStr for Share {
         let value: f64 = value
             .trim()
             .parse()
-            .map_err(|_| format!("{value} is no number"))?;
+            .map_err(|_| format!("{value} is not a number"))?;
         Ok(Self { name, value })
     }
 }
@@ -292,12 +291,12 @@ impl std::fmt::Display for Share {
     }
 }
 
-/// What a pixel that is a sum is the sum of.
+/// The pixels that a summed pixel consists of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Summed {
     /// All pixels of the detector in it.
     All,
-    /// So many pixels.
+    /// This number of pixels.
     Of(u32),
 }
 
@@ -314,12 +313,12 @@ impl std::str::FromStr for Summed {
             "all" => Ok(Self::All),
             _ => number()
                 .map(Self::Of)
-                .ok_or_else(|| format!("{text} is no number of pixels from 1 to 1000000")),
+                .ok_or_else(|| format!("{text} is not a number of pixels from 1 to 1000000")),
         }
     }
 }
 
-/// How to invert.
+/// Method of inversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MethodName {
     Regularised,
@@ -327,14 +326,14 @@ pub(crate) enum MethodName {
     NonNegative,
 }
 
-/// What is solved for.
+/// The quantity to solve for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SolveFor {
     Differential,
     Integrated,
 }
 
-/// How cubes are compressed.
+/// Compression of cubes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Compress {
     None,
@@ -342,7 +341,7 @@ pub(crate) enum Compress {
     Rice,
 }
 
-/// What the numbers of an image are.
+/// The unit of the numbers of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Unit {
     /// DN of the whole exposure.
@@ -358,7 +357,7 @@ fn parse_mebibytes(text: &str) -> Result<u64, String> {
     parse_bytes("--memory", text).map(|bytes| bytes >> 20)
 }
 
-/// What is written.
+/// A group of outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// Emission measure of each bin, cm⁻⁵.
@@ -379,7 +378,7 @@ pub(crate) enum Output {
     Chi2,
     /// Regularisation parameter.
     Lambda,
-    /// Iterations made.
+    /// Number of iterations.
     Iterations,
     /// Status, and which channels were left out and saturated.
     Status,
@@ -407,8 +406,7 @@ impl EmissionOptions {
     /// assert!(refused.to_string().contains("--bins is 0"), "{refused}");
     /// ```
     ///
-    /// # Errors
-    /// [`Stop`] where the words cannot be understood, or ask for help.
+    /// # Errors [`Stop`] if the words are invalid, or ask for help.
     pub fn from_words(words: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Stop> {
         let name = <Self as Profiled>::PROGRAM;
         let words: Vec<OsString> = std::iter::once(name.into())
@@ -417,7 +415,7 @@ impl EmissionOptions {
         Self::parse(name, &words)
     }
 
-    /// Parses the command line of the program `name`. `--log-t 5.7 7.1` is taken for `--log-t
+    /// Parses the command line of the program `name`. `--log-t 5.7 7.1` is read as `--log-t
     /// 5.7,7.1`.
     pub(crate) fn parse(name: &str, given: &[OsString]) -> Result<Self, Stop> {
         let mut words = given.to_vec();
@@ -439,7 +437,7 @@ impl EmissionOptions {
         Ok(options)
     }
 
-    /// The format of the outputs: that of the input, if none is given.
+    /// The format of the outputs: by default that of the input.
     pub(crate) fn format_of_outputs(&self) -> Format {
         self.format.unwrap_or(if self.counts.is_some() {
             Format::Npy
@@ -448,7 +446,7 @@ impl EmissionOptions {
         })
     }
 
-    /// Refuses numbers that mean nothing, before anything is read.
+    /// Refuses invalid numbers, before anything is read.
     pub(crate) fn check_values(&self) -> Result<(), String> {
         self.check_bins()?;
         self.check_systematic()?;
@@ -481,7 +479,7 @@ impl EmissionOptions {
         Ok(())
     }
 
-    /// Refuses bins that are none.
+    /// Refuses invalid bins.
     fn check_bins(&self) -> Result<(), String> {
         let Self { bins, log_t, .. } = self;
         if !(1..=MOST_BINS).contains(bins) {
@@ -499,7 +497,7 @@ impl EmissionOptions {
         Ok(())
     }
 
-    /// Refuses systematic errors that are no shares, or have nothing to be shares of.
+    /// Refuses systematic errors that are not shares, or that have no counts to apply to.
     fn check_systematic(&self) -> Result<(), String> {
         let systematic = &self.systematic;
         let is_share = |share: &Share| share.value.is_finite() && share.value >= 0.0;
@@ -519,12 +517,12 @@ impl EmissionOptions {
             return Err("--systematic is for files: add it to the errors of --sigma".into());
         }
         if !systematic.is_empty() && self.files.is_empty() {
-            return Err("--systematic is for files, but none was given: the made-up region has its own errors".into());
+            return Err("--systematic is for files, but none was given: the synthetic region has its own errors".into());
         }
         Ok(())
     }
 
-    /// Refuses numbers of files that are not those of the files.
+    /// Refuses lists whose length does not match the number of files.
     fn check_files(&self) -> Result<(), String> {
         let mut exposures = self.exposure.iter();
         if let Some(exposure) =
@@ -539,7 +537,7 @@ impl EmissionOptions {
             let is_one_for_all = option == "--exposure" && numbers == 1;
             if numbers > 0 && numbers != self.files.len() && !is_one_for_all {
                 return Err(format!(
-                    "{option} has {numbers} numbers for {} files: give one a file",
+                    "{option} has {numbers} numbers for {} files: give one for each file",
                     self.files.len()
                 ));
             }
@@ -563,7 +561,7 @@ impl EmissionOptions {
         }
     }
 
-    /// Refuses shares of what is not shared.
+    /// Refuses options of shares for input that is not shared.
     fn check_blocks(&self) -> Result<(), String> {
         if self.block_rows == Some(0) {
             return Err("--block-rows is 0, but must be at least 1".into());
@@ -583,7 +581,7 @@ impl EmissionOptions {
         }
     }
 
-    /// Refuses parameters of the inversion that mean nothing.
+    /// Refuses invalid parameters of the inversion.
     fn check_inversion(&self) -> Result<(), String> {
         let Self {
             chi2_target,
@@ -610,11 +608,11 @@ impl EmissionOptions {
 pub(crate) enum Format {
     /// One file of cubes.
     Fits,
-    /// One file an array.
+    /// One file for each array.
     Npy,
 }
 
-/// Of the numbers.
+/// Precision of the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Precision {
     /// `f32`.
@@ -623,13 +621,13 @@ pub(crate) enum Precision {
     Double,
 }
 
-/// What becomes of saturated pixels.
+/// Treatment of saturated pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnSaturation {
-    /// No result.
+    /// The pixel has no result.
     Reject,
     /// Invert the other channels.
     Drop,
-    /// Take the counts for good.
+    /// Trust the counts.
     Keep,
 }

@@ -1,4 +1,4 @@
-//! What is kept of an image for the pictures and the page, in memory that does not grow with the
+//! Reduced maps of an image for the pictures and the page, in memory that does not grow with the
 //! image.
 
 use crate::BANDS;
@@ -6,7 +6,7 @@ use isopach::emission::{PixelStatus, Real, RowBlock, Spread};
 use ndarray::{Array2, Array3, ArrayD, ArrayView};
 use std::collections::BTreeMap;
 
-/// Pixels a side of a picture, at most.
+/// Limit on the pixels a side of a picture.
 const MOST: usize = 1024;
 
 /// A map, each pixel the mean of a square of the image's pixels that are numbers.
@@ -34,7 +34,7 @@ impl Mean {
         }
     }
 
-    /// NaN where there was no number.
+    /// The mean of each pixel; NaN without a number.
     pub(crate) fn mean(&self) -> Array2<f32> {
         let mut mean = self.sum.clone();
         mean.zip_mut_with(&self.count, |sum, &count| *sum /= f32::from(count));
@@ -42,7 +42,7 @@ impl Mean {
     }
 }
 
-/// How a pixel ended, for a picture; of several the last in this order is shown.
+/// Status of a pixel in a picture; of several statuses the last in this order is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ending {
     Converged,
@@ -57,7 +57,7 @@ pub(crate) enum Ending {
 /// Maps and counts of a whole image.
 pub(crate) struct Overview {
     pub(crate) bands: Vec<Mean>,
-    /// Where it is known.
+    /// Mean of the true emission, if it is known.
     pub(crate) truth: Vec<Mean>,
     pub(crate) temperature: Mean,
     pub(crate) chi_squared: Mean,
@@ -73,7 +73,7 @@ pub(crate) struct Overview {
     factor: usize,
     /// χ² in steps of log₁₀.
     histogram: Vec<usize>,
-    /// Scatter of draws over the stated error, where there is emission: steps of log₁₀.
+    /// Scatter of draws over the stated error, in bins with emission: steps of log₁₀.
     scatter: Vec<usize>,
 }
 
@@ -196,7 +196,7 @@ impl Overview {
         }
     }
 
-    /// A quantile of the scatter of draws over the stated errors; `None` where there is none.
+    /// A quantile of the scatter of draws over the stated errors; `None` without draws.
     pub(crate) fn scatter_over_stated(&self, quantile: f64) -> Option<f64> {
         let all = self.scatter.iter().sum::<usize>();
         let wanted = ((all as f64 * quantile).ceil() as usize).max(1);
@@ -229,7 +229,7 @@ impl Overview {
         bits(bad).for_each(|f| self.missing_by_channel[f] += 1);
     }
 
-    /// To a thousandth of a decade; 0 where there is none.
+    /// Median χ², to a thousandth of a decade; 0 without pixels.
     pub(crate) fn median_chi_squared(&self) -> f64 {
         let half = self.histogram.iter().sum::<usize>().div_ceil(2);
         let mut seen = 0;
@@ -256,7 +256,7 @@ fn count_ending(status: PixelStatus, missing: u32) -> Ending {
     }
 }
 
-/// Quantile of what is a number; 0 where nothing is.
+/// Quantile of the finite values; 0 if there are none.
 pub(crate) fn quantile<D: ndarray::Dimension>(values: ArrayView<'_, f32, D>, q: f64) -> f32 {
     let mut sorted: Vec<f32> = values.iter().copied().filter(|x| x.is_finite()).collect();
     let at = ((sorted.len().max(1) - 1) as f64 * q).round() as usize;

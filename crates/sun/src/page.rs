@@ -17,8 +17,7 @@ Images that were averaged or interpolated smear saturated pixels below the level
 
 const CURVES: &str = "<p>Bars: emission measure of a bin with its vertical error, and a thin line as long as its horizontal error. Lines: EM loci, the emission measure \
 that a channel alone would ask for if all plasma had that temperature. Each is an upper limit; where they cross, one temperature explains all channels. \
-The errors are those of the noise at the λ that was chosen. They leave out that λ and the weights change with the noise, so that results of repeated exposures scatter more, and what no channel sees: of \
-made-up plasmas the truth lies outside the vertical error of the regularised method in most bins (calibrate -- emission).</p>";
+The errors are those of the noise at the λ that was chosen. They leave out that λ and the weights change with the noise, so that results of repeated exposures scatter more, and what no channel sees: for synthetic plasmas the truth lies outside the vertical error of the regularised method in most bins (calibrate -- emission).</p>";
 
 /// The page of one time.
 pub(crate) fn page_html(
@@ -101,7 +100,7 @@ fn add_curves(body: &mut String, about: &About, curves: &[Curve]) {
     }
 }
 
-/// Adds how far draws of the noise scatter, where there are draws.
+/// Adds the scatter of draws of the noise, if there are draws.
 fn add_draws(body: &mut String, draws: &Value, has_curves: bool) {
     if draws.is_null() {
         return;
@@ -110,7 +109,7 @@ fn add_draws(body: &mut String, draws: &Value, has_curves: bool) {
     let [p16, median, p84] = ["p16", "median", "p84"].map(|name| two_decimals(&ratios[name]));
     let _ = write!(
         body,
-        "<p>{} draws of the noise, each inverted anew, scatter {median} × the stated vertical error (16 to 84 %: {p16} to {p84}), where a bin has a tenth of \
+        "<p>{} draws of the noise, each inverted separately, scatter {median} × the stated vertical error (16 to 84 %: {p16} to {p84}), where a bin has a tenth of \
          the largest or more.{}</p>",
         draws["draws"],
         if has_curves {
@@ -135,9 +134,9 @@ fn count_cells(about: &About, count: usize) -> String {
     )
 }
 
-/// Adds how many pixels ended in which way.
+/// Adds the number of pixels of each status.
 fn add_statuses(body: &mut String, about: &About, found: &Overview) {
-    *body += "<section><h2>How the pixels ended</h2><table>";
+    *body += "<section><h2>Status of the pixels</h2><table>";
     for (status, pixels) in found.statuses() {
         let _ = write!(body, "<tr><td>{status}{}", count_cells(about, pixels));
     }
@@ -167,12 +166,12 @@ fn add_channels(body: &mut String, about: &About, summary: &Value, found: &Overv
     );
 }
 
-/// Adds how far bands are from the truth, where that is known.
+/// Adds the deviation of bands from the truth, if that is known.
 fn add_truth(body: &mut String, truth: &Value) {
     let Some(bands) = truth.as_array() else {
         return;
     };
-    *body += "<section><h2>Found over true</h2><table><tr><th>log T<th class=n>16 %<th class=n>median<th class=n>84 %<th class=n>pixels";
+    *body += "<section><h2>Recovered over true</h2><table><tr><th>log T<th class=n>16 %<th class=n>median<th class=n>84 %<th class=n>pixels";
     for band in bands {
         let ratios = &band["found_over_true"];
         let [p16, median, p84] = ["p16", "median", "p84"].map(|name| two_decimals(&ratios[name]));
@@ -182,7 +181,7 @@ fn add_truth(body: &mut String, truth: &Value) {
             band["log_t"][0], band["log_t"][1], band["pixels"]
         );
     }
-    *body += "</table><p>Where the truth is above a tenth of its largest. Narrow bands trade with their neighbours within the horizontal error.</p></section>";
+    *body += "</table><p>Pixels whose truth is above a tenth of its largest. Narrow bands trade with their neighbours within the horizontal error.</p></section>";
 }
 
 fn escaped_text(value: &Value) -> String {

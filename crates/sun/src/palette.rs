@@ -42,10 +42,10 @@ pub(crate) const CIVIDIS: Palette = [
     [255, 234, 70],
 ];
 
-/// No number.
+/// Colour of a missing number.
 pub(crate) const GREY: [u8; 3] = [150, 150, 150];
 
-/// At a share of the way, from 0 to 1.
+/// The colour at a share of the palette, from 0 to 1.
 pub(crate) fn colour(palette: &Palette, share: f32) -> [u8; 3] {
     let at = share.clamp(0.0, 1.0) * (palette.len() - 1) as f32;
     let below = (at as usize).min(palette.len() - 2);

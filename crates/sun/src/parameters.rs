@@ -1,5 +1,5 @@
-//! The parameters of an inversion as keys of a profile: where each option stands in a file, and
-//! which have no effect beside others.
+//! The parameters of an inversion as keys of a profile: the place of each option in a file, and the
+//! options that others make ineffective.
 //!
 //! Paths of inputs and outputs (`--instrument`, `--response`, `--degradation-table`, …) are no
 //! parameters.
@@ -8,7 +8,7 @@ use crate::options::{EmissionOptions, MethodName};
 use isopach::compute::{Error, Result};
 use isopach_program::profile::{Dead, Key, Kind, ProfileArgs, Profiled};
 
-/// What no value of a list says.
+/// Text for an empty list.
 const NONE: &str = "empty";
 
 const KEYS: &[Key] = &[
@@ -22,23 +22,17 @@ const KEYS: &[Key] = &[
         "channels",
         "channel",
         Kind::Text,
-        "what the headers say",
+        "from the headers",
     ),
     Key::of_results(
         "images",
         "exposures_s",
         "exposure",
         Kind::Number,
-        "what the headers say",
+        "from the headers",
     ),
-    Key::of_results("images", "unit", "unit", Kind::Text, "what the headers say"),
-    Key::of_results(
-        "images",
-        "summed",
-        "summed",
-        Kind::Text,
-        "what the headers say",
-    ),
+    Key::of_results("images", "unit", "unit", Kind::Text, "from the headers"),
+    Key::of_results("images", "summed", "summed", Kind::Text, "from the headers"),
     Key::of_results("images", "region_pixels", "size", Kind::Whole, ""),
     Key::of_results(
         "counts",
@@ -122,35 +116,29 @@ const KEYS: &[Key] = &[
         "threads",
         "threads",
         Kind::Whole,
-        "all that there are",
+        "all of the CPU",
     ),
     Key::of_conduct(
         "conduct",
         "block_rows",
         "block_rows",
         Kind::Whole,
-        "what 32 MiB of results hold",
+        "the rows of 32 MiB of results",
     ),
     Key::of_conduct("conduct", "lease_s", "lease", Kind::Whole, ""),
     Key::of_conduct("devices", "backend", "backend", Kind::Text, ""),
-    Key::of_conduct(
-        "devices",
-        "gpus",
-        "gpus",
-        Kind::Text,
-        "empty: the best there is",
-    ),
+    Key::of_conduct("devices", "gpus", "gpus", Kind::Text, "empty: the best one"),
     Key::of_conduct(
         "devices",
         "gpu_memory_mib",
         "gpu_memory",
         Kind::Whole,
-        "what a device has free",
+        "the free memory of the device",
     ),
     Key::of_results("devices", "halves", "halves", Kind::Flag, ""),
 ];
 
-/// What belongs to the regularised inversion alone.
+/// An option that has no effect on the regularised inversion.
 const fn not_regularised(option: &'static str) -> Dead<EmissionOptions> {
     let holds = |options: &EmissionOptions| options.method != MethodName::Regularised;
     Dead {
@@ -161,7 +149,7 @@ const fn not_regularised(option: &'static str) -> Dead<EmissionOptions> {
     }
 }
 
-/// Whether no graphics processor is used.
+/// An option that has no effect without a GPU.
 const fn no_gpu(option: &'static str) -> Dead<EmissionOptions> {
     Dead {
         option,

@@ -10,7 +10,7 @@ use isopach_program::write_file::write_file;
 use ndarray::{Array2, ArrayView2};
 use std::{error::Error, path::Path};
 
-/// A picture: its file, what it shows, and what its colours mean.
+/// A picture: its file, its subject, and the meaning of its colours.
 pub(crate) struct Panel {
     pub(crate) file: String,
     pub(crate) title: String,
@@ -18,19 +18,19 @@ pub(crate) struct Panel {
     pub(crate) colours: Colours,
 }
 
-/// What colours mean.
+/// The meaning of colours.
 pub(crate) enum Colours {
     /// log₁₀ of the values at both ends.
     Logarithmic {
         palette: &'static Palette,
         ends: [f32; 2],
     },
-    /// One colour a kind.
+    /// One colour for each kind.
     Kinds(Vec<([u8; 3], String)>),
 }
 
-/// How pixels ended, in the order of [`crate::overview::Ending`] (Okabe & Ito 2008: told apart by
-/// everyone).
+/// Colours of the pixels' statuses, in the order of [`crate::overview::Ending`] (Okabe & Ito 2008:
+/// distinguishable with any colour vision).
 const ENDINGS: [([u8; 3], &str); 7] = [
     ([0, 114, 178], "converged"),
     ([0, 158, 115], "negative within its error"),
@@ -56,7 +56,8 @@ pub(crate) fn file_names() -> Vec<String> {
         .collect()
 }
 
-/// Writes a panel a band, the mean temperature, χ², how pixels ended, and where they are saturated.
+/// Writes a panel for each band, the mean temperature, χ², the pixels' statuses, and the saturated
+/// pixels.
 pub(crate) fn write_pictures(out: &Path, found: &Overview) -> Result<Vec<Panel>, Box<dyn Error>> {
     let mut panels = vec![];
     for (i, [low, high]) in BANDS.iter().enumerate() {
@@ -122,8 +123,8 @@ pub(crate) fn write_pictures(out: &Path, found: &Overview) -> Result<Vec<Panel>,
     Ok(panels)
 }
 
-/// Logarithmic from the first percent of the pixels to the last half percent, over three decades at
-/// most; what is not above zero is grey.
+/// Draws logarithmic values from the first percent of the pixels to the last half percent, over
+/// three decades at most; values that are not above zero are grey.
 fn draw_logarithmic(
     out: &Path,
     file: String,
@@ -143,19 +144,19 @@ fn draw_logarithmic(
     })
 }
 
-/// log₁₀; NaN where there is none.
+/// log₁₀ of the values; NaN if not positive.
 pub(crate) fn finite_logarithms(values: &Array2<f32>) -> Array2<f32> {
     values.mapv(|x| if x > 0.0 { x.log10() } else { f32::NAN })
 }
 
-/// The ends of a scale of colours. Three decades at most: where a band is empty, what is found
-/// there is as small as rounding allows.
+/// The ends of a colour scale. Three decades at most: the values of an empty band are as small as
+/// rounding allows.
 pub(crate) fn scale_ends(low: f32, high: f32) -> [f32; 2] {
     let low = low.max(high - 3.0);
     [low, low + (high - low).max(1e-3)]
 }
 
-/// Colours of logarithms; grey where there is none.
+/// Draws the colours of logarithms; NaN is grey.
 pub(crate) fn draw_shades(
     logs: &Array2<f32>,
     palette: &Palette,

@@ -12,8 +12,8 @@ use isopach_program::{
 };
 use std::{ffi::OsString, process::ExitCode};
 
-/// Runs the program: parses the words of its command line, the first of which is how it was
-/// called, prints, and returns the exit code. `name` is the program's name in messages.
+/// Runs the program: parses `words` (the program's own name first), prints, and returns the exit
+/// code. `name` is the program's name in messages.
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     headless::quiet_loader();
@@ -28,7 +28,7 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     }
 }
 
-/// Runs with the threads that the options ask for; a signal says what is done.
+/// Runs with the requested number of threads; a signal prints the progress.
 fn run_as_program(name: &str, options: &EmissionOptions) -> Result<(), EmissionRunError> {
     if let Some(threads) = options.threads {
         rayon::ThreadPoolBuilder::new()

@@ -8,10 +8,10 @@ use crate::{
 use isopach_program::listener::Listener;
 use std::{error::Error, fmt, path::PathBuf};
 
-/// Outcome of an emission measure run that came to its end.
+/// Outcome of an emission measure run that completed.
 #[derive(Clone, Debug)]
 pub struct EmissionOutcome {
-    /// How the pixels ended, in a line; of a series a line a time.
+    /// The pixels' statuses in a line; for a series, a line for each time.
     pub statement: String,
     /// `index.html`, or `summary.json` of arrays that are no image; `None` after a plan or a part
     /// of the rows.
@@ -23,9 +23,8 @@ pub struct EmissionOutcome {
 /// Threads are those of the pool: [`main`](crate::main) sets it by `--threads`. Results depend on
 /// inputs and parameters alone.
 ///
-/// # Errors
-/// [`EmissionRunError`] where inputs cannot be read or do not belong together, where the output
-/// folder has other results, and where results cannot be written.
+/// # Errors [`EmissionRunError`] if inputs cannot be read or do not belong together, if the output
+/// folder has other results, or if results cannot be written.
 pub fn run(
     options: &EmissionOptions,
     listener: &dyn Listener,
@@ -40,7 +39,7 @@ pub fn run(
     })
 }
 
-/// Error of an emission measure run: says which input, option or file is at fault.
+/// Error of an emission measure run: names the input, option or file at fault.
 #[derive(Debug)]
 pub struct EmissionRunError(Box<dyn Error>);
 

@@ -1,5 +1,5 @@
-//! An active region that is made up: quiet corona, warm loops, a hot core; its images, and how far
-//! the inversion is from the truth.
+//! A synthetic active region: quiet corona, warm loops, a hot core; its images, and the deviation
+//! of the inversion from the truth.
 
 use crate::{
     BANDS,
@@ -34,13 +34,13 @@ pub(crate) fn make_region(
     edges: &[f64],
 ) -> std::result::Result<(About, Region), &'static str> {
     if !options.degradation.is_empty() || options.degradation_table.is_some() {
-        return Err("the made-up region has no degradation");
+        return Err("the synthetic region has no degradation");
     }
     let size = options.size;
     let inversion = Inversion::new(TemperatureResponse::aia(), edges.to_vec());
     let about = About {
         names: vec![format!(
-            "a made-up active region, {size} × {size} pixels, {EXPOSURE} s"
+            "a synthetic active region, {size} × {size} pixels, {EXPOSURE} s"
         )],
         channels: AIA
             .iter()
@@ -88,7 +88,7 @@ impl Region {
     pub(crate) fn read<T: Real>(&self, rows: Range<usize>) -> Result<[ArrayD<T>; 2]> {
         let shape = [rows.len(), self.size, AIA.len()];
         let [mut counts, mut sigma] = [(); 2].map(|()| ArrayD::from_elem(&shape[..], T::default()));
-        // Row by row: noise is that of the row, whatever it is read with.
+        // Row by row: noise depends on the row only, not on the rows read with it.
         for (i, row) in rows.enumerate() {
             let exact = self
                 .inversion
@@ -156,8 +156,8 @@ fn differential(x: f64, y: f64, log_t: f64) -> f64 {
     quiet + loops + core
 }
 
-/// Found against true in each band: median and central 68 % of their ratio where the truth is above
-/// a tenth of its largest.
+/// Recovered against true emission in each band: median and central 68 % of their ratio in pixels
+/// whose truth is above a tenth of its largest.
 pub(crate) fn compare_bands(found: &Overview) -> Value {
     let bands = found.truth.iter().zip(&found.bands).zip(BANDS);
     bands

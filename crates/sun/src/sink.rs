@@ -1,4 +1,4 @@
-//! What is written while blocks come in: cubes of a FITS file, or one `.npy` file an array.
+//! Writers of results while blocks arrive: cubes of a FITS file, or one `.npy` file for each array.
 
 use crate::{
     BANDS,
@@ -37,7 +37,7 @@ enum Files {
 
 /// The file of cubes.
 const CUBES: &str = "emission.fits";
-/// The file of the edges of bins, beside arrays.
+/// The file of the edges of bins, next to the arrays.
 const EDGES: &str = "log_t_edges.npy";
 
 /// Names of the files that a [`Sink`] may write.
@@ -73,7 +73,7 @@ enum Field {
     Asked(Output),
     Dropped,
     Saturated,
-    /// Of draws: mean, scatter, how many had a result.
+    /// Results of draws: mean, scatter, number of draws with a result.
     DrawsMean,
     DrawsDeviation,
     DrawsUsed,
@@ -101,7 +101,7 @@ impl Field {
         }
     }
 
-    /// The file of its own.
+    /// The name of its own file.
     fn array_name(self) -> String {
         self.name() + ".npy"
     }
@@ -140,7 +140,7 @@ impl Field {
         )
     }
 
-    /// How a compressed cube holds it: what has many numbers a pixel may be rounded.
+    /// Packing in a compressed cube: arrays with many numbers a pixel may be rounded.
     fn cube_packing(self, compress: Compress) -> Packing {
         let is_large = self.is_by_bin() || matches!(self, Self::Asked(Output::Kernel));
         if compress == Compress::Rice && is_large {
@@ -150,7 +150,7 @@ impl Field {
         }
     }
 
-    /// How a cube holds it: whole numbers as such, λ always in double precision.
+    /// Precision in a cube: whole numbers as such, λ always in double precision.
     fn cube_precision<T: CubeSample>(self) -> Precision {
         match self {
             Self::Asked(Output::Status) => Precision::Byte,
@@ -260,7 +260,7 @@ fn numbered_axis(name: &str, mut keywords: Vec<CubeKeyword>) -> Vec<CubeKeyword>
     keywords
 }
 
-/// What the bits of a number mean.
+/// Keywords that explain the bits of a number.
 fn stored_bits() -> Vec<CubeKeyword> {
     vec![(
         "COMMENT".into(),
@@ -269,7 +269,7 @@ fn stored_bits() -> Vec<CubeKeyword> {
     )]
 }
 
-/// What the numbers of a status mean.
+/// Keywords that explain the numbers of a status.
 fn status_legend() -> Vec<CubeKeyword> {
     let alone = [
         PixelStatus::Converged,
@@ -494,7 +494,7 @@ impl Files {
     }
 }
 
-/// As (rows, columns, numbers of a pixel).
+/// A view as (rows, columns, numbers of a pixel).
 fn pixels<T>(array: &ArrayD<T>) -> Result<ArrayView3<'_, T>> {
     let rows = array.shape()[0];
     let columns = array.shape()[1];

@@ -1,4 +1,4 @@
-//! Where counts come from, some rows at a time.
+//! Sources of counts, some rows at a time.
 
 use crate::{arrays::Arrays, images::Images, scene::Region};
 use isopach::{
@@ -9,26 +9,25 @@ use isopach::{
 use ndarray::{Array3, ArrayD};
 use std::ops::Range;
 
-/// What is known before anything is read.
+/// Facts about the input that are known before anything is read.
 pub(crate) struct About {
-    /// One line a channel, or one for all.
+    /// One line for each channel, or one for all.
     pub(crate) names: Vec<String>,
     /// Names by which options mean a channel, each: `171`, `AIA:171`.
     pub(crate) channels: Vec<Vec<String>>,
-    /// Of the channels, as they are at the time of the images.
+    /// Response of the channels at the time of the images.
     pub(crate) response: TemperatureResponse,
     /// Shape of the pixels.
     pub(crate) leading: Vec<usize>,
-    /// Counts from which on a channel is saturated, where that is known.
+    /// Counts from which on a channel is saturated, if known.
     pub(crate) levels: Option<Vec<f64>>,
     /// Words about the sensitivity of the instrument.
     pub(crate) sensitivity: String,
-    /// Where pixels are.
+    /// Axes of the pixels.
     pub(crate) axes: [Axis; 2],
-    /// Where pixels are, from where, when and of what, for the files that are written: keywords of
-    /// all cubes.
+    /// Place, instrument and time of the pixels for the output files: keywords of all cubes.
     pub(crate) keywords: Vec<CubeKeyword>,
-    /// What the user should know of the input before believing the results.
+    /// Warnings about the input that affect the trust in the results.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -43,8 +42,7 @@ impl About {
 
     /// The position of a channel that an option names.
     ///
-    /// # Errors
-    /// In words: what is known.
+    /// # Errors A text that lists the known channels.
     pub(crate) fn channel(&self, option: &str, text: &str) -> std::result::Result<usize, String> {
         let is_meant = |names: &Vec<String>| {
             names
@@ -112,8 +110,8 @@ impl Source {
         }
     }
 
-    /// Errors of the mean counts of `pixels` pixels whose variances sum up to `variances`, a
-    /// channel each. Systematic errors stay as they are, where they are known apart.
+    /// Errors of the mean counts of `pixels` pixels whose variances sum up to `variances`, by
+    /// channel. Systematic errors stay as they are, if they are known separately.
     pub(crate) fn sigma_of_mean(
         &self,
         counts: &[f64],
@@ -140,7 +138,7 @@ impl Source {
         }
     }
 
-    /// What was seen while all rows were read, and should be known.
+    /// Remarks on the numbers, after all rows were read.
     pub(crate) fn remarks(&self) -> Option<String> {
         match self {
             Self::Images(images) => images.seen_remarks(),
@@ -161,7 +159,7 @@ impl Source {
         matches!(self, Self::Region(_))
     }
 
-    /// Emission measure in bands, shape (rows, columns, bands), where it is known.
+    /// Emission measure in bands, shape (rows, columns, bands), if known.
     pub(crate) fn truth(&self, rows: Range<usize>) -> Result<Option<Array3<f64>>> {
         match self {
             Self::Region(region) => region.truth(rows).map(Some),
@@ -169,7 +167,7 @@ impl Source {
         }
     }
 
-    /// Bytes a row that reading needs beside its numbers.
+    /// Bytes a row that reading needs in addition to its numbers.
     pub(crate) fn bytes_per_row(&self) -> u64 {
         match self {
             Self::Images(images) => images.bytes_per_row(),
@@ -177,8 +175,8 @@ impl Source {
         }
     }
 
-    /// Bytes beside those of the rows that are read: what is kept from one call to the next, and a
-    /// tile that is being decoded.
+    /// Bytes in addition to those of the rows that are read: buffers kept between calls, and a tile
+    /// that is being decoded.
     pub(crate) fn bytes_kept(&self) -> u64 {
         match self {
             Self::Images(images) => images.bytes_kept(),

@@ -1,4 +1,4 @@
-//! What is left of a misalignment, found on thinned clouds by [`RobustIcp`].
+//! Estimation of the remaining misalignment, on thinned clouds by [`RobustIcp`].
 
 mod blocks;
 pub(crate) mod icp;
@@ -23,18 +23,18 @@ use isopach::{
 /// Smallest cell of the coarse alignment, metres.
 const COARSE_CELL: f64 = 1.0;
 
-/// What was found, and what is told of it.
+/// The alignment that was found, and its report.
 pub(crate) struct Aligned {
     pub(crate) found: RobustAlignment,
-    /// What the search began with.
+    /// The initial motion of the search.
     pub(crate) start: Rigid,
-    /// Median standard error of the pose upwards over the reference, metres; NaN where it is free
-    /// there.
+    /// Median standard error of the vertical pose over the reference, metres; NaN in free
+    /// directions.
     pub(crate) typical_error: f64,
 }
 
 impl Aligned {
-    /// The motion of the later epoch: none where it was not moved.
+    /// The motion that is applied to the later epoch: none if it was not moved.
     pub(crate) fn applied(&self) -> Rigid {
         self.found.target_from_source
     }
@@ -45,9 +45,9 @@ impl Aligned {
     }
 }
 
-/// The motion that brings the later of two epochs onto the earlier one, found on points of stable
-/// ground if that is given: `sources` are those of the classes that the user says are stable, where
-/// some are.
+/// Finds the motion that brings the later of two epochs onto the earlier one, on points of stable
+/// ground if that is given: `sources` are the points of the classes that the user declares stable,
+/// if any.
 pub(crate) fn find_alignment(
     options: &ChangeOptions,
     sources: [&dyn PointSource; 2],
@@ -82,11 +82,10 @@ pub(crate) fn find_alignment(
     }))
 }
 
-/// Blocks that a small survey is cut into at least: with fewer, nobody knows how well a pose is
-/// known.
+/// Least number of blocks of a small survey: with fewer, the error of a pose cannot be estimated.
 const BLOCKS: f64 = 36.0;
 
-/// How far the edge of a survey may be off by the rotation of the start, metres.
+/// Limit on the displacement of a survey's edge by the rotation of the start, metres.
 const EDGE: f64 = 20.0;
 
 /// Parameters that fit the survey's size.
@@ -112,7 +111,7 @@ fn robust_block(target: &Thinned) -> f64 {
     side.max(3.0 * target.side).min(usual)
 }
 
-/// Points of the ground that the user says is stable, thinned.
+/// Thinned points of the ground that the user declares stable.
 fn stable_ground(
     options: &ChangeOptions,
     sources: [&dyn PointSource; 2],
@@ -126,7 +125,7 @@ fn stable_ground(
     Ok(Some([thin(sources[0])?, thin(sources[1])?]))
 }
 
-/// Where the search begins.
+/// The initial motion of the search.
 fn start_motion(options: &ChangeOptions, target: &Thinned, source: &Thinned) -> Result<Rigid> {
     let middle = blocks::middle(&target.points);
     match options.align {

@@ -1,6 +1,6 @@
-//! How a quantity is distributed, in bounded memory and independent of order.
+//! Distribution of a quantity, in bounded memory and independent of order.
 
-/// Counts in bins of a millimetre within ±20 m, exact sums in micrometres beside them.
+/// Counts in bins of a millimetre within ±20 m, with exact sums in micrometres.
 #[derive(Clone, Debug)]
 pub(crate) struct Distribution {
     bins: Vec<u64>,

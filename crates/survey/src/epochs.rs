@@ -1,4 +1,4 @@
-//! The two epochs: from what was said on the command line to sources of points.
+//! The two epochs: from the paths of the command line to sources of points.
 
 use crate::{inputs::Inputs, listed::list_paths, options::ChangeOptions, warnings::Warnings};
 use isopach::{
@@ -12,31 +12,31 @@ use std::path::{Path, PathBuf};
 /// Bytes that a point takes while it is decoded and held: absolute coordinates and ticks.
 const BYTES_PER_POINT: u64 = 24 + 12;
 
-/// Bytes of the columns of a point that are kept, at most.
+/// Limit on the bytes of a point's columns.
 const ATTRIBUTE_BYTES: u64 = 24;
 
-/// What the epochs are called.
+/// The names of the epochs.
 const NAMES: [&str; 2] = ["earlier", "later"];
-/// What equal points are equal in.
+/// The attributes that a check of equal points compares.
 const COMPARED: &str = "coordinates were compared, attributes were not";
 /// Pairs of overlapping files that are named.
 const NAMED: usize = 3;
 
-/// One epoch, open.
+/// One opened epoch.
 pub(crate) struct Epoch {
     /// The files and folders as given.
     pub(crate) paths: Vec<PathBuf>,
-    /// What they state about themselves.
+    /// The headers of its files.
     pub(crate) catalogue: Catalogue,
-    /// The same files with the points of the classes that the user says are stable, where some are.
+    /// The same files with the points of the classes that the user declares stable, if any.
     pub(crate) stable: Option<Catalogue>,
 }
 
-/// What is done about the indexes of files that have none beside them.
+/// Treatment of files that have no index.
 pub(crate) enum Indexes {
-    /// They are made in this folder, once, for all who read the files after.
+    /// They are made in this folder, once, for all later readers of the files.
     Make(PathBuf),
-    /// Those that are in this folder are used.
+    /// Those in this folder are used.
     Use(PathBuf),
 }
 
@@ -55,8 +55,8 @@ impl Indexes {
     }
 }
 
-/// Opens both epochs in metres, without what is not to be compared, and says what is odd about
-/// their files.
+/// Opens both epochs in metres, without the points that are excluded from the comparison, and
+/// reports oddities of their files.
 pub(crate) fn open_epochs(
     options: &ChangeOptions,
     indexes: &Indexes,
@@ -139,13 +139,13 @@ fn prepare_epoch(
     })
 }
 
-/// The system that the user says all files are in.
+/// The coordinate system that the user declares for all files.
 pub(crate) fn declared_system(options: &ChangeOptions) -> Result<Option<Crs>> {
     let named = options.crs.as_deref().map(las::named_crs).transpose();
     named.map_err(|problem| Error::InvalidInput(format!("--crs {problem}")))
 }
 
-/// In metres, without the points that are not to be compared.
+/// Opens the files in metres, without the points that are excluded from the comparison.
 fn prepare_catalogue(
     catalogue: Catalogue,
     classes: &[u8],
@@ -163,7 +163,7 @@ fn prepare_catalogue(
     Ok(catalogue)
 }
 
-/// An epoch without a system is taken to be in that of the other.
+/// Gives an epoch without a coordinate system that of the other.
 fn with_one_system(
     catalogues: [Catalogue; 2],
     options: &ChangeOptions,
@@ -200,7 +200,7 @@ fn mention_missing(name: &str, other: &str, crs: &Crs, warnings: &mut Warnings) 
     ));
 }
 
-/// Says that heights are depths.
+/// Warns that heights are depths.
 fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
     let is_depth = |crs: &&Crs| las::counts_downwards(crs);
     if let Some(crs) = catalogues.iter().filter_map(Catalogue::crs).find(is_depth) {
@@ -210,13 +210,13 @@ fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
             .as_deref()
             .unwrap_or("a vertical system without a name");
         warnings.add(format!(
-            "heights count downwards ({name}): what is called gain is ground that was lost, and loss what was gained"
+            "heights count downwards ({name}): gain is lost ground, and loss is gained ground"
         ));
     }
 }
 
-/// Says that the results will state no system though the files do: keys of a method that no text is
-/// known of, or that lack a parameter.
+/// Warns that the results will state no coordinate system although the files do: keys of a method
+/// without a known text, or without a parameter.
 fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
     let is_unwritten = |crs: &&Crs| crs.horizontal.is_none() && las::well_known_text(crs).is_none();
     let Some(crs) = catalogues
@@ -232,7 +232,7 @@ fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
     ));
 }
 
-/// Says what is odd about the files of an epoch: copies, missing systems, wrong headers.
+/// Reports oddities of the files of an epoch: copies, missing coordinate systems, wrong headers.
 fn mention_files(
     name: &str,
     catalogue: &Catalogue,
@@ -279,7 +279,7 @@ fn mention_files(
     }
 }
 
-/// Says which files of an epoch cover the same ground.
+/// Warns which files of an epoch cover the same ground.
 fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) {
     let overlaps = catalogue.overlaps();
     if overlaps.is_empty() {
@@ -302,7 +302,7 @@ fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) 
     ));
 }
 
-/// Says how many points were left out for their flags and classes.
+/// Reports how many points were left out for their flags and classes.
 pub(crate) fn mention_left_out(left_out: [LeftOut; 2], warnings: &mut Warnings) {
     for (name, LeftOut { withheld, noise }) in NAMES.iter().zip(left_out) {
         if withheld > 0 {
@@ -329,7 +329,7 @@ fn count_points(count: u64) -> String {
 }
 
 impl Epoch {
-    /// What its GPS times count, where those are kept: the same in all files.
+    /// The type of its GPS times, if those are kept: the same in all files.
     pub(crate) fn gps_time(&self, kept: Columns) -> Result<GpsTime> {
         let mut times = self
             .catalogue
@@ -357,8 +357,8 @@ impl Epoch {
             .fold(0.0, f64::max)
     }
 
-    /// Its points: decoded once into memory where they fit `budget` bytes, else read chunk by chunk
-    /// whenever they are needed; and the bytes that they hold.
+    /// Its points: decoded once into memory if they fit `budget` bytes, else read chunk by chunk
+    /// whenever they are needed; and their bytes.
     pub(crate) fn source(
         &self,
         options: &ChangeOptions,
@@ -403,7 +403,7 @@ const GROUND: u8 = 2;
 /// Chunks of an epoch that are looked at for it.
 const LOOKED_AT: usize = 4;
 
-/// Says that the files have ground points apart from others, where all were asked for.
+/// Reports that the files classify ground points, if all points were requested.
 pub(crate) fn mention_ground(
     options: &ChangeOptions,
     epochs: [&Epoch; 2],
@@ -463,7 +463,7 @@ pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Resul
         let a = a.name();
         let b = b.name();
         return Err(Error::InvalidInput(format!(
-            "{a} and {b} differ in {difference} (--ignore-crs compares them all the same)"
+            "{a} and {b} differ in {difference} (--ignore-crs compares them nevertheless)"
         )));
     }
     if a.extent().intersection(&b.extent()).is_none() {

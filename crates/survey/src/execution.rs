@@ -1,5 +1,4 @@
-//! How a run is executed: its memory and disk, the folder of its results, the part of it that this
-//! process does.
+//! Execution of a run: its memory and disk, the folder of its results, the share of this process.
 
 use crate::{
     epochs::Indexes,
@@ -21,15 +20,15 @@ use isopach_program::{
 };
 use std::{fs, path::Path};
 
-/// Bytes that the output files and the picture may take while they are put together, at most: part
-/// of the memory, where that is a gigabyte or more.
+/// Limit on the bytes of output files and picture while they are merged: part of the memory, if
+/// that is a gigabyte or more.
 const OUTPUTS: u64 = 128 << 20;
 
-/// Bytes that a sample needs whatever the survey: it is the same for any memory, so that results
-/// are.
+/// Bytes that a sample needs for any survey: the same for any memory, so that results do not depend
+/// on it.
 const SAMPLE: u64 = 160 << 20;
 
-/// How a run is executed, as its options say.
+/// Execution of a run, from its options.
 pub(crate) struct Execution {
     /// Output folder, and the tiles that this process runs.
     pub(crate) folder: RunFolder,
@@ -39,7 +38,7 @@ pub(crate) struct Execution {
     tile_size: f64,
     pub(crate) on_failure: OnFailure,
     pub(crate) in_flight: InFlight,
-    /// Runs of tiles that workers take as they come.
+    /// Claims on runs of tiles, with `--claim`.
     pub(crate) claims: Option<Claims>,
 }
 
@@ -79,7 +78,7 @@ impl Execution {
         (self.memory / 8).max(SAMPLE)
     }
 
-    /// The tiles, in what is left of the memory beside `held` bytes of points and the outputs.
+    /// The tiles, in the memory that `held` bytes of points and the outputs leave.
     pub(crate) fn plan_tiling(&self, held: u64) -> Tiling {
         let outputs = OUTPUTS.min(self.memory / 8);
         let memory = self.memory.saturating_sub(held + outputs);
@@ -90,7 +89,7 @@ impl Execution {
         }
     }
 
-    /// Where results are kept until all are there.
+    /// The folder that holds results until the run is complete.
     pub(crate) fn checkpoint_dir(&self, parameters: &serde_json::Value) -> CheckpointDir {
         CheckpointDir::new(self.folder.state(), parameters.to_string())
     }
@@ -117,8 +116,8 @@ impl Execution {
         Ok(())
     }
 
-    /// Removes what is no longer needed once all results are there. What cannot be removed is in
-    /// nobody's way.
+    /// Removes the checkpoints and claims once the results are complete. Claims that cannot be
+    /// removed do no harm.
     pub(crate) fn remove_checkpoints(&self, kept: &CheckpointDir) -> Result<()> {
         kept.remove_all()?;
         self.remove_files();
@@ -138,7 +137,7 @@ impl Execution {
         };
         named(INDEX, |name| name.ends_with(".chunks"));
         claims::remove_claims(self.folder.state());
-        // What killed runs of other machines left.
+        // Remove the spill of killed runs of other machines.
         named(SPILL, |name| {
             name.starts_with(".isopach-spill.") && name.ends_with(".part")
         });
@@ -151,7 +150,7 @@ fn run_scope(options: &ChangeOptions) -> Result<RunScope> {
     let shard = parse_shard(options.shard.as_deref(), options.shard_index.as_deref())?.or(claimed);
     if options.fresh && (shard.is_some() || options.merge) {
         return Err(Error::InvalidInput(
-            "--fresh with --shard, --claim or --merge would throw away what other shards have done: give it to --plan"
+            "--fresh with --shard, --claim or --merge would discard the work of other shards: give it to --plan"
                 .into(),
         ));
     }
@@ -166,7 +165,7 @@ fn run_scope(options: &ChangeOptions) -> Result<RunScope> {
     }
 }
 
-/// How much happens at once.
+/// Limits of the tiles and chunks that are in work at once.
 fn in_flight(options: &ChangeOptions) -> Result<InFlight> {
     match options.in_flight.as_deref() {
         None => Ok(InFlight::OnePerThread),
@@ -179,7 +178,7 @@ fn in_flight(options: &ChangeOptions) -> Result<InFlight> {
     }
 }
 
-/// MiB below which a plain number is taken for a mistake: it once was GiB here.
+/// MiB below which a plain number is refused as a mistake: earlier versions read it as GiB.
 const LEAST_PLAIN: f64 = 16.0;
 
 fn parse_memory(text: &str) -> Result<u64> {
@@ -194,16 +193,16 @@ fn parse_memory(text: &str) -> Result<u64> {
     parse_bytes("--memory", text).map_err(Error::InvalidInput)
 }
 
-/// Farthest that anything is looked for, metres: more than any ground has moved, and within what
-/// coordinates of a tile can hold.
+/// Largest distance of any search, metres: more than any ground has moved, and within the range of
+/// a tile's coordinates.
 const FARTHEST: f64 = 1000.0;
-/// Points an epoch of a made scene: a square of 20 km.
+/// Largest number of points in an epoch of a synthetic scene: a square of 20 km.
 const MOST_SCENE_POINTS: usize = 2_000_000_000;
 /// More threads than any machine has.
 const MOST_THREADS: usize = 1024;
 
-/// Refuses numbers of which no run comes to an end, and words that cannot be understood; numbers
-/// that make no sense at all are refused where they are used.
+/// Refuses numbers with which no run ends, and invalid words; numbers without meaning are refused
+/// by their users.
 pub(crate) fn check_options(options: &ChangeOptions) -> Result<()> {
     let radii = options
         .normal_radii
@@ -241,11 +240,11 @@ pub(crate) fn check_options(options: &ChangeOptions) -> Result<()> {
 
 /// Cells a point, over a whole epoch, beyond which nearly all of them would be empty.
 const CELLS_PER_POINT: f64 = 100.0;
-/// Bytes that a cell takes while all that is known of it is at hand.
+/// Bytes of a cell while all its values are in memory.
 const BYTES_PER_CELL: f64 = 256.0;
 
-/// Refuses a cell so small that the epochs' points fill next to none: of such an epoch not even the
-/// sample fits the memory.
+/// Refuses a cell so small that the epochs' points fill almost none: not even the sample of such an
+/// epoch fits the memory.
 pub(crate) fn check_cell(
     options: &ChangeOptions,
     epochs: [&dyn PointSource; 2],
@@ -270,7 +269,7 @@ pub(crate) fn check_cell(
     Ok(())
 }
 
-/// Says where a failed tile is, why it failed, and which command runs it alone.
+/// Describes a failed tile: its place, its error, and the command that runs it alone.
 pub(crate) fn describe_failure(options: &ChangeOptions, failure: &TileFailure) -> String {
     let TileFailure {
         tile, core, error, ..
@@ -282,7 +281,7 @@ pub(crate) fn describe_failure(options: &ChangeOptions, failure: &TileFailure) -
     )
 }
 
-/// Options that say which tiles are run, and what happens then.
+/// Options that choose the tiles of this process, and the treatment of failures.
 const OF_SHARES: OptionNames = OptionNames {
     with_value: &[
         "--shard",

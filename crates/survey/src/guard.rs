@@ -1,5 +1,5 @@
-//! Nothing of anybody's is written over: neither inputs nor results of other inputs or parameters;
-//! and results are no epochs.
+//! Protection of files: a run overwrites neither inputs nor results of other inputs or parameters;
+//! and results cannot be epochs.
 
 use crate::{epochs::Epoch, options::ChangeOptions, outputs::FILES, rasters::Kind, settings};
 use clap::ValueEnum as _;
@@ -20,21 +20,21 @@ const PLAN: [&str; 2] = ["plan.json", "plan.svg"];
 /// Columns that only results of this program have.
 const COLUMNS: [&str; 3] = ["m3c2_distance", "m3c2_lod", "c2c_distance"];
 
-/// What there is in the folder of results.
+/// State of the folder of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Finished {
-    /// No results, or such as were being named when a run ended.
+    /// No results, or those that a run was naming when it ended.
     Nothing,
     /// Results of the same inputs and parameters.
     Same,
-    /// The same, without those of tiles that failed.
+    /// The same, without the results of tiles that failed.
     Incomplete,
     /// Others, which may be written over: the rasters on request that they have.
     Others(Vec<&'static str>),
 }
 
-/// Names of the files that a run writes over: results, and what tells of them; or a plan. Styles
-/// are written over where they are this program's alone.
+/// Names of the files that a run overwrites: results and their descriptions, or a plan. Styles are
+/// overwritten only if this program wrote them.
 fn output_names(options: &ChangeOptions) -> Vec<&'static str> {
     if options.plan {
         return PLAN.into();
@@ -51,7 +51,7 @@ fn rasters_of(summary: &Value) -> Vec<&'static str> {
     )
 }
 
-/// Inputs and parameters that results are made from, as summary.json tells them.
+/// Inputs and parameters of the results, as summary.json states them.
 pub(crate) fn made_from(options: &ChangeOptions, inputs: Value) -> Result<Value> {
     let polygons = |path: &Option<PathBuf>| -> Result<Value> {
         match path {
@@ -68,21 +68,21 @@ pub(crate) fn made_from(options: &ChangeOptions, inputs: Value) -> Result<Value>
     )
 }
 
-/// What the files of both epochs are now.
+/// Identities of the files of both epochs now.
 pub(crate) fn input_identities(epochs: [&Epoch; 2]) -> Result<Value> {
     let [before, after] = epochs.map(|epoch| epoch.catalogue.input_identities());
     Ok(json!([before?, after?]))
 }
 
-/// Refuses to write over finished results of anything else, unless that was asked for. `is_begun`:
-/// a run was begun here that can go on.
+/// Refuses to overwrite finished results of other inputs or parameters, unless the user permits it.
+/// `is_begun`: the folder has a run that can continue.
 pub(crate) fn check_finished(
     options: &ChangeOptions,
     made_from: &Value,
     is_begun: bool,
 ) -> Result<Finished> {
     let summary = finished::read_summary(&options.out)?;
-    // A run that ended while it gave results their names goes on; a plan writes no results.
+    // A run that ended while it named its results continues; a plan writes no results.
     let may_begin = is_begun || options.plan;
     if summary.is_none()
         && (may_begin || WrittenOver::of(&options.out, output_names(options)).is_empty())
@@ -111,21 +111,21 @@ pub(crate) fn check_finished(
     Err(finished::refuse_folder(&options.out, &what))
 }
 
-/// Whether tiles failed in the run that a summary tells of.
+/// Whether tiles failed in the run of a summary.
 fn has_failures(summary: &Value) -> bool {
     summary["run"]["tiling"]["failures"]
         .as_array()
         .is_some_and(|failures| !failures.is_empty())
 }
 
-/// Whether all results of the same inputs and parameters are there now: another process may have
-/// put them together meanwhile.
+/// Whether all results of the same inputs and parameters exist now: another process may have merged
+/// them meanwhile.
 pub(crate) fn is_merged(options: &ChangeOptions, made_from: &Value) -> bool {
     let summary = finished::read_summary(&options.out).ok().flatten();
     summary.is_some_and(|summary| summary.get(KEY) == Some(made_from) && !has_failures(&summary))
 }
 
-/// The first thing that differs, for people.
+/// The first difference, for people.
 fn describe_difference(then: &Value, now: &Value) -> String {
     for part in ["inputs", "polygons", "parameters"] {
         let then = &then[part];

@@ -1,4 +1,4 @@
-//! Inputs: files, and objects in stores where the program was built to read them.
+//! Inputs: files, and objects in stores if the program was built to read them.
 
 #[cfg(not(feature = "remote"))]
 use isopach::compute::Error;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "remote")]
 use std::sync::OnceLock;
 
-/// Where inputs are opened. A clone of what was opened keeps the threads that read it.
+/// Opens inputs. Clones share the threads that read them.
 #[derive(Debug, Default)]
 pub struct Inputs {
     #[cfg(feature = "remote")]
@@ -32,8 +32,7 @@ pub fn is_address(path: &Path) -> bool {
 impl Inputs {
     /// The files that an argument stands for: those of a folder or a pattern, else itself.
     ///
-    /// # Errors
-    /// Where a folder or a pattern has none.
+    /// # Errors If a folder or a pattern has no file.
     pub fn list_files(path: &Path) -> Result<Vec<PathBuf>> {
         if is_address(path) {
             Ok(vec![path.to_owned()])
@@ -44,8 +43,8 @@ impl Inputs {
 
     /// Opens a file, or an object by its address.
     ///
-    /// # Errors
-    /// Of the file or the store; for an address where this program was built without stores.
+    /// # Errors Errors of the file or the store; an address if this program was built without
+    /// stores.
     pub fn open(&self, path: &Path) -> Result<Las> {
         if is_address(path) {
             self.open_address(&path.to_string_lossy())
@@ -68,14 +67,13 @@ impl Inputs {
 
     /// Stores with the settings of the environment.
     ///
-    /// # Errors
-    /// Where the system has no threads left.
+    /// # Errors If the system cannot start threads.
     #[cfg(feature = "remote")]
     pub fn remote(&self) -> Result<&Remote> {
         if let Some(remote) = self.remote.get() {
             return Ok(remote);
         }
-        // Others have names of their own (`TOKEN`, `BUCKET`), which mean something else to a store.
+        // Other options have short names (`TOKEN`, `BUCKET`), which mean something else to a store.
         let is_of_store = |name: &str| {
             ["AWS_", "AZURE_", "GOOGLE_"]
                 .iter()

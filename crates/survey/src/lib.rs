@@ -11,8 +11,8 @@
 //! | `summary.json` | parameters, statistics, volumes with errors, warnings |
 //! | `index.html` | the same as a page with maps |
 //!
-//! A survey of any size fits into the memory it is given, a run that was ended goes on, and many
-//! machines may share one run: the options say so.
+//! A survey of any size fits into the given memory, an interrupted run can continue, and many
+//! machines may share one run: the options control it.
 //!
 //! # Example
 //!
@@ -38,7 +38,7 @@
 //! The job in order, module by module: `epochs` opens the files, `alignment` aligns them, `sample`
 //! and `settings` find parameters, `operation` compares a tile, `outputs` writes files, `truth`
 //! compares with the known change of a synthetic scene, `report` and `page` sum up. `execution`
-//! says how memory, folder and processes are used.
+//! controls the use of memory, folder and processes.
 
 mod alignment;
 mod distribution;

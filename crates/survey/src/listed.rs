@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// The files and folders of a list separated by commas. A name that has commas itself is taken
-/// whole where it is there.
+/// The files and folders of a list separated by commas. A name that contains commas is taken whole
+/// if it exists.
 pub(crate) fn list_paths(argument: &str) -> Vec<PathBuf> {
     let pieces: Vec<&str> = argument.split(',').collect();
     let mut paths = Vec::new();

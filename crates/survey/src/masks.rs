@@ -1,4 +1,4 @@
-//! Polygons that a user gave: stable ground, and areas whose volumes are told one by one.
+//! Polygons of the user: stable ground, and areas whose volumes are listed separately.
 
 use crate::{options::ChangeOptions, warnings::Warnings};
 use isopach::{
@@ -35,15 +35,14 @@ impl Masks {
         })
     }
 
-    /// Whether a place (absolute metres) is taken for stable: everywhere where no polygons were
-    /// given.
+    /// Whether a place (absolute metres) counts as stable: everywhere if no polygons were given.
     pub(crate) fn is_stable(&self, [x, y, _]: [f64; 3]) -> bool {
         self.stable
             .as_ref()
             .is_none_or(|stable| stable.contains([x, y]))
     }
 
-    /// What tells these masks from others, for a run that is continued.
+    /// Fingerprint of the masks, for a run that is continued.
     pub(crate) fn hash_polygons(&self) -> serde_json::Value {
         let of = |polygons: &Option<Arc<Polygons>>| {
             polygons

@@ -1,4 +1,4 @@
-//! What is computed: DoD, M3C2 and C2C.
+//! The operations of a tile: DoD, M3C2 and C2C.
 
 use crate::{sample::Sample, settings::Settings};
 use isopach::{
@@ -10,7 +10,7 @@ use isopach::{
     tiling::{Tile, TileOperation, TileStats},
 };
 
-/// What a tile gives.
+/// The results of a tile.
 pub(crate) type Found = (DodRasters, M3c2Tile, C2cTile);
 
 /// All three at one load of a tile, with the survey's scatter from the sample in their levels of
@@ -72,7 +72,7 @@ impl<B: ?Sized, O: TileOperation<2, B>> TileOperation<2, B> for Keeping<O> {
     }
 }
 
-/// The DoD alone, without what a sample says.
+/// The DoD alone, without the findings of a sample.
 pub(crate) fn dod_of(settings: &Settings) -> Dod {
     Dod {
         cell_size: settings.cell,
@@ -83,7 +83,7 @@ pub(crate) fn dod_of(settings: &Settings) -> Dod {
     }
 }
 
-/// M3C2 alone, without what a sample says.
+/// M3C2 alone, without the findings of a sample.
 pub(crate) fn m3c2_of(settings: &Settings) -> M3c2 {
     M3c2 {
         normals: settings.normals.clone(),

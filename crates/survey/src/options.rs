@@ -1,4 +1,4 @@
-//! What a person can say on the command line.
+//! Options of the command line.
 
 use crate::{alignment::icp::IcpArgs, rasters::Kind};
 use clap::{ArgAction, Parser, ValueEnum};
@@ -12,16 +12,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What changed between two LiDAR epochs, where, by how much, and is it significant?
+/// Compares two LiDAR epochs: location, size and significance of the change.
 ///
-/// Reads two epochs of the same place, removes what is left of a misalignment (ICP), and compares
-/// them in three ways: a DEM of difference (DoD: heights a cell, with volumes), M3C2 (distance
-/// along the surface normal, with a level of detection), and C2C (distance of each later point to
-/// the nearest earlier one). Writes GeoTIFFs, LAZ files, summary.json and index.html, a page to
-/// look at.
+/// Reads two epochs of the same place, removes the remaining misalignment (ICP), and compares them
+/// in three ways: a DEM of difference (DoD: heights a cell, with volumes), M3C2 (distance along the
+/// surface normal, with a level of detection), and C2C (distance of each later point to the nearest
+/// earlier one). Writes GeoTIFFs, LAZ files, summary.json and index.html, a page to look at.
 ///
-/// Without files it makes a small scene whose change is known and measures itself against the
-/// truth.
+/// Without files it makes a small synthetic scene, and compares the results with its truth.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "terrain_change", after_help = EXAMPLES)]
 pub struct ChangeOptions {
@@ -31,11 +29,11 @@ pub struct ChangeOptions {
     pub(crate) before: Option<String>,
     /// Later epoch, likewise
     pub(crate) after: Option<String>,
-    /// Folder for the results (made if it is not there)
+    /// Folder for the results (created if it is missing)
     #[arg(long, default_value = "terrain_change_out")]
     pub(crate) out: PathBuf,
-    /// ASPRS classes to compare, separated by commas (2 is ground); all points if not given. A made
-    /// scene uses 2
+    /// ASPRS classes to compare, separated by commas (2 is ground); all points if not given. A
+    /// synthetic scene uses 2
     #[arg(long, value_delimiter = ',')]
     pub(crate) classes: Vec<u8>,
     /// Side of a DoD cell, metres; from the density of the sparser epoch if not given (1, 2, 5 ·
@@ -45,13 +43,13 @@ pub struct ChangeOptions {
     /// Distance between M3C2 core points, metres; from the cylinder if not given
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) core_spacing: Option<f64>,
-    /// Where M3C2 measures: "grid" (one point a square), "cubes" (one a cube: walls and cliffs),
-    /// "all", "every:10" (one in ten), or a LAS or LAZ file; "cubes" on steep ground, else "grid",
-    /// if not given
+    /// Core points, the places that M3C2 measures at: "grid" (one point a square), "cubes" (one a
+    /// cube: walls and cliffs), "all", "every:10" (one in ten), or a LAS or LAZ file; "cubes" on
+    /// steep ground, else "grid", if not given
     #[arg(long)]
     pub(crate) core_points: Option<String>,
-    /// Radii to find the surface normal with, metres: the one where the ground is most planar is
-    /// used; from the roughness if not given
+    /// Radii to find the surface normal with, metres: the one with the most planar ground is used;
+    /// from the roughness if not given
     #[arg(
         long,
         value_delimiter = ',',
@@ -71,21 +69,21 @@ pub struct ChangeOptions {
         conflicts_with = "normal"
     )]
     pub(crate) scanner: Vec<f64>,
-    /// One normal for all core points, x,y,z, in the place of those found from the points
+    /// One normal for all core points, x,y,z, instead of those estimated from the points
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub(crate) normal: Vec<f64>,
     /// Radius (not diameter) of the M3C2 cylinder, metres; from the density of the sparser epoch if
     /// not given
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) cylinder_radius: Option<f64>,
-    /// What stands for the points of an epoch in a cylinder; the median where one epoch has
-    /// vegetation, else the mean, if not given
+    /// Statistic of the points of an epoch in a cylinder; the median if one epoch has vegetation,
+    /// else the mean, if not given
     #[arg(long, value_enum)]
     pub(crate) statistic: Option<Statistic>,
-    /// How far M3C2 and C2C look to either side, metres: larger than the largest change you expect
+    /// Reach of M3C2 and C2C to either side, metres: larger than the largest change you expect
     #[arg(long, default_value_t = 5.0, allow_negative_numbers = true)]
     pub(crate) depth: f64,
-    /// How to remove a misalignment of the later epoch
+    /// Method that removes a misalignment of the later epoch
     #[arg(long, value_enum, default_value_t = Align::Icp)]
     pub(crate) align: Align,
     /// Registration error for the levels of detection, metres; that of the alignment if not given
@@ -95,31 +93,31 @@ pub struct ChangeOptions {
     /// estimated on them
     #[arg(long)]
     pub(crate) stable: Option<PathBuf>,
-    /// ASPRS classes that are aligned, in the place of those that are compared: 6 for buildings
+    /// ASPRS classes for the alignment, instead of the compared ones: 6 for buildings
     #[arg(long, value_delimiter = ',')]
     pub(crate) stable_classes: Vec<u8>,
-    /// Polygons (GeoJSON) whose volumes are told one by one
+    /// Polygons (GeoJSON) whose volumes are listed separately
     #[arg(long)]
     pub(crate) areas: Option<PathBuf>,
-    /// How the level of detection is made
+    /// Method of the level of detection
     #[arg(long, value_enum, default_value_t = Lod::Student)]
     pub(crate) lod: Lod,
-    /// Level of detection that no value goes below, metres
+    /// Lower limit of the level of detection, metres
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pub(crate) min_lod: f64,
     /// Points that each epoch must have in a cell or cylinder for a level of detection
     #[arg(long, default_value_t = 2)]
     pub(crate) min_count: u32,
-    /// Also tells how many core points are significant where this share of them at most may be so
-    /// by chance (Benjamini-Hochberg)
+    /// Also count the core points that are significant at this rate of false discoveries
+    /// (Benjamini-Hochberg)
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) fdr: Option<f64>,
     /// Whether errors that neighbouring cells share (variogram over stable ground) enter the levels
     /// of detection; volumes always have them
     #[arg(long, value_enum, default_value_t = Correlated::Report)]
     pub(crate) correlated: Correlated,
-    /// Largest side of a tile, metres; tiles are smaller where the memory asks for it. Results do
-    /// not depend on it
+    /// Largest side of a tile, metres; tiles are smaller if the memory requires it. Results do not
+    /// depend on it
     #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
     pub(crate) tile_size: f64,
     /// Memory for everything: 2GiB, 500MiB; a plain number is MiB. Below 1GiB, the outputs (up to
@@ -130,38 +128,37 @@ pub struct ChangeOptions {
     /// results if not given
     #[arg(long)]
     pub(crate) spill_dir: Option<PathBuf>,
-    /// Disk that such points may take: 20GiB
+    /// Disk space that these points may take: 20GiB
     #[arg(long)]
     pub(crate) disk_limit: Option<String>,
-    /// What happens when a tile fails
+    /// Action when a tile fails
     #[arg(long, value_enum, default_value_t = Failing::Stop)]
     pub(crate) on_failure: Failing,
-    /// Begin anew: forget a run that was ended here and could be continued. Finished results of
-    /// other inputs or parameters stay: see --force
+    /// Restart: discard an interrupted run in this folder that could be continued. Finished results
+    /// of other inputs or parameters stay: see --force
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Write over results of other inputs or parameters
+    /// Overwrite results of other inputs or parameters
     #[arg(long)]
     pub(crate) force: bool,
-    /// Run one share of the tiles: 2/5 is the second of five. When all are done, --merge puts the
-    /// results together
+    /// Run one share of the tiles: 2/5 is the second of five. When all are done, --merge merges the
+    /// results
     #[arg(long)]
     pub(crate) shard: Option<String>,
-    /// As --shard, counted from 0, as Kubernetes and some arrays of jobs do: 1/5 is the second of
+    /// As --shard, but counted from 0, as in Kubernetes and some job arrays: 1/5 is the second of
     /// five
     #[arg(long, conflicts_with = "shard")]
     pub(crate) shard_index: Option<String>,
-    /// Take one run of neighbouring tiles after the other, of so many in all (64), until all are
-    /// done: any number of workers may do so at once, and come and go. Then --merge
+    /// Divide the tiles into this many runs of neighbours (64), and take one run after the other
+    /// until all are done: any number of workers may do so at once, and come and go. Then --merge
     #[arg(long, conflicts_with_all = ["shard", "shard_index", "merge", "only_tile"])]
     pub(crate) claim: Option<usize>,
-    /// Seconds after which a run of tiles that another worker has claimed and not done is taken
-    /// over. Results do not depend on it
+    /// Seconds after which an unfinished run of tiles of another worker is taken over. Results do
+    /// not depend on it
     #[arg(long, default_value_t = 600)]
     pub(crate) lease: u64,
-    /// Name of this worker, from one that starts it again where it was lost: what a worker of the
-    /// same name has claimed and not done is taken over at once, and what others have is not waited
-    /// for
+    /// Name of this worker, given by a supervisor that restarts lost workers: unfinished claims of
+    /// a worker of the same name are taken over at once, and those of others are not waited for
     #[arg(
         long,
         default_value = "",
@@ -169,18 +166,18 @@ pub struct ChangeOptions {
         requires = "claim"
     )]
     pub(crate) worker: String,
-    /// Put the results of all shards together
+    /// Merge the results of all shards
     #[arg(long)]
     pub(crate) merge: bool,
-    /// Run one tile alone, by its number: to see again why it failed
+    /// Run one tile alone, by its number: to reproduce its failure
     #[arg(long)]
     pub(crate) only_tile: Option<usize>,
-    /// Find what the data say (alignment, parameters, an index of each file that has none) once for
-    /// all shards, and say which tiles there will be: plan.json, and plan.svg to look at. No tile
-    /// is run
+    /// Compute once for all shards the findings from the data (alignment, parameters, an index of
+    /// each file that has none), and list the tiles: plan.json, and plan.svg to look at. No tile is
+    /// run
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Threads; all there are if not given. Results do not depend on it
+    /// Threads; all of the CPU if not given. Results do not depend on it
     #[arg(long)]
     pub(crate) threads: Option<usize>,
     /// Chunks and tiles in flight at once: a number, or "measured" to find it while running; one
@@ -211,70 +208,70 @@ pub struct ChangeOptions {
     /// converted to metres by its own units
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) ignore_crs: bool,
-    /// Coordinate system of all files, whatever they state: EPSG:32617, EPSG:2260+6360 (with a
+    /// Coordinate system of all files, overriding their own: EPSG:32617, EPSG:2260+6360 (with a
     /// vertical system), local (metres), local:ft or local:us-ft
     #[arg(long)]
     pub(crate) crs: Option<String>,
-    /// Compare points that are flagged as withheld, too
+    /// Also compare points that are flagged as withheld
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) keep_withheld: bool,
-    /// Compare points of the classes of noise, 7 and 18, too
+    /// Also compare points of the classes of noise, 7 and 18
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, value_name = "true|false")]
     pub(crate) keep_noise: bool,
-    /// Points an epoch of the scene that is made when no files are given
+    /// Points an epoch of the synthetic scene that is made if no files are given
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) scene_points: usize,
-    /// Instead of the whole: decoding, routing, kernels and writing each alone, everything in
-    /// memory; prints their times as JSON
+    /// Instead of the run: time decoding, routing, kernels and writing separately, with all data in
+    /// memory; prints the times as JSON
     #[arg(long)]
     pub(crate) parts: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  terrain_change                                       a made scene, measured against the truth
+  terrain_change                                       a synthetic scene, compared with its truth
   terrain_change 2015.laz 2023.laz --classes 2         your valley, ground points only
   terrain_change old/ new/ --align coarse+icp          two folders of tiles, metres apart
   terrain_change a.laz b.laz --align none --registration-error 0.05
   terrain_change a.laz b.laz --stable roads.geojson --areas slides.geojson
   terrain_change cliff_a.laz cliff_b.laz --scanner 512034,5401210,12   a rock face: positive is towards the scanner
-  terrain_change old/ new/ --memory 2GiB               a survey of any size; if it is killed, the same command goes on
+  terrain_change old/ new/ --memory 2GiB               a survey of any size; if it is killed, the same command continues
   terrain_change old/ new/ --profile airborne          parameters for a kind of survey, or from a file: see docs/profiles.md
   terrain_change old/ new/ --plan; … --shard 1/24; … --merge   on many machines: see docs/fleet.md
 
-Ends with 0: done; 2: never try again (wrong arguments, an input that is refused, results of other parameters or another version);
+Ends with 0: done; 2: never try again (wrong arguments, a refused input, results of other parameters or another version);
 3: tiles failed; 75: try again (files cannot be read or written, a device was lost, another process is at work, SIGTERM).";
 
-/// What happens when a tile fails.
+/// Action when a tile fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Failing {
-    /// The run ends; what is done is kept, and the same command goes on from there
+    /// The run ends; finished tiles are kept, and the same command continues the run
     Stop,
-    /// The other tiles are run; there is no data where tiles failed, and the exit code is 3
+    /// The other tiles are run; failed tiles have no data, and the exit code is 3
     Finish,
 }
 
-/// How the level of detection is made.
+/// Method of the level of detection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Lod {
     /// Student's t, the epochs' variances pooled after scaling by their ratio over the survey: 95 %
     /// at any number of points
     Student,
     /// 1.96 standard errors, each epoch with its own spread: as py4dgeo and CloudCompare do; too
-    /// small where points are few
+    /// small with few points
     Normal,
 }
 
-/// What is done with errors that neighbours share.
+/// Treatment of errors that neighbours share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Correlated {
-    /// Their share is reported, levels of detection are without them
+    /// Their share is reported; levels of detection exclude them
     Report,
     /// Levels of detection contain them
     Include,
 }
 
-/// What stands for the points of an epoch.
+/// Statistic of the points of an epoch in a cylinder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Statistic {
     /// Mean and standard deviation
@@ -283,7 +280,7 @@ pub(crate) enum Statistic {
     Median,
 }
 
-/// How to remove a misalignment.
+/// Method that removes a misalignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Align {
     /// Compare the epochs as they are
@@ -327,8 +324,7 @@ impl ChangeOptions {
     /// # Ok::<(), isopach_survey::Stop>(())
     /// ```
     ///
-    /// # Errors
-    /// [`Stop`] where the words cannot be understood, or ask for help.
+    /// # Errors [`Stop`] if the words are invalid, or ask for help.
     pub fn from_words(words: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Stop> {
         let name = <Self as Profiled>::PROGRAM;
         let words: Vec<OsString> = std::iter::once(name.into())
@@ -368,7 +364,7 @@ pub(crate) enum Column {
     /// Level of detection (95 %), metres
     #[value(name = "lod")]
     LevelOfDetection,
-    /// 1 where the distance is larger than the level of detection
+    /// 1 if the distance is larger than the level of detection
     Significant,
     /// Points of each epoch in the cylinder
     Counts,
@@ -378,6 +374,6 @@ pub(crate) enum Column {
     Normal,
     /// Radius that the normal was found with, metres
     NormalRadius,
-    /// Why there is no distance (0: there is one)
+    /// Reason that there is no distance (0: there is one)
     Status,
 }

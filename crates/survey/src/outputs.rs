@@ -1,4 +1,4 @@
-//! Where results go as tiles are done.
+//! Sinks of the results of tiles.
 
 use crate::{
     distribution::Distribution,
@@ -26,7 +26,7 @@ use isopach_program::{finished, listener::Listener};
 use serde_json::Value;
 use std::{path::PathBuf, sync::Arc};
 
-/// What is added up over tiles.
+/// The sums over tiles.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) dod: Distribution,
@@ -42,10 +42,10 @@ pub(crate) struct Found {
     pub(crate) false_discoveries: FalseDiscoveries,
 }
 
-/// What the files and sums are made with.
+/// Settings of the files and sums.
 pub(crate) struct Plan<'a> {
     pub(crate) folder: PathBuf,
-    /// What there is in the folder.
+    /// State of the folder before this run.
     pub(crate) before_this: Finished,
     pub(crate) columns: Vec<Column>,
     pub(crate) rasters: Vec<Kind>,
@@ -53,7 +53,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) crs: Option<Crs>,
     /// Columns of the later points that `c2c.laz` keeps.
     pub(crate) kept: Columns,
-    /// What their GPS times count.
+    /// The type of their GPS times.
     pub(crate) gps_time: GpsTime,
     /// Nothing yet; zones are those of `areas`.
     pub(crate) volumes: ZonedVolumes,
@@ -61,7 +61,7 @@ pub(crate) struct Plan<'a> {
     /// Bytes in which the points of a result are brought into order.
     pub(crate) memory: u64,
     pub(crate) truth: Option<Truth>,
-    /// What tells the results from others.
+    /// Identity of the results.
     pub(crate) made_from: Value,
     /// Whether another process may write the same files at the same time.
     pub(crate) among_others: bool,
@@ -160,8 +160,8 @@ impl Outputs {
             .collect()
     }
 
-    /// Writes a style beside each raster, where differences are shown up to `limit`, and says which
-    /// one of somebody else stays in its place.
+    /// Writes a style next to each raster, with differences shown up to `limit`, and reports each
+    /// user's style that stays instead.
     pub(crate) fn write_styles(&self, limit: f64, listener: &dyn Listener) -> Result<()> {
         let requested = self
             .requested
@@ -183,8 +183,8 @@ impl Outputs {
         Ok(())
     }
 
-    /// Removes rasters of other results that this run does not write, with their styles: they would
-    /// lie beside its own as if they belonged together.
+    /// Removes rasters of other results that this run does not write, with their styles: next to
+    /// its own, they would seem to belong together.
     fn remove_stale(&self) -> Result<()> {
         let Finished::Others(rasters) = &self.before_this else {
             return Ok(());
@@ -197,7 +197,7 @@ impl Outputs {
         finished::remove_files(&self.folder, stale)
     }
 
-    /// Names of the areas whose volumes are told one by one.
+    /// Names of the areas whose volumes are listed separately.
     pub(crate) fn zone_names(&self) -> Vec<String> {
         let zones = self.areas.iter().flat_map(|areas| areas.zones());
         zones.map(|zone| zone.name().to_owned()).collect()
@@ -303,13 +303,13 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         self.lod.accept(core, dod.level_of_detection)
     }
 
-    /// All files get their names, or none: where the last one finds the disk full, those before it
-    /// go again. Not where others may write them, too: then they stay, as what is there may be the
-    /// others', and whole; without a summary they are no results yet.
+    /// Gives all files their names, or none: if the last one finds the disk full, the earlier ones
+    /// are removed. If other processes may write them as well, they stay, as they may be the
+    /// others' complete files; without a summary they are no results yet.
     fn finish(&mut self) -> Result<()> {
         self.remove_stale()?;
-        // Results without a summary are those of a run that ended here: nothing says of them what
-        // the results before were made from.
+        // Results without a summary are those of a run that ended here: nothing states the inputs
+        // of the earlier results.
         let told = finished::read_summary(&self.folder)?
             .is_some_and(|summary| summary.get(finished::KEY) == Some(&self.made_from));
         if !told {
@@ -318,7 +318,7 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
         let mut named = Vec::new();
         let outcome = self.finish_files(&mut named);
         if outcome.is_err() && !self.among_others {
-            // What there is to say is why it failed.
+            // The error to report is the reason of the failure.
             let _ = finished::remove_files(&self.folder, named);
         }
         outcome

@@ -1,5 +1,5 @@
-//! The picture of the whole, in bounded memory: cells put together until at most some hundred
-//! thousand are left.
+//! The overview picture, in bounded memory: cells are merged until at most some hundred thousand
+//! are left.
 
 use isopach::{
     change::DodRasters,
@@ -28,7 +28,7 @@ struct Pixel {
 }
 
 impl Pixel {
-    /// What most of its cells are.
+    /// The most frequent status of its cells.
     fn shown_status(&self) -> PictureScale {
         if self.changes == 0 {
             return if self.one_epoch > 0 {
@@ -99,9 +99,9 @@ impl Overview {
         }
     }
 
-    /// The shaded change map, blue for gain and red for loss up to `limit` metres, and its grid.
-    /// Where few cells have points of both epochs, pixels are larger than cells, so that there is a
-    /// map to be seen instead of dust.
+    /// The shaded change map, blue for gain and red for loss up to `limit` metres, and its grid. If
+    /// few cells have points of both epochs, pixels are larger than cells, so that the map does not
+    /// dissolve into single dots.
     pub(crate) fn png(&self, limit: f64) -> Result<(Vec<u8>, Grid)> {
         let coarser = self.to_coarser()?;
         // Pixels of twice the side cover as much ground, or a quarter more along the edges: unless
@@ -112,12 +112,12 @@ impl Overview {
         coarser.png(limit)
     }
 
-    /// Ground with points of both epochs, m², as far as pixels tell.
+    /// Ground with points of both epochs, m², at the resolution of the pixels.
     fn covered_extent(&self) -> f64 {
         self.pixels.iter().filter(|p| p.changes > 0).count() as f64 * self.grid.cell_size.powi(2)
     }
 
-    /// With pixels of twice the side.
+    /// The same map with pixels of twice the side.
     fn to_coarser(&self) -> Result<Self> {
         let grid = Grid::covering(&self.grid.extent(), 2.0 * self.grid.cell_size)?;
         let mut pixels: Array2<Pixel> = Array2::default((grid.rows, grid.columns));

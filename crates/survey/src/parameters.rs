@@ -1,8 +1,8 @@
-//! The parameters of a run as keys of a profile: where each option stands in a file, and which have
-//! no effect beside others.
+//! The parameters of a run as keys of a profile: the place of each option in a file, and the
+//! options that others make ineffective.
 //!
-//! Paths of inputs and outputs, and what a process does of a run (`--shard`, `--merge`, …), are no
-//! parameters of it.
+//! Paths of inputs and outputs, and the share of a process (`--shard`, `--merge`, …), are not
+//! parameters.
 
 use crate::{
     execution,
@@ -13,9 +13,9 @@ use clap::ArgMatches;
 use isopach::compute::Result;
 use isopach_program::profile::{Dead, Key, Kind, ProfileArgs, Profiled};
 
-/// What the data say.
+/// Text for a value that comes from the data.
 const FROM_DATA: &str = "found from the data";
-/// What no value of a list says.
+/// Text for an empty list.
 const NONE: &str = "empty";
 
 const KEYS: &[Key] = &[
@@ -26,7 +26,7 @@ const KEYS: &[Key] = &[
         Kind::Whole,
         "empty: all points",
     ),
-    Key::of_results("points", "crs", "crs", Kind::Text, "what the files state"),
+    Key::of_results("points", "crs", "crs", Kind::Text, "from the files"),
     Key::of_results("points", "ignore_crs", "ignore_crs", Kind::Flag, ""),
     Key::of_results("points", "keep_withheld", "keep_withheld", Kind::Flag, ""),
     Key::of_results("points", "keep_noise", "keep_noise", Kind::Flag, ""),
@@ -183,7 +183,7 @@ const KEYS: &[Key] = &[
         "disk_limit",
         "disk_limit",
         Kind::Text,
-        "what the disk has",
+        "the free space of the disk",
     ),
     Key::of_conduct(
         "tiling",
@@ -197,24 +197,18 @@ const KEYS: &[Key] = &[
         "threads",
         "threads",
         Kind::Whole,
-        "all that there are",
+        "all of the CPU",
     ),
     Key::of_conduct("conduct", "on_failure", "on_failure", Kind::Text, ""),
     Key::of_conduct("conduct", "lease_s", "lease", Kind::Whole, ""),
     Key::of_conduct("devices", "backend", "backend", Kind::Text, ""),
-    Key::of_conduct(
-        "devices",
-        "gpus",
-        "gpus",
-        Kind::Text,
-        "empty: the best there is",
-    ),
+    Key::of_conduct("devices", "gpus", "gpus", Kind::Text, "empty: the best one"),
     Key::of_conduct(
         "devices",
         "gpu_memory_mib",
         "gpu_memory",
         Kind::Whole,
-        "what a device has free",
+        "the free memory of the device",
     ),
 ];
 
@@ -228,7 +222,7 @@ const fn no_alignment(option: &'static str) -> Dead<ChangeOptions> {
     }
 }
 
-/// Whether no graphics processor is used.
+/// An option that has no effect without a GPU.
 const fn no_gpu(option: &'static str) -> Dead<ChangeOptions> {
     Dead {
         option,
@@ -275,7 +269,7 @@ impl Profiled for ChangeOptions {
         ("terrestrial", include_str!("../profiles/terrestrial.toml")),
     ];
 
-    /// A made scene has vegetation: its ground is compared.
+    /// A synthetic scene has vegetation: its ground is compared.
     fn implied_options(given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
         if given.value_source("before").is_some() {
             Vec::new()

@@ -1,8 +1,8 @@
-//! The parts of a run, each alone: what its wall time is held against (`--parts`).
+//! Times the parts of a run separately, as a baseline for its wall time (`--parts`).
 //!
-//! The same work, one part after the other on all threads, everything of a part before anything of
-//! the next; between parts all is in memory, so this is for surveys that fit. Prints one JSON line
-//! with the processor and wall seconds of
+//! The same work as a run, one part after the other on all threads. Results of a part stay in
+//! memory until the next one, so the survey must fit it. Prints one JSON line with the CPU and wall
+//! seconds of
 //!
 //! * `decode`: every chunk of both epochs once, nothing done with it;
 //! * `route`: the tile engine with points that are decoded already and an operation that does
@@ -218,14 +218,14 @@ impl PointSource for Decoded<'_> {
     }
 }
 
-/// What is kept of a tile.
+/// The part of a tile's results to keep.
 #[derive(Clone, Copy)]
 enum Keep {
     Nothing,
     Tiles,
 }
 
-/// An operation that asks for what another asks for, and computes nothing.
+/// An operation that requests another's inputs, and computes nothing.
 struct Only<'a, O> {
     of: &'a O,
     keep: Keep,
@@ -254,7 +254,7 @@ impl<O: TileOperation<2, dyn Backend>> TileOperation<2, dyn Backend> for Only<'_
     }
 }
 
-/// Tiles as they come.
+/// A sink that collects all tiles in memory.
 #[derive(Default)]
 struct Tiles {
     whole: Option<Rect>,
@@ -288,6 +288,6 @@ fn collect<O: TileOperation<2, dyn Backend>>(
     )?;
     let whole = tiles
         .whole
-        .ok_or_else(|| Error::InvalidInput("the engine said nothing of the whole".into()))?;
+        .ok_or_else(|| Error::InvalidInput("the engine gave no report of the run".into()))?;
     Ok((whole, tiles.tiles))
 }

@@ -1,4 +1,4 @@
-//! Rasters beside the difference and its level of detection, on request.
+//! Optional rasters in addition to the difference and its level of detection.
 
 use crate::{settings::Settings, styles::Look};
 use clap::ValueEnum;
@@ -11,7 +11,7 @@ use isopach::{
 };
 use std::path::Path;
 
-/// A raster on request.
+/// An optional raster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// Heights of the earlier epoch: before.tif
@@ -22,10 +22,9 @@ pub(crate) enum Kind {
     CountBefore,
     /// Points a cell of the later epoch: count_after.tif
     CountAfter,
-    /// The difference where it is beyond its level of detection, no data elsewhere:
-    /// dod_significant.tif
+    /// The difference if it is beyond its level of detection, else no data: dod_significant.tif
     Significant,
-    /// Why a cell has no difference or level of detection, as a number: dod_status.tif
+    /// Reason that a cell has no difference or level of detection, as a number: dod_status.tif
     Status,
 }
 
@@ -55,7 +54,7 @@ impl Kind {
         }
     }
 
-    /// Its values in a tile.
+    /// The raster's values in a tile.
     fn of(self, tile: &DodRasters) -> Raster {
         match self {
             Self::Before => tile.heights[0].clone(),
@@ -91,8 +90,8 @@ impl Kind {
     }
 }
 
-/// Points a cell of an epoch. A cell without a point of either is outside of the survey, or of its
-/// tiles: both are no data.
+/// Points of an epoch in each cell. A cell without a point of either is outside of the survey, or
+/// of its tiles: both are no data.
 fn count(tile: &DodRasters, epoch: usize) -> Raster {
     let mut counts = tile.counts[epoch].clone();
     let other = &tile.counts[1 - epoch].values;
@@ -106,7 +105,7 @@ fn count(tile: &DodRasters, epoch: usize) -> Raster {
     counts
 }
 
-/// A raster that is being written, and between what its values are.
+/// A raster that is being written, and its range of values.
 pub(crate) struct Requested {
     pub(crate) kind: Kind,
     mosaic: GeoTiffMosaic,
@@ -148,7 +147,7 @@ impl Requested {
         self.mosaic.finish()
     }
 
-    /// How it is shown, where differences are shown up to `limit`.
+    /// The style of the raster, with differences shown up to `limit`.
     pub(crate) fn look(&self, limit: f64) -> Look {
         let [low, high] = if self.range[0] <= self.range[1] {
             self.range

@@ -39,13 +39,13 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Outcome of a change run that came to its end.
+/// Outcome of a change run that completed.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeOutcome {
-    /// Tiles that failed, where the options say that the others are finished.
+    /// Tiles that failed, if the options let the run finish the others.
     pub failed_tiles: Vec<TileFailure>,
-    /// `index.html`, where this process wrote or found the results of the whole survey; `None`
-    /// after a plan or a part of the tiles.
+    /// `index.html`, if this process wrote or found the results of the whole survey; `None` after a
+    /// plan or a part of the tiles.
     pub page: Option<PathBuf>,
 }
 
@@ -64,11 +64,10 @@ impl ChangeOutcome {
 /// Threads are those of the pool: [`main`](crate::main) sets it by `--threads`. Results depend on
 /// inputs and parameters alone.
 ///
-/// # Errors
-/// [`Error::InvalidInput`] for inputs that do not belong together, parameters that no run can have,
-/// and an output folder with other results; [`Error::Busy`] where another process works there;
-/// [`Error::Source`] where a file cannot be read or written. [`Error::is_transient`] tells whether
-/// the same options may succeed later.
+/// # Errors [`Error::InvalidInput`] for inputs that do not belong together, invalid parameters, and
+/// an output folder with other results; [`Error::Busy`] if another process works there;
+/// [`Error::Source`] if a file cannot be read or written. [`Error::is_transient`] tells whether the
+/// same options may succeed later.
 pub fn run(mut options: ChangeOptions, listener: &dyn Listener) -> Result<ChangeOutcome> {
     let execution = Execution::of(&options)?;
     let on = options.devices.open(GpuOptions::default())?;
@@ -77,7 +76,7 @@ pub fn run(mut options: ChangeOptions, listener: &dyn Listener) -> Result<Change
     finished::make_folder(&options.out)?;
     let outcome = run_in_folder(&mut options, &execution, &on, listener, &total);
     if outcome.is_err() && is_new_folder {
-        // Only if it is empty: nothing of anybody's is removed.
+        // Only if it is empty: other contents stay.
         let _ = fs::remove_dir(&options.out);
     }
     outcome
@@ -116,7 +115,7 @@ fn run_in_folder(
     outcome
 }
 
-/// Makes the synthetic scene where no files were given, and enters its files in the options.
+/// Makes the synthetic scene if no files were given, and enters its files in the options.
 fn make_scene(
     options: &mut ChangeOptions,
     execution: &Execution,
@@ -137,7 +136,7 @@ fn make_scene(
     };
     if !paths.iter().all(is_there) {
         listener.say(&format!(
-            "making a scene of {} points an epoch ({:.0} m square)",
+            "making a synthetic scene of {} points an epoch ({:.0} m square)",
             scene.points,
             scene.side()
         ));
@@ -149,7 +148,7 @@ fn make_scene(
     Ok(Some(scene))
 }
 
-/// The text that stands for a synthetic scene where inputs are compared.
+/// The text that identifies a synthetic scene when inputs are compared.
 fn scene_identity(scene: &Scene) -> Value {
     serde_json::json!(format!("a made scene of {} points an epoch", scene.points))
 }
@@ -164,9 +163,9 @@ pub(crate) struct ChangeRun<'a> {
 
 /// Inputs and parameters that results are made from, and the state of the output folder.
 struct Identity {
-    /// What tells the inputs from others.
+    /// Identity of the inputs.
     inputs: Value,
-    /// What tells the results from others.
+    /// Identity of the results.
     made_from: Value,
     before_this: Finished,
 }
@@ -267,7 +266,7 @@ impl ChangeRun<'_> {
         })
     }
 
-    /// Refuses inputs and an output folder that do not go together; says what is in the folder.
+    /// Refuses inputs and an output folder that do not match; returns the state of the folder.
     fn identify_results(&self, epochs: &[Epoch; 2], scene: Option<&Scene>) -> Result<Identity> {
         let Self {
             options, execution, ..
@@ -324,8 +323,8 @@ impl ChangeRun<'_> {
         })
     }
 
-    /// Finds alignment and parameters from the data, or takes those of the run that was begun here;
-    /// says where results are kept.
+    /// Derives alignment and parameters from the data, or takes those of the run that was begun
+    /// here; returns the folder of checkpoints.
     fn find_parameters(
         &self,
         epochs: &[Epoch; 2],
@@ -439,13 +438,13 @@ impl ChangeRun<'_> {
         match (run, failures.last()) {
             (Ok(Some(report)), _) => Ok(TilesRun::Ended(Box::new(report), failures)),
             (Ok(None), _) => Ok(TilesRun::Part(failures)),
-            // What there is to say of the run is why this tile failed.
+            // The error to report is the failure of this tile.
             (Err(_), Some(failure)) => Ok(TilesRun::Part(vec![failure.clone()])),
             (Err(error), None) => Err(error),
         }
     }
 
-    /// Says that all results are there, and removes what was kept for them.
+    /// Reports that all results exist, and removes the run's checkpoints.
     fn already_merged(&self) -> Result<ChangeOutcome> {
         let page = self.options.out.join(PAGE);
         self.listener
@@ -458,7 +457,7 @@ impl ChangeRun<'_> {
         })
     }
 
-    /// Writes which tiles there will be, and what was found, for those who will run them.
+    /// Writes the tiles and the findings, for the processes that will run them.
     fn write_plan<O: TileOperation<2, dyn Backend, Output: Encode>>(
         &self,
         tiling: &Tiling,
@@ -476,7 +475,7 @@ impl ChangeRun<'_> {
     }
 }
 
-/// How the tiles of this process came to their end.
+/// The end of this process's tiles.
 enum TilesRun {
     /// Another process has put all results together.
     Merged,

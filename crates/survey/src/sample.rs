@@ -1,4 +1,4 @@
-//! What one sample, read before the run, says of a survey: density, scatter, errors that neighbours
+//! Findings from one sample that is read before the run: density, scatter, errors that neighbours
 //! share.
 //!
 //! The sample is a function of the points and the parameters alone: no tile, thread or memory
@@ -18,8 +18,8 @@ use isopach::{
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-/// Side of the smallest cubes that a survey is thinned to, metres, and points that are kept of an
-/// epoch at most.
+/// Side of the smallest cubes that a survey is thinned to, metres, and limit on the kept points of
+/// an epoch.
 const FINEST: f64 = 0.25;
 const KEPT: usize = 150_000;
 /// Side of the squares that are read whole, metres, and points of both epochs in them, about.
@@ -30,7 +30,7 @@ const SEED: u64 = 1;
 /// Fewest cells that a variogram is made from.
 const FEWEST_CELLS: usize = 100;
 
-/// One point a cube of an epoch, for alignment and density.
+/// Thins an epoch to one point a cube, for alignment and density.
 pub(crate) fn thin_epoch(
     source: &dyn PointSource,
     masks: Option<&Masks>,
@@ -46,10 +46,10 @@ pub(crate) fn thin_epoch(
     })
 }
 
-/// What a sample is taken of.
+/// Inputs of the sampling.
 pub(crate) struct Sampling<'a> {
     pub(crate) options: &'a ChangeOptions,
-    /// Of both epochs, before the later one was moved.
+    /// The thinned epochs, before the later one was moved.
     pub(crate) thinned: [&'a Thinned; 2],
     /// Both epochs, aligned.
     pub(crate) sources: [&'a dyn PointSource; 2],
@@ -61,7 +61,7 @@ pub(crate) struct Sampling<'a> {
 }
 
 impl Sampling<'_> {
-    /// Reads the sample, and finds in it what the user did not say.
+    /// Reads the sample, and derives from it the parameters that the user did not give.
     pub(crate) fn run(&self, registration_error: RegistrationError) -> Result<(FromData, Sample)> {
         let points = read_squares(self.thinned, self.sources, self.memory)?;
         let names = self.sources.map(|source| source.name());
@@ -97,7 +97,7 @@ const PROBES: u64 = 2000;
 /// slopes fewer.
 const STEEP: f64 = 0.5;
 
-/// What the squares of the epochs with these names say of the parameters.
+/// Suggests parameters from the squares of the epochs with these names.
 fn suggest_parameters(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData> {
     let [before, after] = join_squares(points)?;
     let suggestions = M3c2::suggest_parameters(&Cpu, &before, &after).map_err(|error| match error {
@@ -177,14 +177,14 @@ fn join_squares(points: &Points) -> Result<[Cloud; 2]> {
     Ok([cloud(0)?, cloud(1)?])
 }
 
-/// What the squares say.
+/// The findings from the squares.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     /// Scatter in cells of the DoD.
     pub(crate) cells: SurveyStatistics,
     /// Scatter in cylinders of M3C2.
     pub(crate) cylinders: SurveyStatistics,
-    /// Errors that neighbouring cells share; `None` where too few stable cells told.
+    /// Errors that neighbouring cells share; `None` without enough stable cells.
     pub(crate) variogram: Option<Variogram>,
     /// Share of the cells on stable ground that the user gave which exceed their level of
     /// detection; NaN without.
@@ -256,7 +256,7 @@ impl Sample {
             .map_or(0.0, Variogram::correlated_sigma)
     }
 
-    /// As summary.json has it.
+    /// The findings as an entry of summary.json.
     pub(crate) fn to_json(&self) -> Value {
         let variogram = self.variogram.as_ref().map(|variogram| {
             let structure = |s: &isopach::change::VariogramStructure| {

@@ -1,4 +1,4 @@
-//! The parameters of a run: as the user gave them, and as the data suggest where the user did not.
+//! The parameters of a run: the user's, and those that the data suggest.
 
 use crate::{
     epochs,
@@ -17,34 +17,34 @@ use isopach::{
 use serde_json::{Map, Value, json};
 use std::{path::Path, sync::Arc};
 
-/// What is known before the sample is run through: geometry.
+/// The parameters that are known before the sample is run through: geometry.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// Side of a DoD cell, metres.
     pub(crate) cell: f64,
-    /// Where M3C2 measures.
+    /// The core points of M3C2.
     pub(crate) core: CoreSelection,
     /// Distance between core points, metres.
     pub(crate) core_spacing: f64,
-    /// What M3C2 measures along.
+    /// The normals of M3C2.
     pub(crate) normals: Normals,
     /// Radius of the cylinder, metres.
     pub(crate) cylinder_radius: f64,
     /// Half length of the cylinder, metres.
     pub(crate) depth: f64,
-    /// What stands for the points in a cylinder.
+    /// The statistic of the points in a cylinder.
     pub(crate) statistic: AxialStatistic,
-    /// How levels of detection are made, but for what the survey says.
+    /// The method of levels of detection, without the findings from the survey.
     pub(crate) detection: Detection,
     /// Uncertainty of the alignment.
     pub(crate) registration_error: RegistrationError,
-    /// Why each parameter that was found from the data is what it is, by its name in summary.json.
+    /// The reason of each parameter that comes from the data, by its name in summary.json.
     pub(crate) reasons: Map<String, Value>,
     core_description: String,
 }
 
 impl Settings {
-    /// Of what the user gave, and `suggested` for the rest.
+    /// Settings from the user's options, and `suggested` for the rest.
     pub(crate) fn new(
         options: &ChangeOptions,
         data: &FromData,
@@ -129,7 +129,7 @@ impl Settings {
         all
     }
 
-    /// [`Detection`] with what the sample says.
+    /// [`Detection`] with the findings of the sample.
     pub(crate) fn informed_detection(
         &self,
         survey: isopach::change::SurveyStatistics,
@@ -143,8 +143,8 @@ impl Settings {
     }
 }
 
-/// What the user gave, which a run that is continued must agree with: what the data say follows
-/// from the inputs. Files are told by what they have, in the fingerprints of the masks.
+/// The user's parameters, which a continued run must repeat: those from the data follow from the
+/// inputs. Files are identified by their contents, in the fingerprints of the masks.
 pub(crate) fn given_parameters(options: &ChangeOptions) -> Value {
     let mut all = shared_parameters(options);
     all["stable"] = json!(options.stable.is_some());
@@ -165,7 +165,7 @@ pub(crate) fn given_parameters(options: &ChangeOptions) -> Value {
 }
 
 /// The parameters of a run as its manifest keeps them: those of its profile that results depend on,
-/// by table and key. Files are told by what they have.
+/// by table and key. Files are identified by their contents.
 pub(crate) fn result_parameters(options: &ChangeOptions, masks: &Masks) -> Value {
     let mut all = options.profile_args.resolved.of_results();
     if let Some(words) = &options.core_points {
@@ -175,7 +175,7 @@ pub(crate) fn result_parameters(options: &ChangeOptions, masks: &Masks) -> Value
     all
 }
 
-/// Core points as they were given: a file by what it has, whatever its path.
+/// Core points as the user gave them: a file by its contents, at any path.
 fn core_points_given(words: &str) -> Value {
     let files = Path::new(words)
         .exists()
@@ -271,7 +271,7 @@ fn check_core_points(words: Option<&str>) -> Result<()> {
         return Ok(());
     }
     Err(Error::InvalidInput(format!(
-        "--core-points {words}: must be grid, cubes, all, like every:10, or a file that is there"
+        "--core-points {words}: must be grid, cubes, all, like every:10, or an existing file"
     )))
 }
 

@@ -1,4 +1,4 @@
-//! Styles beside the rasters, which QGIS takes when it opens them: NAME.qml beside NAME.tif.
+//! Styles next to the rasters, which QGIS applies when it opens them: NAME.qml for NAME.tif.
 
 use isopach::{
     change::ChangeStatus,
@@ -12,14 +12,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How the values of a raster are shown.
+/// Colours and range of the values of a raster.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Look {
     /// Loss to gain, from −limit to limit, metres.
     Diverging(f64),
     /// Light to dark, between two values, metres.
     Rising([f64; 2]),
-    /// Light to dark, from none to so many points.
+    /// Light to dark, from zero to this count.
     Counts(f64),
     /// A colour a [`Status`], with its words.
     Statuses,
@@ -34,8 +34,8 @@ const RISING: [[u8; 3]; 5] = [
     [37, 52, 148],
 ];
 
-/// Writes the style of the raster `name` in `folder`. One that somebody else made or changed stays:
-/// whether this one was written.
+/// Writes the style of the raster `name` in `folder`. A style that the user made or changed stays.
+/// Returns whether the style was written.
 pub(crate) fn write_style(folder: &Path, name: &str, look: Look) -> Result<bool> {
     let path = style_path(folder, name);
     if is_of_somebody(&path) {
@@ -44,7 +44,7 @@ pub(crate) fn write_style(folder: &Path, name: &str, look: Look) -> Result<bool>
     write_file(&path, seal_style(style_document(look)).as_bytes()).map(|()| true)
 }
 
-/// Removes the style of the raster `name` in `folder`, unless somebody else made or changed it.
+/// Removes the style of the raster `name` in `folder`, unless the user made or changed it.
 pub(crate) fn remove_style(folder: &Path, name: &str) -> Result<()> {
     let path = style_path(folder, name);
     if is_of_somebody(&path) {
@@ -59,8 +59,8 @@ pub(crate) fn style_path(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension("qml")
 }
 
-/// Begins the last line of a style of this program, with a hash of the lines before it: who changes
-/// the style breaks it, and QGIS leaves it out.
+/// Begins the last line of a style of this program, with a hash of the preceding lines: a user's
+/// change breaks the hash, and QGIS itself omits the line.
 const SEAL: &str = "<!-- as isopach wrote it: ";
 /// More bytes than a style of this program has.
 const MOST_BYTES: u64 = 1 << 16;
@@ -113,8 +113,8 @@ fn hex([r, g, b]: [u8; 3]) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// Colours at even distances, and between them what lies between. The legend shows each, where QGIS
-/// would else show a bar without them.
+/// Colours at even distances, with interpolated ones between them. The legend shows each; by
+/// default QGIS would show a bar without them.
 fn colour_ramp(
     [low, high]: [f64; 2],
     colours: &[[u8; 3]],
@@ -140,8 +140,8 @@ classificationMode=\"1\" clip=\"0\" minimumValue=\"{low}\" maximumValue=\"{high}
     )
 }
 
-/// A value with its unit, and with as many decimals as tell values that are `step` apart: two at
-/// least.
+/// A value with its unit, and with enough decimals to distinguish values that are `step` apart: two
+/// at least.
 fn format_metres(value: f64, step: f64) -> String {
     let decimals = (2..12)
         .find(|decimals| step * 10_f64.powi(*decimals) >= 1.0)
@@ -169,8 +169,8 @@ fn status_classes() -> String {
     )
 }
 
-/// A colour that no other status has: violets where an epoch is missing, earth colours where a
-/// difference has no level of detection.
+/// A colour that no other status has: violets for a missing epoch, earth colours for a difference
+/// without level of detection.
 fn colour_text(status: ChangeStatus) -> [u8; 3] {
     match status {
         ChangeStatus::Valid => [120, 170, 110],

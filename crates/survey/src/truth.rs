@@ -1,4 +1,4 @@
-//! How far the results are from the truth of a made scene.
+//! Comparison of the results with the truth of a synthetic scene.
 
 use crate::{
     distribution::Distribution,
@@ -6,11 +6,11 @@ use crate::{
 };
 use isopach::{change::M3c2Tile, cloud::Rigid, raster::Raster};
 
-/// Metres from any change that stable ground keeps: what a cylinder or a cell could touch.
+/// Distance of stable ground from any change, metres: the reach of a cylinder or a cell.
 const MARGIN: f64 = 8.0;
 
 impl Scene {
-    /// The same scene, its later epoch shifted by decimetres and turned by a fraction of a
+    /// The same scene with the later epoch shifted by decimetres and turned by a fraction of a
     /// milliradian.
     pub(crate) fn misaligned(self) -> Self {
         let misalignment = Rigid::from_vectors(
@@ -55,7 +55,7 @@ impl Scene {
 
 /// Accumulates deviations from the truth, tile by tile.
 pub(crate) struct Truth {
-    /// What is true.
+    /// The truth.
     pub(crate) scene: Scene,
     /// Found minus true cell differences, metres.
     pub(crate) dod: Distribution,
@@ -113,7 +113,7 @@ impl Truth {
         })
     }
 
-    /// What is left of the misalignment after `found`: millimetres at the middle of the scene, and
+    /// The misalignment that remains after `found`: millimetres at the middle of the scene, and
     /// milliradians.
     pub(crate) fn alignment_error(&self, found: &Rigid) -> [f64; 2] {
         let left = self

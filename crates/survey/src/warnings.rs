@@ -1,4 +1,4 @@
-//! What a user should do something about, in sentences.
+//! Warnings that need the user's action, in sentences.
 
 /// Sentences for terminal, page and JSON, in the order in which they were found.
 #[derive(Debug, Default)]

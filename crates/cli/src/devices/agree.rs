@@ -1,4 +1,4 @@
-//! Whether two backends say the same, before anything is said of their speed.
+//! Comparison of the results of two backends, before any speed is reported.
 
 use isopach::{
     change::Differences,
@@ -8,7 +8,7 @@ use isopach::{
 };
 use ndarray::ArrayD;
 
-/// What is wrong, if anything.
+/// A comparison's outcome: the error describes the disagreement.
 pub(crate) type Verdict = Result<(), String>;
 
 fn compare_each<T>(what: &str, a: &[T], b: &[T], same: impl Fn(&T, &T) -> bool) -> Verdict {
@@ -86,8 +86,8 @@ pub(crate) fn compare_differences(a: &Differences, b: &Differences) -> Verdict {
     }
 }
 
-/// λ in 99.99 % of the pixels (one where there are fewer than ten thousand), emission to
-/// `tolerance` of a pixel's largest at the 99th percentile.
+/// λ in 99.99 % of the pixels (all but one below ten thousand pixels), emission to `tolerance` of a
+/// pixel's largest at the 99th percentile.
 pub(crate) fn compare_emission<T: Copy + Into<f64>>(
     a: &EmissionMap<T>,
     b: &EmissionMap<T>,

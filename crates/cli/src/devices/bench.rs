@@ -1,4 +1,4 @@
-//! Each kernel beside the processor, with the floor that was measured on the device.
+//! Benchmarks of each kernel against the CPU, with the floor measured on the device.
 
 use super::{
     DevicesArgs,
@@ -34,14 +34,14 @@ pub(crate) struct Floor {
     pub(crate) flops: f64,
 }
 
-/// What is compared, and how it is told.
+/// The two backends to compare, and the printer of the results.
 #[derive(Clone, Copy)]
 pub(crate) struct Bench<'a> {
     pub(crate) gpu: &'a Gpu,
     floors: DeviceCeilings,
     repeat: usize,
     pub(crate) teller: &'a Teller,
-    /// What a line is part of: "bench" or "sweep".
+    /// The section a line belongs to: "bench" or "sweep".
     part: &'static str,
 }
 
@@ -53,13 +53,14 @@ struct Times {
     kernels_s: Option<f64>,
 }
 
-/// What was asked for, a line each; how much is not as it should be.
+/// Runs the requested benchmarks, prints a line for each, and returns the number of failures.
 pub(crate) fn run(
     gpu: &Gpu,
     arguments: &DevicesArgs,
 ) -> std::result::Result<usize, Box<dyn Error>> {
     let in_software = gpu.adapter().kind == AdapterKind::Cpu;
-    // In software there is little to compute with, and points of its size are in caches, too.
+    // A software device computes little faster than it copies, and inputs of this size stay in
+    // caches.
     let bytes = if in_software {
         2 << 20
     } else {
@@ -139,8 +140,8 @@ impl Bench<'_> {
         });
     }
 
-    /// Runs both by turns, tells the best times, and returns how many times faster the device is; 0
-    /// where they do not agree, or the device did not do it.
+    /// Runs both alternately, prints the best times, and returns how many times faster the device
+    /// is; 0 if the results disagree or the device did not do the work.
     pub(crate) fn compare<T>(
         &self,
         name: &str,
@@ -429,8 +430,8 @@ fn bench_others(
     Ok(())
 }
 
-/// What it takes, in numbers of so many bytes: 12 in, the measure, its errors and what came of the
-/// pixel out.
+/// The floor of an emission measure with numbers of `bytes` bytes: 12 in; the measure, its errors
+/// and the pixel's status out.
 fn emission_floor(bytes: usize) -> Floor {
     Floor {
         bytes: (bytes * (12 + 3 * BINS)) as f64,
@@ -448,7 +449,7 @@ pub(crate) fn emission_at(bins: usize) -> Inversion {
     )
 }
 
-/// The emission measure of so many pixels; how many times faster the device is.
+/// Benchmarks the emission measure of `pixels` pixels; returns how many times faster the device is.
 pub(crate) fn bench_emission(
     bench: &Bench<'_>,
     pixels: usize,
@@ -470,7 +471,7 @@ pub(crate) fn bench_emission(
     )
 }
 
-/// The same with results that come back as halves, and in double precision where the device has it.
+/// Benchmarks results returned as halves, and double precision if the device has it.
 fn emission_otherwise(bench: &Bench<'_>, pixels: usize) -> std::result::Result<(), Box<dyn Error>> {
     let inversion = emission_at(BINS);
     let [counts, sigma] = synthetic_observation(&inversion, pixels)?;

@@ -30,7 +30,7 @@ const SUITES: [(&str, Suite); 4] = [
     ("rasters", |gpu| Ok(raster::conformance::conformance(gpu))),
 ];
 
-/// What a suite came to.
+/// The result of a suite.
 struct Outcome {
     suite: &'static str,
     found: isopach::compute::Result<Vec<Finding>>,
@@ -40,9 +40,9 @@ struct Outcome {
     seconds: f64,
 }
 
-/// Runs all suites at once, each on the device opened anew, so that what the device did is counted
-/// for each. Tells a line a suite as it ends; the number of differences and of suites in which the
-/// device did nothing. What it declined is told apart.
+/// Runs all suites in parallel, each on a freshly opened device, so that the device's work is
+/// counted for each suite. Prints a line as each suite ends; returns the number of differences and
+/// of suites in which the device did no work. Declined operations are listed separately.
 pub(crate) fn run(
     wanted: &AdapterSelector,
     options: &GpuOptions,
@@ -58,7 +58,7 @@ pub(crate) fn run(
     thread::scope(|scope| {
         for (name, suite) in SUITES {
             let send = send.clone();
-            // It is received as long as a sender is there.
+            // The receiver lives as long as any sender.
             scope.spawn(move || send.send(check_one(name, suite, wanted, options)).is_ok());
         }
         drop(send);
@@ -109,7 +109,7 @@ fn check_one(
     })
 }
 
-/// Tells what a suite came to; how much of it is wrong.
+/// Prints the result of a suite; returns the number of differences.
 fn print_check(
     Outcome {
         suite,

@@ -1,5 +1,4 @@
-//! The processor alone, by the number of threads: what a device is compared with, and how far more
-//! threads help.
+//! Benchmarks of the CPU alone, by number of threads: the baseline for a device.
 
 use super::{
     DevicesArgs,
@@ -21,7 +20,7 @@ use ndarray::ArrayD;
 use serde_json::json;
 use std::{error::Error, hint::black_box, sync::Arc, time::Instant};
 
-/// What is computed.
+/// The inputs of the benchmarks.
 struct Work {
     before: Cloud,
     after: Cloud,
@@ -30,7 +29,7 @@ struct Work {
     pixels: [ArrayD<f32>; 2],
 }
 
-/// An operation: what it is called, how many items it has, what it does.
+/// An operation: its name, its number of items, and its function.
 type Operation = (&'static str, fn(&Work) -> usize, fn(&Work) -> Result<()>);
 
 const OPERATIONS: [Operation; 6] = [
@@ -46,7 +45,7 @@ const OPERATIONS: [Operation; 6] = [
     ),
 ];
 
-/// Each operation with each number of threads, a line each.
+/// Benchmarks each operation with each number of threads, and prints a line for each.
 pub(crate) fn run(arguments: &DevicesArgs) -> std::result::Result<(), Box<dyn Error>> {
     let teller = Teller::new(None, arguments.json);
     let scene = Scene::new(arguments.points, 1);
@@ -105,7 +104,7 @@ fn time_dod(work: &Work) -> Result<()> {
     Ok(())
 }
 
-/// With both indexes.
+/// M3C2, building both indexes.
 fn time_m3c2(work: &Work) -> Result<()> {
     let Work {
         before,
@@ -123,7 +122,7 @@ fn time_m3c2(work: &Work) -> Result<()> {
     })
 }
 
-/// With its index.
+/// C2C, building its index.
 fn time_c2c(work: &Work) -> Result<()> {
     let c2c = C2c { max_distance: 5.0 };
     c2c.run(&Cpu, work.before.positions(), work.after.positions())
@@ -160,7 +159,7 @@ fn time_emission(work: &Work) -> Result<()> {
         })
 }
 
-/// As the tile loop does it.
+/// All operations on tiles, as the tile loop runs them.
 fn time_tiles(work: &Work) -> Result<()> {
     let cpu = Dispatcher::new(vec![Arc::new(Cpu) as Arc<dyn Backend>]);
     pipeline::run_tiles(&cpu, &pipeline::resident_points(&work.before, &work.after)).map(|found| {

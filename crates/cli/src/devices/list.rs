@@ -1,4 +1,4 @@
-//! What there is.
+//! The list of adapters.
 
 use isopach::gpu::{Adapter, AdapterFeatures};
 use isopach_program::println;

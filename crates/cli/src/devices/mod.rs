@@ -1,19 +1,20 @@
-//! The graphics processors of this machine, what they can do, and how fast.
+//! The program `devices`: the GPUs of this machine, their capabilities, and their speed.
 //!
 //! ```text
-//! isopach devices                       what there is
-//! isopach devices --check            every capability against its definition
-//! isopach devices --bench            every kernel beside the processor, with the floor measured there
-//! isopach devices --sweep            from how much work on the device is faster
-//! isopach devices --programs         terrain_change and emission from end to end, beside the processor
-//! isopach devices --workers          several workers on one device, and a device that is lost
-//! isopach devices --threads 1,2,4    the processor alone, by the number of threads
+//! isopach devices                    list the adapters
+//! isopach devices --check            compare every capability with its definition
+//! isopach devices --bench            time every kernel on the GPU and the CPU, and the floor
+//! isopach devices --sweep            find the amount of work from which the device is faster
+//! isopach devices --programs         time terrain_change and emission, on the GPU and the CPU
+//! isopach devices --workers          share one device among workers; lose and reopen it
+//! isopach devices --threads 1,2,4    time the CPU alone, by number of threads
 //! ```
 //!
-//! Needs nothing but itself (`--programs`: those beside it): the scene is made, so the built
-//! program can be carried to another machine, as `scripts/pack_for_device.sh` does. A device in
-//! software is checked and timed only if there is no other, or if it is named (`--gpus llvmpipe`).
-//! Where there is no device at all, or one declines, does nothing or differs, the exit code is 1.
+//! Self-contained except for `--programs`, which runs the programs in the same folder: scenes are
+//! synthetic, so the built program can be carried to another machine, as
+//! `scripts/pack_for_device.sh` does. A software device is checked and timed only if it is the only
+//! one, or if `--gpus llvmpipe` names it. Without any device, or if one declines, does no work or
+//! differs, the exit code is 1.
 
 mod agree;
 mod bench;
@@ -39,50 +40,48 @@ use std::{error::Error, ffi::OsString, process::ExitCode};
 #[derive(Debug, Parser)]
 #[command(
     name = "devices",
-    about = "The graphics processors of this machine, what they can do, and how fast."
+    about = "Lists, checks and times the GPUs of this machine."
 )]
 struct DevicesArgs {
-    /// Hold every capability against its definition; exit code 1 where one differs.
+    /// Compare every capability with its definition; exit code 1 on a difference.
     #[arg(long)]
     check: bool,
-    /// Time every kernel and the whole pipeline, each result held against the processor's before
-    /// its time is printed.
+    /// Time every kernel and the whole pipeline, after comparing each result with the CPU's.
     #[arg(long)]
     bench: bool,
-    /// From how many points and pixels on the device is worth starting.
+    /// Search the numbers of points and pixels from which the device is worth starting.
     #[arg(long)]
     sweep: bool,
-    /// Run terrain_change and emission, which lie beside this program, on the processor and on the
+    /// Run terrain_change and emission, from the folder of this program, on the CPU and on the
     /// device; --points and --pixels are their sizes.
     #[arg(long)]
     programs: bool,
-    /// Several workers on one device at once, and a device that is lost while it is at work.
+    /// Several workers on one device at once, and a device that is lost during a job.
     #[arg(long)]
     workers: bool,
-    /// The processor alone with so many threads each: 1,2,4. No device is needed.
+    /// Benchmark the CPU alone with each of these numbers of threads: 1,2,4. No device is needed.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=4096))]
     threads: Vec<u16>,
-    /// Folder for the results of --programs, which are removed; that of the system for such files
-    /// if not given.
+    /// Folder for the results of --programs, which are removed; the system's folder of temporary
+    /// files if not given.
     #[arg(long)]
     folder: Option<std::path::PathBuf>,
     /// JSON lines instead of tables.
     #[arg(long)]
     json: bool,
-    /// Numbers or names of devices; all that are not in software if not given, else that in
-    /// software.
+    /// Numbers or names of devices; all hardware devices if not given, else the software device.
     #[arg(long, value_delimiter = ',')]
     gpus: Vec<String>,
-    /// Points an epoch of the scene that is timed.
+    /// Points an epoch of the timed scene.
     #[arg(long, default_value_t = 200_000)]
     points: usize,
-    /// Pixels whose emission measure is timed.
+    /// Pixels of the timed emission measure.
     #[arg(long, default_value_t = 20_000)]
     pixels: usize,
-    /// Runs of each, the best of which counts.
+    /// Runs of each benchmark; the best one counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
-    /// Memory of each device that may be taken, MiB.
+    /// Memory to use of each device, MiB.
     #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
     gpu_memory: u64,
 }
@@ -93,8 +92,8 @@ pub fn command() -> Command {
     DevicesArgs::command()
 }
 
-/// Runs the program: parses the words of its command line, the first of which is how it was
-/// called, prints, and returns the exit code. `name` is the program's name in messages.
+/// Runs the program: parses `words` (the program's own name first), prints, and returns the exit
+/// code. `name` is the program's name in messages.
 #[must_use]
 pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     headless::quiet_loader();
@@ -106,15 +105,13 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
         Ok(0) => ExitCode::SUCCESS,
         Ok(failures) => console::report_failure(
             name,
-            &format!(
-                "{failures} things are not as they should be: see the lines that do not agree"
-            ),
+            &format!("{failures} checks failed: see the lines with disagreements"),
         ),
         Err(error) => console::report_failure(name, &error),
     }
 }
 
-/// What was asked for; how much is not as it should be.
+/// Runs the requested parts; returns the number of failures.
 fn run_requested(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     if !arguments.threads.is_empty() {
         cpu_threads::run(arguments)?;
@@ -174,7 +171,7 @@ fn run_requested(arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     Ok(failures)
 }
 
-/// The devices that were named; else all in hardware; else that in software.
+/// The named devices; else all hardware devices; else the software device.
 fn chosen_devices(arguments: &DevicesArgs, known: &[Adapter]) -> Vec<AdapterSelector> {
     if !arguments.gpus.is_empty() {
         let word = |word: &String| {

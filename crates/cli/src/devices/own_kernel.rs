@@ -1,14 +1,15 @@
-//! What a device did itself: work that it declined or gave back is no agreement, and no speed.
+//! Counters of the work that a device did itself: work that it declined or returned is neither
+//! agreement nor speed.
 
 use isopach::gpu::{Gpu, TransferCounts};
 use serde_json::{Value, json};
 
-/// What a device did since it was opened, or since some moment.
+/// The work that a device did since it was opened, or since an earlier reading.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Own {
     /// Kernels that were started.
     pub(crate) dispatches: u64,
-    /// Queries and pixels that the processor did, because `f32` could not decide them.
+    /// Queries and pixels that the CPU reevaluated, because `f32` could not decide them.
     pub(crate) given_back: u64,
     /// Bytes that travelled.
     traffic: TransferCounts,
@@ -25,7 +26,7 @@ impl Own {
         }
     }
 
-    /// What came after `before`.
+    /// The work done after `before`.
     pub(crate) fn work_since(self, before: Self) -> Self {
         Self {
             dispatches: self.dispatches - before.dispatches,
@@ -46,7 +47,7 @@ impl Own {
         (1.0 - self.given_back as f64 / items.max(1) as f64).max(0.0)
     }
 
-    /// For a line about so many items.
+    /// JSON for a result line about `items` items.
     pub(crate) fn to_json(self, items: usize) -> Value {
         json!({
             "dispatches": self.dispatches, "given_back": self.given_back, "device_share": self.own_share(items),

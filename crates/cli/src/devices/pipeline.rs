@@ -1,5 +1,5 @@
-//! The whole job on tiles: DoD, M3C2 and C2C of two epochs in memory, on the processor and on the
-//! device.
+//! Benchmark of the pipeline on tiles: DoD, M3C2 and C2C of two epochs in memory, on the CPU and on
+//! the device.
 
 use super::{
     agree::{self, Verdict},
@@ -16,10 +16,11 @@ use isopach::{
 };
 use std::{error::Error, sync::Arc};
 
-/// What the tiles gave, in the order of the plan.
+/// The results of the tiles, in the order of the plan.
 pub(crate) type Found = Vec<(DodRasters, Differences, Vec<f64>)>;
 
-/// How many times faster the device is. Alone: nothing that it declines is done elsewhere.
+/// Returns how many times faster the device is. It runs alone, so work that it declines is an
+/// error, not a fallback.
 pub(crate) fn run(
     bench: &Bench<'_>,
     before: &Cloud,

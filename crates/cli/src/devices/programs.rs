@@ -1,5 +1,5 @@
-//! `terrain_change` and `emission` from end to end, on the processor and on a device: the programs
-//! that lie beside this one.
+//! Benchmarks of the programs `terrain_change` and `emission`, from the same folder, from end to
+//! end on the CPU and on a device.
 
 use super::{DevicesArgs, agree::Verdict, teller::Teller};
 use isopach::gpu::{Gpu, list_adapters};
@@ -12,11 +12,10 @@ use std::{
     time::Instant,
 };
 
-/// Where they run.
+/// The backends of each comparison.
 const BOTH: [&str; 2] = ["cpu", "gpu"];
 
-/// A program, its arguments but for where it runs and writes, and whether its summaries say the
-/// same.
+/// A program, its arguments except backend and output, and the comparison of its summaries.
 struct Run {
     program: &'static str,
     items: usize,
@@ -24,13 +23,13 @@ struct Run {
     same: fn(&Value, &Value) -> Verdict,
 }
 
-/// A line a program; how much is not as it should be.
+/// Runs each program, prints a line for each, and returns the number of failures.
 pub(crate) fn run(gpu: &Gpu, arguments: &DevicesArgs) -> Result<usize, Box<dyn Error>> {
     let teller = Teller::new(Some(gpu), arguments.json);
     let number = list_adapters()
         .iter()
         .position(|adapter| adapter == gpu.adapter())
-        .ok_or("the device is no longer there")?;
+        .ok_or("the device is gone")?;
     let place = arguments
         .folder
         .clone()
@@ -80,7 +79,7 @@ fn run_both(
     Ok(())
 }
 
-/// Runs it on both by turns, and tells the best times.
+/// Runs the program on both backends alternately, and prints the best times.
 fn print_run(
     teller: &Teller,
     number: usize,
@@ -115,8 +114,10 @@ fn print_run(
         .find(|passed| !passed.is_null());
     let passed_on = passed_on.cloned().unwrap_or_default();
     let verdict = match passed_on.as_array() {
-        None => Err("its summary does not say what was passed on".into()),
-        Some(passed) if !passed.is_empty() => Err(format!("work was passed on: {passed_on}")),
+        None => Err("its summary does not state the fallbacks".into()),
+        Some(passed) if !passed.is_empty() => {
+            Err(format!("work fell back to the CPU: {passed_on}"))
+        }
         Some(_) => (run.same)(cpu, gpu),
     };
     if verdict.is_err() {
@@ -129,7 +130,7 @@ fn print_run(
     });
     teller.print_line(line, || match &verdict {
         Ok(()) => format!(
-            "{}: {cpu_s:.2} s on the processor, {gpu_s:.2} s on the device",
+            "{}: {cpu_s:.2} s on the CPU, {gpu_s:.2} s on the device",
             run.program
         ),
         Err(what) => format!("{}: {what}", run.program),
@@ -141,14 +142,14 @@ fn path_text(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Runs a program that lies beside this one, to its end.
+/// Runs a program from this program's folder, to its end.
 fn run_program(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
     let mut command = command_of(program)?;
     let called = command.get_program().to_owned();
     let output = command.args(words).stdin(Stdio::null()).output();
     let output = output.map_err(|error| {
         format!(
-            "{}: {error}: build it, and lay it beside this program",
+            "{}: {error}: build it, and put it in the folder of this program",
             called.display()
         )
     })?;
@@ -163,7 +164,8 @@ fn run_program(program: &str, words: &[String]) -> Result<(), Box<dyn Error>> {
     .into())
 }
 
-/// The program that lies beside this one; the subcommand of this one where this one has it.
+/// The command for a program: this program's subcommand if it has one, else the file in the same
+/// folder.
 fn command_of(program: &str) -> Result<Command, Box<dyn Error>> {
     let this = std::env::current_exe()?;
     let is_cli = this.file_stem().is_some_and(|name| name == crate::PROGRAM);
@@ -192,7 +194,7 @@ fn same_change(cpu: &Value, gpu: &Value) -> Verdict {
         .try_for_each(|path| compare_nearly(cpu, gpu, path, 1e-4))
 }
 
-/// How pixels ended in all but one of ten thousand, χ² to a thousandth.
+/// Compares how pixels ended (all but one of ten thousand), and χ² to a thousandth.
 fn same_emission(cpu: &Value, gpu: &Value) -> Verdict {
     let statuses = |summary: &Value| summary["status"].as_object().cloned().unwrap_or_default();
     let cpu_ways = statuses(cpu);
@@ -206,7 +208,7 @@ fn same_emission(cpu: &Value, gpu: &Value) -> Verdict {
         .map(|way| count(&cpu_ways, way).abs_diff(count(&gpu_ways, way)))
         .sum();
     if all == 0 || other > (all / 10_000).max(1) {
-        return Err(format!("{other} of {all} pixels ended in another way"));
+        return Err(format!("{other} of {all} pixels have another status"));
     }
     compare_nearly(cpu, gpu, "/median_chi_squared", 1e-3)
 }

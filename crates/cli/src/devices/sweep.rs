@@ -1,5 +1,5 @@
-//! From how much work on a device is worth starting: what [`isopach::gpu::MinimumWork`] should be
-//! there.
+//! Searches the amount of work from which a device is faster than the CPU: the value for
+//! [`isopach::gpu::MinimumWork`].
 
 use super::{
     DevicesArgs,
@@ -11,13 +11,13 @@ use isopach_survey::scene::Scene;
 use serde_json::json;
 use std::error::Error;
 
-/// Larger ones by steps of about two, up to what is benched.
+/// Ascending sizes, each about twice the one before, up to the benchmark's.
 fn sweep_sizes(first: usize, last: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(first), |size| Some(2 * size)).take_while(move |size| *size <= last)
 }
 
-/// Times both on ever more work, and tells the least from which on the device is faster at all that
-/// follows.
+/// Times both backends on increasing amounts of work, and prints the least one from which the
+/// device is always faster.
 pub(crate) fn run(bench: &Bench<'_>, arguments: &DevicesArgs) -> Result<(), Box<dyn Error>> {
     let mut points = Vec::new();
     for size in sweep_sizes(1 << 10, arguments.points) {
@@ -43,7 +43,7 @@ fn print_size(bench: &Bench<'_>, what: &str, ratios: &[(usize, f64)]) {
     bench.teller.print_line(
         json!({ "what": "least", "of": what, "least": least }),
         || {
-            let least = least.map_or("no number that was tried".into(), ToString::to_string);
+            let least = least.map_or("none of the numbers tried".into(), ToString::to_string);
             format!("the device is faster from {least} of {what} on")
         },
     );

@@ -1,11 +1,11 @@
-//! Lines: each with what it was measured on, and at once, so that what was told stays where a
-//! program is ended.
+//! Printer of result lines: each states its machine and device, and is flushed at once, so that it
+//! survives if the program is killed.
 
 use isopach::gpu::Gpu;
 use isopach_program::{machine, println};
 use serde_json::{Map, Value, json};
 
-/// Tells lines, and counts what went wrong.
+/// Prints result lines, and counts failures.
 pub(crate) struct Teller {
     /// JSON lines instead of tables.
     pub(crate) json: bool,
@@ -14,7 +14,7 @@ pub(crate) struct Teller {
 }
 
 impl Teller {
-    /// About this machine, and a device where there is one.
+    /// A printer for this machine, and for a device if there is one.
     pub(crate) fn new(gpu: Option<&Gpu>, json: bool) -> Self {
         let mut about = Map::new();
         if let Some(gpu) = gpu {
@@ -48,7 +48,7 @@ impl Teller {
         self.failures.set(self.failures.get() + 1);
     }
 
-    /// How much is not as it should be.
+    /// The number of failures so far.
     pub(crate) fn failure_count(&self) -> usize {
         self.failures.get()
     }

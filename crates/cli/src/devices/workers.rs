@@ -1,5 +1,5 @@
-//! Several workers on one device at once, and a device that is lost: the answers stay those of one
-//! worker on a device that is there.
+//! Checks of several workers on one device, and of a lost device: results equal those of one worker
+//! on a working device.
 
 use super::{
     DevicesArgs,
@@ -21,7 +21,7 @@ use std::{error::Error, sync::Arc, thread, time::Instant};
 /// Jobs that the workers share.
 const JOBS: usize = 4;
 
-/// Both, a line each; how much is not as it should be.
+/// Runs both checks, prints a line for each, and returns the number of failures.
 pub(crate) fn run(
     wanted: &AdapterSelector,
     options: &GpuOptions,
@@ -48,12 +48,12 @@ pub(crate) fn run(
     Ok(teller.failure_count())
 }
 
-/// A device that nothing is passed on from.
+/// A dispatcher with this device only, without fallback.
 fn run_alone(gpu: &Gpu) -> Dispatcher<dyn Backend> {
     Dispatcher::new(vec![Arc::new(gpu.clone()) as Arc<dyn Backend>])
 }
 
-/// All jobs by so many workers, each on one of the devices that were opened.
+/// Runs all jobs on several workers, each with one of the opened devices.
 fn run_together(
     teller: &Teller,
     epochs: &[InMemory; 2],
@@ -107,8 +107,8 @@ fn run_together(
     Ok(())
 }
 
-/// A device that goes away in the middle of a job: that job goes to the processor, the next is done
-/// by the device, which was opened again.
+/// Loses the device during a job: that job falls back to the CPU, and the next one runs on the
+/// reopened device.
 fn lose_device(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found) -> Result<()> {
     let choice = Dispatcher::new(vec![
         Arc::new(gpu.clone()) as Arc<dyn Backend>,
@@ -128,7 +128,7 @@ fn lose_device(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found
         Ok(found) => pipeline::compare_runs(&found?, first),
         Err(_) => Err("the job panicked".into()),
     };
-    // A job that ended just before was told of nothing: then the next one is.
+    // If the job had ended just before the loss, the loss shows in the next one.
     if choice.fallback_count() == 0 {
         pipeline::run_tiles(&choice, epochs)?;
     }
@@ -153,12 +153,13 @@ fn lose_device(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found
         "failed_after": again.err().map(|error| error.to_string()),
     });
     teller.print_line(line, || {
-        format!("lost at work: {passed_on} tiles went to the processor; opened again, the next job gave the same bits: {same}, {seconds:.2} s")
+        format!("lost at work: {passed_on} tiles fell back to the CPU; reopened, the next job gave the same bits: {same}, {seconds:.2} s")
     });
     Ok(())
 }
 
-/// Not only near: a device gives the same bits whoever asks, and however often.
+/// Whether the bits are equal, not only near: a device gives the same bits for every caller, every
+/// time.
 fn same_bits(a: &Found, b: &Found) -> bool {
     let bits = |found: &Found| -> Vec<u64> {
         let numbers = found.iter().flat_map(|(dod, m3c2, c2c)| {

@@ -1,4 +1,4 @@
-//! What a profile says: keys that the program knows, and words of their values.
+//! The entries of a profile: keys that the program knows, and the words of their values.
 
 use super::{Key, Kind, Profiled, nearest, source::Source, value};
 use clap::Command;
@@ -13,7 +13,7 @@ use toml::{
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) key: &'static Key,
-    /// Where the value stands in the text, in bytes.
+    /// Offset of the value in the text, bytes.
     pub(super) at: usize,
     /// The words of the value; none for an empty list.
     words: Vec<String>,
@@ -27,7 +27,7 @@ impl Entry {
         !is_off && !self.words.is_empty()
     }
 
-    /// The words of the command line that say the same.
+    /// The equivalent words of the command line.
     pub(super) fn to_arguments(&self, command: &Command) -> Vec<OsString> {
         let option = value::option_name(command, self.key.option);
         self.words
@@ -39,8 +39,7 @@ impl Entry {
 
 /// All keys of a profile in the order of its lines.
 ///
-/// # Errors
-/// Names the line of what is no TOML, no key of the program, or of another type.
+/// # Errors Names the line of invalid TOML, of an unknown key, or of a value of the wrong type.
 pub(super) fn read_entries<A: Profiled>(source: &Source, command: &Command) -> Result<Vec<Entry>> {
     let failed = |error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
@@ -103,7 +102,7 @@ fn unknown_table<A: Profiled>(source: &Source, name: &Spanned<DeString<'_>>) -> 
     )
 }
 
-/// `table`: empty where the key stands outside of tables.
+/// `table`: empty if the key is outside of tables.
 fn unknown_key<A: Profiled>(source: &Source, table: &str, name: &Spanned<DeString<'_>>) -> Error {
     let place = if table.is_empty() {
         "outside of tables".to_owned()

@@ -1,8 +1,8 @@
 //! The parameters of a run in one TOML file: `--profile`, `--print-profile`, `--unset`.
 //!
 //! The options of the command line are the definition: a key of a profile stands for an option, and
-//! what a file says is given to the same parser as words of the command line. So types, ranges,
-//! defaults and conflicts are decided in one place, and [`Key`] only says where an option stands in
+//! its value in a file goes through the same parser as words of the command line. So types, ranges,
+//! defaults and conflicts are decided in one place, and [`Key`] only maps an option to its place in
 //! a file.
 
 mod entry;
@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 pub use resolve::{Stop, parse_arguments};
 
-/// Where an option stands in a profile.
+/// The place of an option in a profile.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// The table, without brackets.
@@ -28,15 +28,15 @@ pub struct Key {
     pub name: &'static str,
     /// The option, by its id in `clap`.
     pub option: &'static str,
-    /// What a value is; of an option with several values, each.
+    /// Type of the value; for an option with several values, of each.
     pub kind: Kind,
-    /// What holds where nothing is given, for people; empty where the option has a default.
+    /// Text for people: the value that applies if none is given; empty if the option has a default.
     pub absent: &'static str,
     /// Whether results depend on it.
     pub is_of_results: bool,
 }
 
-/// What a value is.
+/// Type of a value in a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A number, with or without a fraction.
@@ -50,7 +50,7 @@ pub enum Kind {
 }
 
 impl Key {
-    /// One that results depend on.
+    /// A key that results depend on.
     pub const fn of_results(
         table: &'static str,
         name: &'static str,
@@ -68,7 +68,7 @@ impl Key {
         }
     }
 
-    /// One that no result depends on.
+    /// A key that no result depends on.
     pub const fn of_conduct(
         table: &'static str,
         name: &'static str,
@@ -88,8 +88,8 @@ impl Key {
     }
 }
 
-/// An option that has no effect beside others. What excludes another whatever its value is a
-/// conflict of `clap`, and not here.
+/// An option that has no effect if another is given. Options that exclude each other whatever their
+/// values are conflicts of `clap`, and not listed here.
 #[derive(Clone, Copy, Debug)]
 pub struct Dead<A> {
     /// The option without effect.
@@ -126,29 +126,28 @@ pub trait Profiled: CommandFactory + FromArgMatches + 'static {
         }
     }
 
-    /// Options that hold where neither command line nor profile has them, and the words of their
-    /// values.
+    /// Options whose value follows from others if neither command line nor profile has them, and
+    /// the words of their values.
     fn implied_options(_given: &ArgMatches) -> Vec<(&'static str, &'static str)> {
         Vec::new()
     }
 
     /// Refuses values that make no sense, before anything is read.
     ///
-    /// # Errors
-    /// Says which value, and what it must be.
+    /// # Errors Names the invalid value and its valid range.
     fn check(&self) -> Result<()>;
 
     /// The options that name a profile.
     fn profile_args(&mut self) -> &mut ProfileArgs;
 }
 
-/// What is said of a profile on the command line.
+/// Options of the command line about profiles.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ProfileArgs {
-    /// Parameters from a TOML file, or from a shipped profile by its name (docs/profiles.md). What
-    /// the command line says counts before the profile, and that before defaults. A file that has
-    /// the name of a shipped profile is given as a path: ./drone. A flag that a profile has on is
-    /// switched off with =false, as --keep-noise=false
+    /// Parameters from a TOML file, or from a shipped profile by its name (docs/profiles.md). The
+    /// command line overrides the profile, which overrides the defaults. A file that has the name
+    /// of a shipped profile is given as a path: ./drone. A flag that a profile has on is switched
+    /// off with =false, as --keep-noise=false
     #[arg(long, value_name = "FILE|NAME")]
     pub profile: Option<std::path::PathBuf>,
     /// Print all parameters that a run with these arguments has, as a profile, and end: nothing is
@@ -166,12 +165,12 @@ pub struct ProfileArgs {
     pub command: CommandLine,
 }
 
-/// The parameters that a run has, wherever they came from.
+/// The resolved parameters of a run, whatever their origin.
 #[derive(Clone, Debug, Default)]
 pub struct Resolved {
-    /// The profile that was given; `None` without one.
+    /// The given profile; `None` without one.
     given: Option<Given>,
-    /// Of all keys; none where the data say it, or nothing does.
+    /// All keys with their values; `None` if the data decide, or if no value applies.
     values: Vec<(Key, Option<toml::Value>)>,
 }
 
@@ -193,7 +192,7 @@ impl Resolved {
         }
     }
 
-    /// The parameters that results depend on, by table and key; null where the data say it.
+    /// The parameters that results depend on, by table and key; null if the data decide.
     pub fn of_results(&self) -> Value {
         self.to_tables(|key| key.is_of_results)
     }

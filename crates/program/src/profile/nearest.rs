@@ -5,8 +5,8 @@ use super::Key;
 /// Letters of a name that are looked at: no key has as many, and a file may be hostile.
 const LETTERS: usize = 64;
 
-/// The key that was probably meant by `name` in `table`: by its own name, or by that of its option.
-/// One of the same table where two are alike.
+/// The known key nearest to `name` in `table`, by the key's own name or that of its option. Of two
+/// equally near, one of the same table.
 pub(super) fn nearest_key<'a>(keys: &'a [Key], table: &str, name: &str) -> Option<&'a Key> {
     let table = shorten_name(table);
     let name = shorten_name(name);
@@ -28,13 +28,13 @@ pub(super) fn nearest_word<'a>(
         .max_by(|a, b| likeness(a, &name).total_cmp(&likeness(b, &name)))
 }
 
-/// 1 where two names are equal, 0 where they have nothing in common. As `clap` compares the names
-/// of options.
+/// Similarity of two names, as `clap` compares options: 1 if equal, 0 if they have nothing in
+/// common.
 fn likeness(known: &str, name: &str) -> f64 {
     strsim::jaro_winkler(known, name)
 }
 
-/// What an error shows of a name.
+/// Shortens a name for an error message.
 pub(super) fn shorten_name(name: &str) -> String {
     name.chars().take(LETTERS).collect()
 }

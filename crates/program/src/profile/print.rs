@@ -4,8 +4,8 @@ use super::{Key, Profiled, resolve, value};
 use clap::{ArgMatches, Command};
 use std::fmt::Write as _;
 
-/// The profile of a run: every key with its value, its option and what it means. Keys without a
-/// value, or without effect, are comments that say so.
+/// Formats the profile of a run: every key with its value, its option and its meaning. Keys without
+/// a value, or without effect, are comments.
 pub(super) fn print_profile<A: Profiled>(
     arguments: &A,
     command: &Command,
@@ -13,7 +13,7 @@ pub(super) fn print_profile<A: Profiled>(
     values: &[(Key, Option<toml::Value>)],
 ) -> String {
     let mut text = format!(
-        "# The parameters of a run of {} {}, for --profile. Keys that are comments have no value:\n# what they are is said there.\n",
+        "# The parameters of a run of {} {}, for --profile. Keys in comments have no value;\n# the comment states the reason.\n",
         A::PROGRAM,
         env!("CARGO_PKG_VERSION")
     );
@@ -47,7 +47,7 @@ pub(super) fn print_profile<A: Profiled>(
     text
 }
 
-/// What an option says of itself, on one line.
+/// The help text of an option, on one line.
 fn describe_key(command: &Command, key: &Key) -> String {
     let help = value::find_option(command, key)
         .and_then(clap::Arg::get_help)
@@ -55,7 +55,7 @@ fn describe_key(command: &Command, key: &Key) -> String {
     help.unwrap_or_default().replace('\n', " ")
 }
 
-/// Why a key has no effect in this run; `None` where it has one.
+/// The reason that a key has no effect in this run; `None` if it has an effect.
 fn why_dead<A: Profiled>(
     arguments: &A,
     command: &Command,

@@ -1,8 +1,8 @@
-//! From the command line and a profile to the arguments of a run.
+//! Combines the command line and a profile to the arguments of a run.
 //!
-//! What the command line says counts before what a profile says. Beside a word of the command line,
-//! a key of the profile that it excludes or leaves without effect gives way; two keys of a profile
-//! that do so are a mistake, and so are two words of the command line.
+//! The command line overrides the profile. A key of the profile that a word of the command line
+//! excludes or leaves without effect is dropped; two such keys of a profile are an error, and so
+//! are two such words of the command line.
 
 use super::{
     Dead, Given, Profiled, Resolved,
@@ -38,7 +38,7 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// Says why, or prints what was asked for; what the program ends with.
+    /// Prints the error or the requested text; returns the exit code.
     pub fn end_program(self, program: &str) -> ExitCode {
         match self {
             Self::Usage(error) => {
@@ -62,7 +62,7 @@ impl fmt::Display for Stop {
             Self::Usage(error) => error.fmt(f),
             Self::Refused(error) => error.fmt(f),
             Self::Print(_) => {
-                f.write_str("the parameters were to be printed: leave out --print-profile to run")
+                f.write_str("--print-profile prints the parameters only: leave it out to run")
             }
         }
     }
@@ -84,12 +84,12 @@ impl From<Error> for Stop {
     }
 }
 
-/// What was given, where.
+/// The words of the command line and of the profile.
 struct Words<'a> {
     command: &'a Command,
     /// The command line.
     said: &'a [OsString],
-    /// What `clap` makes of the command line alone.
+    /// `clap`'s matches of the command line alone.
     alone: &'a ArgMatches,
     source: Option<Source>,
     entries: Vec<Entry>,
@@ -151,7 +151,7 @@ impl Words<'_> {
         self.alone.value_source(option) == Some(ValueSource::CommandLine)
     }
 
-    /// Whether the command line says it, and not that it is off.
+    /// Whether the command line sets the option, and does not switch it off.
     fn is_on(&self, option: &str) -> bool {
         is_given(self.alone, option)
     }
@@ -169,7 +169,7 @@ impl Words<'_> {
         }
     }
 
-    /// Reads the entries of the profile that the command line does not say otherwise.
+    /// Reads the entries of the profile that the command line does not override.
     fn read_entries<A: Profiled>(&mut self) -> Result<(), Error> {
         let Some(source) = &self.source else {
             return Ok(());
@@ -184,7 +184,7 @@ impl Words<'_> {
         let entries =
             entry::remove_unset::<A>(entry::read_entries::<A>(source, self.command)?, &unset)?;
         let implied = A::implied_options(self.alone);
-        // A list that is empty says something only where it would not be so without it.
+        // An empty list is an override only if the option would not be empty without it.
         let is_implied = |entry: &Entry| {
             implied
                 .iter()
@@ -241,7 +241,8 @@ impl Words<'_> {
                 return Ok((arguments, matches));
             };
             match self.entry(dead.option) {
-                // What is no key, an input or a share of the work, overrides no parameter.
+                // An option that is not a key (an input or a share of the work) overrides no
+                // parameter.
                 Some(_) if is_key::<A>(dead.by) && self.is_said(dead.by) => {
                     self.entries.retain(|entry| entry.key.option != dead.option)
                 }
@@ -256,14 +257,14 @@ impl Words<'_> {
         }
     }
 
-    /// Why an option has no effect, by the name of the other where that was given.
+    /// The reason that an option has no effect, with the place of the other one.
     fn no_effect<A>(&self, dead: &Dead<A>) -> String {
         let by = self.entry(dead.by).map(|entry| entry.key.full_name());
         let by = by.unwrap_or_else(|| value::option_name(self.command, dead.by));
         print::no_effect(dead.is_missing, &by)
     }
 
-    /// What `clap` makes of these entries and the command line.
+    /// `clap`'s matches of these entries and the command line.
     fn match_words<'e, A: Profiled>(
         &self,
         entries: impl Iterator<Item = &'e Entry> + Clone,
@@ -294,14 +295,14 @@ impl Words<'_> {
             .map_err(|error| self.explain_error(error))
     }
 
-    /// An error of `clap` by the entry that it is about, where it is about one.
+    /// Rewords an error of `clap` to name the entry that it is about, if any.
     fn explain_error(&self, error: clap::Error) -> Stop {
         let about = error
             .get(ContextKind::InvalidArg)
             .map(ToString::to_string)
             .unwrap_or_default();
-        // A value of the command line that is refused is its own fault, whatever the profile says
-        // of the same option.
+        // An invalid value of the command line is its own fault, even if the profile has the same
+        // option.
         if let Err(alone) = self.command.clone().try_get_matches_from(self.said)
             && alone
                 .get(ContextKind::InvalidArg)
@@ -325,7 +326,7 @@ impl Words<'_> {
                     format!(": did you mean {meant:?}?")
                 };
                 format!(
-                    "{value:?} is none of {}{meant}",
+                    "{value:?} is not one of {}{meant}",
                     context(ContextKind::ValidValue)
                 )
             }
@@ -337,7 +338,7 @@ impl Words<'_> {
         self.refuse_entry(entry, &problem).into()
     }
 
-    /// An error of `clap` about what is missing, by the entry that needs it.
+    /// Rewords an error of `clap` about a missing option to name the entry that needs it.
     fn explain_missing(&self, error: clap::Error) -> Stop {
         let fails = |entries: &[&Entry]| {
             let words = entries
@@ -361,8 +362,8 @@ impl Words<'_> {
             .into()
     }
 
-    /// Refuses values that make no sense, by the entry that is at fault: the one that is refused
-    /// beside the command line, where that alone is not.
+    /// Refuses invalid values, and names the entry at fault: the profile's entry if the command
+    /// line alone is valid.
     fn check_values<A: Profiled>(&self, arguments: &A) -> Result<(), Error> {
         let Err(error) = arguments.check() else {
             return Ok(());
@@ -418,7 +419,7 @@ fn is_key<A: Profiled>(option: &str) -> bool {
     A::KEYS.iter().any(|key| key.option == option)
 }
 
-/// The options that exclude this one, whichever of the two says so.
+/// The options that exclude this one, in either's definition.
 pub(super) fn conflicting_options(command: &Command, option: &str) -> Vec<String> {
     let excludes = |a: &clap::Arg, b: &str| {
         command

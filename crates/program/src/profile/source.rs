@@ -4,12 +4,12 @@ use super::nearest;
 use isopach_compute::{Error, Result};
 use std::{fs::File, io::Read as _, path::Path};
 
-/// Letters of an error at most: a value of a file may be long.
+/// Limit on the letters of an error: a value of a file may be long.
 const MOST_LETTERS: usize = 400;
-/// Bytes of a profile at most.
+/// Limit on the bytes of a profile.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// A profile and where it is from.
+/// A profile and its origin.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     /// For people and summary.json: the path of a file, or the name of a shipped profile.
@@ -21,8 +21,7 @@ pub(super) struct Source {
 impl Source {
     /// The shipped profile of this name, else the file at this path.
     ///
-    /// # Errors
-    /// Where there is none, or it cannot be read, is too long, or no text.
+    /// # Errors If the profile is missing, unreadable, too long, or not text.
     pub(super) fn open(given: &Path, shipped: &[(&str, &str)]) -> Result<Self> {
         let found = shipped.iter().find(|(name, _)| given.as_os_str() == *name);
         let name = given.display().to_string();
@@ -64,16 +63,16 @@ impl Source {
     }
 }
 
-/// Says that there is neither a file nor a shipped profile.
+/// Error for a name that is neither a file nor a shipped profile.
 fn no_such_profile(name: &str, shipped: &[(&str, &str)]) -> Error {
     let names: Vec<&str> = shipped.iter().map(|(name, _)| *name).collect();
     if names.is_empty() {
-        return Error::InvalidInput(format!("--profile {name}: there is no such file"));
+        return Error::InvalidInput(format!("--profile {name}: no such file"));
     }
     let meant = nearest::nearest_word(names.iter().copied(), name).unwrap_or_default();
     let names = names.join(", ");
     Error::InvalidInput(format!(
-        "--profile {name}: there is no such file, and no shipped profile of this name ({names}): did you mean {meant}?"
+        "--profile {name}: no such file, and no shipped profile of this name ({names}): did you mean {meant}?"
     ))
 }
 
@@ -93,7 +92,7 @@ fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Error::InvalidInput(format!(
-            "{name}: no text in UTF-8 (from byte {at} on): is it a profile?"
+            "{name}: not UTF-8 text (from byte {at} on): is it a profile?"
         ))
     })
 }

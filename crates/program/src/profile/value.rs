@@ -12,7 +12,7 @@ pub(super) fn find_option<'a>(command: &'a Command, key: &Key) -> Option<&'a Arg
         .find(|arg| arg.get_id() == key.option)
 }
 
-/// An option as people write it: `--cell`; `<BEFORE>` for what has no name of its own.
+/// An option as people write it: `--cell`; `<BEFORE>` for a positional argument.
 pub(super) fn option_name(command: &Command, id: &str) -> String {
     let long = command
         .get_arguments()
@@ -29,7 +29,7 @@ fn is_list(arg: &Arg) -> bool {
     matches!(arg.get_action(), ArgAction::Append)
 }
 
-/// The words of a value of a file; what is wrong with it.
+/// The words of a value of a file; an error describes an invalid value.
 pub(super) fn value_words(
     key: &Key,
     arg: &Arg,
@@ -46,7 +46,7 @@ pub(super) fn value_words(
         ));
     };
     if array.is_empty() && !arg.get_default_values().is_empty() {
-        return Err("must not be empty: leave the key out to have the default".into());
+        return Err("must not be empty: leave the key out for the default".into());
     }
     let words = array
         .iter()
@@ -63,7 +63,7 @@ pub(super) fn value_words(
     })
 }
 
-/// One value as a word.
+/// One value as a word of the command line.
 fn value_word(kind: Kind, value: &DeValue<'_>) -> Result<String, String> {
     let wrong = || {
         Err(format!(
@@ -105,7 +105,7 @@ fn name_many(kind: Kind) -> &'static str {
     }
 }
 
-/// What a value is, for people.
+/// The type of a value, for people.
 fn name_value(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",
@@ -118,7 +118,7 @@ fn name_value(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// The value that a run has; `None` where there is none, or none that TOML can hold.
+/// The value in this run; `None` if there is none, or none that TOML can represent.
 pub(super) fn of_run(key: &Key, arg: &Arg, matches: &ArgMatches) -> Option<toml::Value> {
     let raw = matches.get_raw(key.option);
     let mut values = raw
@@ -147,7 +147,7 @@ fn of_word(kind: Kind, word: &str) -> Option<toml::Value> {
     }
 }
 
-/// As JSON, which has no number that is not finite.
+/// A value as JSON; null if not finite, which JSON lacks.
 pub(super) fn to_json(value: &toml::Value) -> serde_json::Value {
     match value {
         toml::Value::Float(number) if !number.is_finite() => json!(number.to_string()),

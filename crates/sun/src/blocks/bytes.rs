@@ -1,5 +1,6 @@
-//! Rows of results as bytes and back, bit by bit. A row has all its numbers together, so that bytes
-//! do not depend on how many rows memory has room for, and rows of several blocks can be gathered.
+//! Rows of results as bytes and back, bit by bit. All numbers of a row are adjacent, so that bytes
+//! do not depend on the number of rows that fit the memory, and rows of several blocks can be
+//! gathered.
 
 use crate::sink::Number;
 use isopach::{
@@ -112,7 +113,7 @@ fn put<A: Encode>(array: Option<&ArrayD<A>>, row: usize, to: &mut ResultWriter<'
     }
 }
 
-/// Takes so many numbers, if they are wanted.
+/// Takes `len` numbers, if they are wanted.
 fn take<A: Encode>(
     is_wanted: bool,
     count: usize,
@@ -128,7 +129,7 @@ fn take<A: Encode>(
 /// Rows that are gathered from blocks.
 pub(super) struct Rows<T> {
     layout: Layout,
-    /// The number of the first in the image, and how many there are.
+    /// The number of the first row in the image, and the number of rows.
     first: usize,
     len: usize,
     numbers: Numbers<T>,
@@ -136,7 +137,7 @@ pub(super) struct Rows<T> {
     pub(super) inverted_again: usize,
 }
 
-/// As in [`EmissionMap`] and [`Spread`]; what is not wanted is empty.
+/// As in [`EmissionMap`] and [`Spread`]; unwanted arrays are empty.
 struct Numbers<T> {
     emission: Vec<T>,
     uncertainty: Vec<T>,
@@ -155,7 +156,7 @@ struct Numbers<T> {
 }
 
 impl<T: Number> Numbers<T> {
-    /// Room for so many rows.
+    /// Buffers with room for `rows` rows.
     fn with_room(layout: &Layout, rows: usize) -> Self {
         fn room<A>(is_wanted: bool, count: usize) -> Vec<A> {
             Vec::with_capacity(if is_wanted { count } else { 0 })
@@ -186,7 +187,7 @@ impl<T: Number> Numbers<T> {
         }
     }
 
-    /// The next row; `None` where the bytes are none.
+    /// Restores the next row; `None` if the bytes are invalid.
     fn restore(&mut self, layout: &Layout, from: &mut ResultReader<'_>) -> Option<()> {
         let Layout {
             columns,
@@ -231,7 +232,7 @@ impl<T: Number> Numbers<T> {
 }
 
 impl<T: Number> Rows<T> {
-    /// Of the beginning of an image.
+    /// An empty part at the beginning of an image.
     pub(super) fn new(layout: Layout) -> Self {
         Self {
             layout,
@@ -242,12 +243,12 @@ impl<T: Number> Rows<T> {
         }
     }
 
-    /// How many there are.
+    /// Number of rows.
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
-    /// Adds the next row; `None` where the bytes are none. `room`: rows that there will be before
+    /// Adds the next row; `None` if the bytes are invalid. `room`: expected total of rows before
     /// they are taken.
     pub(super) fn restore(&mut self, from: &mut ResultReader<'_>, room: usize) -> Option<()> {
         if self.len == 0 {

@@ -1,4 +1,5 @@
-//! Which part of an image this process inverts, and where results are kept until all are there.
+//! The part of an image that this process inverts, and the folder that holds results until the run
+//! is complete.
 
 use super::Found;
 use crate::{guard, options::EmissionOptions};
@@ -12,21 +13,21 @@ use isopach_program::{
     shard::parse_shard,
 };
 
-/// How an image is inverted, as its options say: the folder, the blocks of this process, memory.
+/// Execution of an image's inversion, from the options: the folder, the blocks of this process,
+/// memory.
 pub(crate) struct BlockExecution {
     /// Output folder, and the blocks that this process inverts.
     pub(crate) folder: RunFolder,
-    /// Whether results are kept by blocks: a whole run does so only where others have begun.
+    /// Whether results are kept by blocks: a whole run does so only if others have begun one.
     pub(crate) is_in_blocks: bool,
-    /// Runs of blocks that are taken as they come.
+    /// Claims on runs of blocks, with `--claim`.
     pub(super) claims: Option<Claims>,
     /// Bytes for everything.
     pub(super) memory: u64,
 }
 
 impl BlockExecution {
-    /// # Errors
-    /// [`Error::InvalidInput`] for what is no share.
+    /// # Errors [`Error::InvalidInput`] if the options describe no valid share.
     pub(crate) fn of(options: &EmissionOptions) -> Result<Self> {
         let state = RunFolder::state_within(&options.out);
         let claims = options
@@ -47,7 +48,7 @@ impl BlockExecution {
         matches!(self.folder.scope, RunScope::All | RunScope::Merge)
     }
 
-    /// What this process does in the folder of what is kept.
+    /// How this process uses the folder of checkpoints.
     pub(super) fn folder_use(&self) -> FolderUse {
         match self.folder.scope {
             _ if self.folder.is_plan => FolderUse::Planning,
@@ -57,7 +58,7 @@ impl BlockExecution {
         }
     }
 
-    /// Where results are kept.
+    /// The folder that holds results until the run is complete.
     pub(super) fn checkpoint_dir(&self, options: &EmissionOptions) -> CheckpointDir {
         CheckpointDir::new(
             self.folder.state(),
@@ -65,12 +66,11 @@ impl BlockExecution {
         )
     }
 
-    /// What was found by whoever began the run, of these inputs. `None` where nothing was begun, or
-    /// where this run may begin anew.
+    /// The findings about these inputs by the process that began the run. `None` if no run was
+    /// begun, or if this run may restart.
     ///
-    /// # Errors
-    /// [`Error::InvalidInput`] where the run that was begun is of other parameters, inputs or
-    /// another version; [`Error::Source`] where it cannot be read.
+    /// # Errors [`Error::InvalidInput`] if the run that was begun has other parameters, inputs or
+    /// another version; [`Error::Source`] if it cannot be read.
     pub(crate) fn read_found(
         &self,
         options: &EmissionOptions,
@@ -94,8 +94,8 @@ impl BlockExecution {
         }
     }
 
-    /// Removes what is no longer needed once all results are there. What cannot be removed of the
-    /// claims is in nobody's way.
+    /// Removes the checkpoints and claims once the results are complete. Claims that cannot be
+    /// removed do no harm.
     pub(crate) fn remove_checkpoints(&self) -> Result<()> {
         CheckpointDir::new(self.folder.state(), "").remove_all()?;
         claims::remove_claims(self.folder.state());

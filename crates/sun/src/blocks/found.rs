@@ -1,17 +1,17 @@
-//! What is found from the whole of the images, once, by whoever begins a run in blocks: a block
-//! does not know it.
+//! Findings from the images as a whole, made once by the process that begins a run in blocks: a
+//! single block cannot know them.
 
 use serde_json::{Value, json};
 
-/// Where the manifest says of which inputs it was found.
+/// Key of the manifest with the inputs of the findings.
 const INPUTS: &str = "inputs";
 
-/// What was found.
+/// The findings of the process that began the run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Found {
-    /// What headers, and with `--align` the correlation of the channels, say.
+    /// Warnings from the headers, and with `--align` from the correlation of the channels.
     pub(crate) warnings: Vec<String>,
-    /// What the numbers of all rows say against their headers.
+    /// Remarks on the pixels of all rows that contradict their headers.
     pub(crate) remarks: Option<String>,
 }
 
@@ -22,7 +22,7 @@ impl Found {
         json!({ INPUTS: inputs, "warnings": warnings, "remarks": remarks })
     }
 
-    /// Of a manifest; `None` where that is no such thing, or of other inputs.
+    /// Reads the findings from a manifest; `None` if they are invalid, or of other inputs.
     pub(super) fn from_json(value: &Value, inputs: &[String]) -> Option<Self> {
         if value[INPUTS] != json!(inputs) {
             return None;

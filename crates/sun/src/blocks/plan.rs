@@ -1,27 +1,27 @@
-//! How an image is cut into blocks of rows: whoever begins a run says it in the manifest, and all
-//! others take it from there, whatever memory they have.
+//! The division of an image into blocks of rows: the process that begins a run writes it to the
+//! manifest, and all others read it there, whatever memory they have.
 
 use isopach::compute::{Error, Result};
 use serde_json::{Value, json};
 use std::ops::Range;
 
-/// Bytes of the results of a block, at most, where that is one row or more.
+/// Limit on the bytes of a block's results; a block has at least one row.
 const BYTES: u64 = 32 << 20;
-/// Blocks that an image has at least, where it has so many rows.
+/// Least number of blocks of an image that has as many rows.
 const LEAST: usize = 64;
 
 /// Blocks of rows, all but the last of the same size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// Of the image.
+    /// Rows of the image.
     rows: usize,
-    /// Of a block, 1 or more.
+    /// Rows of a block, 1 or more.
     rows_a_block: usize,
 }
 
 impl Plan {
-    /// Of an image whose rows have results of so many bytes; `asked`: rows of a block, if the user
-    /// has said it.
+    /// A plan for an image whose rows have results of `bytes_a_row` bytes; `asked`: rows of a
+    /// block, if the user gave them.
     pub(super) fn new(rows: usize, bytes_a_row: u64, asked: Option<usize>) -> Self {
         let fit = usize::try_from(BYTES / bytes_a_row.max(1)).unwrap_or(usize::MAX);
         let rows_a_block = asked.unwrap_or_else(|| fit.min(rows.div_ceil(LEAST)));
@@ -31,10 +31,9 @@ impl Plan {
         }
     }
 
-    /// Of a manifest, for an image of so many rows.
+    /// Reads the plan from a manifest, for an image of `rows` rows.
     ///
-    /// # Errors
-    /// [`Error::InvalidInput`] where it has no such plan.
+    /// # Errors [`Error::InvalidInput`] if the manifest has no valid plan for the image.
     pub(super) fn of_manifest(plan: &Value, rows: usize) -> Result<Self> {
         let number = |key: &str| usize::try_from(plan[key].as_u64()?).ok();
         let found = number("rows").zip(number("rows_a_block"));
@@ -58,7 +57,7 @@ impl Plan {
         self.rows.div_ceil(self.rows_a_block)
     }
 
-    /// How many rows there are from one to the end.
+    /// Number of rows from `row` to the end.
     pub(super) fn rows_from(self, row: usize) -> usize {
         self.rows.saturating_sub(row)
     }

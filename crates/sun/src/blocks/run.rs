@@ -1,4 +1,4 @@
-//! Blocks are inverted by whoever has them, each into a file of its own, and put together by one.
+//! Runs in blocks: any process inverts blocks, each into its own file, and one merges them.
 
 use super::{
     BlockExecution, Found,
@@ -17,7 +17,7 @@ use isopach::{
     tiling::{BlockCheckpoints, BlockRun, CheckpointDir, Encode, ResultReader, RunScope},
 };
 
-/// The folder of a run in blocks, for a process that has it begun.
+/// The folder of a run in blocks, for a process that joins the run.
 pub(crate) struct InBlocks<'a> {
     kept: BlockCheckpoints<'a>,
     plan: Plan,
@@ -25,7 +25,7 @@ pub(crate) struct InBlocks<'a> {
 }
 
 impl BlockExecution {
-    /// Where results of this run are kept, of which this was found.
+    /// The checkpoints of this run, with these findings.
     pub(crate) fn kept_with(
         &self,
         options: &EmissionOptions,
@@ -38,7 +38,7 @@ impl BlockExecution {
 }
 
 impl<'a> InBlocks<'a> {
-    /// Begins the run in its folder, or goes on with the one that was begun there.
+    /// Begins the run in its folder, or continues the run there.
     ///
     /// # Errors
     /// As [`CheckpointDir::blocks`]; [`Error::InvalidInput`] for a manifest of an image of another
@@ -73,8 +73,8 @@ impl<'a> InBlocks<'a> {
         self.plan.to_string()
     }
 
-    /// Inverts the blocks of the share of this process that are not done yet: what it did, in
-    /// words. `is_merged`: whether another process has put all results together.
+    /// Inverts the blocks of this process's share that are not done yet; returns a description of
+    /// the work. `is_merged`: whether another process has merged the results.
     ///
     /// # Errors
     /// Of the input, the inversion and the folder.
@@ -131,8 +131,8 @@ impl<'a> InBlocks<'a> {
     /// Gives the rows of all blocks to `take`, in their order and as many at a time as memory has
     /// room for: as a whole run does.
     ///
-    /// # Errors
-    /// [`Error::Busy`] where blocks are not done yet: which; of the folder; of `take`.
+    /// # Errors [`Error::Busy`] if blocks are not done yet, with their numbers; errors of the
+    /// folder and of `take`.
     pub(crate) fn put_together<T: Number>(
         &self,
         at_once: usize,
@@ -152,8 +152,8 @@ impl<'a> InBlocks<'a> {
         Ok(())
     }
 
-    /// Adds the rows of a block to those that are gathered, which are handed over whenever there
-    /// are enough. `None` where its bytes are not those of a block.
+    /// Adds the rows of a block to the gathered ones, which are passed on whenever there are
+    /// enough. `None` if the bytes are not a block's.
     fn gather_rows<T: Number>(
         &self,
         block: usize,
@@ -169,7 +169,7 @@ impl<'a> InBlocks<'a> {
             return Ok(None);
         }
         for row in rows.clone() {
-            // Handed over before a row is added, so that the last of a block know how many were
+            // Passed on before a row is added, so that the last rows of a block know how many were
             // inverted again.
             if gathered.len() >= at_once {
                 let (rows, spread) = gathered.take()?;
@@ -187,7 +187,7 @@ impl<'a> InBlocks<'a> {
         Ok(Some(()))
     }
 
-    /// Refuses to put together what is not done yet.
+    /// Refuses to merge while blocks are missing.
     fn check_done(&self) -> Result<()> {
         let done = self.kept.finished_blocks(&vec![true; self.plan.len()])?;
         let missing: Vec<usize> = (0..done.len()).filter(|&block| !done[block]).collect();
@@ -195,7 +195,7 @@ impl<'a> InBlocks<'a> {
             return Ok(());
         }
         Err(Error::Busy(format!(
-            "{} of {} blocks are not done yet (blocks from 0: {}): run the shards that have them again, or --claim, which does whatever is left",
+            "{} of {} blocks are not done yet (blocks from 0: {}): run the shards that have them again, or --claim, which does all that are left",
             missing.len(),
             done.len(),
             row_ranges(&missing)
@@ -203,7 +203,7 @@ impl<'a> InBlocks<'a> {
     }
 }
 
-/// Ranges of numbers that are named, at most.
+/// Largest number of ranges in a message.
 const MOST_RANGES: usize = 8;
 
 /// Ascending numbers in words: `0 to 3, 7`.

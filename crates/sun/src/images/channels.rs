@@ -12,7 +12,7 @@ use isopach::{
 };
 use std::error::Error;
 
-/// A file, and what is known of it.
+/// An opened file, and its header's findings.
 pub(super) struct Opened {
     pub(super) name: String,
     pub(super) file: ImageFile,
@@ -21,17 +21,17 @@ pub(super) struct Opened {
     pub(super) exposure: f64,
     /// Detector pixels a pixel.
     pub(super) binned: f64,
-    /// Of these, those that were added on the chip, and read and saturated as one; 1 where none
-    /// were.
+    /// Number of these that were summed on the chip, and read and saturated as one; 1 without such
+    /// binning.
     pub(super) on_chip: f64,
-    /// Pixels that were added to one, on the chip or later; 1 where none were.
+    /// Number of pixels whose sum is one pixel, on the chip or later; 1 without binning.
     pub(super) sum_of: f64,
     pub(super) unit: CountUnit,
-    /// What the numbers of the file are divided by.
+    /// Divisor of the numbers of the file.
     pub(super) divisor: f64,
 }
 
-/// Opens the files in the order in which they were given; says what was taken for granted.
+/// Opens the files in the order of the command line; reports its assumptions.
 pub(super) fn open_channels(
     options: &EmissionOptions,
     warnings: &mut Vec<String>,
@@ -69,7 +69,7 @@ fn refuse_channel_twice(files: &[Opened]) -> Result<(), String> {
     Ok(())
 }
 
-/// Opens the file of this number; `said` gets what was taken for granted.
+/// Opens the file of this number; `said` gets its assumptions.
 fn open_file(
     options: &EmissionOptions,
     instruments: &Instruments,
@@ -108,14 +108,14 @@ fn open_file(
         .map_err(|error| of_file(&error))?;
     let exposure = find_exposure(options, i, &seen).map_err(|error| of_file(&error))?;
     let unit = find_unit(options, &file, &seen, &found, said).map_err(|error| of_file(&error))?;
-    // Nobody exposes for a second: images of AIA are divided so.
+    // No exposure lasts exactly a second: images of AIA are divided in that case.
     if unit == CountUnit::PerSecond
         && exposure == 1.0
         && options.exposure.is_empty()
         && found.is_aia()
     {
         said.push(
-            "its exposure is 1 s and its counts are those of a second, as aiapy's normalize_exposure left them: noise and saturation are those of the true \
+            "its exposure is 1 s and its counts are per second, as aiapy's normalize_exposure left them: noise and saturation are those of the true \
              exposure only with --exposure"
                 .into(),
         );
@@ -171,7 +171,7 @@ fn find_unit(
         (None, Ok(Some(unit))) => Ok(*unit),
         (None, Ok(None)) => {
             said.push(
-                "it does not say its unit (BUNIT, PIXLUNIT): taken for DN of the exposure (--unit)"
+                "it does not state its unit (BUNIT, PIXLUNIT): taken for DN of the exposure (--unit)"
                     .into(),
             );
             Ok(CountUnit::Total)
@@ -181,15 +181,15 @@ fn find_unit(
 
 /// Pixels of the detector in a pixel of the image.
 struct Binning {
-    /// How many there are.
+    /// Number of detector pixels in a pixel.
     binned: f64,
-    /// How many were added on the chip.
+    /// Number of those that were summed on the chip.
     on_chip: f64,
-    /// How many the number of a pixel is the sum of.
+    /// Number of those whose sum is the pixel's number; 1 for a mean.
     sum_of: f64,
 }
 
-/// How pixels of the detector became those of the image: by the options, else by the header.
+/// Finds how pixels of the detector became those of the image: by the options, else by the header.
 fn find_binning(
     options: &EmissionOptions,
     seen: &SolarHeader,
@@ -203,10 +203,10 @@ fn find_binning(
     };
     if seen.pixel_size.is_none() {
         if is_sum_of_all {
-            return Err("it does not say how large its pixels are (CDELT1, CDELT2), which sums of pixels need (--summed)".into());
+            return Err("it does not state the size of its pixels (CDELT1, CDELT2), which sums of pixels need (--summed)".into());
         }
         said.push(
-            "it does not say how large its pixels are (CDELT1, CDELT2): taken for pixels of the detector".into(),
+            "it does not state the size of its pixels (CDELT1, CDELT2): taken for pixels of the detector".into(),
         );
     }
     let of_detector = found.of.pixel_arcsec;
@@ -230,7 +230,7 @@ fn find_binning(
     })
 }
 
-/// A line for what is said of several files.
+/// A line for each remark, with the files that share it.
 fn gather_remarks(remarks: &[(String, String)]) -> Vec<String> {
     let mut lines = Vec::new();
     for (i, (name, words)) in remarks.iter().enumerate() {

@@ -1,5 +1,4 @@
-//! What a result says of where, when and of what it is: keywords that sunpy, ndcube and astropy
-//! read.
+//! Keywords of place, time and instrument for results, as sunpy, ndcube and astropy read them.
 
 use super::channels::Opened;
 use crate::source::CubeKeyword;
@@ -81,7 +80,7 @@ pub(super) fn of(files: &[Opened]) -> Vec<CubeKeyword> {
     keywords
 }
 
-/// What a card takes: printable ASCII, not too long.
+/// Reduces a text to a valid card: printable ASCII, of limited length.
 fn plain_keywords(text: &str) -> String {
     let letters = text.chars().map(|c| {
         if matches!(c, ' '..='~') && c != '\'' {
@@ -118,12 +117,12 @@ fn place_keywords(wcs: &Wcs) -> Vec<CubeKeyword> {
         number(
             format!("PC{n}_1"),
             row[0] / step,
-            "turn of the pixels".into(),
+            "rotation of the pixels".into(),
         );
         number(
             format!("PC{n}_2"),
             row[1] / step,
-            "turn of the pixels".into(),
+            "rotation of the pixels".into(),
         );
         for (keyword, value) in [("CTYPE", name), ("CUNIT", "arcsec")] {
             keywords.push((

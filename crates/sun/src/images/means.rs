@@ -1,35 +1,35 @@
-//! The means of files beside those that their headers state. JSOC writes DATAMEAN, and neither
-//! sunpy nor aiapy change it: what was done to the numbers shows.
+//! Comparison of the files' means with those in their headers. JSOC writes DATAMEAN, and neither
+//! sunpy nor aiapy updates it, so the ratio shows how the numbers were changed.
 
 use isopach::{fits::FitsHeader, solar::CountUnit};
 use ndarray::Array2;
 use std::ops::Range;
 
-/// How near to a whole number ratios of sums are, and half of the last digit that JSOC writes.
+/// Tolerance for ratios of sums around whole numbers, and half of the last digit that JSOC writes.
 const NEAR: f64 = 0.005;
 const LAST_DIGIT: f64 = 0.006;
-/// How near the logarithm of a ratio is to that of a loss of sensitivity: tables of several years
-/// differ by so much.
+/// Tolerance for the logarithm of a ratio around that of a loss of sensitivity: tables of several
+/// years differ by this.
 const LIKE: f64 = 0.25;
-/// A loss, as a logarithm, from which on the ratios of all channels are no chance.
+/// A loss, as a logarithm, that the ratios of all channels do not reach by chance.
 const LOST: f64 = 0.3;
-/// Pixels that are added to one, at most.
+/// Largest number of pixels summed to one.
 const MOST: f64 = 64.0;
 
-/// The mean of a file, while its rows go by.
+/// The mean of a file, accumulated while its rows are read.
 pub(super) struct Mean {
     stated: f64,
-    /// What the numbers were taken for.
+    /// The assumed unit of the numbers.
     unit: CountUnit,
     exposure: f64,
     sum: f64,
     count: u64,
-    /// Rows that were seen.
+    /// Number of rows added so far.
     rows: usize,
 }
 
 impl Mean {
-    /// `None` where the header states none.
+    /// An empty mean, to compare with the header's; `None` if the header states none.
     pub(super) fn of(header: &FitsHeader, unit: CountUnit, exposure: f64) -> Option<Self> {
         let stated = header
             .number("DATAMEAN")
@@ -44,7 +44,7 @@ impl Mean {
         })
     }
 
-    /// Adds rows that follow those that were seen; others were read again.
+    /// Adds rows that follow those added so far; others are repeated reads.
     pub(super) fn add(&mut self, rows: Range<usize>, values: &Array2<f64>) {
         if rows.start == self.rows {
             self.rows = rows.end;
@@ -55,8 +55,8 @@ impl Mean {
         }
     }
 
-    /// The mean over that of the header, which is of DN of the exposure, and how far off it may be
-    /// for want of digits.
+    /// The ratio of the mean to the header's, which is of DN of the exposure, and its uncertainty
+    /// by rounding.
     fn noise_ratio(&self) -> Option<[f64; 2]> {
         let factor = if self.unit == CountUnit::PerSecond {
             self.exposure
@@ -68,7 +68,7 @@ impl Mean {
             .then(|| [mean / self.stated, NEAR + LAST_DIGIT / self.stated])
     }
 
-    /// What the ratio is if the unit is the other one.
+    /// The expected ratio if the other unit were right.
     fn ratio_of_other_unit(&self) -> f64 {
         if self.unit == CountUnit::PerSecond {
             self.exposure
@@ -78,17 +78,17 @@ impl Mean {
     }
 }
 
-/// What is known of a file beside its mean.
+/// Facts about a file that its mean is judged by.
 pub(super) struct About {
     pub(super) mean: Option<Mean>,
-    /// Pixels that were added to one of its pixels, as it was taken.
+    /// Assumed number of pixels summed to one of its pixels.
     pub(super) sum_of: f64,
     /// Share of the sensitivity that is left by the shipped table, of AIA.
     pub(super) share: Option<f64>,
 }
 
-/// What the means of all channels say. `is_corrected`: whether a loss of sensitivity is corrected
-/// here.
+/// A warning about the means of all channels. `is_corrected`: whether this run corrects a loss of
+/// sensitivity.
 pub(super) fn describe_means(files: &[&About], is_corrected: bool) -> Option<String> {
     let means: Vec<&Mean> = files
         .iter()
@@ -145,12 +145,12 @@ pub(super) fn describe_means(files: &[&About], is_corrected: bool) -> Option<Str
     })
 }
 
-/// Whether the numbers are not of the unit that they were taken for: counts that were divided by
-/// the exposure under a header that does not say so, or the reverse.
+/// Whether the numbers are of the other unit than assumed: counts divided by the exposure under a
+/// header that does not say so, or the reverse.
 fn of_other_unit(means: &[&Mean], ratios: &[[f64; 2]]) -> Option<String> {
     let is_other = |(mean, [ratio, off]): (&&Mean, &[f64; 2])| {
         let other = mean.ratio_of_other_unit();
-        // An exposure of a second tells nothing.
+        // An exposure of a second cannot distinguish the units.
         (other - 1.0).abs() > 0.1 && (ratio / other - 1.0).abs() < *off
     };
     let first = means

@@ -25,15 +25,15 @@ use ndarray::{Array2, Array3, ArrayD, Axis as ArrayAxis};
 use resampled::Resampled;
 use std::{error::Error, ops::Range};
 
-/// Pixels a side of the middle of the image in which alignment is checked, and how far a channel
-/// may turn out to be shifted.
+/// Pixels a side of the part of the image that alignment is checked in, and the largest shift that
+/// the check finds.
 const CHECKED: usize = 256;
 const SHIFTED: f64 = 1.0;
 /// A correlation from which on a shift is believed.
 const ALIKE: f64 = 0.5;
 /// A share of the first file that others should cover.
 const COVERED: f64 = 0.95;
-/// How far shifts are looked for, pixels.
+/// Reach of the search for shifts, pixels.
 const REACH: usize = 6;
 
 /// Images of some channels, in the order of their instruments.
@@ -46,7 +46,7 @@ pub(crate) struct Images {
 
 struct Channel {
     file: ImageFile,
-    /// Where the file's pixels lie elsewhere.
+    /// Resampling to the first file's pixels, if these lie elsewhere.
     resampled: Option<Resampled>,
     divisor: f64,
     noise: Noise,
@@ -55,8 +55,8 @@ struct Channel {
 
 /// Opens the files; channels, exposures, units, places and times by their headers.
 ///
-/// `correlate`: with `--align`, see by their pixels, too, whether channels lie where their headers
-/// say.
+/// `correlate`: with `--align`, also check by the pixels whether channels lie at their headers'
+/// place.
 pub(crate) fn open(
     options: &EmissionOptions,
     correlate: bool,
@@ -144,8 +144,7 @@ fn refuse_other_shapes(
 
 /// Pixels of the detector in a pixel of the first file, to which this one is resampled.
 ///
-/// # Errors
-/// Where the two have no pixel in common.
+/// # Errors If the two have no pixel in common.
 fn binned_to(
     file: &Opened,
     resampled: Option<&Resampled>,
@@ -196,7 +195,7 @@ fn to_channel(
             .is_aia()
             .then(|| Mean::of(file.file.header(), file.unit, file.exposure))
             .flatten(),
-        // Those that were added on the chip are in what the header states.
+        // Pixels summed on the chip are part of the header's numbers.
         sum_of: if options.summed.is_some() {
             file.sum_of
         } else {
@@ -270,7 +269,7 @@ fn describe_images(
     let count = files.len();
     if options.saturation_level.len() > 1 && options.saturation_level.len() != count {
         return Err(
-            "--saturation-level needs one number, or one a channel, in the order of instruments and their channels"
+            "--saturation-level needs one number, or one for each channel, in the order of instruments and their channels"
                 .into(),
         );
     }
@@ -342,7 +341,7 @@ fn combined_response(files: &[&Opened]) -> Result<TemperatureResponse> {
     TemperatureResponse::join_responses(&parts)
 }
 
-/// Shares of the sensitivity that are left, a channel each; none where none was given.
+/// Remaining sensitivity by channel; none if none was given.
 fn sensitivity_shares(
     options: &EmissionOptions,
     files: &[&Opened],
@@ -359,7 +358,7 @@ fn sensitivity_shares(
     }
     let mut left = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
-        // What is shipped is AIA's, whatever else has a channel of that wavelength.
+        // The shipped table is AIA's, even if other instruments have a channel of that wavelength.
         let is_of = |file: &&Opened| table.has(&file.found) && (!is_shipped || file.found.is_aia());
         if !of_one.iter().any(is_of) {
             let name = &of_one[0].found.of.name;
@@ -389,7 +388,7 @@ fn latest_time(files: &[&Opened]) -> Option<ObservationTime> {
     times.max_by(|a, b| a.days_since_1970().total_cmp(&b.days_since_1970()))
 }
 
-/// What is said of images that are later than the response of their instrument holds for.
+/// Warnings about images later than their instrument's response is valid for.
 fn aged_words(files: &[&Opened]) -> Vec<String> {
     let mut said = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
@@ -409,7 +408,7 @@ fn aged_words(files: &[&Opened]) -> Vec<String> {
             )
         } else {
             format!(
-                "the images of {} are of {time}, but its response holds until {until}: give the shares of its sensitivity that are left \
+                "the images of {} are of {time}, but its response holds until {until}: give the shares of its sensitivity that remain \
                  (--degradation, --degradation-table), or a response of the time",
                 of.of.name
             )
@@ -418,7 +417,7 @@ fn aged_words(files: &[&Opened]) -> Vec<String> {
     said
 }
 
-/// Arcseconds where the image is not turned; else pixels.
+/// Axes in arcseconds if the image is not rotated; else in pixels.
 fn image_axes(wcs: &Wcs) -> [Axis; 2] {
     if wcs.roll().abs() > 1.0 {
         return [Axis::PIXELS; 2];
@@ -470,7 +469,7 @@ impl Images {
         Ok([counts.into_dyn(), sigma.into_dyn()])
     }
 
-    /// What the numbers of the files said against their headers, when all rows were read.
+    /// Remarks on the pixels of the files against their headers, after all rows were read.
     pub(crate) fn seen_remarks(&self) -> Option<String> {
         means::describe_means(
             &self
@@ -490,9 +489,9 @@ impl Images {
         self.channels.len() > 1 && self.channels.iter().all(has_mean)
     }
 
-    /// Of the mean of so many pixels, a channel each.
+    /// Noise of the mean of `pixels` pixels, by channel.
     pub(crate) fn noises_of_mean(&self, pixels: f64) -> impl Iterator<Item = Noise> {
-        // Pixels of a file that were cut into several have one noise. Where they were not cut,
+        // Pixels of a file that were split into several share one noise. Without splitting,
         // resampling mixes noise but keeps its sum.
         let of_one = |channel: &Channel| {
             channel
@@ -523,7 +522,7 @@ impl Images {
         kept + self.channels.iter().map(working).max().unwrap_or(0)
     }
 
-    /// Bytes a row of the result beside counts and errors: rows of the file that is being
+    /// Bytes a row of the result in addition to counts and errors: rows of the file that is being
     /// resampled.
     pub(crate) fn bytes_per_row(&self) -> u64 {
         let of = |channel: &Channel| {
@@ -536,8 +535,8 @@ impl Images {
         self.channels.iter().map(of).max().unwrap_or(0)
     }
 
-    /// What correlation says against where the headers put the channels, in the middle of the
-    /// image.
+    /// Measures by correlation how far the channels lie from their headers' place, in the middle of
+    /// the image.
     fn find_shifts(&mut self, first: usize, names: &[String]) -> Result<Vec<String>> {
         let middle = |count: usize| {
             let side = count.min(CHECKED);
@@ -569,17 +568,17 @@ impl Images {
             let name = &names[f];
             if shift.at_border {
                 warnings.push(format!(
-                    "{name}: by correlation it lies {REACH} pixels or more from the first file, where the headers see it in place"
+                    "{name}: by correlation it lies {REACH} pixels or more from the first file, although the headers agree with its place"
                 ));
             } else if down.hypot(along) > SHIFTED {
                 warnings.push(format!(
-                    "{name}: by correlation it lies {along:.1} pixels in x and {down:.1} in y from the first file, where the headers see it in place"
+                    "{name}: by correlation it lies {along:.1} pixels in x and {down:.1} in y from the first file, although the headers agree with its place"
                 ));
             }
         }
         if unlike > 0 {
             warnings.push(format!(
-                "the place of {unlike} of {} channels could not be checked by correlation: too little in them is like the first file",
+                "the place of {unlike} of {} channels could not be checked by correlation: they resemble the first file too little",
                 seen.len()
             ));
         }

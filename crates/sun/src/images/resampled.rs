@@ -10,14 +10,14 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Rows to both sides that cubic convolution asks for, and one for rounding.
+/// Rows to both sides that cubic convolution needs, and one for rounding.
 const BESIDE: f64 = 3.0;
 
-/// From so many pixels of the file a pixel of the result on, it is the mean of places in it, as a
-/// coarser detector would have it.
+/// From this number of file pixels in a result pixel on, the result is the mean of several places
+/// in it, as a coarser detector would measure.
 const COARSER: f64 = 1.5;
 
-/// From where to where.
+/// A resampling from one grid of pixels to another.
 pub(super) struct Resampled {
     to: Wcs,
     from: Wcs,
@@ -50,8 +50,7 @@ impl Resampled {
         self.places > 1
     }
 
-    /// Pixels of the file, whose noise is independent, a pixel of the result: below one where they
-    /// are larger.
+    /// File pixels, with independent noise, in a result pixel: below one if they are larger.
     pub(super) fn independent(&self) -> f64 {
         (self.to.pixel_size() / self.from.pixel_size())
             .powi(2)
@@ -66,8 +65,8 @@ impl Resampled {
         [y, x]
     }
 
-    /// Rows of the file that some rows are made of; the projection is smooth, so that their
-    /// outlines tell.
+    /// Rows of the file that some rows are made from; the projection is smooth, so their outlines
+    /// suffice.
     fn rows_of(&self, rows: &Range<usize>, all: usize) -> Range<usize> {
         let steps = 32;
         let mut ends = [f64::INFINITY, f64::NEG_INFINITY];
@@ -87,8 +86,8 @@ impl Resampled {
         bound(ends[0].floor() - BESIDE)..bound(ends[1].ceil() + BESIDE + 1.0)
     }
 
-    /// Reads and resamples by cubic convolution; NaN where the file has no pixel. Where a saturated
-    /// pixel takes part, the result is as saturated.
+    /// Reads and resamples by cubic convolution; NaN outside the file. If a saturated pixel takes
+    /// part, the result is marked as saturated.
     pub(super) fn read(&self, file: &mut ImageFile, rows: Range<usize>) -> Result<Array2<f64>> {
         let source = self.rows_of(&rows, file.shape()[0]);
         let mut values = Array2::from_elem([rows.len(), self.columns], f64::NAN);
@@ -128,8 +127,8 @@ impl Resampled {
         }
     }
 
-    /// Rows of the file that another row needs, and that a single one does, at most, over an image
-    /// of so many rows.
+    /// Most rows of the file that an additional row needs, and that a single one does, over an
+    /// image of `rows` rows.
     pub(super) fn rows_per_row(&self, file: &ImageFile, rows: usize) -> [f64; 2] {
         let all = file.shape()[0];
         let one = |row: usize| self.rows_of(&(row..row + 1), all).len();
@@ -144,7 +143,7 @@ impl Resampled {
         ]
     }
 
-    /// Share of an image of so many rows that the file has pixels for.
+    /// Share of an image of `rows` rows that the file covers.
     pub(super) fn share(&self, file: &ImageFile, rows: usize) -> f64 {
         const STEPS: usize = 24;
         let [all_rows, all_columns] = file.shape().map(|side| -0.5..side as f64 - 0.5);

@@ -1,16 +1,16 @@
-//! What keeps files from being inverted as one: refused, said, or put right by resampling.
+//! Checks that files can be inverted together: differences are refused, reported, or removed by
+//! resampling.
 
 use super::channels::Opened;
 use crate::options::EmissionOptions;
 use isopach::solar::{Disagreement, DisagreementKind, SolarHeader, Wcs, find_disagreements};
 
-/// Pixels that lie this near each other are not resampled.
+/// Pixels that are this near to each other are not resampled.
 const SAME: f64 = 1e-3;
 
-/// The place of the first file's pixels, where the others are resampled to it.
+/// The place of the first file's pixels, if the others are resampled to it.
 ///
-/// # Errors
-/// In words: what does not belong to the first file, and what could be done.
+/// # Errors A text: how a file differs from the first one, and the remedy.
 pub(super) fn check_together(
     options: &EmissionOptions,
     files: &[Opened],
@@ -30,11 +30,11 @@ pub(super) fn check_together(
                 options.align || options.unaligned,
                 "--align resamples it to the pixels of the first, --unaligned takes the pixels as they are",
             ),
-            DisagreementKind::Observer => (options.unaligned, "--unaligned takes it all the same"),
-            DisagreementKind::Time => (options.any_time, "--any-time takes it all the same"),
+            DisagreementKind::Observer => (options.unaligned, "--unaligned uses it nevertheless"),
+            DisagreementKind::Time => (options.any_time, "--any-time uses it nevertheless"),
             DisagreementKind::Quality => (
                 options.ignore_quality,
-                "--ignore-quality takes it all the same",
+                "--ignore-quality uses it nevertheless",
             ),
         };
         let name = &files[image].name;
@@ -48,10 +48,9 @@ pub(super) fn check_together(
     Ok(())
 }
 
-/// Where the pixels of the first file lie in another; `None` where they need no resampling.
+/// The places of the first file's pixels in another; `None` if they need no resampling.
 ///
-/// # Errors
-/// In words, where the file or the first has no place on the Sun.
+/// # Errors A text, if the file or the first has no place on the Sun.
 pub(super) fn pixel_places(
     first: &Opened,
     other: &Opened,

@@ -11,8 +11,8 @@ use std::{
 
 /// The folder of frames.
 pub(super) const FRAMES: &str = "frames";
-/// What the frames of a time are drawn from, in its folder: log₁₀ cm⁻⁵ of the bands, shape (bands,
-/// rows, columns), NaN where there is none.
+/// The file that the frames of a time are drawn from, in its folder: log₁₀ cm⁻⁵ of the bands, shape
+/// (bands, rows, columns), NaN without emission.
 pub(crate) const MAPS: &str = "band_maps.npy";
 /// Steps of log₁₀ of the emission measure in the histogram of colours, and its ends.
 const STEP: f32 = 0.005;
@@ -40,7 +40,7 @@ pub(super) fn frame_names(times: usize) -> Vec<String> {
         .collect()
 }
 
-/// Writes what the frames of a time are drawn from.
+/// Writes the maps that the frames of a time are drawn from.
 pub(crate) fn write_maps(out: &Path, found: &Overview) -> Result<()> {
     let mut bytes = Vec::new();
     let mut shape = [0; 2];
@@ -71,7 +71,7 @@ impl Maps {
             match header.shape[..] {
                 [bands, _, _] if bands == BANDS.len() => Ok((file, header)),
                 _ => Err(std::io::Error::other(format!(
-                    "an array of the shape {:?} is no maps of bands",
+                    "an array of the shape {:?} is not that of maps of bands",
                     header.shape
                 ))),
             }
@@ -121,7 +121,7 @@ pub(super) fn draw_film(
     Ok(scales)
 }
 
-/// Of logarithms; 0 where there is none.
+/// A quantile of logarithms; 0 if the histogram is empty.
 fn quantile(histogram: &[u64], quantile: f64) -> f32 {
     let wanted = ((histogram.iter().sum::<u64>() as f64 * quantile).ceil() as u64).max(1);
     let mut seen = 0;

@@ -13,12 +13,12 @@ use std::error::Error;
 /// The files of a time.
 pub(super) struct Group {
     pub(super) time: ObservationTime,
-    /// Of the output.
+    /// Output folder of the time.
     pub(super) folder: String,
     pub(super) options: EmissionOptions,
 }
 
-/// A file among many: which, of which channel, of when.
+/// A file of a series: its number, channel and time.
 struct Dated {
     number: usize,
     name: String,
@@ -27,8 +27,8 @@ struct Dated {
     time: ObservationTime,
 }
 
-/// Groups files by time: those of a channel with the usual number of images say when, each other
-/// file belongs to the time that is nearest to its own.
+/// Groups files by time: the files of a channel with the usual number of images define the times,
+/// and each other file belongs to the nearest one.
 pub(super) fn group_files(options: &EmissionOptions) -> Result<Vec<Group>, Box<dyn Error>> {
     let files = dated_files(options)?;
     let mut places: Vec<[usize; 2]> = files.iter().map(|file| file.place).collect();
@@ -102,7 +102,7 @@ pub(super) fn group_files(options: &EmissionOptions) -> Result<Vec<Group>, Box<d
     Ok(groups)
 }
 
-/// Reads what the headers say of channel and time.
+/// Reads channel and time from the headers.
 fn dated_files(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> {
     let instruments = Instruments::read(options)?;
     let mut files = Vec::new();
@@ -120,7 +120,7 @@ fn dated_files(options: &EmissionOptions) -> Result<Vec<Dated>, Box<dyn Error>> 
             wavelength: seen.wavelength,
         };
         let channel = options.channel.get(number).map(String::as_str);
-        // What is taken for granted is said when the file is opened for good.
+        // Assumptions are reported when the file is opened for the inversion.
         let found = instruments
             .find_channel(&stated, channel, &mut Vec::new())
             .map_err(|error| format!("{name}: {error}"))?;

@@ -1,5 +1,5 @@
-//! The folder of a series, held as long as it is made. What another one left there goes time by
-//! time, and at last.
+//! The locked folder of a series. Files of an earlier series are removed time by time, and the rest
+//! at the end.
 
 use super::{
     Notes, UNFINISHED,
@@ -22,14 +22,14 @@ use std::{
 /// A series and its folder.
 pub(super) struct Held<'a> {
     out: &'a Path,
-    /// What tells the series from others.
+    /// Identity of the series.
     pub(super) made_from: Value,
     /// Summaries of times that were finished with the same inputs and parameters, in the order of
     /// the times.
     pub(super) finished: Vec<Option<Value>>,
-    /// Folders of a former series that its summary tells of.
+    /// Folders of a former series, from its summary.
     former: Vec<String>,
-    /// What goes when this series is whole.
+    /// Files to remove when this series is complete.
     left: Vec<PathBuf>,
     _lock: FolderLock,
 }
@@ -121,7 +121,7 @@ fn of_time(group: &Group, begun: &[String]) -> std::result::Result<Option<Value>
     let out = &group.options.out;
     let summary = finished::read_summary(out)?;
     let what = match summary.as_ref().map(|summary| summary.get(KEY)) {
-        // What an interrupted run of this series wrote before it could say what it was.
+        // Files of this series that an interrupted run wrote before its summary.
         None if begun.contains(&group.folder) => return Ok(None),
         None if WrittenOver::of(out, guard::output_names(&group.options, true)).is_empty() => {
             return Ok(None);
@@ -137,7 +137,7 @@ fn of_time(group: &Group, begun: &[String]) -> std::result::Result<Option<Value>
     }
 }
 
-/// What tells the results of a time from others.
+/// Identity of the results of a time.
 fn made_from(group: &Group) -> Result<Value> {
     Ok(guard::made_from(
         &group.options,
@@ -146,7 +146,7 @@ fn made_from(group: &Group) -> Result<Value> {
 }
 
 impl Held<'_> {
-    /// A time is written next: what tells of a former series must not tell of it.
+    /// Prepares to write a time: the summary and page of a former series must not describe it.
     pub(super) fn will_write(&mut self, folder: &str) -> Result<()> {
         if self.former.iter().any(|former| former == folder) {
             self.former.clear();
@@ -155,12 +155,12 @@ impl Held<'_> {
         Ok(())
     }
 
-    /// All times are written: frames and what tells of the series come next.
+    /// Prepares to write frames, summary and page after all times are written.
     pub(super) fn will_finish(&self) -> Result<()> {
         finished::remove_files(self.out, finished::ABOUT)
     }
 
-    /// The series is whole: what a former one left goes.
+    /// Removes the files of a former series once this one is complete.
     pub(super) fn remove_former(self) -> Result<()> {
         remove_files(self.out, &self.left)?;
         Notes::remove(self.out)

@@ -7,7 +7,7 @@ use isopach_program::finished::{FILES, PAGE};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Where the summary of a time has what its files are known by.
+/// Key of a time's summary with the checksums of its files.
 const CHECKED: &str = "checked";
 
 /// Adds program, sizes and checksums of the files to the summary that names them.
@@ -21,12 +21,13 @@ pub(crate) fn note_checksums(summary: &mut Value, out: &Path, has_page: bool) ->
     Ok(())
 }
 
-/// Why results of the right inputs and parameters cannot be kept, in words; `None` where they can.
+/// The reason that results of the right inputs and parameters cannot be kept, as a text; `None` if
+/// they can.
 pub(super) fn why_changed(summary: &Value, options: &EmissionOptions) -> Option<String> {
     let checked = &summary[CHECKED];
     let program = &checked["program"];
     if program.is_null() {
-        return Some("they were made by themselves, not as part of a series".into());
+        return Some("they were made by a single run, not as part of a series".into());
     }
     if program != env!("CARGO_PKG_VERSION") {
         return Some(format!(
@@ -52,7 +53,7 @@ pub(super) fn why_changed(summary: &Value, options: &EmissionOptions) -> Option<
     };
     all.into_iter()
         .find(|name| !is_same(name))
-        .map(|name| format!("{name} is not as it was written"))
+        .map(|name| format!("{name} was changed or removed after it was written"))
 }
 
 fn checked_files(summary: &Value) -> impl Iterator<Item = &str> {

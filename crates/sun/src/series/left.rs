@@ -1,4 +1,4 @@
-//! What another series left in a folder of results.
+//! Files that another series left in a folder of results.
 
 use super::{
     Notes, TIMES,
@@ -14,7 +14,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-/// Frames and files in folders of times that a summary or notes tell of, but for folders that are
+/// Frames and files in folders of times that a summary or notes list, except for folders that are
 /// kept; relative to `out`.
 pub(crate) fn leftover_files(
     out: &Path,
@@ -60,7 +60,7 @@ pub(crate) fn leftover_files(
                 .map(|name| Path::new(folder).join(name)),
         );
     }
-    // By the folder that is kept, not by who tells of it.
+    // By the kept folder, not by the file that lists it.
     left.retain(|path| !kept.iter().any(|folder| path.starts_with(folder)));
     Ok(left)
 }
@@ -74,7 +74,7 @@ pub(super) fn of_times(summary: &Value) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a path leads nowhere else, whatever it is joined to.
+/// Whether a path stays within the folder that it is joined to.
 pub(super) fn is_within(path: &Path) -> bool {
     path.components().next().is_some()
         && path

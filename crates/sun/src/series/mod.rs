@@ -1,8 +1,8 @@
-//! Several times in one call: the files of a time are inverted as one, each time into a folder of
-//! its own; frames of a film have one scale of colours.
+//! Several times in one call: the files of a time are inverted together, each time into its own
+//! folder; frames of a film have one colour scale.
 //!
-//! A run that was stopped goes on: times whose results are there, of the same inputs and parameters
-//! and as they were written, are kept.
+//! A stopped run continues: times are kept if their results are complete, unchanged, and of the
+//! same inputs and parameters.
 
 mod film;
 mod groups;
@@ -35,7 +35,7 @@ use page::series_page;
 use serde_json::{Value, json};
 use std::error::Error;
 
-/// Where a summary names the folders of times.
+/// Key of the summary with the folders of times.
 const TIMES: &str = "times";
 
 /// Inverts all times, one after the other.
@@ -60,7 +60,7 @@ pub(crate) fn run_series(
             Some(summary) => (summary, true),
             None => {
                 held.will_write(&group.folder)?;
-                // What is there was seen to be this series' own, or may be written over.
+                // Existing files were found to be this series' own, or may be overwritten.
                 let Done { summary, .. } = run_one(
                     &EmissionOptions {
                         force: true,
@@ -120,23 +120,23 @@ pub(crate) fn run_series(
     })
 }
 
-/// The summary of a time, if its results are there and as they were written. Says why they are made
-/// anew.
+/// The summary of a time whose results are complete and unchanged. Otherwise reports why they are
+/// made again.
 fn kept_summary(group: &Group, finished: Option<Value>, listener: &dyn Listener) -> Option<Value> {
     let summary = finished?;
     let Some(why) = kept::why_changed(&summary, &group.options) else {
         return Some(summary);
     };
     listener.note(&format!(
-        "results of {} are made anew: {}",
+        "results of {} are made again: {}",
         group.time,
         printable(&why)
     ));
     None
 }
 
-/// What headers tell against any of the times, before the first is inverted. The pixels of all:
-/// frames of a film have one size.
+/// Checks the headers of all times before the first is inverted. Returns the pixels of all: frames
+/// of a film have one size.
 fn check_headers(groups: &[Group]) -> Result<Vec<usize>, Box<dyn Error>> {
     let mut shape: Option<Vec<usize>> = None;
     for group in groups {

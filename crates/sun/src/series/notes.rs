@@ -1,5 +1,5 @@
-//! What a series that is being made notes in its folder, so that the next run knows what is its own
-//! and what must go at last.
+//! Notes of an unfinished series in its folder, so that the next run knows its own files and those
+//! to remove at the end.
 
 use super::left::is_within;
 use isopach::compute::{Error, Result};
@@ -13,21 +13,21 @@ use std::{
 
 /// Gone when the series is whole.
 pub(crate) const NAME: &str = ".series.json";
-/// What a folder has whose series was not finished, in words.
+/// Description of a folder whose series was not finished.
 pub(crate) const UNFINISHED: &str = "a series that was not finished";
 
 /// The notes of a series.
 pub(crate) struct Notes {
-    /// What tells the series from others.
+    /// Identity of the series.
     pub(super) made_from: Value,
-    /// Folders of times that it may have begun: what is in them is its own, or may be written over.
+    /// Folders of times that it may have begun: their contents are its own, or may be overwritten.
     pub(super) begun: Vec<String>,
     /// Files of former results that go when it is whole, relative to its folder.
     pub(super) left: Vec<PathBuf>,
 }
 
 impl Notes {
-    /// Those in a folder; what is no note is as good as none.
+    /// The notes in a folder; invalid notes count as none.
     pub(crate) fn read(out: &Path) -> Result<Option<Self>> {
         let path = out.join(NAME);
         let bytes = match fs::read(&path) {

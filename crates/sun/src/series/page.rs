@@ -10,7 +10,7 @@ use isopach_program::finished::PAGE;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The page; `rows` tell of the times, `scales` are the ends of the colours of each band, log₁₀.
+/// The page; `rows` describe the times, `scales` are the ends of the colours of each band, log₁₀.
 pub(super) fn series_page(groups: &[Group], rows: &[Value], scales: &[[f32; 2]]) -> String {
     let style = include_str!("../page.css");
     let first = groups.first().map(|g| g.time);

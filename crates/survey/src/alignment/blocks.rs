@@ -8,20 +8,20 @@ use isopach::{
 };
 use std::collections::BTreeMap;
 
-/// Side of a block, metres: with what its target reaches further on both sides, less than
-/// [`REACH`], which is as far as a point may be from its neighbours.
+/// Side of a block, metres: with the margin of its target on both sides, less than [`REACH`], the
+/// farthest that a point may be from its neighbours.
 const SIDE: f64 = 4000.0;
-/// What a target reaches further at most, metres.
+/// Largest margin of a target around its block, metres.
 const MOST_MARGIN: f64 = 2000.0;
 
-/// Pairs of clouds: a source is in one block, its target reaches as far as the motion may.
+/// Pairs of clouds: a source is in one block, its target extends by the largest motion.
 pub(super) struct Cut {
     pairs: Vec<[Cloud; 2]>,
 }
 
 impl Cut {
-    /// Cuts both clouds where they are wider than one cloud reaches. Points that nothing can be
-    /// near, kilometres above or below the others, are left out.
+    /// Cuts both clouds if they are wider than one cloud may be. Points kilometres above or below
+    /// the others, which cannot have neighbours, are left out.
     pub(super) fn new(
         target: &Thinned,
         source: &Thinned,
@@ -75,7 +75,7 @@ impl Cut {
         Ok(Self { pairs })
     }
 
-    /// As an alignment takes them.
+    /// The blocks, in the type that an alignment takes.
     pub(super) fn blocks(&self) -> Vec<SurveyBlock<'_>> {
         self.pairs
             .iter()
@@ -107,7 +107,7 @@ pub(super) fn middle(points: &[[f64; 3]]) -> [f64; 3] {
     std::array::from_fn(|axis| quantile(points.iter().map(|point| point[axis]).collect(), 0.5))
 }
 
-/// How far from the middle the points are in the plan, all but the farthest in a hundred, metres.
+/// Distance from the middle in plan that contains all points but the farthest in a hundred, metres.
 pub(super) fn radius(points: &[[f64; 3]]) -> f64 {
     let middle = middle(points);
     quantile(

@@ -1,4 +1,4 @@
-//! What a user can say of the robust ICP.
+//! Options of the robust ICP.
 
 use clap::Args;
 use isopach::{
@@ -7,23 +7,23 @@ use isopach::{
 };
 use serde_json::{Value, json};
 
-/// Neighbours and steps beyond which no alignment comes to an end in its time; both are more than
-/// any survey needs.
+/// Neighbours and steps beyond which no alignment ends in reasonable time; both are more than any
+/// survey needs.
 const MOST_NEIGHBOURS: usize = 1000;
 const MOST_STEPS: usize = 10_000;
-/// Points of an epoch that an alignment has at most.
+/// Limit on the points of an epoch in an alignment.
 const MOST_POINTS: usize = 1_000_000;
 /// Farthest start, metres.
 const FARTHEST: f64 = 1000.0;
 
-/// Parameters of [`RobustIcp`]. Two of them fit the survey's size where they are not given.
+/// Parameters of [`RobustIcp`]. The defaults of two of them depend on the survey's size.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Robust ICP (docs/algorithms/alignment.md)")]
 pub(crate) struct IcpArgs {
-    /// How far the start may be off at the middle of the survey, metres
+    /// Largest error of the start at the middle of the survey, metres
     #[arg(long, value_name = "METRES", default_value_t = RobustIcp::default().start_translation, allow_negative_numbers = true)]
     icp_start_translation: f64,
-    /// How far the start may be turned, degrees; 2, or less on a wide survey, if not given
+    /// Largest rotation of the start, degrees; 2, or less on a wide survey, if not given
     #[arg(long, value_name = "DEGREES", allow_negative_numbers = true)]
     icp_start_rotation: Option<f64>,
     /// Nearest points that make a plane
@@ -32,26 +32,27 @@ pub(crate) struct IcpArgs {
     /// Points of each epoch that starts are tried with
     #[arg(long, value_name = "POINTS", default_value_t = RobustIcp::default().sample)]
     icp_sample_points: usize,
-    /// Share of the planes that take part, the smoothest: ground and roofs rather than leaves
+    /// Share of the planes that is used, the smoothest: ground and roofs rather than leaves
     #[arg(long, value_name = "SHARE", default_value_t = RobustIcp::default().smoothest_share, allow_negative_numbers = true)]
     icp_smoothest_share: f64,
     /// Side of the blocks in which residuals may depend on each other, metres; 10, or less on a
     /// small survey, if not given
     #[arg(long, value_name = "METRES", allow_negative_numbers = true)]
     icp_block: Option<f64>,
-    /// A direction is determined where its information is so many times what noise makes of it
+    /// A direction is determined if its information is this many times the information that noise
+    /// gives it
     #[arg(long, value_name = "RATIO", default_value_t = RobustIcp::default().determined_ratio, allow_negative_numbers = true)]
     icp_determined_ratio: f64,
-    /// Two groups of ground contradict each other where the smaller has at least this share of the
+    /// Two groups of ground contradict each other if the smaller has at least this share of the
     /// larger
     #[arg(long, value_name = "SHARE", default_value_t = RobustIcp::default().ambiguous_share, allow_negative_numbers = true)]
     icp_ambiguous_share: f64,
-    /// Steps on all points at most
+    /// Limit on the steps on all points
     #[arg(long, value_name = "STEPS", default_value_t = RobustIcp::default().max_iterations)]
     icp_max_iterations: usize,
 }
 
-/// What a survey's size asks for where the user says nothing.
+/// Defaults that depend on the survey's size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fitting {
     /// Radians.
@@ -61,7 +62,7 @@ pub(super) struct Fitting {
 }
 
 impl IcpArgs {
-    /// With what the survey's size asks for.
+    /// The options, with defaults for the survey's size.
     pub(super) fn fitted_options(&self, fitting: Fitting) -> RobustIcp {
         RobustIcp {
             start_translation: self.icp_start_translation,
@@ -78,7 +79,7 @@ impl IcpArgs {
         }
     }
 
-    /// As for a survey of usual size.
+    /// The options for a survey of usual size.
     fn default_options(&self) -> RobustIcp {
         let RobustIcp {
             start_rotation,
@@ -91,7 +92,7 @@ impl IcpArgs {
         })
     }
 
-    /// Refuses what makes no sense, and what no alignment comes to an end with.
+    /// Refuses invalid parameters, and those that no alignment ends with.
     pub(crate) fn check_options(&self) -> Result<()> {
         let usual = self.default_options();
         let counts = [
@@ -127,7 +128,7 @@ impl IcpArgs {
         usual.check_parameters()
     }
 
-    /// What tells it from the usual one, for summary.json; `None` where nothing does.
+    /// The parameters that differ from the defaults, for summary.json; `None` if none do.
     pub(crate) fn given_options(&self) -> Option<Value> {
         let usual = self.default_options();
         if usual == RobustIcp::default()

@@ -1,4 +1,4 @@
-//! What is told of an alignment.
+//! The report of an alignment.
 
 use super::Aligned;
 use crate::warnings::Warnings;
@@ -15,8 +15,7 @@ const UP: [f64; 3] = [0.0, 0.0, 1.0];
 /// A vertical shift that is worth a sentence, metres.
 const WORTH_SAYING: f64 = 0.05;
 
-/// Median standard error upwards over some points, metres; NaN where the pose is free at all of
-/// them.
+/// Median vertical standard error over some points, metres; NaN if the pose is free at all of them.
 pub(super) fn typical_error(pose: &PoseCovariance, points: &[[f64; 3]]) -> f64 {
     let step = points.len().div_ceil(LOOKED_AT).max(1);
     let errors = points
@@ -33,7 +32,7 @@ pub(super) fn typical_error(pose: &PoseCovariance, points: &[[f64; 3]]) -> f64 {
 }
 
 impl Aligned {
-    /// One or two sentences.
+    /// The result in one or two sentences.
     fn statement(&self) -> String {
         let found = &self.found;
         let [x, y, z] = self.shift();
@@ -57,14 +56,14 @@ change that is the same all over the survey."
         }
     }
 
-    /// How far the middle of the survey was moved, metres.
+    /// Displacement of the middle of the survey, metres.
     fn shift(&self) -> [f64; 3] {
         self.applied()
             .about(self.found.covariance.pivot)
             .translation
     }
 
-    /// Adds what a user should know before anything else.
+    /// Adds the warnings about the alignment.
     pub(crate) fn warn(&self, warnings: &mut Warnings) {
         let found = &self.found;
         if !found.converged {
@@ -86,7 +85,7 @@ change that is the same all over the survey."
         }
     }
 
-    /// As summary.json has it.
+    /// The alignment as an entry of summary.json.
     pub(crate) fn to_json(&self) -> Value {
         let found = &self.found;
         let motion = self.applied().about(found.covariance.pivot);

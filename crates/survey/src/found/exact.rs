@@ -1,13 +1,13 @@
-//! Values as JSON that give back the same bits, so that a process that reads them computes what the
-//! one that found them would.
+//! Values as JSON that restore the same bits, so that a process that reads them computes the same
+//! results as the one that wrote them.
 
 use serde_json::{Map, Value, json};
 
 /// Something that JSON can hold exactly.
 pub(crate) trait Exact: Sized {
-    /// As JSON.
+    /// The value as JSON.
     fn to_json(&self) -> Value;
-    /// From JSON; `None` where that is none of it.
+    /// Reads from JSON; `None` if that is invalid.
     fn from_json(value: &Value) -> Option<Self>;
 }
 

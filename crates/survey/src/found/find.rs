@@ -18,7 +18,8 @@ use isopach::{
 };
 use isopach_program::measure::Measure;
 
-/// Aligns the epochs, reads the sample, and finds in it what the user did not say.
+/// Aligns the epochs, reads the sample, and derives from it the parameters that the user did not
+/// give.
 pub(crate) fn find_parameters(
     run: &ChangeRun<'_>,
     [before, after]: &[Epoch; 2],
@@ -80,7 +81,7 @@ pub(crate) fn find_parameters(
     })
 }
 
-/// What the user says of the alignment's error, else what the alignment says.
+/// The user's registration error, else the alignment's estimate.
 pub(crate) fn registration_error(
     options: &ChangeOptions,
     aligned: Option<&Aligned>,

@@ -1,8 +1,8 @@
-//! What is found from the data before any tile is run: the alignment, the parameters that the user
-//! did not give, the survey's scatter.
+//! Findings from the data before any tile is run: the alignment, the parameters that the user did
+//! not give, the survey's scatter.
 //!
-//! It is found once, and stands in the manifest of the run with the tiles: whoever goes on with the
-//! run, or runs a share of it, reads it there.
+//! They are computed once, and stored in the manifest of the run with the tiles: every process that
+//! continues the run, or runs a share of it, reads them there.
 
 pub(crate) mod exact;
 pub(crate) mod find;
@@ -21,12 +21,12 @@ use isopach::{
 };
 use serde_json::{Value, json};
 
-/// Where the manifest says of which inputs it was found.
+/// Key of the manifest with the inputs of the findings.
 const INPUTS: &str = "inputs";
 
-/// What was found.
+/// The findings from the data.
 pub(crate) struct Found {
-    /// The motion of the later epoch; `None` where none was asked for.
+    /// The motion of the later epoch; `None` if no alignment was requested.
     pub(crate) aligned: Option<Aligned>,
     /// Parameters that the data ask for.
     pub(crate) from_data: FromData,
@@ -34,7 +34,7 @@ pub(crate) struct Found {
     pub(crate) sample: Sample,
     /// Points of each epoch that were left out for their flags and classes.
     pub(crate) left_out: [LeftOut; 2],
-    /// What a user should know of the points.
+    /// Warnings about the points.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ impl Found {
         })
     }
 
-    /// What the manifest says was found; `None` where it says nothing that can be used.
+    /// The findings of a manifest; `None` if they are invalid.
     fn from_json(value: &Value) -> Option<Self> {
         Some(Self {
             aligned: member(value, "aligned")?,
@@ -70,8 +70,8 @@ impl Found {
     }
 }
 
-/// What was found by whoever began the run, as it stands in the manifest and as values. `None`
-/// where nothing was begun, or where this run may begin anew.
+/// The findings of the process that began the run, as in the manifest and as values. `None` if no
+/// run was begun, or if this run may restart.
 pub(crate) fn read_begun(
     kept: &CheckpointDir,
     execution: &Execution,
@@ -91,7 +91,7 @@ pub(crate) fn read_begun(
             "an input has changed since {folder} was begun: finish that run with the inputs that it was begun with, or remove {folder} to begin a new one"
         ))),
         None => Err(Error::InvalidInput(format!(
-            "{folder} does not say what was found from the data: remove it, and begin with --plan"
+            "{folder} has no findings from the data: remove it, and begin with --plan"
         ))),
     }
 }

@@ -5,7 +5,7 @@ use crate::{distribution::Distribution, outputs::Outputs};
 use isopach::tiling::round_length;
 use std::fmt::Write as _;
 
-/// A histogram as SVG; `band`: half width of the band of what is not significant.
+/// Draws a histogram as SVG; `band`: half width of the band of insignificant values.
 fn draw_histogram(
     title: &str,
     of: &Distribution,

@@ -62,13 +62,13 @@ pub(crate) fn page_html(
         &sections::parameters_section(summary),
     );
     body += &page_section("Inputs", &sections::inputs_section(summary));
-    body += &page_section("What ran, and how long", &run::run_section(&summary["run"]));
+    body += &page_section("Run", &run::run_section(&summary["run"]));
     body += &page_section("How to read this", HOW);
     body += &page_section("Files", &sections::files_section(summary));
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8>\
 <meta name=viewport content=\"width=device-width,initial-scale=1\">\
-<title>{} → {}: what changed</title><style>{STYLE}</style><body>{body}</body></html>\n",
+<title>{} → {}: terrain change</title><style>{STYLE}</style><body>{body}</body></html>\n",
         escape(&before),
         escape(&after)
     )
@@ -80,8 +80,7 @@ ones only one epoch has points.</p>\
 <p>The level of detection is the 95 % quantile of Student's t times the standard error of the difference, plus 1.96 \
 times the standard error of the alignment at that place. The standard error pools the spreads of both epochs. Where \
 nothing changed, about one value in twenty exceeds it by chance.</p>\
-<p>The net volume is the sum over all cells with data in both epochs. Gain and loss are corrected for what chance puts \
-above the level of detection. Errors of volumes are at 95 % and contain the random errors of the cells, errors that \
+<p>The net volume is the sum over all cells with data in both epochs. Gain and loss are corrected for the cells that chance puts above the level of detection. Errors of volumes are at 95 % and contain the random errors of the cells, errors that \
 neighbouring cells share (variogram), and the alignment.</p>\
 <p>M3C2 measures along the normal of the surface; positive is towards the side that the normals point to. The DoD \
 measures upwards; on slopes the two differ. C2C is the unsigned distance of each later point to the nearest earlier \

@@ -1,4 +1,4 @@
-//! What ran, on what, and how long.
+//! The section about the run: machine, inputs, time.
 
 use super::text::{escape, f, group_thousands, html_list, html_table, list_of_words, plain_number};
 use serde_json::Value;
@@ -36,7 +36,7 @@ pub(super) fn run_section(ran: &Value) -> String {
     )
 }
 
-/// What was decoded, held and put on disk.
+/// The amounts decoded, held and written to disk.
 fn motion_words(tiling: &Value) -> String {
     let mebibytes = |bytes: &Value| group_thousands(f(bytes) / f64::from(1 << 20));
     let mut rows: Vec<Vec<String>> = Vec::new();

@@ -6,8 +6,8 @@ use isopach::change::ChangeStatus;
 use serde_json::Value;
 use std::path::Path;
 
-/// Volumes: net first, corrected gain and loss, what is above the threshold, everything; then
-/// areas.
+/// The section of volumes: net first, corrected gain and loss, gain and loss above the threshold,
+/// everything; then areas.
 pub(super) fn volumes_section(dod: &Value) -> String {
     let all = &dod["volumes"];
     let mut rows = vec![volume_words("net of all cells", &all["net"])];
@@ -98,7 +98,7 @@ pub(super) fn zones_section(zones: &Value) -> String {
     )
 }
 
-/// The pose, how well it is known, and what is not known of it.
+/// The section of the alignment: the pose, its error, and its free directions.
 pub(super) fn alignment_section(found: &Value) -> String {
     let converged = if found["converged"] == true {
         "converged"
@@ -160,7 +160,7 @@ pub(super) fn alignment_section(found: &Value) -> String {
     format!("<p>{statement}</p>{}", html_table(&[], &rows))
 }
 
-/// A made scene against its truth.
+/// The section that compares a synthetic scene with its truth.
 pub(super) fn truth_section(found: &Value) -> String {
     let row = |what: &str, found: String, truth: String| vec![what.to_owned(), found, truth];
     let with_error = |name: &str| {
@@ -223,8 +223,8 @@ pub(super) fn truth_section(found: &Value) -> String {
     )
 }
 
-/// How many core points there are, and why some have no answer, with the numbers that the column
-/// `status` has.
+/// The numbers of core points, and of those without an answer by reason, with the numbers of the
+/// column `status`.
 pub(super) fn core_points(m3c2: &Value) -> String {
     let mut rows = vec![
         vec![
@@ -305,7 +305,7 @@ pub(super) fn inputs_section(summary: &Value) -> String {
     )
 }
 
-/// What was written, and the command that gives the same again.
+/// The section of the written files, and the command that repeats the run.
 pub(super) fn files_section(summary: &Value) -> String {
     let links: String = summary["files"]
         .as_array()

@@ -1,10 +1,10 @@
-//! The headline: what changed, and what could not be said.
+//! The headline: the change, and the limits of the comparison.
 
 use super::text::{escape, f, group_thousands, plain_number, signed_number};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// Volumes, what could not be tested, and the alignment, in three sentences.
+/// Volumes, untestable parts, and the alignment, in three sentences.
 pub(super) fn verdict_section(summary: &Value) -> String {
     let dod = &summary["dod"];
     let volumes = &dod["volumes"];
@@ -64,7 +64,7 @@ fn untested_words(dod: &Value) -> String {
     text
 }
 
-/// What a user should do something about.
+/// The section of warnings that need the user's action.
 pub(super) fn warnings_section(summary: &Value) -> String {
     let items: String = summary["warnings"]
         .as_array()

@@ -11,7 +11,7 @@ use isopach::{
 use isopach_program::measure::peak_rss_mib;
 use serde_json::{Map, Value, json};
 
-/// JSON has no NaN: what is not there is null.
+/// A JSON number; null for NaN, which JSON lacks.
 pub(super) fn number(value: f64) -> Value {
     if value.is_finite() {
         json!(value)
@@ -97,7 +97,7 @@ fn zone_json(report: &VolumeReport) -> Value {
     })
 }
 
-/// Estimates with their errors, and the plain sums beside them.
+/// Estimates with their errors, and the plain sums.
 fn volumes_json(report: &VolumeReport) -> Value {
     let volume =
         |v: Volume| json!({ "m3": v.volume, "error_m3": number(v.error), "area_m2": v.area });

@@ -28,9 +28,9 @@ use isopach_program::{
 };
 use serde_json::{Value, json};
 
-/// Where the time went.
+/// Times of the parts of a run.
 pub(crate) struct Times<'a> {
-    /// Making a scene, where no files were given.
+    /// Making the synthetic scene, if no files were given.
     pub(crate) make_s: Option<f64>,
     pub(crate) read_s: f64,
     pub(crate) align_s: f64,
@@ -39,7 +39,7 @@ pub(crate) struct Times<'a> {
     pub(crate) total: &'a Measure,
 }
 
-/// Everything that is told.
+/// All facts of a report.
 pub(crate) struct Summary<'a> {
     pub(crate) options: &'a ChangeOptions,
     pub(crate) epochs: [&'a Epoch; 2],
@@ -51,7 +51,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) warnings: Warnings,
     /// Points of each epoch that were left out for their flags and classes.
     pub(crate) left_out: [LeftOut; 2],
-    /// What tells these results from others.
+    /// Identity of these results.
     pub(crate) made_from: Value,
 }
 
@@ -124,7 +124,7 @@ const MANY: f64 = 0.5;
 /// A share of later points out of reach, or of core points without a partner, that is worth a word.
 const OUT_OF_REACH: f64 = 0.02;
 
-/// Adds what only the results show.
+/// Adds the warnings that only the results show.
 fn add_warnings(told: &mut Summary<'_>, outputs: &Outputs, volumes: &ZonedReport) {
     let found = &outputs.found;
     epochs::mention_left_out(told.left_out, &mut told.warnings);
@@ -132,7 +132,7 @@ fn add_warnings(told: &mut Summary<'_>, outputs: &Outputs, volumes: &ZonedReport
     let core_points = found.status.iter().sum::<u64>() as f64;
     if found.flat_normals as f64 > MANY * core_points {
         told.warnings.add(
-            "most normals lie flat, so their side, and the sign of M3C2, hang on little: say which side is outside \
+            "most normals lie flat, so their side, and the sign of M3C2, are uncertain: state which side is outside \
 (--towards x,y,z or --scanner x,y,z)",
         );
     }
@@ -150,7 +150,7 @@ that are far apart need --align coarse+icp",
     if lonely > OUT_OF_REACH * core_points {
         told.warnings.add(format!(
             "{:.1} % of the core points have points of one epoch only in their cylinder: a larger --depth or --cylinder-radius \
-finds more, where there is data",
+finds more if there is data",
             100.0 * lonely / core_points
         ));
     }

@@ -9,7 +9,7 @@ fn f(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
 }
 
-/// Tells the headline of a summary.
+/// Prints the headline of a summary.
 pub(super) fn say_headline(summary: &Value, run: &RunReport, out: &Path, listener: &dyn Listener) {
     say_alignment(&summary["alignment"], listener);
     say_parameters(summary, listener);

@@ -1,4 +1,4 @@
-//! The epochs of a made scene, in memory.
+//! The epochs of a synthetic scene, in memory.
 
 use crate::scene::{CORNER, Scene, uniform_random};
 use isopach::cloud::{Attributes, Points};
@@ -13,7 +13,7 @@ impl Scene {
         [before, after]
     }
 
-    /// One epoch in strips of 60 m, as a scanner would fly them.
+    /// Makes one epoch in strips of 60 m, as a scanner would fly them.
     fn epoch(&self, seed: u64, changed: f64) -> Points {
         let side = self.side();
         let mut rows: Vec<([f64; 3], u8)> = (0..self.points as u64)

@@ -1,4 +1,4 @@
-//! A made scene as files.
+//! A synthetic scene as files.
 
 use crate::scene::{Scene, schema};
 use isopach::{cloud::Origin, las::LazWriter};

@@ -2,7 +2,7 @@
 //!
 //! Terrain: a slope, hills and ripples, with 3 cm of roughness. Change, smooth functions of (x, y):
 //! a landslide scarp (−4 m) with its deposit (+2.5 m) below, a filled pit (+1 m), and a river that
-//! cut in by 0.4 m along a sine. Each epoch has random positions of its own, some of them on trees.
+//! cut in by 0.4 m along a sine. Each epoch has its own random positions, some of them on trees.
 //! The later epoch is misaligned by a known rigid motion.
 
 mod epochs;
@@ -23,14 +23,14 @@ pub const ROUGHNESS: f64 = 0.03;
 /// Half the width of the river, metres.
 pub const RIVER_HALF_WIDTH: f64 = 8.0;
 
-/// What is true of a scene.
+/// The truth of a synthetic scene.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene {
     /// Points an epoch.
     pub points: usize,
     /// Seed of its random numbers.
     pub seed: u64,
-    /// Motion that the later epoch was given: what an alignment has to undo.
+    /// Motion applied to the later epoch: an alignment has to undo it.
     pub misalignment: Rigid,
 }
 

@@ -1,4 +1,4 @@
-//! What files of a made scene hold.
+//! The schema of a synthetic scene's files.
 
 use crate::scene::CORNER;
 use isopach::{
