@@ -92,7 +92,7 @@ def main():
 
         refused = emission(program, names, folder / "refused")
         say(f"level 1, not aligned: exit code {refused.returncode}, {refused.stderr.splitlines()[-1][:150]!r}",
-            refused.returncode == 1 and "--align" in refused.stderr)
+            refused.returncode == 2 and "--align" in refused.stderr)
         aligned = cubes(program, names, folder / "out", "--align")
 
         prepped = []
