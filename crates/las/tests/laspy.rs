@@ -170,8 +170,13 @@ fn theirs(decoder: &str, files: &[PathBuf]) -> Option<Vec<Value>> {
     )
 }
 
+/// Those of ../shared, but for files that are to be refused: laspy 2.7 reads the one with a cut
+/// header as a file without points.
 fn shared() -> Vec<PathBuf> {
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lidar"))
+    let all = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lidar"));
+    all.into_iter()
+        .filter(|path| !path.components().any(|part| part.as_os_str() == "broken"))
+        .collect()
 }
 
 #[test]
