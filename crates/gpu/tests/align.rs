@@ -15,7 +15,7 @@ use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Cpu, Dispatcher, Error};
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_registration::{
-    Align, AlignTarget, Candidate, Factor, Huber, Icp, NormalEquations, Pair, PointToPlane,
+    Align, AlignTarget, Candidate, Factor, HuberFactor, Icp, NormalEquations, Pair, PointToPlane,
     PointToPoint, Rejection, Rejector, conformance::compare_equations, estimate_normals,
 };
 use random::random;
@@ -47,7 +47,7 @@ fn other_factors_and_trimmed_pairs_are_summed_by_the_definition() {
         kept_share: 0.6,
         ..all
     };
-    let huber = Huber {
+    let huber = HuberFactor {
         factor: PointToPlane,
         width: 0.1,
     };

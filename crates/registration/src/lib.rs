@@ -99,7 +99,7 @@ pub use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
 pub use kernel::{Robust, RobustKernel};
 pub use optimizer::Optimizer;
 pub use rejector::{Candidate, NormalAngle, Rejection, Rejector};
-pub use robust::{Huber, Tukey};
+pub use robust::{HuberFactor, TukeyFactor};
 pub use robust_icp::{
     AlignmentOutcome, NotMoved, ResidualMode, RobustAlignment, RobustIcp, StartReport, SurveyBlock,
 };

@@ -7,7 +7,7 @@ use crate::{Factor, NormalEquations, PairShapes, kernel};
 /// Factor with Huber's kernel: quadratic up to `width` metres, linear beyond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Huber<F> {
+pub struct HuberFactor<F> {
     /// Factor that computes the residual.
     pub factor: F,
     /// Width of the kernel, metres.
@@ -17,14 +17,14 @@ pub struct Huber<F> {
 /// Factor with Tukey's kernel: weight (1 − (r/width)²)², and 0 beyond `width` metres.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Tukey<F> {
+pub struct TukeyFactor<F> {
     /// Factor that computes the residual.
     pub factor: F,
     /// Width of the kernel, metres.
     pub width: f64,
 }
 
-impl<F: Factor> Factor for Huber<F> {
+impl<F: Factor> Factor for HuberFactor<F> {
     #[inline]
     fn linearize_pair(
         &self,
@@ -57,7 +57,7 @@ impl<F: Factor> Factor for Huber<F> {
     }
 }
 
-impl<F: Factor> Factor for Tukey<F> {
+impl<F: Factor> Factor for TukeyFactor<F> {
     #[inline]
     fn linearize_pair(
         &self,

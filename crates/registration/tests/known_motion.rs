@@ -6,7 +6,8 @@ use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Compute, Cpu, Device, Result};
 use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
 use isopach_registration::{
-    Align, Alignment, Factor, Icp, NormalEquations, Pair, PointToPlane, Rejection, Tukey, coarse,
+    Align, Alignment, Factor, Icp, NormalEquations, Pair, PointToPlane, Rejection, TukeyFactor,
+    coarse,
 };
 use proptest::prelude::*;
 
@@ -157,7 +158,7 @@ fn a_fifth_of_changed_ground_is_resisted() {
         ..Icp::point_to_plane(1.5)
     };
     let robust = Icp::with_factor(
-        Tukey {
+        TukeyFactor {
             factor: PointToPlane,
             width: 0.3,
         },

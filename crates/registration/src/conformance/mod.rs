@@ -25,7 +25,7 @@ pub use compare::compare_equations;
 pub use isopach_compute::conformance::Finding;
 
 use crate::{
-    Align, AlignTarget, Correspondences, Factor, Huber, PointToPlane, PointToPoint, Rejection,
+    Align, AlignTarget, Correspondences, Factor, HuberFactor, PointToPlane, PointToPoint, Rejection,
 };
 use cases::{Case, test_cases, test_poses};
 use compare::{EastOfPivot, NotingFactor, compare_outcomes, compare_pairs};
@@ -173,7 +173,7 @@ impl AtPose<'_> {
 
     /// Sums of known and unknown factors, twice.
     fn compare_sums(&self) -> Vec<Finding> {
-        let huber = Huber {
+        let huber = HuberFactor {
             factor: PointToPlane,
             width: 0.1,
         };
