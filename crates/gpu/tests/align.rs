@@ -15,8 +15,8 @@ use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Cpu, Dispatcher, Error};
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
 use isopach_registration::{
-    Align, AlignTarget, Candidate, Factor, HuberFactor, Icp, NormalEquations, Pair, PointToPlane,
-    PointToPoint, Rejection, Rejector, conformance::compare_equations, estimate_normals,
+    Align, AlignTarget, Candidate, Factor, Icp, NormalEquations, Pair, PointToPlane, PointToPoint,
+    Rejection, Rejector, Robust, conformance::compare_equations, estimate_normals, kernel,
 };
 use random::random;
 use std::sync::Arc;
@@ -47,9 +47,9 @@ fn other_factors_and_trimmed_pairs_are_summed_by_the_definition() {
         kept_share: 0.6,
         ..all
     };
-    let huber = HuberFactor {
+    let huber = Robust {
         factor: PointToPlane,
-        width: 0.1,
+        kernel: kernel::Huber { width: 0.1 },
     };
     let normals = estimate_normals(&Cpu, target.positions(), 12).unwrap();
     let to = AlignTarget {

@@ -253,7 +253,10 @@ impl Factor for PointToPlane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HuberFactor, TukeyFactor};
+    use crate::{
+        Robust,
+        kernel::{Huber, Tukey},
+    };
     use isopach_cloud::Rigid;
     use proptest::prelude::*;
 
@@ -287,8 +290,8 @@ mod tests {
         fn kernels_leave_small_residuals_alone_and_bound_large_ones(off in 0.0..10.0f64) {
             let pair = ([0.0, 0.0, off], [0.0; 3], [0.0, 0.0, 1.0]);
             let plain = PointToPlane.linearize_pair(pair.0, pair.1, pair.2);
-            let huber = HuberFactor { factor: PointToPlane, width: 0.5 }.linearize_pair(pair.0, pair.1, pair.2);
-            let tukey = TukeyFactor { factor: PointToPlane, width: 0.5 }.linearize_pair(pair.0, pair.1, pair.2);
+            let huber = Robust { factor: PointToPlane, kernel: Huber { width: 0.5 } }.linearize_pair(pair.0, pair.1, pair.2);
+            let tukey = Robust { factor: PointToPlane, kernel: Tukey { width: 0.5 } }.linearize_pair(pair.0, pair.1, pair.2);
             if off < 0.5 { prop_assert_eq!(huber, plain); } else { prop_assert!(huber.b[5] <= 0.5 + 1e-12); }
             if off > 0.5 { prop_assert_eq!(tukey.b[5], 0.0); }
         }

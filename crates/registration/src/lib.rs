@@ -83,7 +83,6 @@ mod icp;
 pub mod kernel;
 mod optimizer;
 mod rejector;
-mod robust;
 mod robust_icp;
 mod surfaces;
 
@@ -99,7 +98,6 @@ pub use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
 pub use kernel::{Robust, RobustKernel};
 pub use optimizer::Optimizer;
 pub use rejector::{Candidate, NormalAngle, Rejection, Rejector};
-pub use robust::{HuberFactor, TukeyFactor};
 pub use robust_icp::{
     AlignmentOutcome, NotMoved, ResidualMode, RobustAlignment, RobustIcp, StartReport, SurveyBlock,
 };

@@ -6,8 +6,8 @@ use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Compute, Cpu, Device, Result};
 use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
 use isopach_registration::{
-    Align, Alignment, Factor, Icp, NormalEquations, Pair, PointToPlane, Rejection, TukeyFactor,
-    coarse,
+    Align, Alignment, Factor, Icp, NormalEquations, Pair, PointToPlane, Rejection, Robust, coarse,
+    kernel,
 };
 use proptest::prelude::*;
 
@@ -158,9 +158,9 @@ fn a_fifth_of_changed_ground_is_resisted() {
         ..Icp::point_to_plane(1.5)
     };
     let robust = Icp::with_factor(
-        TukeyFactor {
+        Robust {
             factor: PointToPlane,
-            width: 0.3,
+            kernel: kernel::Tukey { width: 0.3 },
         },
         1.5,
     );

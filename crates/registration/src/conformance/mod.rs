@@ -25,7 +25,8 @@ pub use compare::compare_equations;
 pub use isopach_compute::conformance::Finding;
 
 use crate::{
-    Align, AlignTarget, Correspondences, Factor, HuberFactor, PointToPlane, PointToPoint, Rejection,
+    Align, AlignTarget, Correspondences, Factor, PointToPlane, PointToPoint, Rejection, Robust,
+    kernel,
 };
 use cases::{Case, test_cases, test_poses};
 use compare::{EastOfPivot, NotingFactor, compare_outcomes, compare_pairs};
@@ -173,9 +174,9 @@ impl AtPose<'_> {
 
     /// Sums of known and unknown factors, twice.
     fn compare_sums(&self) -> Vec<Finding> {
-        let huber = HuberFactor {
+        let huber = Robust {
             factor: PointToPlane,
-            width: 0.1,
+            kernel: kernel::Huber { width: 0.1 },
         };
         let sums: [(&'static str, &dyn Factor, &[[f64; 2]]); 3] = [
             (
