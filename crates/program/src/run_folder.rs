@@ -76,7 +76,8 @@ impl RunFolder {
     /// Locks the output folder: exclusively for a whole run that writes results, shared for a
     /// process that plans, runs a part, or merges. No result depends on it.
     ///
-    /// # Errors [`Error::Busy`](isopach_compute::Error::Busy) if another process holds it.
+    /// # Errors
+    /// [`Error::Busy`](isopach_compute::Error::Busy) if another process holds it.
     pub fn lock(&self) -> Result<FolderLock> {
         let lock = self.out.join(LOCK);
         if self.is_shared() {

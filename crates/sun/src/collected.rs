@@ -36,7 +36,8 @@ pub(crate) struct Inverted {
 impl<'a> Collected<'a> {
     /// Opens the files of the results.
     ///
-    /// # Errors If the files cannot be written.
+    /// # Errors
+    /// If the files cannot be written.
     pub(crate) fn create<T: Number>(
         options: &EmissionOptions,
         about: &About,
@@ -64,7 +65,8 @@ impl<'a> Collected<'a> {
 
     /// Takes the next rows.
     ///
-    /// # Errors If the rows cannot be written.
+    /// # Errors
+    /// If the rows cannot be written.
     pub(crate) fn take_rows<T: Number>(
         &mut self,
         block: &RowBlock<T>,

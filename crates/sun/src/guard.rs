@@ -116,7 +116,8 @@ pub(crate) struct Content {
 impl Content {
     /// Reads all inputs.
     ///
-    /// # Errors If an input cannot be read.
+    /// # Errors
+    /// If an input cannot be read.
     pub(crate) fn of_inputs(options: &EmissionOptions) -> isopach::compute::Result<Vec<Self>> {
         let of = |path: PathBuf| {
             let (bytes, crc32) = length_and_crc32(&path)?;

@@ -74,7 +74,8 @@ impl Instruments {
     /// The instrument and the channel of a file; `channel` is the value of `--channel`. Reports its
     /// assumptions.
     ///
-    /// # Errors A text: the file's header, the known instruments, the option that helps.
+    /// # Errors
+    /// A text: the file's header, the known instruments, the option that helps.
     pub(crate) fn find_channel(
         &self,
         seen: &Seen<'_>,
@@ -258,7 +259,8 @@ impl Seen<'_> {
 
 /// The one channel that an option names.
 ///
-/// # Errors A text: it names no instrument, or one of two.
+/// # Errors
+/// A text: it names no instrument, or one of two.
 pub(crate) fn only_instrument(
     option: &str,
     name: &str,

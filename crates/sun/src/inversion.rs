@@ -11,7 +11,8 @@ use std::error::Error;
 
 /// Edges of the bins of temperature, log₁₀ K.
 ///
-/// # Errors If the file of edges cannot be read, or has too many.
+/// # Errors
+/// If the file of edges cannot be read, or has too many.
 pub(crate) fn bin_edges(options: &EmissionOptions) -> Result<Vec<f64>, Box<dyn Error>> {
     if let Some(path) = &options.log_t_edges {
         let edges = isopach_npy::read(path)?.values;
@@ -35,7 +36,8 @@ pub(crate) fn bin_edges(options: &EmissionOptions) -> Result<Vec<f64>, Box<dyn E
 
 /// Builds the inversion from the description of the inputs.
 ///
-/// # Errors If options contradict the inputs.
+/// # Errors
+/// If options contradict the inputs.
 pub(crate) fn build_inversion(
     options: &EmissionOptions,
     about: &About,

@@ -34,7 +34,8 @@ pub(crate) struct Inverting<'a> {
 }
 
 impl<'a> Inverting<'a> {
-    /// # Errors A text if not even one row fits the memory, with the amount that would; an error if
+    /// # Errors
+    /// A text if not even one row fits the memory, with the amount that would; an error if
     /// the backend is missing.
     pub(crate) fn new<T: Number>(
         options: &EmissionOptions,

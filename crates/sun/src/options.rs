@@ -406,7 +406,8 @@ impl EmissionOptions {
     /// assert!(refused.to_string().contains("--bins is 0"), "{refused}");
     /// ```
     ///
-    /// # Errors [`Stop`] if the words are invalid, or ask for help.
+    /// # Errors
+    /// [`Stop`] if the words are invalid, or ask for help.
     pub fn from_words(words: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Stop> {
         let name = <Self as Profiled>::PROGRAM;
         let words: Vec<OsString> = std::iter::once(name.into())

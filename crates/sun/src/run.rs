@@ -23,7 +23,8 @@ pub struct EmissionOutcome {
 /// Threads are those of the pool: [`main`](crate::main) sets it by `--threads`. Results depend on
 /// inputs and parameters alone.
 ///
-/// # Errors [`EmissionRunError`] if inputs cannot be read or do not belong together, if the output
+/// # Errors
+/// [`EmissionRunError`] if inputs cannot be read or do not belong together, if the output
 /// folder has other results, or if results cannot be written.
 pub fn run(
     options: &EmissionOptions,

@@ -42,7 +42,8 @@ impl About {
 
     /// The position of a channel that an option names.
     ///
-    /// # Errors A text that lists the known channels.
+    /// # Errors
+    /// A text that lists the known channels.
     pub(crate) fn channel(&self, option: &str, text: &str) -> std::result::Result<usize, String> {
         let is_meant = |names: &Vec<String>| {
             names

@@ -32,7 +32,8 @@ pub fn is_address(path: &Path) -> bool {
 impl Inputs {
     /// The files that an argument stands for: those of a folder or a pattern, else itself.
     ///
-    /// # Errors If a folder or a pattern has no file.
+    /// # Errors
+    /// If a folder or a pattern has no file.
     pub fn list_files(path: &Path) -> Result<Vec<PathBuf>> {
         if is_address(path) {
             Ok(vec![path.to_owned()])
@@ -43,7 +44,8 @@ impl Inputs {
 
     /// Opens a file, or an object by its address.
     ///
-    /// # Errors Errors of the file or the store; an address if this program was built without
+    /// # Errors
+    /// Errors of the file or the store; an address if this program was built without
     /// stores.
     pub fn open(&self, path: &Path) -> Result<Las> {
         if is_address(path) {
@@ -67,7 +69,8 @@ impl Inputs {
 
     /// Stores with the settings of the environment.
     ///
-    /// # Errors If the system cannot start threads.
+    /// # Errors
+    /// If the system cannot start threads.
     #[cfg(feature = "remote")]
     pub fn remote(&self) -> Result<&Remote> {
         if let Some(remote) = self.remote.get() {

@@ -64,7 +64,8 @@ impl ChangeOutcome {
 /// Threads are those of the pool: [`main`](crate::main) sets it by `--threads`. Results depend on
 /// inputs and parameters alone.
 ///
-/// # Errors [`Error::InvalidInput`] for inputs that do not belong together, invalid parameters, and
+/// # Errors
+/// [`Error::InvalidInput`] for inputs that do not belong together, invalid parameters, and
 /// an output folder with other results; [`Error::Busy`] if another process works there;
 /// [`Error::Source`] if a file cannot be read or written. [`Error::is_transient`] tells whether the
 /// same options may succeed later.

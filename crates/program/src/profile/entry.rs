@@ -39,7 +39,8 @@ impl Entry {
 
 /// All keys of a profile in the order of its lines.
 ///
-/// # Errors Names the line of invalid TOML, of an unknown key, or of a value of the wrong type.
+/// # Errors
+/// Names the line of invalid TOML, of an unknown key, or of a value of the wrong type.
 pub(super) fn read_entries<A: Profiled>(source: &Source, command: &Command) -> Result<Vec<Entry>> {
     let failed = |error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);

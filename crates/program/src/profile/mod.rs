@@ -134,7 +134,8 @@ pub trait Profiled: CommandFactory + FromArgMatches + 'static {
 
     /// Refuses values that make no sense, before anything is read.
     ///
-    /// # Errors Names the invalid value and its valid range.
+    /// # Errors
+    /// Names the invalid value and its valid range.
     fn check(&self) -> Result<()>;
 
     /// The options that name a profile.

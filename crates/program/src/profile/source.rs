@@ -21,7 +21,8 @@ pub(super) struct Source {
 impl Source {
     /// The shipped profile of this name, else the file at this path.
     ///
-    /// # Errors If the profile is missing, unreadable, too long, or not text.
+    /// # Errors
+    /// If the profile is missing, unreadable, too long, or not text.
     pub(super) fn open(given: &Path, shipped: &[(&str, &str)]) -> Result<Self> {
         let found = shipped.iter().find(|(name, _)| given.as_os_str() == *name);
         let name = given.display().to_string();

@@ -27,7 +27,8 @@ pub(crate) struct BlockExecution {
 }
 
 impl BlockExecution {
-    /// # Errors [`Error::InvalidInput`] if the options describe no valid share.
+    /// # Errors
+    /// [`Error::InvalidInput`] if the options describe no valid share.
     pub(crate) fn of(options: &EmissionOptions) -> Result<Self> {
         let state = RunFolder::state_within(&options.out);
         let claims = options
@@ -69,7 +70,8 @@ impl BlockExecution {
     /// The findings about these inputs by the process that began the run. `None` if no run was
     /// begun, or if this run may restart.
     ///
-    /// # Errors [`Error::InvalidInput`] if the run that was begun has other parameters, inputs or
+    /// # Errors
+    /// [`Error::InvalidInput`] if the run that was begun has other parameters, inputs or
     /// another version; [`Error::Source`] if it cannot be read.
     pub(crate) fn read_found(
         &self,

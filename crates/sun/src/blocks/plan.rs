@@ -33,7 +33,8 @@ impl Plan {
 
     /// Reads the plan from a manifest, for an image of `rows` rows.
     ///
-    /// # Errors [`Error::InvalidInput`] if the manifest has no valid plan for the image.
+    /// # Errors
+    /// [`Error::InvalidInput`] if the manifest has no valid plan for the image.
     pub(super) fn of_manifest(plan: &Value, rows: usize) -> Result<Self> {
         let number = |key: &str| usize::try_from(plan[key].as_u64()?).ok();
         let found = number("rows").zip(number("rows_a_block"));

@@ -131,7 +131,8 @@ impl<'a> InBlocks<'a> {
     /// Gives the rows of all blocks to `take`, in their order and as many at a time as memory has
     /// room for: as a whole run does.
     ///
-    /// # Errors [`Error::Busy`] if blocks are not done yet, with their numbers; errors of the
+    /// # Errors
+    /// [`Error::Busy`] if blocks are not done yet, with their numbers; errors of the
     /// folder and of `take`.
     pub(crate) fn put_together<T: Number>(
         &self,

@@ -144,7 +144,8 @@ fn refuse_other_shapes(
 
 /// Pixels of the detector in a pixel of the first file, to which this one is resampled.
 ///
-/// # Errors If the two have no pixel in common.
+/// # Errors
+/// If the two have no pixel in common.
 fn binned_to(
     file: &Opened,
     resampled: Option<&Resampled>,

@@ -10,7 +10,8 @@ const SAME: f64 = 1e-3;
 
 /// The place of the first file's pixels, if the others are resampled to it.
 ///
-/// # Errors A text: how a file differs from the first one, and the remedy.
+/// # Errors
+/// A text: how a file differs from the first one, and the remedy.
 pub(super) fn check_together(
     options: &EmissionOptions,
     files: &[Opened],
@@ -50,7 +51,8 @@ pub(super) fn check_together(
 
 /// The places of the first file's pixels in another; `None` if they need no resampling.
 ///
-/// # Errors A text, if the file or the first has no place on the Sun.
+/// # Errors
+/// A text, if the file or the first has no place on the Sun.
 pub(super) fn pixel_places(
     first: &Opened,
     other: &Opened,
