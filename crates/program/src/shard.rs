@@ -1,6 +1,7 @@
 //! Which shard of a run is meant on the command line.
 
-use isopach_compute::{Error, Result};
+use crate::ProgramError;
+use isopach_compute::Result;
 use isopach_tiling::RunScope;
 
 /// The shard that `--shard` names, counted from 1, or `--shard-index`, counted from 0.
@@ -23,8 +24,11 @@ pub fn parse_shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<Op
             number: number - first + 1,
             of,
         })),
-        None => Err(Error::InvalidInput(format!(
-            "{option} {text}: must be like 2/5, the first is {first}/5"
-        ))),
+        None => Err(ProgramError::invalid_option(
+            option,
+            text,
+            format!("be like 2/5, the first is {first}/5"),
+        )
+        .into()),
     }
 }

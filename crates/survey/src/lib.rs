@@ -43,6 +43,7 @@
 mod alignment;
 mod distribution;
 mod epochs;
+mod error;
 mod execution;
 mod found;
 mod guard;
@@ -67,6 +68,7 @@ mod styles;
 mod truth;
 mod warnings;
 
+pub use error::SurveyError;
 pub use isopach::{
     compute::{Error, Result},
     tiling::TileFailure,

@@ -11,6 +11,7 @@
 //! * `write`: all results into the output files, with nothing read or computed.
 
 use crate::{
+    SurveyError,
     epochs::{self, Epoch},
     guard::Finished,
     masks::Masks,
@@ -25,7 +26,7 @@ use isopach::{
     Backend,
     change::RegistrationError,
     cloud::{Columns, Points, Rect},
-    compute::{Error, Result},
+    compute::Result,
     las::{Catalogue, GpsTime},
     tiling::{PointSource, Tile, TileOperation, TileSink, TileStats, Tiling},
 };
@@ -214,7 +215,7 @@ impl PointSource for Decoded<'_> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        points.ok_or_else(|| Error::InvalidInput(format!("chunk {chunk} is wanted twice")))
+        points.ok_or_else(|| SurveyError::ChunkTwice { chunk }.into())
     }
 }
 
@@ -286,8 +287,6 @@ fn collect<O: TileOperation<2, dyn Backend>>(
         [&epochs[0], &epochs[1]],
         &mut tiles,
     )?;
-    let whole = tiles
-        .whole
-        .ok_or_else(|| Error::InvalidInput("the engine gave no report of the run".into()))?;
+    let whole = tiles.whole.ok_or(SurveyError::NoReport)?;
     Ok((whole, tiles.tiles))
 }

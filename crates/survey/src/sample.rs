@@ -4,7 +4,7 @@
 //! The sample is a function of the points and the parameters alone: no tile, thread or memory
 //! changes a bit of it.
 
-use crate::{masks::Masks, operation, options::ChangeOptions, settings::Settings};
+use crate::{SurveyError, masks::Masks, operation, options::ChangeOptions, settings::Settings};
 use isopach::{
     change::{
         CoreSelection, Epochs, M3c2, RegistrationError, StableSample, Suggested, Suggestions,
@@ -100,12 +100,16 @@ const STEEP: f64 = 0.5;
 /// Suggests parameters from the squares of the epochs with these names.
 fn suggest_parameters(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData> {
     let [before, after] = join_squares(points)?;
-    let suggestions = M3c2::suggest_parameters(&Cpu, &before, &after).map_err(|error| match error {
-        Error::InvalidInput(problem) => Error::InvalidInput(format!(
-            "{earlier} against {later}: {problem}: check --classes, --keep-noise, --keep-withheld, and whether they show the same place"
-        )),
-        other => other,
-    })?;
+    let suggestions =
+        M3c2::suggest_parameters(&Cpu, &before, &after).map_err(|error| match error {
+            error @ Error::InvalidInput(_) => SurveyError::NoSuggestion {
+                earlier: earlier.clone(),
+                later: later.clone(),
+                source: error,
+            }
+            .into(),
+            other => other,
+        })?;
     let radius = suggestions
         .normal_radii
         .value
@@ -152,9 +156,7 @@ fn suggest_parameters(points: &Points, [earlier, later]: &[String; 2]) -> Result
 /// The squares around the middle one as one pair of clouds.
 fn join_squares(points: &Points) -> Result<[Cloud; 2]> {
     let Some(middle) = points.pairs.get(points.pairs.len() / 2) else {
-        return Err(Error::InvalidInput(
-            "the epochs share no ground: there is nothing to compare".into(),
-        ));
+        return Err(SurveyError::NoCommonGround.into());
     };
     let origin = middle.clouds[0].positions().origin();
     let centre = middle.block.area.centre();

@@ -1,7 +1,8 @@
 //! The empirical variogram: pairs of samples by distance.
 
 use super::{StableSample, VariogramEstimator, VariogramOptions};
-use isopach_compute::{Error, Result};
+use crate::ChangeError;
+use isopach_compute::Result;
 
 /// Pairs of about one distance.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,10 +68,10 @@ pub(super) fn bin_pairs(
     let centres = (DISTANCES / ranked.len().max(1)).clamp(1, ranked.len());
     let Some(shortest) = shortest_lag(&ranked, centres).filter(|shortest| *shortest < longest)
     else {
-        return Err(Error::InvalidInput(format!(
-            "no two samples of a variogram are apart by less than its longest lag of {longest} m: give samples that lie closer, or \
-             a longer lag"
-        )));
+        return Err(ChangeError::SamplesTooFarApart {
+            longest_lag: longest,
+        }
+        .into());
     };
     let lags = Lags {
         shortest: shortest * shortest,

@@ -1,7 +1,10 @@
 //! Instruments as data: file headers, noise and temperature responses.
 
+mod error;
 mod fields;
 mod file;
+
+pub use error::InstrumentError;
 
 use crate::{Noise, TemperatureResponse};
 use isopach_compute::Result;

@@ -39,8 +39,8 @@ mod widest;
 mod within;
 
 use crate::{
-    AxialStatistics, Covariance, CylinderQuery, Neighbour, NeighbourIndex, NeighbourLists,
-    NeighbourSearch, arguments, distance,
+    AxialStatistics, Covariance, CylinderQuery, Neighbour, NeighbourError, NeighbourIndex,
+    NeighbourLists, NeighbourSearch, arguments, distance,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};
@@ -145,11 +145,7 @@ impl NeighbourIndex for Grid<'_> {
             self.moments_of_nearest(query, k, keys)
         });
         let near: Option<Vec<Covariance>> = all.into_iter().collect();
-        near.ok_or_else(|| {
-            Error::InvalidInput(
-                "a query is more than 8 km from its neighbours: cut the clouds into tiles".into(),
-            )
-        })
+        near.ok_or_else(|| Error::from(NeighbourError::NeighbourTooFar))
     }
 
     fn cylinder_statistics(

@@ -1,6 +1,7 @@
 //! The entries of a profile: keys that the program knows, and the words of their values.
 
 use super::{Key, Kind, Profiled, nearest, source::Source, value};
+use crate::ProgramError;
 use clap::Command;
 use isopach_compute::{Error, Result};
 use std::ffi::OsString;
@@ -142,9 +143,11 @@ pub(super) fn remove_unset<A: Profiled>(
                 .map(Key::full_name)
                 .unwrap_or_default();
             let shown = nearest::shorten_name(name);
-            return Err(Error::InvalidInput(format!(
-                "--unset: unknown key `{shown}`: did you mean `{meant}`?"
-            )));
+            return Err(ProgramError::UnknownKey {
+                key: shown,
+                nearest: meant,
+            }
+            .into());
         }
     }
     let counts = |entry: &Entry| !unset.iter().any(|name| is_named(entry.key, name));

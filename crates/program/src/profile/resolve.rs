@@ -11,7 +11,7 @@ use super::{
     source::Source,
     value,
 };
-use crate::{command_words::CommandLine, exit};
+use crate::{ProgramError, command_words::CommandLine, exit};
 use clap::{
     ArgMatches, Command,
     error::{ContextKind, ErrorKind},
@@ -165,7 +165,7 @@ impl Words<'_> {
         let problem = format!("{}: {problem}", entry.key.full_name());
         match &self.source {
             Some(source) => source.error_at(entry.at, &problem),
-            None => Error::InvalidInput(problem),
+            None => ProgramError::Parameter { problem }.into(),
         }
     }
 
@@ -249,9 +249,8 @@ impl Words<'_> {
                 Some(entry) => return Err(self.refuse_entry(entry, &self.no_effect(dead)).into()),
                 None => {
                     let option = value::option_name(self.command, dead.option);
-                    return Err(
-                        Error::InvalidInput(format!("{option} {}", self.no_effect(dead))).into(),
-                    );
+                    let reason = self.no_effect(dead);
+                    return Err(Error::from(ProgramError::NoEffect { option, reason }).into());
                 }
             }
         }
