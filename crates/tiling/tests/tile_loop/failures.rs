@@ -1,6 +1,6 @@
 //! Errors: what is at fault, by name.
 
-use crate::{operations::*, scenes::*};
+use super::{operations::*, scenes::*};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result};
 use isopach_tiling::{InMemory, PointSource, Tile, TileOperation, TileSink, Tiling};
