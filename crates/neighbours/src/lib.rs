@@ -24,6 +24,7 @@
 //! | which point is nearest? | [`NeighbourIndex::nearest`] |
 //! | which points are within a radius? | [`NeighbourIndex::within_radius`] |
 //! | mean and covariance of a neighbourhood | [`NeighbourIndex::covariances_within`], [`NeighbourIndex::covariances_of_nearest`] |
+//! | the same at several radii | [`NeighbourIndex::covariances_within_radii`] |
 //! | surface normals at several scales | [`NeighbourIndex::estimate_normals`] with a [`NormalQuery`] |
 //! | mean or median along an axis, in a cylinder | [`NeighbourIndex::cylinder_statistics`] with a [`CylinderQuery`] |
 //! | normals, and two clouds along them (M3C2) | [`NeighbourIndex::along_normals`] with an [`AlongNormalsQuery`] |
@@ -70,8 +71,10 @@ mod covariance;
 mod distance;
 mod eigen;
 mod error;
+mod eigen_lanes;
 mod grid;
 mod index;
+mod lanes;
 mod lists;
 mod moments;
 mod normal;

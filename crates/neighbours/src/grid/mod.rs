@@ -27,12 +27,16 @@
 //! are at most half as many cells as points, so two points 16 km apart do not need a gigabyte.
 //! Clouds of very uneven density get large cells in their dense parts: slower, never wrong.
 
+mod bounds;
 mod build;
 mod cylinder;
+mod groups;
 mod heights;
 mod lists;
 mod nearest;
+mod normals;
 mod queries;
+mod runs;
 mod sums;
 mod walk;
 mod widest;
@@ -40,7 +44,7 @@ mod within;
 
 use crate::{
     AxialStatistics, Covariance, CylinderQuery, Neighbour, NeighbourError, NeighbourIndex,
-    NeighbourLists, NeighbourSearch, arguments, distance,
+    NeighbourLists, NeighbourSearch, Normal, NormalQuery, arguments, distance,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};
@@ -132,10 +136,23 @@ impl NeighbourIndex for Grid<'_> {
     }
 
     fn covariances_within(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        let limit = arguments::check_moment_radius(radius)?;
-        Ok(queries::answer_each(self, queries, |_, query| {
-            self.moments_within(query, limit).covariance()
-        }))
+        self.covariances_within_radii(queries, &[radius])
+    }
+
+    fn covariances_within_radii(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+    ) -> Result<Vec<Covariance>> {
+        self.covariances_at(queries, radii)
+    }
+
+    fn estimate_normals(
+        &self,
+        queries: Positions<'_>,
+        query: NormalQuery<'_>,
+    ) -> Result<Vec<Normal>> {
+        self.normals_at(queries, query)
     }
 
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
@@ -155,8 +172,14 @@ impl NeighbourIndex for Grid<'_> {
         query: CylinderQuery,
     ) -> Result<Vec<AxialStatistics>> {
         arguments::check_cylinders(queries, axes, query.cylinder)?;
-        Ok(queries::answer_each(self, queries, |i, place| {
-            self.axial_statistics(place, axes[i], query)
-        }))
+        let answer = |scratch: &mut cylinder::CylinderScratch, i: usize, place| {
+            self.axial_statistics(place, axes[i], query, scratch)
+        };
+        Ok(queries::answer_each_with(
+            self,
+            queries,
+            cylinder::CylinderScratch::default,
+            answer,
+        ))
     }
 }

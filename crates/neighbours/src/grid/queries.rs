@@ -10,7 +10,7 @@ use isopach_cloud::Positions;
 use rayon::prelude::*;
 
 /// Queries that one thread works on before it asks for more.
-const CHUNK: usize = 1 << 11;
+pub(super) const CHUNK: usize = 1 << 11;
 
 /// A block is 2^this cells wide and high.
 const BLOCK_SHIFT: u32 = 2;
