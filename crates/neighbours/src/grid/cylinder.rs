@@ -81,9 +81,8 @@ impl Grid<'_> {
             .flat_map(move |footprint| {
                 let rows = footprint.y.map(|y| self.cell_along(1, y));
                 (rows[0]..=rows[1]).filter_map(move |row| {
-                    let bottom = i64::from(self.low[1]) + ((row as i64) << self.shift);
-                    let [left, right] =
-                        footprint.columns_between(bottom, bottom + (1 << self.shift))?;
+                    let [bottom, top] = self.edges_of_cell(1, row);
+                    let [left, right] = footprint.columns_between(bottom, top)?;
                     Some(self.span_of_cells(
                         row,
                         [self.cell_along(0, left), self.cell_along(0, right) + 1],

@@ -29,9 +29,11 @@
 
 mod build;
 mod cylinder;
+mod fit;
 mod heights;
 mod lists;
 mod nearest;
+mod plan;
 mod queries;
 mod sums;
 mod walk;
@@ -52,9 +54,12 @@ const CROWDED: u32 = 64;
 #[derive(Debug)]
 pub(crate) struct Grid<'a> {
     points: Positions<'a>,
-    /// Lowest coordinates, ticks; the corner of the first cell in x and y.
-    low: [i32; 3],
-    high: [i32; 3],
+    /// Lowest and highest coordinates of the points, ticks.
+    lowest: [i32; 3],
+    highest: [i32; 3],
+    /// Lowest coordinates of the first cell, ticks. Points beyond the cells belong to those at the
+    /// edge: [`Self::edges_of_cell`].
+    corner: [i32; 2],
     /// A cell's side is 2^shift ticks.
     shift: u32,
     columns: usize,
