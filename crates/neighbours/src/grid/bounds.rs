@@ -8,7 +8,9 @@ impl Grid<'_> {
     /// from `first` to before `end` may have.
     #[inline]
     pub(super) fn bounds_of_cells(&self, axis: usize, [first, end]: [usize; 2]) -> [i64; 2] {
-        [first, end].map(|cell| i64::from(self.low[axis]) + ((cell as i64) << self.shift))
+        let [low, _] = self.edges_of_cell(axis, first);
+        let [_, high] = self.edges_of_cell(axis, end - 1);
+        [low, high]
     }
 
     /// Distance along an axis from a coordinate to the points that some cells may have, ticks; 0

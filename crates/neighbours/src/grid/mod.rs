@@ -30,11 +30,13 @@
 mod bounds;
 mod build;
 mod cylinder;
+mod fit;
 mod groups;
 mod heights;
 mod lists;
 mod nearest;
 mod normals;
+mod plan;
 mod queries;
 mod runs;
 mod sums;
@@ -56,9 +58,12 @@ const CROWDED: u32 = 64;
 #[derive(Debug)]
 pub(crate) struct Grid<'a> {
     points: Positions<'a>,
-    /// Lowest coordinates, ticks; the corner of the first cell in x and y.
-    low: [i32; 3],
-    high: [i32; 3],
+    /// Lowest and highest coordinates of the points, ticks.
+    lowest: [i32; 3],
+    highest: [i32; 3],
+    /// Lowest coordinates of the first cell, ticks. Points beyond the cells belong to those at the
+    /// edge: [`Self::edges_of_cell`].
+    corner: [i32; 2],
     /// A cell's side is 2^shift ticks.
     shift: u32,
     columns: usize,

@@ -65,8 +65,8 @@ impl<'a> QueryOrder<'a> {
         let local: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
         // Three squares below 2⁶² fit a u64.
         let near = (0..3).all(|axis| {
-            let low = i64::from(self.grid.low[axis]);
-            let high = i64::from(self.grid.high[axis]);
+            let low = i64::from(self.grid.lowest[axis]);
+            let high = i64::from(self.grid.highest[axis]);
             (high - local[axis]).abs() < 1 << 31
                 && (local[axis] - low).abs() < 1 << 31
                 && i32::try_from(local[axis]).is_ok()
