@@ -31,6 +31,7 @@ LINES = PLACE / "lines.jsonl"
 KIDDO = "6.3.0"
 CRATES = ["change", "cloud", "compute", "neighbours"]
 PACKAGES = ["scipy", "sklearn", "pykdtree", "pynanoflann", "napf", "open3d", "small_gicp", "py4dgeo"]
+USUAL = ["scipy", "pykdtree", "napf", "open3d", "small_gicp", "py4dgeo"]  # sklearn and pynanoflann take long to build and are not faster than napf, which is nanoflann too
 
 
 def build(commits):
@@ -89,7 +90,7 @@ def run_tool(tool, python, folder, threads, seconds, jobs):
 
 
 def run(options):
-    about = machine()
+    about = {**machine(), "commit": (PLACE / "this.version").read_text()}  # of the programs, which may have been built before
     with LINES.open("a") as out:
         for folder in options.clouds:
             parts = jobs_of(folder)
@@ -114,7 +115,7 @@ def main():
     mode.add_argument("commits", nargs="*")
     mode = modes.add_parser("run")
     mode.add_argument("clouds", type=Path, nargs="+")
-    mode.add_argument("--tools", type=lambda text: text.split(","), default=None, help="all that were built, and all packages")
+    mode.add_argument("--tools", type=lambda text: text.split(","), default=None, help="all that were built, and the usual packages")
     mode.add_argument("--parts", type=lambda text: text.split(","), default=["search", "normals", "cylinders", "m3c2", "memory"])
     mode.add_argument("--threads", type=lambda text: [int(word) for word in text.split(",")], default=[1])
     mode.add_argument("--seconds", type=float, default=0.2, help="each job is repeated for as long, at least once")
@@ -127,7 +128,7 @@ def main():
         return write_tables(condense(LINES, HERE / "docs/benchmarks/index.jsonl"), HERE / "docs/benchmarks.md")
     if options.tools is None:
         built_here = sorted(path.stem for path in PLACE.glob("*.version"))
-        options.tools = ["this", *(name for name in built_here if name not in ("this", "kiddo")), "kiddo", *PACKAGES]
+        options.tools = ["this", *(name for name in built_here if name not in ("this", "kiddo")), "kiddo", *USUAL]
     run(options)
 
 

@@ -16,7 +16,7 @@ def condense(lines, out):
         key = (line["cloud"], line["tool"], line["threads"])
         known = best.setdefault(key, {**line, "turns": 0, "jobs": {}})
         if (line["version"], line["commit"]) != (known["version"], known["commit"]):
-            sys.exit(f"{key}: lines of {known['version']} and {line['version']} (scripts of {known['commit']} and {line['commit']}); remove the older ones")
+            sys.exit(f"{key}: lines of {known['version']} and {line['version']} (beside {known['commit']} and {line['commit']}); remove the older ones")
         known["turns"] += 1
         for job, times in line["jobs"].items():
             other = known["jobs"].get(job, times)
