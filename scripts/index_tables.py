@@ -65,6 +65,13 @@ class Lines:
         versions = {line["version"] for (_, name, _), line in self.best.items() if name == tool}
         return "isopach" if tool == "this" else tool if tool in versions else f"{tool} {' '.join(sorted(versions))}"
 
+    def ours(self, cloud):
+        """Jobs of this tree on one thread."""
+        return self.best.get((cloud, "this", 1), {"jobs": {}})["jobs"]
+
+    def commits(self, start):
+        return [tool for tool in self.having(start) if self.label(tool) == tool]
+
     def having(self, *starts):
         return [tool for tool in self.tools if any(self.job(cloud, tool, start) for cloud in self.clouds for start in starts)]
 
@@ -88,40 +95,44 @@ def both_orders(lines, operation):
     return rows
 
 
-def against_commits(lines, start):
-    """ns of this tree, and the time of each commit in those of this tree, for each job that starts so."""
-    commits = [tool for tool in lines.having(start) if lines.label(tool) == tool]
-    rows = header(["cloud", "query", "isopach, ns", *(f"{commit}, ratio" for commit in commits)])
+def normals(lines):
+    """ns of this tree, and the time of each commit in those of this tree, a row a set of radii."""
+    commits = lines.commits("normals")
+    rows = header(["cloud", "radii, m", "isopach, ns", *(f"{commit}, ratio" for commit in commits)])
     for cloud in lines.clouds:
-        ours = lines.best.get((cloud, "this", 1), {"jobs": {}})["jobs"]
-        for job, times in ours.items():
-            if job.startswith(start):
-                others = [lines.job(cloud, commit, job) for commit in commits]
-                ratios = [f"{other['cpu_ns'] / times['cpu_ns']:.2f} ×" if other else "" for other in others]
-                rows.append(row([cloud, readable(job), f"{times['cpu_ns']:,.0f}", *ratios]))
+        for job, times in lines.ours(cloud).items():
+            if job.startswith("normals"):
+                ratios = [ratio(lines.job(cloud, commit, job), times) for commit in commits]
+                rows.append(row([cloud, job.split(":")[2].replace(",", ", "), f"{times['cpu_ns']:,.0f}", *ratios]))
     return rows
 
 
-def readable(job):
-    operation, _, *parameters = job.split(":")
-    if operation == "normals":
-        return f"{parameters[0].replace(',', ', ')} m"
-    if operation == "cylinders":
-        radius, half_length = parameters[0].split(",")
-        return f"{parameters[2].removeprefix('axes_')}, {parameters[1]}, {radius} m, half length {half_length} m"
-    return f"normals {parameters[0].replace(',', ', ')} m, cylinder {parameters[1].replace(',', ' m, half length ')} m"
+def cylinders(lines):
+    """ns of this tree, mean · median, by axes, and the time of each commit in those of this tree."""
+    commits, axes = lines.commits("cylinders"), ("vertical", "slanted", "horizontal")
+    rows = header(["cloud", *(f"{axis}, ns" for axis in axes), *(f"{commit}, {axis}" for commit in commits for axis in axes)])
+    for cloud in lines.clouds:
+        ours = lines.ours(cloud)
+        jobs = {axis: [job for job in ours if job.startswith("cylinders") and job.endswith(axis)] for axis in axes}
+        times = [" · ".join(f"{ours[job]['cpu_ns']:,.0f}" for job in jobs[axis]) for axis in axes]
+        ratios = [" · ".join(ratio(lines.job(cloud, commit, job), ours[job]) for job in jobs[axis]) for commit in commits for axis in axes]
+        rows.append(row([cloud, *times, *ratios]))
+    return rows
+
+
+def ratio(other, ours):
+    return f"{other['cpu_ns'] / ours['cpu_ns']:.2f}" if other else ""
 
 
 def m3c2(lines):
     """µs a core point, indexes included."""
     tools = lines.having("m3c2")
-    rows = header(["cloud", "parameters", *(f"{lines.label(tool)}, µs" for tool in tools)])
+    rows = header(["cloud", "radii, m", "cylinder, m", *(f"{lines.label(tool)}, µs" for tool in tools)])
     for cloud in lines.clouds:
-        times = [lines.job(cloud, tool, "m3c2") for tool in tools]
-        jobs = lines.best.get((cloud, "this", 1), {"jobs": {}})["jobs"]
-        name = next((job for job in jobs if job.startswith("m3c2")), None)
-        if name:
-            rows.append(row([cloud, readable(name), *(micro(one["cpu_ns"]) if one else "" for one in times)]))
+        for job in (job for job in lines.ours(cloud) if job.startswith("m3c2")):
+            _, _, radii, cylinder, _ = job.split(":")
+            times = [lines.job(cloud, tool, job) for tool in tools]
+            rows.append(row([cloud, radii.replace(",", ", "), cylinder.replace(",", " × "), *(micro(one["cpu_ns"]) if one else "" for one in times)]))
     return rows
 
 
@@ -178,8 +189,8 @@ def write_tables(best, page):
         "index-knn": both_orders(lines, "knn:within"),
         "index-nearest": both_orders(lines, "nearest:compared"),
         "index-growth": growth(lines),
-        "index-normals": against_commits(lines, "normals"),
-        "index-cylinders": against_commits(lines, "cylinders"),
+        "index-normals": normals(lines),
+        "index-cylinders": cylinders(lines),
         "index-m3c2": m3c2(lines),
         "index-memory": indexes(lines),
         "index-threads": threads(lines),
