@@ -66,7 +66,7 @@ def jobs_of(folder):
             for axes in ("vertical", "slanted", "horizontal")
             for statistic in ("mean", "median")
         ],
-        m3c2=[f"m3c2:compared_ordered:{text(about['radii_m'][0])}:{cylinder}:compared"],
+        m3c2=[f"m3c2:core_points:{text(about['radii_m'][0])}:{cylinder}:compared"],
         memory=["memory"],
     )
 

@@ -10,6 +10,7 @@ FOLDER/NAME/ gets arrays of numpy, float64, in C order, metres about zero, round
   within_ordered.npy    (q, 3) points of the cloud itself: 16 runs of neighbours along a Z-order curve
   within_shuffled.npy   (q, 3) as many points of the whole cloud, in no order
   compared_ordered.npy, compared_shuffled.npy    the same of the second survey
+  core_points.npy        some of the points, at most 32,000, off any lattice: for M3C2
   axes_vertical.npy, axes_slanted.npy, axes_horizontal.npy    (q, 3) unit vectors, one a point of compared_ordered
   about.json            points, queries, sets of nested radii, radius and half length of cylinders (metres)
 
@@ -29,6 +30,7 @@ import numpy as np
 SEED = 20261129
 SIDE_OF_CURVE = 1024  # cells of the Z-order curve along an axis
 RUNS = 16
+CORE_POINTS = 32_000
 
 
 def rough(x, y):
@@ -167,6 +169,7 @@ def write(folder, points, compared, count, random, radii, cylinder, facing):
         ordered, shuffled = queries(cloud, count, random)
         save(f"{name}_ordered", ordered)
         save(f"{name}_shuffled", shuffled)
+    save("core_points", points[:: max(10, -(-len(points) // CORE_POINTS))] + [0.00037, 0.00021, 0.00043])
     for name, vectors in axes(count, random, *facing):
         save(f"axes_{name}", vectors)
     about = dict(points=len(points), queries=count, radii_m=radii, cylinder_m=cylinder, seed=SEED)
