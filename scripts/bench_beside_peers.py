@@ -73,6 +73,7 @@ def main():
     a.add_argument("--add", action="store_true")
     o = a.parse_args()
     subprocess.run(["cargo", "build", "--release", "--example", "bench", "--locked"], cwd=ROOT, check=True)
+    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: o.threads]))  # some tools have threads of their own choice
     common = ["--threads", str(o.threads), "--repeat", "1"]
     scene = o.scene.resolve()
     files, operations = [scene / "before.laz", scene / "after.laz"], o.only.split(",")

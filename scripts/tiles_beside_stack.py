@@ -4,7 +4,7 @@
     tiles_beside_stack.py make FOLDER                          epochs of 5.9 and 9.1 million points, nine overlapping files each
     tiles_beside_stack.py stack FOLDER [--rows 0,1] [--threads 2]    some rows of tiles by the stack, added to those of other calls
     tiles_beside_stack.py ours FOLDER [--threads 2]            the whole by this tree
-    tiles_beside_stack.py report FOLDER                        docs/benchmarks/stack.jsonl, and the table of docs/benchmarks.md
+    tiles_beside_stack.py report FOLDER                        docs/benchmarks/stack.jsonl, and the tables of docs/benchmarks.md
 
 The stack is what such scripts do. For each tile of 250 m it reads with laspy every file that meets the tile and its surroundings (10 m), keeps ground there, and
 computes: mean height a cell of 1 m and the difference (numpy); M3C2 at one core point a square metre, normals at 1, 2 and 4 m, cylinders of 1 m radius and 5 m
@@ -249,6 +249,14 @@ def table(results):
     return rows
 
 
+def stages(results):
+    """Thread seconds of each stage of the run with most threads, and their shares."""
+    seconds = max((line for line in results if line["tool"] == "isopach"), key=lambda line: line["threads"])["stages_thread_s"]
+    total = sum(seconds.values())
+    rows = ["| stage | thread seconds | share |", "|---|--:|--:|"]
+    return rows + [f"| {stage} | {spent:.1f} | {100 * spent / total:.0f} % |" for stage, spent in seconds.items() if spent > 0]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["make", "stack", "ours", "report"])
@@ -263,9 +271,11 @@ def main():
     if options.what == "report":
         from index_tables import write_table
 
-        rows = table(report(map(json.loads, lines.read_text().splitlines())))
-        write_table(ROOT / "docs/benchmarks.md", "stack", rows)
-        return print("\n".join(rows))
+        results = report(map(json.loads, lines.read_text().splitlines()))
+        for name, rows in (("stack", table(results)), ("stack-stages", stages(results))):
+            write_table(ROOT / "docs/benchmarks.md", name, rows)
+            print("\n".join(rows))
+        return
     os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: options.threads]))
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     for found in stack(folder, options.rows, options.threads) if options.what == "stack" else [ours(folder, options.threads, options.bin.resolve())]:
