@@ -13,6 +13,7 @@ Neighbours on other kinds of clouds: index_speeds.py.
 import argparse, json, os, pathlib, platform, subprocess, sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+MEASURED = ["Cargo.lock", "Cargo.toml", "crates", "examples", "src"]
 
 
 def lines(command):
@@ -83,8 +84,8 @@ def main():
         tools += [[o.python, o.peers.resolve(), scene, "--only", ",".join(theirs), *common]]
     if "read_all" in operations:  # which the peers' script does not have
         tools += [[o.python, ROOT / "benches/read_all_peers.py", *files, "--backend", b, "--threads", o.threads] for b in ("LazrsParallel", "Laszip")]
-    dirty = "+" if git("status", "--porcelain", "--untracked-files=no", "--", "crates", "examples", "src") else ""
-    about = dict(machine=machine(), commit=git("rev-parse", "--short", "HEAD") + dirty, date=git("log", "-1", "--format=%cs"), threads=o.threads,
+    dirty = "+" if git("status", "--porcelain", "--untracked-files=no", "--", *MEASURED) else ""
+    about = dict(machine=machine(), commit=git("log", "-1", "--format=%h", "--", *MEASURED) + dirty, date=git("log", "-1", "--format=%cs"), threads=o.threads,
                  rounds=o.rounds, scene=scene.name, files_mb=[round((scene / f).stat().st_size / 1e6, 2) for f in ("before.laz", "after.laz")])
     out = ROOT / "docs/benchmarks" / f"{o.name}.jsonl"
     best = earlier(out, about) if o.add else {}
