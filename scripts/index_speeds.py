@@ -4,18 +4,20 @@
     made_clouds.py CLOUDS
     index_speeds.py build [COMMIT…]                 programs with the crates of this tree and of the commits, and kiddo's
     index_speeds.py run CLOUDS/NAME… [--tools …]    a turn: each tool once on each cloud; lines are added to those of other turns
+    index_speeds.py instructions CLOUDS/NAME…       instructions a query by callgrind, which need no quiet machine
     index_speeds.py report                          the least of all turns: docs/benchmarks/index.jsonl and the tables of docs/benchmarks.md
 
 Jobs: k nearest (k = 20) and nearest, ordered and shuffled queries; normals at nested radii; cylinders along vertical, slanted and horizontal axes, mean and
 median; M3C2; building the index, and bytes a point of it. Python packages come from an environment with index_peers_requirements.txt (`--python`); one that is
 missing is said and left out. Each process is bound to as many processors as it may use threads, and gives processor and wall time of each job alone, without
 reading files. Checks (sums of distances, of counts) must agree between tools. A turn of one cloud takes less than a minute, so that several turns can be spread
-over quiet minutes. Programs and lines are kept in target/index_speeds.
+over quiet minutes. Programs and lines are kept in target/index_speeds. callgrind hides AVX-512 from the programs.
 """
 
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +30,7 @@ from measured import machine
 
 PLACE = HERE / "target/index_speeds"
 LINES = PLACE / "lines.jsonl"
+COUNTS = HERE / "docs/benchmarks/index-instructions.jsonl"
 KIDDO = "6.3.0"
 CRATES = ["change", "cloud", "compute", "neighbours"]
 PACKAGES = ["scipy", "sklearn", "pykdtree", "pynanoflann", "napf", "open3d", "small_gicp", "py4dgeo"]
@@ -108,6 +111,29 @@ def run(options):
                     print(f"{folder.name} {tool} {threads}: " + ", ".join(f"{job} {times.get('cpu_ns', '')}" for job, times in found.items()), flush=True)
 
 
+def count_instructions(program, folder, jobs):
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, folder.resolve(), "1", "0", *jobs]
+    ran = subprocess.run(list(map(str, command)), cwd=PLACE, capture_output=True, text=True, check=True)
+    return int(re.search(r"I\s+refs:\s+([\d,]+)", ran.stderr)[1].replace(",", ""))
+
+
+def instructions(options):
+    """Lines of the same cloud, tool and job that are there already are replaced."""
+    known = [json.loads(line) for line in COUNTS.read_text().splitlines()] if COUNTS.exists() else []
+    lines = {(line["cloud"], line["tool"], line["job"]): line for line in known}
+    for folder in options.clouds:
+        queries = json.loads((folder / "about.json").read_text())["queries"]
+        jobs = [job for part in options.parts for job in jobs_of(folder)[part]]
+        for tool in options.tools:
+            about = dict(cloud=folder.name, tool=tool, version=(PLACE / f"{tool}.version").read_text())
+            for job in (job for job in jobs if tool != "kiddo" or job.startswith(("knn", "nearest"))):
+                alone = count_instructions(PLACE / tool, folder, [f"nothing:{job.split(':')[1]}"])
+                count = (count_instructions(PLACE / tool, folder, [job]) - alone) / queries
+                lines[folder.name, tool, job] = dict(**about, job=job, instructions_a_query=round(count))
+                print(folder.name, tool, job, round(count), flush=True)
+    COUNTS.write_text("".join(json.dumps(line) + "\n" for line in lines.values()))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     modes = parser.add_subparsers(dest="mode", required=True)
@@ -120,10 +146,16 @@ def main():
     mode.add_argument("--threads", type=lambda text: [int(word) for word in text.split(",")], default=[1])
     mode.add_argument("--seconds", type=float, default=0.2, help="each job is repeated for as long, at least once")
     mode.add_argument("--python", type=Path, default=Path(sys.executable))
+    mode = modes.add_parser("instructions")
+    mode.add_argument("clouds", type=Path, nargs="+")
+    mode.add_argument("--tools", type=lambda text: text.split(","), default=["this", "kiddo"])
+    mode.add_argument("--parts", type=lambda text: text.split(","), default=["search", "normals", "cylinders"])
     modes.add_parser("report")
     options = parser.parse_args()
     if options.mode == "build":
         return build(options.commits)
+    if options.mode == "instructions":
+        return instructions(options)
     if options.mode == "report":
         return write_tables(condense(LINES, HERE / "docs/benchmarks/index.jsonl"), HERE / "docs/benchmarks.md")
     if options.tools is None:

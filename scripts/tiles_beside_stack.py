@@ -276,6 +276,7 @@ def main():
             write_table(ROOT / "docs/benchmarks.md", name, rows)
             print("\n".join(rows))
         return
+    os.chdir(folder)  # py4dgeo writes a log where it runs
     os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: options.threads]))
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     for found in stack(folder, options.rows, options.threads) if options.what == "stack" else [ours(folder, options.threads, options.bin.resolve())]:

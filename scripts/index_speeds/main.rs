@@ -7,6 +7,7 @@
 //! | job | result |
 //! |---|---|
 //! | `memory` (alone) | bytes a point of the index |
+//! | `nothing:QUERIES` | no line: reads the queries, as the others do before they begin |
 //! | `knn:QUERIES:K` | K nearest |
 //! | `nearest:QUERIES` | nearest |
 //! | `normals:QUERIES:R,R,…` | normals at nested radii |
@@ -40,14 +41,16 @@ fn main() -> Outcome<()> {
     build.print("build", points.len(), 0.0);
     for job in &arguments.jobs {
         let queries = Cloud::from_points(&arguments.points(job.parameter(0)?)?)?;
-        if job.operation() == "m3c2" {
-            measure_m3c2(&arguments, job, &points, &queries)?;
-            continue;
+        match job.operation() {
+            "nothing" => {}
+            "m3c2" => measure_m3c2(&arguments, job, &points, &queries)?,
+            _ => {
+                let query = query_of(&arguments, job)?;
+                let asked = queries.positions();
+                let (found, least) = repeat(arguments.seconds, || query(&*index, asked))?;
+                job.print(least, queries.len(), found.check());
+            }
         }
-        let query = query_of(&arguments, job)?;
-        let asked = queries.positions();
-        let (found, least) = repeat(arguments.seconds, || query(&*index, asked))?;
-        job.print(least, queries.len(), found.check());
     }
     Ok(())
 }
