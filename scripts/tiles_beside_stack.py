@@ -265,9 +265,10 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--bin", type=Path, default=ROOT / "target/release/examples")
     options = parser.parse_args()
-    folder, lines = options.folder.resolve(), options.folder.resolve() / "lines.jsonl"
+    folder, examples = options.folder.resolve(), options.bin.resolve()
+    lines = folder / "lines.jsonl"
     if options.what == "make":
-        return make(folder, options.bin.resolve())
+        return make(folder, examples)
     if options.what == "report":
         from index_tables import write_table
 
@@ -279,7 +280,7 @@ def main():
     os.chdir(folder)  # py4dgeo writes a log where it runs
     os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: options.threads]))
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
-    for found in stack(folder, options.rows, options.threads) if options.what == "stack" else [ours(folder, options.threads, options.bin.resolve())]:
+    for found in stack(folder, options.rows, options.threads) if options.what == "stack" else [ours(folder, options.threads, examples)]:
         with lines.open("a") as out:
             out.write(json.dumps({**found, **machine()}) + "\n")
         print(json.dumps(found), flush=True)
