@@ -252,11 +252,11 @@ def table(results):
 
 
 def stages(results):
-    """Thread seconds of each stage of the run with most threads, and their shares."""
-    seconds = max((line for line in results if line["tool"] == "isopach"), key=lambda line: line["threads"])["stages_thread_s"]
+    """Wall seconds of each stage of the run with most threads, and their shares; stages that overlap share the time."""
+    seconds = max((line for line in results if line["tool"] == "isopach"), key=lambda line: line["threads"])["stages_s"]
     total = sum(seconds.values())
-    rows = ["| stage | thread seconds | share |", "|---|--:|--:|"]
-    return rows + [f"| {stage} | {spent:.1f} | {100 * spent / total:.0f} % |" for stage, spent in seconds.items() if spent > 0]
+    rows = ["| stage | wall, s | share |", "|---|--:|--:|"]
+    return rows + [f"| {stage} | {spent:.2f} | {100 * spent / total:.0f} % |" for stage, spent in seconds.items() if spent > 0]
 
 
 def main():
