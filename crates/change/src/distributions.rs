@@ -46,16 +46,52 @@ fn ln_gamma(x: f64) -> f64 {
 }
 
 /// I_x(a, b), the regularised incomplete beta function, 0 ≤ x ≤ 1.
-pub(crate) fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
-    if x <= 0.0 || x >= 1.0 || x.is_nan() {
-        return if x.is_nan() { x } else { x.clamp(0.0, 1.0) };
+#[cfg(test)]
+fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
+    IncompleteBeta::new(a, b).at(x)
+}
+
+/// The regularised incomplete beta function of x, for one pair of parameters.
+#[derive(Clone, Copy, Debug)]
+struct IncompleteBeta {
+    a: f64,
+    b: f64,
+    /// ln Γ of a + b, a, b.
+    gammas: [f64; 3],
+}
+
+impl IncompleteBeta {
+    fn new(a: f64, b: f64) -> Self {
+        Self {
+            a,
+            b,
+            gammas: [ln_gamma(a + b), ln_gamma(a), ln_gamma(b)],
+        }
     }
-    // The fraction converges fast on this side of the mean.
-    if x > (a + 1.0) / (a + b + 2.0) {
-        return 1.0 - incomplete_beta(b, a, 1.0 - x);
+
+    /// That of 1 − x: both sum to 1.
+    fn mirrored(&self) -> Self {
+        let [both, a, b] = self.gammas;
+        Self {
+            a: self.b,
+            b: self.a,
+            gammas: [both, b, a],
+        }
     }
-    let front = ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * (-x).ln_1p();
-    front.exp() * continued_fraction(a, b, x) / a
+
+    /// I_x(a, b), 0 ≤ x ≤ 1.
+    fn at(&self, x: f64) -> f64 {
+        if x <= 0.0 || x >= 1.0 || x.is_nan() {
+            return if x.is_nan() { x } else { x.clamp(0.0, 1.0) };
+        }
+        let Self { a, b, gammas } = *self;
+        // The fraction converges fast on this side of the mean.
+        if x > (a + 1.0) / (a + b + 2.0) {
+            return 1.0 - self.mirrored().at(1.0 - x);
+        }
+        let front = gammas[0] - gammas[1] - gammas[2] + a * x.ln() + b * (-x).ln_1p();
+        front.exp() * continued_fraction(a, b, x) / a
+    }
 }
 
 /// The continued fraction of I_x(a, b). It converges in O(√max(a, b)) steps.
@@ -84,30 +120,79 @@ fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
     value
 }
 
+/// Student's t with some degrees of freedom above zero.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Student {
+    freedom: f64,
+    tail: IncompleteBeta,
+}
+
+impl Student {
+    pub(crate) fn new(freedom: f64) -> Self {
+        let freedom = if freedom.is_nan() {
+            freedom
+        } else {
+            freedom.min(LARGEST)
+        };
+        Self {
+            freedom,
+            tail: IncompleteBeta::new(0.5 * freedom, 0.5),
+        }
+    }
+
+    /// Probability that |t| exceeds `t` ≥ 0.
+    pub(crate) fn two_sided(&self, t: f64) -> f64 {
+        if t.is_nan() || self.freedom.is_nan() {
+            return f64::NAN;
+        }
+        if t.is_infinite() {
+            return 0.0;
+        }
+        self.tail.at(self.freedom / (self.freedom + t * t))
+    }
+
+    /// The t that |t| exceeds with a probability of 5 %.
+    pub(crate) fn quantile_975(&self) -> f64 {
+        if self.freedom.is_nan() {
+            return f64::NAN;
+        }
+        let expanded = expand_quantile(self.freedom);
+        if self.freedom >= EXPANSION {
+            expanded
+        } else {
+            self.refine_quantile(expanded)
+        }
+    }
+
+    /// Newton's steps on ln P(|t|) in ln t, in which the tail is nearly a straight line for any
+    /// degrees of freedom.
+    fn refine_quantile(&self, start: f64) -> f64 {
+        let freedom = self.freedom;
+        let [both, half, _] = self.tail.gammas;
+        let normalisation = both - half - 0.5 * (freedom * PI).ln();
+        let mut t = start;
+        for _ in 0..50 {
+            let tail = self.two_sided(t);
+            let density = (normalisation - 0.5 * (freedom + 1.0) * (t * t / freedom).ln_1p()).exp();
+            let step = ((tail / 0.05).ln() * tail / (2.0 * density * t)).clamp(-1.0, 1.0);
+            t *= step.exp();
+            if step.abs() < 1e-14 {
+                break;
+            }
+        }
+        t
+    }
+}
+
 /// Probability that |t| exceeds `t` ≥ 0, for `freedom` > 0 degrees of freedom.
-pub(crate) fn student_two_sided(t: f64, freedom: f64) -> f64 {
-    if t.is_nan() || freedom.is_nan() {
-        return f64::NAN;
-    }
-    if t.is_infinite() {
-        return 0.0;
-    }
-    let freedom = freedom.min(LARGEST);
-    incomplete_beta(0.5 * freedom, 0.5, freedom / (freedom + t * t))
+#[cfg(test)]
+fn student_two_sided(t: f64, freedom: f64) -> f64 {
+    Student::new(freedom).two_sided(t)
 }
 
 /// The t that |t| exceeds with a probability of 5 %, for `freedom` > 0 degrees of freedom.
 pub(crate) fn student_975(freedom: f64) -> f64 {
-    if freedom.is_nan() {
-        return f64::NAN;
-    }
-    let freedom = freedom.min(LARGEST);
-    let expanded = expand_quantile(freedom);
-    if freedom >= EXPANSION {
-        expanded
-    } else {
-        refine_quantile(expanded, freedom)
-    }
+    Student::new(freedom).quantile_975()
 }
 
 /// The 97.5 % quantile in powers of 1/ν (Abramowitz & Stegun 26.7.5).
@@ -128,49 +213,58 @@ fn expand_quantile(freedom: f64) -> f64 {
         .fold(0.0, |sum, term| (sum + term) / freedom)
 }
 
-/// Newton's steps on ln P(|t|) in ln t, in which the tail is nearly a straight line for any degrees
-/// of freedom.
-fn refine_quantile(start: f64, freedom: f64) -> f64 {
-    let normalisation =
-        ln_gamma(0.5 * (freedom + 1.0)) - ln_gamma(0.5 * freedom) - 0.5 * (freedom * PI).ln();
-    let mut t = start;
-    for _ in 0..50 {
-        let tail = student_two_sided(t, freedom);
-        let density = (normalisation - 0.5 * (freedom + 1.0) * (t * t / freedom).ln_1p()).exp();
-        let step = ((tail / 0.05).ln() * tail / (2.0 * density * t)).clamp(-1.0, 1.0);
-        t *= step.exp();
-        if step.abs() < 1e-14 {
-            break;
+/// Ratios of two variances, with degrees of freedom above and below the line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fisher {
+    freedom: [f64; 2],
+    lower: IncompleteBeta,
+}
+
+impl Fisher {
+    pub(crate) fn new(freedom: [f64; 2]) -> Self {
+        let [above, below] = freedom.map(|freedom| freedom.min(LARGEST));
+        Self {
+            freedom: [above, below],
+            lower: IncompleteBeta::new(0.5 * above, 0.5 * below),
         }
     }
-    t
+
+    /// Probability that a ratio of variances is as far from 1, to either side, as `ratio`.
+    pub(crate) fn two_sided(&self, ratio: f64) -> f64 {
+        let [above, below] = self.freedom;
+        let share = above * ratio / (above * ratio + below);
+        let lower = self.lower.at(share);
+        let upper = self.lower.mirrored().at(1.0 - share);
+        (2.0 * lower.min(upper)).min(1.0)
+    }
+
+    /// The middle of the distribution: half of the ratios of equal variances lie below it.
+    pub(crate) fn median(&self) -> f64 {
+        let IncompleteBeta { a, b, .. } = self.lower;
+        let mut low = 0.0;
+        let mut high = 1.0;
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if self.lower.at(middle) < 0.5 {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let share = 0.5 * (low + high);
+        share * b / (a * (1.0 - share))
+    }
 }
 
 /// Probability that a ratio of variances is as far from 1, to either side, as `ratio`; degrees of
 /// freedom above and below the line.
-pub(crate) fn fisher_two_sided(ratio: f64, [above, below]: [f64; 2]) -> f64 {
-    let [above, below] = [above.min(LARGEST), below.min(LARGEST)];
-    let share = above * ratio / (above * ratio + below);
-    let lower = incomplete_beta(0.5 * above, 0.5 * below, share);
-    let upper = incomplete_beta(0.5 * below, 0.5 * above, 1.0 - share);
-    (2.0 * lower.min(upper)).min(1.0)
+pub(crate) fn fisher_two_sided(ratio: f64, freedom: [f64; 2]) -> f64 {
+    Fisher::new(freedom).two_sided(ratio)
 }
 
 /// The middle of the distribution of F: half of the ratios of equal variances lie below it.
-pub(crate) fn fisher_median([above, below]: [f64; 2]) -> f64 {
-    let [a, b] = [0.5 * above.min(LARGEST), 0.5 * below.min(LARGEST)];
-    let mut low = 0.0;
-    let mut high = 1.0;
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        if incomplete_beta(a, b, middle) < 0.5 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    let share = 0.5 * (low + high);
-    share * b / (a * (1.0 - share))
+pub(crate) fn fisher_median(freedom: [f64; 2]) -> f64 {
+    Fisher::new(freedom).median()
 }
 
 #[cfg(test)]

@@ -82,6 +82,7 @@ mod false_discoveries;
 #[cfg(feature = "tiling")]
 mod grid_core_points;
 mod halves;
+mod known_tests;
 mod m3c2;
 mod normals;
 mod point_errors;
@@ -89,6 +90,7 @@ mod position_hash;
 mod registration_error;
 mod resolution;
 mod scale;
+mod shares;
 mod suggest;
 mod survey_statistics;
 mod variogram;

@@ -1,8 +1,10 @@
 //! Statistics of the scatter of a survey.
 
 use crate::{
-    distributions::{fisher_median, fisher_two_sided, student_975},
+    distributions::{fisher_median, student_975},
+    known_tests::{KnownRatios, RatioBounds},
     scale::Scale,
+    shares::{SharesOfSquares, to_whole_units},
 };
 use isopach_cloud::TICK;
 use isopach_compute::{Error, Result};
@@ -205,13 +207,27 @@ impl SurveySample {
             }
         }
         let mut ratio = median_ratio(&places)?;
+        let known = KnownRatios::learn(places.iter().map(|place| place.freedom));
+        let bounds: Vec<RatioBounds> = places
+            .iter()
+            .map(|place| known.bounds_of(place.freedom))
+            .collect();
+        let mut before: Vec<bool> = Vec::new();
         for _ in 0..TRIMS {
-            let agreeing: Vec<PairOfScales> = places
+            let agree: Vec<bool> = places
                 .iter()
-                .copied()
-                .filter(|place| place.agrees_with(ratio))
+                .zip(&bounds)
+                .map(|(place, bounds)| !bounds.contradicts(place.variance, place.freedom, ratio))
                 .collect();
-            let next = likeliest_ratio(&agreeing);
+            if agree == before {
+                // The same places have the same ratio again.
+                break;
+            }
+            let agreeing = places.iter().zip(&agree).filter(|(_, agrees)| **agrees);
+            let shares =
+                SharesOfSquares::new(agreeing.map(|(place, _)| (place.variance, place.freedom)));
+            let next = shares.likeliest_ratio(ratio);
+            before = agree;
             let settled = (next / ratio).ln().abs() < 1e-6;
             ratio = next;
             if settled {
@@ -241,6 +257,11 @@ impl SurveySample {
 
 /// Σ exp(−a k²)/k² over k from 1.
 fn damped_series(a: f64) -> f64 {
+    // Every term is zero: exp(−746) is below half of the smallest number.
+    const VANISHED: f64 = 746.0;
+    if a > VANISHED {
+        return 0.0;
+    }
     if a < 0.5 {
         // What is left out is below exp(−π²/a).
         return PI * PI / 6.0 - (PI * a).sqrt() + 0.5 * a;
@@ -250,38 +271,8 @@ fn damped_series(a: f64) -> f64 {
         .sum()
 }
 
-fn to_whole_units(value: f64, units: f64) -> i128 {
-    (value * units).round() as i128
-}
-
 /// Rounds of leaving out places that contradict the ratio.
 const TRIMS: usize = 8;
-
-impl PairOfScales {
-    fn agrees_with(&self, ratio: f64) -> bool {
-        !contradicts_ratio(self.variance, self.freedom, ratio)
-    }
-
-    /// The compared epoch's share of the sum of squares less that of the degrees of freedom, times
-    /// the latter, in units of 2⁻³²: whole, so that no order shows.
-    fn excess_share(&self, ratio: f64) -> i128 {
-        let [first, second] = [
-            self.freedom[0] * self.variance[0],
-            self.freedom[1] * self.variance[1] / ratio,
-        ];
-        let total = self.freedom[0] + self.freedom[1];
-        to_whole_units(
-            total * second / (first + second) - self.freedom[1],
-            4_294_967_296.0,
-        )
-    }
-}
-
-/// Whether an F test at 0.1 % denies that two variances have that ratio.
-pub(crate) fn contradicts_ratio(variance: [f64; 2], freedom: [f64; 2], ratio: f64) -> bool {
-    let [below, above] = freedom;
-    fisher_two_sided(variance[1] / variance[0] / ratio, [above, below]) < 1e-3
-}
 
 /// Median over the places of v₂/v₁, each over the median that F has, weighted by the harmonic sum
 /// of the degrees of freedom; `None` for too few.
@@ -312,26 +303,6 @@ fn median_ratio(places: &[PairOfScales]) -> Option<f64> {
             below >= 0.5 * total
         })
         .map(|(value, _)| value.exp())
-}
-
-/// The root of the sum of [`PairOfScales::excess`], which falls as the ratio grows, by bisection of
-/// its logarithm.
-fn likeliest_ratio(places: &[PairOfScales]) -> f64 {
-    let mut low = -30.0_f64;
-    let mut high = 30.0_f64;
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        let excess: i128 = places
-            .iter()
-            .map(|place| place.excess_share(middle.exp()))
-            .sum();
-        if excess > 0 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    (0.5 * (low + high)).exp()
 }
 
 /// Medians of F, each computed once.

@@ -86,7 +86,7 @@ impl Moments {
 }
 
 /// Count, sum and products xx, xy, xz, yy, yz, zz of offsets in ticks, exactly.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ExactSums {
     pub(crate) count: u32,
     pub(crate) sum: [i64; 3],

@@ -3,9 +3,9 @@
 use super::{Detection, ErrorModel};
 use crate::{
     ChangeStatus, SurveyStatistics,
-    distributions::{NORMAL_975, student_975, student_two_sided},
+    distributions::NORMAL_975,
+    known_tests::KnownTests,
     scale::{Location, Scale},
-    survey_statistics::contradicts_ratio,
 };
 
 /// Measurements of both epochs at one place, before it is judged.
@@ -74,6 +74,7 @@ impl Detection {
         &self,
         location: Location,
         survey: Option<&SurveyStatistics>,
+        known: &KnownTests,
         place: &Place,
     ) -> Judgement {
         if let Some(status) = place.missing() {
@@ -84,27 +85,31 @@ impl Detection {
             variance_ratio: None,
             ..SurveyStatistics::equal_epochs()
         });
-        match self.standard_error_to_test(location, &survey, place) {
+        match self.standard_error_to_test(location, &survey, known, place) {
             Err(status) => {
                 let error = self.error_of_single_points(location, &survey, place);
                 Judgement::untested(error, status)
             }
-            Ok(known) if place.registration.is_nan() => {
-                Judgement::untested(known.standard_error, ChangeStatus::FreeDirection)
+            Ok(error) if place.registration.is_nan() => {
+                Judgement::untested(error.standard_error, ChangeStatus::FreeDirection)
             }
-            Ok(known) if place.count[0].min(place.count[1]) < self.minimum_count => {
-                Judgement::untested(known.standard_error, ChangeStatus::BelowMinimumCount)
+            Ok(error) if place.count[0].min(place.count[1]) < self.minimum_count => {
+                Judgement::untested(error.standard_error, ChangeStatus::BelowMinimumCount)
             }
-            Ok(known) => self.test_difference(known, place),
+            Ok(error) => self.test_difference(error, known, place),
         }
     }
 
     /// Tests a difference whose standard error is known.
-    fn test_difference(&self, known: ErrorEstimate, place: &Place) -> Judgement {
-        let ErrorEstimate {
+    fn test_difference(
+        &self,
+        ErrorEstimate {
             standard_error,
             freedom,
-        } = known;
+        }: ErrorEstimate,
+        known: &KnownTests,
+        place: &Place,
+    ) -> Judgement {
         let random = standard_error.hypot(self.correlated);
         // Satterthwaite: the correlated part counts as known.
         let freedom = if self.correlated > 0.0 {
@@ -112,8 +117,9 @@ impl Detection {
         } else {
             freedom
         };
+        let test = known.student(freedom);
         let quantile = match self.errors {
-            ErrorModel::Student => student_975(freedom),
+            ErrorModel::Student => test.quantile_975,
             ErrorModel::Normal | ErrorModel::Points(_) => NORMAL_975,
         };
         let fixed = NORMAL_975 * place.registration;
@@ -121,7 +127,7 @@ impl Detection {
         Judgement {
             standard_error,
             level_of_detection: (self.factor * quantile * random + fixed).max(self.minimum),
-            p_value: student_two_sided(beyond, freedom),
+            p_value: test.student.two_sided(beyond),
             status: ChangeStatus::Valid,
         }
     }
@@ -132,6 +138,7 @@ impl Detection {
         &self,
         location: Location,
         survey: &SurveyStatistics,
+        known: &KnownTests,
         place: &Place,
     ) -> std::result::Result<ErrorEstimate, ChangeStatus> {
         if let ErrorModel::Points(errors) = &self.errors {
@@ -157,7 +164,7 @@ impl Detection {
             }
             ErrorModel::Student => {
                 let factor = factor.ok_or(ChangeStatus::NoMedianFactor)?;
-                Ok(student_error(location, factor, survey, place))
+                Ok(student_error(location, factor, survey, known, place))
             }
         }
     }
@@ -205,10 +212,11 @@ fn student_error(
     location: Location,
     factor: f64,
     survey: &SurveyStatistics,
+    tests: &KnownTests,
     place: &Place,
 ) -> ErrorEstimate {
     let scales = [0, 1].map(|epoch| location.scale_of(place.spread[epoch], place.count[epoch]));
-    let known = pooled_standard_error(scales, place.count, survey);
+    let known = pooled_standard_error(scales, place.count, survey, tests);
     let shared = (0..2)
         .map(|epoch| survey.shared_rounding_variance(epoch, scales[epoch].variance))
         .sum::<f64>();
@@ -223,13 +231,19 @@ fn pooled_standard_error(
     scales: [Scale; 2],
     count: [u32; 2],
     survey: &SurveyStatistics,
+    tests: &KnownTests,
 ) -> ErrorEstimate {
     let freedom = scales.map(|scale| scale.freedom);
     let variance: [f64; 2] =
         std::array::from_fn(|epoch| scales[epoch].variance.max(survey.rounding_variance(epoch)));
     let [first_count, second_count] = count.map(f64::from);
     match survey.variance_ratio {
-        Some(ratio) if !contradicts_ratio(variance, freedom, ratio) => {
+        Some(ratio)
+            if !tests
+                .ratios
+                .bounds_of(freedom)
+                .contradicts(variance, freedom, ratio) =>
+        {
             let all = freedom[0] + freedom[1];
             let in_common = (freedom[0] * variance[0] + freedom[1] * variance[1] / ratio) / all;
             let standard_error = (in_common * (1.0 / first_count + ratio / second_count)).sqrt();
@@ -253,7 +267,7 @@ fn pooled_standard_error(
 #[cfg(all(test, feature = "dod"))]
 mod tests {
     use super::*;
-    use crate::PointErrors;
+    use crate::{PointErrors, distributions::student_975};
 
     fn place(difference: f64, count: [u32; 2], spread: [f64; 2]) -> Place {
         Place {
@@ -277,7 +291,12 @@ mod tests {
     #[test]
     fn student_and_welch_by_hand() {
         let at = place(0.2, [4, 9], [0.03, 0.05]);
-        let found = Detection::default().judge_place(Location::Mean, Some(&known(Some(2.0))), &at);
+        let found = Detection::default().judge_place(
+            Location::Mean,
+            Some(&known(Some(2.0))),
+            &KnownTests::default(),
+            &at,
+        );
         let in_common = (3.0 * 0.0009 + 8.0 * 0.0025 / 2.0) / 11.0_f64;
         let error = (in_common * (0.25 + 2.0 / 9.0)).sqrt();
         assert!((found.standard_error - error).abs() < 1e-12);
@@ -287,7 +306,12 @@ mod tests {
         assert_eq!(found.status, ChangeStatus::Valid);
         assert!(found.p_value < 0.05);
 
-        let found = Detection::default().judge_place(Location::Mean, Some(&known(None)), &at);
+        let found = Detection::default().judge_place(
+            Location::Mean,
+            Some(&known(None)),
+            &KnownTests::default(),
+            &at,
+        );
         let parts = [0.0009 / 4.0, 0.0025 / 9.0_f64];
         let both = parts[0] + parts[1];
         let freedom = both * both / (parts[0] * parts[0] / 3.0 + parts[1] * parts[1] / 8.0);
@@ -297,9 +321,18 @@ mod tests {
         );
         // A hundredfold ratio contradicts the survey's: Welch again.
         let rough = place(0.2, [20, 20], [0.03, 0.3]);
-        let contradicted =
-            Detection::default().judge_place(Location::Mean, Some(&known(Some(1.0))), &rough);
-        let welch = Detection::default().judge_place(Location::Mean, Some(&known(None)), &rough);
+        let contradicted = Detection::default().judge_place(
+            Location::Mean,
+            Some(&known(Some(1.0))),
+            &KnownTests::default(),
+            &rough,
+        );
+        let welch = Detection::default().judge_place(
+            Location::Mean,
+            Some(&known(None)),
+            &KnownTests::default(),
+            &rough,
+        );
         assert_eq!(contradicted, welch);
     }
 
@@ -309,10 +342,16 @@ mod tests {
             let level = Detection::default().judge_place(
                 Location::Mean,
                 Some(&survey),
+                &KnownTests::default(),
                 &place(0.0, [3, 6], [0.02, 0.03]),
             );
             let at = place(level.level_of_detection, [3, 6], [0.02, 0.03]);
-            let found = Detection::default().judge_place(Location::Mean, Some(&survey), &at);
+            let found = Detection::default().judge_place(
+                Location::Mean,
+                Some(&survey),
+                &KnownTests::default(),
+                &at,
+            );
             assert!((found.p_value - 0.05).abs() < 1e-7, "{}", found.p_value);
         }
     }
@@ -321,7 +360,7 @@ mod tests {
     fn what_cannot_be_tested_says_why_and_keeps_its_standard_error() {
         let survey = known(Some(1.0));
         let judge = |detection: &Detection, location, place: &Place| {
-            detection.judge_place(location, Some(&survey), place)
+            detection.judge_place(location, Some(&survey), &KnownTests::default(), place)
         };
         let plain = Detection::default();
         let single = judge(&plain, Location::Mean, &place(0.5, [1, 1], [f64::NAN; 2]));
@@ -381,8 +420,9 @@ mod tests {
     fn a_minimum_a_factor_and_a_correlated_part_add_to_it() {
         let survey = known(Some(1.0));
         let at = place(0.0, [5, 5], [0.02, 0.02]);
-        let judge =
-            |detection: Detection| detection.judge_place(Location::Mean, Some(&survey), &at);
+        let judge = |detection: Detection| {
+            detection.judge_place(Location::Mean, Some(&survey), &KnownTests::default(), &at)
+        };
         let plain = judge(Detection::default());
         assert_eq!(
             judge(Detection {
@@ -422,6 +462,7 @@ mod tests {
         let found = Detection::default().judge_place(
             Location::Mean,
             Some(&survey),
+            &KnownTests::default(),
             &place(0.01, [5, 5], [0.0, 0.0]),
         );
         let rounding: f64 = 1e-4 / 12.0;
@@ -449,8 +490,12 @@ mod tests {
             },
         ])
         .into();
-        let found =
-            detection.judge_place(Location::Mean, None, &place(0.5, [1, 4], [f64::NAN, 9.0]));
+        let found = detection.judge_place(
+            Location::Mean,
+            None,
+            &KnownTests::default(),
+            &place(0.5, [1, 4], [f64::NAN, 9.0]),
+        );
         let error = (0.0004_f64 + 0.0016 / 4.0).sqrt();
         assert!((found.level_of_detection - 1.96 * (error + 0.01)).abs() < 1e-12);
         assert_eq!(found.status, ChangeStatus::Valid);

@@ -8,7 +8,7 @@ pub use error_model::ErrorModel;
 pub(crate) use judge::{Judgement, Place};
 pub use thresholds::{exceedance_factor, level_of_detection};
 
-use crate::{ChangeError, PointErrors, SurveyStatistics};
+use crate::{ChangeError, PointErrors, SurveyStatistics, known_tests::KnownTests, scale::Location};
 use isopach_compute::{Error, Result};
 
 /// Parameters of the 95 % level of detection.
@@ -97,6 +97,18 @@ impl Detection {
             return Err(ChangeError::NoSurveyStatistics.into());
         }
         Ok(())
+    }
+
+    /// The tests that places with these counts of both epochs share.
+    pub(crate) fn learn_tests(
+        &self,
+        location: Location,
+        counts: impl Iterator<Item = [u32; 2]>,
+    ) -> KnownTests {
+        match self.errors {
+            ErrorModel::Student => KnownTests::learn(location, counts),
+            ErrorModel::Normal | ErrorModel::Points(_) => KnownTests::of_known_errors(),
+        }
     }
 
     /// Whether the statistics of the survey are needed and not given.

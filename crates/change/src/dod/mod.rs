@@ -155,6 +155,10 @@ impl Dod {
         } = measured;
         let grid = difference.grid;
         let location = Location::of_cell(self.statistic);
+        let counts = first.counts.values.iter().zip(&second.counts.values);
+        let known = self
+            .detection
+            .learn_tests(location, counts.map(|(a, b)| [*a as u32, *b as u32]));
         let judge = |cell: usize| {
             let at = [cell / grid.columns, cell % grid.columns];
             let [x, y] = grid.centre(at[0], at[1]);
@@ -171,7 +175,7 @@ impl Dod {
                 registration: self
                     .registration_rise(point, [slope[0].values[at], slope[1].values[at]]),
             };
-            self.detection.judge_place(location, survey, &place)
+            self.detection.judge_place(location, survey, &known, &place)
         };
         let judgements: Vec<Judgement> = (0..grid.rows * grid.columns)
             .into_par_iter()

@@ -213,6 +213,8 @@ impl M3c2 {
         survey: Option<&SurveyStatistics>,
     ) -> Differences {
         let location = Location::of_axial(self.statistic);
+        let counts = (0..measured.len()).map(|i| measured.count_at(i));
+        let known = self.detection.learn_tests(location, counts);
         measured.with_judgements(|found, i| {
             let point = core_points.absolute(i);
             let axis = found.normal[i];
@@ -224,7 +226,7 @@ impl M3c2 {
                 axis,
                 registration: self.registration_error.standard_error_along(point, axis),
             };
-            self.detection.judge_place(location, survey, &place)
+            self.detection.judge_place(location, survey, &known, &place)
         })
     }
 

@@ -102,6 +102,23 @@ pub(super) fn compare_covariances(
     Ok(first_difference(&found, &defined, covariances_differ))
 }
 
+pub(super) fn compare_covariances_within_radii(
+    indexes: &Indexes<'_>,
+    queries: Positions<'_>,
+    radii: &[f64],
+) -> Result<Option<String>> {
+    let found = indexes.found.covariances_within_radii(queries, radii)?;
+    let defined = indexes.defined.covariances_within_radii(queries, radii)?;
+    if found.len() != defined.len() {
+        return Ok(Some(format!(
+            "{} covariances, not {}",
+            found.len(),
+            defined.len()
+        )));
+    }
+    Ok(first_difference(&found, &defined, covariances_differ))
+}
+
 pub(super) fn compare_covariances_of_nearest(
     indexes: &Indexes<'_>,
     queries: Positions<'_>,

@@ -8,7 +8,7 @@
 //! | operation | must agree |
 //! |---|---|
 //! | `k_nearest`, `within`, `nearest` | indices and order exactly; squared distances to 10⁻⁶ relative |
-//! | `covariances`, `covariances_of_nearest` | counts exactly; entries to 10⁻⁵ of the largest |
+//! | `covariances`, `covariances_within_radii`, `covariances_of_nearest` | counts exactly; entries to 10⁻⁵ of the largest |
 //! | `normals` | radii exactly; axes to 10⁻⁴ radians |
 //! | `cylinders` | counts exactly; location and spread to 10⁻⁴ m |
 //! | `along_normals` | both, along the normals that are returned |
@@ -25,7 +25,8 @@ use crate::{
 use cases::{Case, test_cases};
 use compare::{
     Indexes, compare_along_normals, compare_covariances, compare_covariances_of_nearest,
-    compare_cylinders, compare_k_nearest, compare_nearest, compare_normals, compare_within,
+    compare_covariances_within_radii, compare_cylinders, compare_k_nearest, compare_nearest,
+    compare_normals, compare_within,
 };
 use isopach_cloud::Positions;
 use isopach_compute::Result;
@@ -96,6 +97,10 @@ fn compare_lists(indexes: &Indexes<'_>, queries: Positions<'_>, findings: &mut F
     for radius in [0.0, 0.5, 1.0, 3.0, 60.0] {
         findings.note("within", compare_within(indexes, queries, radius));
         findings.note("covariances", compare_covariances(indexes, queries, radius));
+    }
+    for radii in [&[0.5, 1.5, 6.0][..], &[3.0, 1.0], &[]] {
+        let outcome = compare_covariances_within_radii(indexes, queries, radii);
+        findings.note("covariances_within_radii", outcome);
     }
     for limit in [f64::INFINITY, 1.0, 0.0] {
         findings.note("nearest", compare_nearest(indexes, queries, limit));

@@ -2,6 +2,7 @@
 
 use super::{
     Grid,
+    bounds::whole_ticks,
     queries::LocalQuery,
     runs::Runs,
     sums::{LANES, Region, Visit, runs_summed_exactly, sum_region, visit_region},
@@ -32,7 +33,7 @@ pub(super) struct CylinderShape {
 }
 
 impl CylinderShape {
-    fn new(cylinder: Cylinder, axis: [f64; 3]) -> Self {
+    pub(super) fn new(cylinder: Cylinder, axis: [f64; 3]) -> Self {
         Self {
             cylinder,
             axis,
@@ -308,10 +309,12 @@ impl Shadow {
     /// Lowest and highest coordinate of a part.
     #[inline(always)]
     fn range_along(&self, axis: usize, part: [f64; 2]) -> [i64; 2] {
+        // Farther than any cloud, for axes that are no unit vectors.
+        const FAR: f64 = (1_i64 << 40) as f64;
         let [a, b] = [part[0] * self.axis[axis], part[1] * self.axis[axis]];
         [
-            (a.min(b) - self.radius) as i64,
-            (a.max(b) + self.radius) as i64,
+            whole_ticks((a.min(b) - self.radius).max(-FAR)),
+            whole_ticks((a.max(b) + self.radius).min(FAR)),
         ]
     }
 

@@ -4,7 +4,7 @@ use super::{Grid, walk::CellBlock};
 use rayon::prelude::*;
 
 /// A block is 2^this cells wide and high.
-const SHIFT: usize = 2;
+pub(super) const SHIFT: usize = 2;
 
 /// Lowest and highest z (ticks) by blocks of 4 × 4 cells; lowest above highest where a block has no
 /// point.
@@ -40,6 +40,17 @@ impl BlockHeights {
                 }
             });
         Self { across, ranges }
+    }
+
+    /// Blocks in a row.
+    pub(super) fn across(&self) -> usize {
+        self.across
+    }
+
+    /// Lowest and highest z of each block of one row of blocks.
+    #[inline]
+    pub(super) fn ranges_of_row(&self, row: usize) -> &[[i32; 2]] {
+        &self.ranges[row * self.across..][..self.across]
     }
 
     /// Lowest and highest z of the blocks that a block of cells meets; `None` where they have no

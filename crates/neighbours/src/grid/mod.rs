@@ -27,6 +27,7 @@
 //! are at most half as many cells as points, so two points 16 km apart do not need a gigabyte.
 //! Clouds of very uneven density get large cells in their dense parts: slower, never wrong.
 
+mod block_sums;
 mod bounds;
 mod build;
 mod cylinder;
@@ -39,6 +40,7 @@ mod normals;
 mod plan;
 mod queries;
 mod runs;
+mod sorted_points;
 mod sums;
 mod walk;
 mod widest;

@@ -1,6 +1,6 @@
 //! Normals of the most planar of several neighbourhoods, of a few queries at once.
 
-use super::{Grid, groups, queries::LocalQuery, runs::Runs};
+use super::{Grid, block_sums::BlockSums, groups, queries::LocalQuery, runs::Runs};
 use crate::{
     Covariance, Normal, NormalQuery, arguments,
     eigen_lanes::planarity_lanes,
@@ -31,7 +31,24 @@ pub(super) fn limits_of(radii: &[f64]) -> Result<Vec<Limit>> {
 pub(super) struct NormalGroup<'a> {
     queries: &'a [LocalQuery],
     limits: &'a [Limit],
+    blocks: Option<&'a BlockSums>,
     towards: [f64; 3],
+}
+
+impl<'a> NormalGroup<'a> {
+    pub(super) fn new(
+        queries: &'a [LocalQuery],
+        limits: &'a [Limit],
+        blocks: Option<&'a BlockSums>,
+        towards: [f64; 3],
+    ) -> Self {
+        Self {
+            queries,
+            limits,
+            blocks,
+            towards,
+        }
+    }
 }
 
 impl Grid<'_> {
@@ -41,16 +58,13 @@ impl Grid<'_> {
         NormalQuery { radii, towards }: NormalQuery<'_>,
     ) -> Result<Vec<Normal>> {
         let limits = limits_of(radii)?;
+        let blocks = self.blocks_for(&limits, queries.len());
         Ok(groups::answer_groups(
             self,
             queries,
             1,
             |runs: &mut Runs, queries, normals| {
-                let group = NormalGroup {
-                    queries,
-                    limits: &limits,
-                    towards,
-                };
+                let group = NormalGroup::new(queries, &limits, blocks.as_ref(), towards);
                 self.normals_of_group(&group, runs, normals);
             },
         ))
@@ -63,14 +77,22 @@ impl Grid<'_> {
         radii: &[f64],
     ) -> Result<Vec<Covariance>> {
         let limits = limits_of(radii)?;
+        let blocks = self.blocks_for(&limits, queries.len());
         let answer = |runs: &mut Runs, queries: &[LocalQuery], found: &mut [Covariance]| {
             for (query, found) in queries.iter().zip(found.chunks_mut(limits.len())) {
                 for (limit, found) in limits.iter().zip(found) {
-                    *found = self.sums_within(*query, limit.squared, runs).covariance();
+                    let sums = self.sums_within(*query, limit.squared, blocks.as_ref(), runs);
+                    *found = sums.covariance();
                 }
             }
         };
         Ok(groups::answer_groups(self, queries, limits.len(), answer))
+    }
+
+    /// Sums of blocks, where the largest neighbourhoods are so wide that they pay.
+    fn blocks_for(&self, limits: &[Limit], queries: usize) -> Option<BlockSums> {
+        let largest = limits.iter().map(|limit| limit.squared).max()?;
+        BlockSums::if_worthwhile(self, largest, queries)
     }
 
     /// Sets the normals of the group's queries, which are none before.
@@ -85,7 +107,7 @@ impl Grid<'_> {
             let mut upper = [[0.0; LANES]; 6];
             let mut counts = [0; LANES];
             for (lane, &query) in group.queries.iter().take(LANES).enumerate() {
-                let sums = self.sums_within_in_lanes::<L>(query, limit.squared, runs);
+                let sums = self.sums_within_in_lanes::<L>(query, limit.squared, group.blocks, runs);
                 if sums.count >= 3 {
                     counts[lane] = sums.count;
                     let covariance = sums.covariance();

@@ -108,8 +108,8 @@ impl Grid<'_> {
     /// Adds the points of some cells of one row; where cells are crowded, only those between two
     /// heights (ticks).
     ///
-    /// No point of the neighbourhood may be in other cells of the row: up to [`LANES`] − 1 of
-    /// theirs are looked at too.
+    /// No point of the neighbourhood may be in cells of the row to the right of these: up to
+    /// [`LANES`] − 1 of theirs are looked at too.
     #[inline(always)]
     pub(super) fn push_row(
         &self,
@@ -122,6 +122,25 @@ impl Grid<'_> {
         let span = self.starts[first + columns[0]]..self.starts[first + columns[1]];
         if !self.crowded || span.end - span.start <= CROWDED {
             runs.push_span(span, self.starts[first + self.columns]);
+        } else {
+            self.push_crowded_row(row, columns, heights, runs);
+        }
+    }
+
+    /// As [`Self::push_row`], where the cells to the right have points of the neighbourhood.
+    #[inline(always)]
+    pub(super) fn push_closed_row(
+        &self,
+        row: usize,
+        columns: [usize; 2],
+        heights: [i64; 2],
+        runs: &mut Runs,
+    ) {
+        let first = row * self.columns;
+        let span = self.starts[first + columns[0]]..self.starts[first + columns[1]];
+        if !self.crowded || span.end - span.start <= CROWDED {
+            let end = span.end;
+            runs.push_span(span, end);
         } else {
             self.push_crowded_row(row, columns, heights, runs);
         }

@@ -5,7 +5,7 @@
 //! belong are multiplied by zero. Sums are handed over to whole numbers before they could get
 //! larger.
 
-use super::{Grid, runs::Runs, walk::Query};
+use super::{Grid, runs::Runs, sorted_points::SortedPoints, walk::Query};
 pub(super) use crate::lanes::LANES;
 use crate::{lanes::Lanes, moments::ExactSums};
 
@@ -36,7 +36,7 @@ pub(super) fn sum_region<L: Lanes>(
     region: impl Region<L>,
     room: usize,
 ) -> ExactSums {
-    let sorted = SortedPoints::new(grid, query);
+    let sorted = SortedPoints::<L>::new(grid, query);
     let mut sums = ExactSums::default();
     let mut lanes = LaneSums::<L>::new();
     let mut left = room;
@@ -76,7 +76,7 @@ pub(super) fn visit_region<L: Lanes>(
     region: impl Region<L>,
     visit: &mut impl Visit<L>,
 ) {
-    let sorted = SortedPoints::new(grid, query);
+    let sorted = SortedPoints::<L>::new(grid, query);
     for &start in runs.whole() {
         let offset = sorted.offsets_from(start);
         visit.visit_run(offset, region.contains(offset));
@@ -98,50 +98,6 @@ pub(super) trait Visit<L: Lanes> {
 #[inline(always)]
 fn first_lanes<L: Lanes>(points: u32) -> L::Mask {
     L::from_array([0.0, 1.0, 2.0, 3.0]).less_than(L::splat(f64::from(points)))
-}
-
-/// Sorted points as seen from a query.
-struct SortedPoints<'a, L> {
-    x: &'a [i32],
-    y: &'a [i32],
-    z: &'a [i32],
-    query: [L; 3],
-}
-
-impl<'a, L: Lanes> SortedPoints<'a, L> {
-    #[inline(always)]
-    fn new(grid: &'a Grid<'_>, query: Query) -> Self {
-        Self {
-            x: &grid.x,
-            y: &grid.y,
-            z: &grid.z,
-            query: [
-                L::splat(f64::from(query[0])),
-                L::splat(f64::from(query[1])),
-                L::splat(f64::from(query[2])),
-            ],
-        }
-    }
-
-    /// Offsets of [`LANES`] points from the query, ticks.
-    #[inline(always)]
-    fn offsets_from(&self, start: u32) -> [L; 3] {
-        let start = start as usize;
-        let [x, y, z] = [self.x, self.y, self.z];
-        [
-            run_from::<L>(x, start) - self.query[0],
-            run_from::<L>(y, start) - self.query[1],
-            run_from::<L>(z, start) - self.query[2],
-        ]
-    }
-}
-
-#[inline(always)]
-fn run_from<L: Lanes>(sorted: &[i32], start: usize) -> L {
-    match sorted[start..].first_chunk::<LANES>() {
-        Some(run) => L::from_ticks(run),
-        None => L::zero(),
-    }
 }
 
 /// Count, sum and products of offsets, one a lane.

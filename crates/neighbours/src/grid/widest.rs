@@ -5,10 +5,13 @@
 //! (docs/algorithms/sums.md has the gain).
 #![allow(unsafe_code)]
 
-use super::{Grid, cylinder::CylinderShape, normals::NormalGroup, queries::LocalQuery, runs::Runs};
+use super::{
+    Grid, block_sums::BlockSums, cylinder::CylinderShape, normals::NormalGroup,
+    queries::LocalQuery, runs::Runs,
+};
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::avx2::F64x4;
-use crate::{AxialStatistics, lanes::array::Array, moments::ExactSums};
+use crate::{AxialStatistics, Normal, lanes::array::Array, moments::ExactSums};
 
 /// Whether the processor has what [`F64x4`] needs.
 #[cfg(target_arch = "x86_64")]
@@ -21,7 +24,12 @@ pub(super) fn has_avx2() -> bool {
 
 /// Compiles `$generic` for registers and for arrays, and takes what the processor has.
 macro_rules! widest {
-    ($(#[$doc:meta])* $name:ident, $avx2:ident, $generic:ident ($($argument:ident: $type:ty),*) -> $result:ty) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident,
+        $avx2:ident,
+        $generic:ident($($argument:ident: $type:ty),*) -> $result:ty
+    ) => {
         impl Grid<'_> {
             $(#[$doc])*
             #[inline]
@@ -46,17 +54,138 @@ macro_rules! widest {
 
 widest!(
     /// Exact sums over the points within `limit` square ticks.
-    sums_within, sums_within_avx2, sums_within_in_lanes(query: LocalQuery, limit: u128, runs: &mut Runs) -> ExactSums
+    sums_within,
+    sums_within_avx2,
+    sums_within_in_lanes(
+        query: LocalQuery,
+        limit: u128,
+        blocks: Option<&BlockSums>,
+        runs: &mut Runs
+    ) -> ExactSums
 );
 widest!(
-    /// Normals of a few queries.
-    normals_of_group, normals_of_group_avx2, normals_of_group_in_lanes(group: &NormalGroup<'_>, runs: &mut Runs, normals: &mut [crate::Normal]) -> ()
+    /// Sets the normals of a few queries.
+    normals_of_group,
+    normals_of_group_avx2,
+    normals_of_group_in_lanes(
+        group: &NormalGroup<'_>,
+        runs: &mut Runs,
+        normals: &mut [Normal]
+    ) -> ()
 );
 widest!(
     /// Exact sums over the points in the cylinder.
-    sums_in_cylinder, sums_in_cylinder_avx2, sums_in_cylinder_in_lanes(query: LocalQuery, shape: &CylinderShape, runs: &mut Runs) -> ExactSums
+    sums_in_cylinder,
+    sums_in_cylinder_avx2,
+    sums_in_cylinder_in_lanes(
+        query: LocalQuery,
+        shape: &CylinderShape,
+        runs: &mut Runs
+    ) -> ExactSums
 );
 widest!(
-    /// Median and quartiles of the points in the cylinder.
-    median_in_cylinder, median_in_cylinder_avx2, median_in_cylinder_in_lanes(query: LocalQuery, shape: &CylinderShape, runs: &mut Runs, along: &mut Vec<f64>) -> AxialStatistics
+    /// Median and inter-quartile range of the points in the cylinder.
+    median_in_cylinder,
+    median_in_cylinder_avx2,
+    median_in_cylinder_in_lanes(
+        query: LocalQuery,
+        shape: &CylinderShape,
+        runs: &mut Runs,
+        along: &mut Vec<f64>
+    ) -> AxialStatistics
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cylinder, NormalQuery};
+    use isopach_cloud::Cloud;
+    use isopach_compute::conformance::random;
+
+    /// Ground with a wall and a pile of points, whose cells are crowded.
+    fn cloud() -> Cloud {
+        let point = |i: u64| {
+            let at = |k: u64| random(4 * i + k);
+            match i % 5 {
+                0 => [8.0 + 0.01 * at(0), 12.0 * at(1), 9.0 * at(2)],
+                1 => [3.0 + 0.2 * at(0), 3.0 + 0.2 * at(1), 0.5 * at(2)],
+                _ => [12.0 * at(0), 12.0 * at(1), 0.3 * at(2)],
+            }
+        };
+        Cloud::from_points(&(0..6000).map(point).collect::<Vec<_>>()).unwrap()
+    }
+
+    fn near_queries(cloud: &Cloud) -> Vec<LocalQuery> {
+        let places = cloud.positions().ticks().iter().step_by(37);
+        places.map(|&place| LocalQuery::Near(place)).collect()
+    }
+
+    #[test]
+    fn registers_and_arrays_give_the_same_sums() {
+        let cloud = cloud();
+        let grid = Grid::new(cloud.positions());
+        assert!(grid.crowded);
+        let runs = &mut Runs::default();
+        for metres in [0.3, 1.0, 4.0, 40.0] {
+            let limit = crate::squared_ticks("radius", metres).unwrap();
+            let blocks = BlockSums::if_worthwhile(&grid, limit, cloud.len());
+            for query in near_queries(&cloud) {
+                let found = grid.sums_within(query, limit, blocks.as_ref(), runs);
+                let plain = grid.sums_within_in_lanes::<Array>(query, limit, None, runs);
+                assert_eq!(found, plain);
+            }
+        }
+    }
+
+    #[test]
+    fn registers_and_arrays_give_the_same_normals() {
+        let cloud = cloud();
+        let grid = Grid::new(cloud.positions());
+        let query = NormalQuery {
+            radii: &[0.3, 1.0, 4.0],
+            towards: [0.0, 0.0, 1.0],
+        };
+        let limits = crate::grid::normals::limits_of(query.radii).unwrap();
+        let runs = &mut Runs::default();
+        for queries in near_queries(&cloud).chunks(3) {
+            let group = NormalGroup::new(queries, &limits, None, query.towards);
+            let mut found = vec![Normal::default(); queries.len()];
+            let mut plain = found.clone();
+            grid.normals_of_group(&group, runs, &mut found);
+            grid.normals_of_group_in_lanes::<Array>(&group, runs, &mut plain);
+            assert_eq!(found, plain);
+            assert!(found.iter().all(|normal| normal.planarity > 0.0));
+        }
+    }
+
+    #[test]
+    fn registers_and_arrays_give_the_same_cylinders() {
+        let cloud = cloud();
+        let grid = Grid::new(cloud.positions());
+        let runs = &mut Runs::default();
+        let along = &mut Vec::new();
+        let axes = [
+            [0.0, 0.0, 1.0],
+            [0.6, 0.0, 0.8],
+            [0.0, 1.0, 0.0],
+            [0.48, 0.6, 0.64],
+        ];
+        for (query, axis) in near_queries(&cloud).into_iter().zip(axes.iter().cycle()) {
+            for (radius, half_length) in [(0.2, 3.0), (1.0, 0.1), (2.0, 20.0)] {
+                let cylinder = Cylinder {
+                    radius,
+                    half_length,
+                };
+                let shape = CylinderShape::new(cylinder, *axis);
+                let found = grid.sums_in_cylinder(query, &shape, runs);
+                let plain = grid.sums_in_cylinder_in_lanes::<Array>(query, &shape, runs);
+                assert_eq!(found, plain);
+                let found = grid.median_in_cylinder(query, &shape, runs, along);
+                let plain = grid.median_in_cylinder_in_lanes::<Array>(query, &shape, runs, along);
+                assert_eq!(found.count, plain.count);
+                assert_eq!(found.location.to_bits(), plain.location.to_bits());
+                assert_eq!(found.spread.to_bits(), plain.spread.to_bits());
+            }
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 use super::{
     Grid,
+    block_sums::{BlockSums, is_wide},
+    bounds::whole_ticks,
     queries::LocalQuery,
     runs::Runs,
     sums::{Region, runs_summed_exactly, sum_region},
@@ -22,6 +24,13 @@ impl<L: Lanes> Region<L> for Ball<L> {
         let squared = (z * z).add_exact_product(y, y).add_exact_product(x, x);
         squared.at_most(self.largest)
     }
+}
+
+/// What a ball meets of a row of cells.
+pub(super) struct Chord {
+    pub(super) columns: [usize; 2],
+    /// Lowest and highest, ticks.
+    pub(super) heights: [i64; 2],
 }
 
 impl Grid<'_> {
@@ -62,6 +71,7 @@ impl Grid<'_> {
         &self,
         query: LocalQuery,
         limit: u128,
+        blocks: Option<&BlockSums>,
         runs: &mut Runs,
     ) -> ExactSums {
         let room = runs_summed_exactly((limit as f64).sqrt() + 1.0);
@@ -70,10 +80,19 @@ impl Grid<'_> {
         };
         // Whole numbers, exact as far as the limit.
         let largest = limit as u64 as f64;
-        self.collect_ball(query, largest, runs);
         let ball = Ball {
             largest: L::splat(largest),
         };
+        if let Some(blocks) = blocks.filter(|_| is_wide(self, largest)) {
+            let inside = self.collect_ball_around_blocks(blocks, query, largest, runs);
+            // Below 2⁶², whatever was rounded here.
+            if inside.count() as f64 * largest < (1_u64 << 62) as f64 {
+                let mut sums = sum_region(self, runs, query, ball, room);
+                inside.add_about(query, &mut sums);
+                return sums;
+            }
+        }
+        self.collect_ball(query, largest, runs);
         sum_region(self, runs, query, ball, room)
     }
 
@@ -85,22 +104,38 @@ impl Grid<'_> {
         moments.into_sums()
     }
 
-    /// The runs that hold the points of a ball: of each row of cells those between the ends of the
-    /// chord, and of crowded cells those that are not too high or too low.
+    /// The runs that hold the points of a ball.
     #[inline(always)]
     fn collect_ball(&self, query: Query, largest: f64, runs: &mut Runs) {
         runs.clear();
-        let [x, y, z] = query.map(i64::from);
-        let reach = largest.sqrt() as i64 + 1;
-        let last = self.cell_along(1, y + reach);
-        for row in self.cell_along(1, y - reach)..=last {
-            let gap = self.gap_to_cells(1, query[1], [row, row + 1]) as f64;
-            let half = (largest - gap * gap).max(0.0).sqrt() as i64 + 1;
-            let columns = [
+        let [first, last] = self.rows_of_ball(query, largest);
+        for row in first..=last {
+            let chord = self.chord_of_ball(row, query, largest);
+            self.push_row(row, chord.columns, chord.heights, runs);
+        }
+    }
+
+    /// First and last row of cells that meet a ball.
+    #[inline(always)]
+    pub(super) fn rows_of_ball(&self, query: Query, largest: f64) -> [usize; 2] {
+        let reach = whole_ticks(largest.sqrt()) + 1;
+        let y = i64::from(query[1]);
+        [self.cell_along(1, y - reach), self.cell_along(1, y + reach)]
+    }
+
+    /// The part of a row of cells that a ball meets: the columns between the ends of its chord, and
+    /// heights as far above and below.
+    #[inline(always)]
+    pub(super) fn chord_of_ball(&self, row: usize, query: Query, largest: f64) -> Chord {
+        let gap = self.gap_to_cells(1, query[1], [row, row + 1]) as f64;
+        let half = whole_ticks((largest - gap * gap).max(0.0).sqrt()) + 1;
+        let [x, z] = [query[0], query[2]].map(i64::from);
+        Chord {
+            columns: [
                 self.cell_along(0, x - half),
                 self.cell_along(0, x + half) + 1,
-            ];
-            self.push_row(row, columns, [z - half, z + half], runs);
+            ],
+            heights: [z - half, z + half],
         }
     }
 
