@@ -10,7 +10,7 @@ use isopach_cloud::Positions;
 use rayon::prelude::*;
 
 /// Queries that one thread works on before it asks for more.
-const CHUNK: usize = 1 << 11;
+pub(super) const CHUNK: usize = 1 << 11;
 
 /// A block is 2^this cells wide and high.
 const BLOCK_SHIFT: u32 = 2;
@@ -122,6 +122,21 @@ impl<'a> QueryOrder<'a> {
             *to += 1;
         }
         order
+    }
+
+    /// Whether queries are worked on as they come.
+    pub(super) fn is_as_given(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Brings lists of `k` entries in the order of the walk into the order of the queries.
+    pub(super) fn restore_lists<T: Copy + Default>(&self, lists: &[T], k: usize) -> Vec<T> {
+        let mut restored = vec![T::default(); lists.len()];
+        for (&query, list) in self.order.iter().zip(lists.chunks(k)) {
+            let start = query as usize * k;
+            restored[start..start + k].copy_from_slice(list);
+        }
+        restored
     }
 
     /// Brings answers in the order of the walk into the order of the queries.
