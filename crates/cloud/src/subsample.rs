@@ -1,6 +1,6 @@
 //! Thinning to one point a cell.
 
-use crate::{Cloud, Positions, cell_of, from_ticks, to_ticks};
+use crate::{Cloud, Positions, TICKS_PER_METRE, cell_of, from_ticks, to_ticks};
 use isopach_compute::{Error, Result};
 use rayon::prelude::*;
 
@@ -49,21 +49,117 @@ fn one_per_cell<const D: usize>(
     spacing: f64,
 ) -> Result<Vec<u32>> {
     Error::positive("spacing", spacing)?;
+    if let Some(table) = CellTable::of_points(points, axes, spacing) {
+        return Ok(table.choose_points());
+    }
     let mut keyed: Vec<([i64; D], u32)> = (0..points.len())
         .into_par_iter()
-        .map(|i| {
-            let ticks = points.absolute_ticks(i);
-            (
-                axes.map(|axis| cell_of(from_ticks(ticks[axis]), spacing)),
-                i as u32,
-            )
-        })
+        .map(|i| (cell_of_point(points, axes, spacing, i), i as u32))
         .collect();
     keyed.par_sort_unstable();
     Ok(keyed
         .chunk_by(|a, b| a.0 == b.0)
         .map(|cell| nearest_to_centre(points, axes, spacing, cell))
         .collect())
+}
+
+/// Numbers of the cell of point `i` along the axes.
+fn cell_of_point<const D: usize>(
+    points: Positions<'_>,
+    axes: [usize; D],
+    spacing: f64,
+    i: usize,
+) -> [i64; D] {
+    let ticks = points.absolute_ticks(i);
+    axes.map(|axis| cell_of(from_ticks(ticks[axis]), spacing))
+}
+
+/// All cells between the outermost ones, where they are not many more than points: then one pass
+/// over the points finds the best of each, and nothing has to be sorted.
+struct CellTable<'a, const D: usize> {
+    points: Positions<'a>,
+    axes: [usize; D],
+    spacing: f64,
+    /// Numbers of the first cell along the axes.
+    first: [i64; D],
+    /// Number of cells along the axes.
+    counts: [usize; D],
+}
+
+/// No point of a cell is chosen yet.
+const NONE: u32 = u32::MAX;
+
+impl<'a, const D: usize> CellTable<'a, D> {
+    /// Cells for each point, at most.
+    const SPARSEST: u64 = 4;
+    /// Largest spacing, ticks: squares of distances within a cell fit a `u64`.
+    const WIDEST: f64 = (1_u64 << 30) as f64;
+
+    /// `None` where there are many more cells than points.
+    fn of_points(points: Positions<'a>, axes: [usize; D], spacing: f64) -> Option<Self> {
+        let [low, high] = points.bounds()?;
+        if spacing * TICKS_PER_METRE > Self::WIDEST || points.len() >= NONE as usize {
+            return None;
+        }
+        let shift = points.origin().ticks();
+        let cell = |corner: [i32; 3], axis: usize| {
+            cell_of(from_ticks(i64::from(corner[axis]) + shift[axis]), spacing)
+        };
+        let first = axes.map(|axis| cell(low, axis));
+        let last = axes.map(|axis| cell(high, axis));
+        let mut all = 1_u64;
+        for axis in 0..D {
+            let count = last[axis].abs_diff(first[axis]).checked_add(1)?;
+            all = all.checked_mul(count)?;
+        }
+        let most = (Self::SPARSEST * points.len() as u64).min(u64::from(u32::MAX));
+        (all <= most).then(|| Self {
+            points,
+            axes,
+            spacing,
+            first,
+            counts: std::array::from_fn(|axis| (last[axis] - first[axis] + 1) as usize),
+        })
+    }
+
+    /// The cell of a point among all, and the squared distance from its centre, square ticks.
+    fn place_point(&self, i: usize) -> (u32, u64) {
+        let ticks = self.points.absolute_ticks(i);
+        let numbers = cell_of_point(self.points, self.axes, self.spacing, i);
+        let mut cell = 0;
+        let mut squared = 0;
+        for axis in 0..D {
+            cell = cell * self.counts[axis] + (numbers[axis] - self.first[axis]) as usize;
+            let centre = centre_of(numbers[axis], self.spacing);
+            squared += ticks[self.axes[axis]].abs_diff(centre).pow(2);
+        }
+        (cell as u32, squared)
+    }
+
+    /// The best point of each cell that has any.
+    fn choose_points(&self) -> Vec<u32> {
+        let placed: Vec<(u32, u64)> = (0..self.points.len())
+            .into_par_iter()
+            .map(|i| self.place_point(i))
+            .collect();
+        let ticks = self.points.ticks();
+        let mut best = vec![(u64::MAX, NONE); self.counts.iter().product()];
+        for (i, (cell, squared)) in placed.into_iter().enumerate() {
+            let chosen = &mut best[cell as usize];
+            let is_better =
+                squared < chosen.0 || squared == chosen.0 && ticks[i] < ticks[chosen.1 as usize];
+            if is_better {
+                *chosen = (squared, i as u32);
+            }
+        }
+        best.retain(|(_, i)| *i != NONE);
+        best.into_iter().map(|(_, i)| i).collect()
+    }
+}
+
+/// Centre of a cell along one axis, ticks.
+fn centre_of(number: i64, spacing: f64) -> i64 {
+    to_ticks((number as f64 + 0.5) * spacing)
 }
 
 /// The point nearest to the centre of a cell, which has one point at least.
@@ -77,7 +173,7 @@ fn nearest_to_centre<const D: usize>(
     if cell.len() == 1 {
         return first;
     }
-    let centre = numbers.map(|number| to_ticks((number as f64 + 0.5) * spacing));
+    let centre = numbers.map(|number| centre_of(number, spacing));
     cell.iter()
         .map(|(_, i)| rank_of(points, axes, centre, *i))
         .min()

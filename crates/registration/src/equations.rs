@@ -50,6 +50,22 @@ impl NormalEquations {
         self
     }
 
+    /// Adds a pair with a scalar residual (metres) and its Jacobian: the same bits as adding
+    /// [`Self::from_residual`].
+    #[inline]
+    pub fn add_residual(&mut self, residual: f64, jacobian: [f64; 6]) {
+        for (sums, row) in self.h.iter_mut().zip(jacobian) {
+            for (sum, column) in sums.iter_mut().zip(jacobian) {
+                *sum += row * column;
+            }
+        }
+        for (sum, entry) in self.b.iter_mut().zip(jacobian) {
+            *sum += entry * residual;
+        }
+        self.error += residual * residual;
+        self.inliers += 1;
+    }
+
     /// Adds the sums of other pairs.
     #[inline]
     pub fn add_equations(&mut self, other: &Self) {

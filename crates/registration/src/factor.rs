@@ -56,6 +56,18 @@ pub trait Factor: Sync {
         self.linearize_pair(source, target, shapes.target_normal)
     }
 
+    /// Adds the normal equations of a pair to `sums`: [`Self::linearize_pair`] with
+    /// [`NormalEquations::add_equations`]. An override gives the same bits.
+    fn add_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        target_normal: [f64; 3],
+        sums: &mut NormalEquations,
+    ) {
+        sums.add_equations(&self.linearize_pair(source, target, target_normal));
+    }
+
     /// Whether the factor needs the target's normals. Pairs without one are then passed over.
     fn needs_normals(&self) -> bool {
         false
@@ -226,6 +238,22 @@ impl Factor for PointToPoint {
     }
 }
 
+impl PointToPlane {
+    /// Residual of a pair, metres, and its derivative by the pose.
+    #[inline]
+    fn residual_and_jacobian(
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+    ) -> (f64, [f64; 6]) {
+        let residual: f64 = (0..3)
+            .map(|axis| (source[axis] - target[axis]) * normal[axis])
+            .sum();
+        let [rx, ry, rz] = cross(source, normal);
+        (residual, [rx, ry, rz, normal[0], normal[1], normal[2]])
+    }
+}
+
 impl Factor for PointToPlane {
     #[inline]
     fn linearize_pair(
@@ -234,11 +262,20 @@ impl Factor for PointToPlane {
         target: [f64; 3],
         normal: [f64; 3],
     ) -> NormalEquations {
-        let residual: f64 = (0..3)
-            .map(|axis| (source[axis] - target[axis]) * normal[axis])
-            .sum();
-        let [rx, ry, rz] = cross(source, normal);
-        NormalEquations::from_residual(residual, [rx, ry, rz, normal[0], normal[1], normal[2]])
+        let (residual, jacobian) = Self::residual_and_jacobian(source, target, normal);
+        NormalEquations::from_residual(residual, jacobian)
+    }
+
+    #[inline]
+    fn add_pair(
+        &self,
+        source: [f64; 3],
+        target: [f64; 3],
+        normal: [f64; 3],
+        sums: &mut NormalEquations,
+    ) {
+        let (residual, jacobian) = Self::residual_and_jacobian(source, target, normal);
+        sums.add_residual(residual, jacobian);
     }
 
     fn needs_normals(&self) -> bool {
@@ -283,6 +320,19 @@ mod tests {
                     let slope = (error(1e-5) - error(-1e-5)) / 2e-5;
                     prop_assert!((2.0 * found.b[i] - slope).abs() < 1e-4 * (1.0 + slope.abs()), "{} {}", 2.0 * found.b[i], slope);
                 }
+            }
+        }
+
+        #[test]
+        fn added_pairs_are_sums_of_pairs_to_the_bit(pairs in prop::collection::vec((vector(5.0), vector(5.0), vector(1.0)), 1..20)) {
+            let factors: [&dyn Factor; 2] = [&PointToPoint, &PointToPlane];
+            for factor in factors {
+                let [mut added, mut summed] = [NormalEquations::default(); 2];
+                for &(s, t, n) in &pairs {
+                    factor.add_pair(s, t, n, &mut added);
+                    summed.add_equations(&factor.linearize_pair(s, t, n));
+                }
+                prop_assert_eq!(added, summed);
             }
         }
 

@@ -167,7 +167,7 @@ impl HostCorrespondences<'_> {
             };
             sums.add_equations(&factor.linearize_pair_with_shapes(source, target, &shapes));
         } else {
-            sums.add_equations(&factor.linearize_pair(source, target, target_normal));
+            factor.add_pair(source, target, target_normal, sums);
         }
     }
 }

@@ -16,7 +16,11 @@ pub(super) struct Case {
 /// All clouds, near the origin and ten thousand kilometres out.
 pub(super) fn test_cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (name, points) in surfaces().into_iter().chain(degenerate_clouds()) {
+    let clouds = surfaces()
+        .into_iter()
+        .chain(uneven_clouds())
+        .chain(degenerate_clouds());
+    for (name, points) in clouds {
         for (place, offset) in [("", 0.0), (", ten thousand kilometres out", 1e7)] {
             let queries = queries_around(&points);
             // The coordinates of the suite are finite and within reach.
@@ -41,7 +45,7 @@ fn points_from(n: u64, point: impl Fn(u64) -> [f64; 3]) -> Points {
 }
 
 /// A random point in a slab of 20 m × 20 m × 2 m.
-fn point_in_slab(i: u64) -> [f64; 3] {
+pub(crate) fn point_in_slab(i: u64) -> [f64; 3] {
     [
         random(3 * i) * 20.0,
         random(3 * i + 1) * 20.0,
@@ -92,6 +96,75 @@ fn surfaces() -> Vec<(&'static str, Points)> {
             points_from(400, point_of_wall_on_plain),
         ),
     ]
+}
+
+/// Clouds whose points are above each other, or a thousand times as dense in some places.
+fn uneven_clouds() -> Vec<(&'static str, Points)> {
+    vec![
+        ("a rough cliff", points_from(900, point_of_cliff)),
+        ("the volume of a forest", points_from(900, point_of_forest)),
+        ("ground around a scanner", points_from(1200, point_of_scan)),
+        (
+            "ground around a scanner, and a cliff",
+            points_from(1500, point_of_scan_and_cliff),
+        ),
+        (
+            "level ground and a few points far off",
+            points_from(900, point_in_slab_or_far_off),
+        ),
+        (
+            "two patches far apart",
+            points_from(900, |i| {
+                let [x, y, z] = point_in_slab(i);
+                let away = if i.is_multiple_of(3) { 700.0 } else { 0.0 };
+                [0.1 * x + away, 0.1 * y + away, 0.1 * z]
+            }),
+        ),
+    ]
+}
+
+/// A face of 20 m by 20 m that leans and has bays.
+pub(crate) fn point_of_cliff(i: u64) -> [f64; 3] {
+    let [x, z] = [random(3 * i) * 20.0, random(3 * i + 1) * 20.0];
+    let bay = (0.7 * x).sin() + 0.5 * (0.9 * z).cos();
+    [x, bay + 0.1 * z + 0.02 * random(3 * i + 2), z]
+}
+
+/// As dense at all heights.
+pub(crate) fn point_of_forest(i: u64) -> [f64; 3] {
+    [
+        random(3 * i) * 15.0,
+        random(3 * i + 1) * 15.0,
+        random(3 * i + 2) * 25.0,
+    ]
+}
+
+/// Ground that a scanner 2 m above it sees from 5 cm to 50 m: as many points in each ring that is
+/// so many times as wide as the one before, so that the density falls with the square of distance.
+pub(crate) fn point_of_scan(i: u64) -> [f64; 3] {
+    let distance = 0.05 * 1000.0_f64.powf(random(3 * i));
+    let (sine, cosine) = (std::f64::consts::TAU * random(3 * i + 1)).sin_cos();
+    let height = 0.1 * (0.5 * distance * cosine).sin() + 0.005 * random(3 * i + 2);
+    [distance * cosine, distance * sine, height]
+}
+
+/// Every other point on the ground around a scanner, every other on a cliff 12 m from it.
+pub(crate) fn point_of_scan_and_cliff(i: u64) -> [f64; 3] {
+    if i.is_multiple_of(2) {
+        return point_of_scan(i);
+    }
+    let [x, depth, height] = point_of_cliff(i);
+    [x - 10.0, 12.0 + depth, height]
+}
+
+/// Three points hundreds of metres from all others.
+pub(crate) fn point_in_slab_or_far_off(i: u64) -> [f64; 3] {
+    match i {
+        300 => [900.0, -700.0, 40.0],
+        301 => [-2000.0, 5.0, -60.0],
+        302 => [10.0, 1500.0, 0.0],
+        _ => point_in_slab(i),
+    }
 }
 
 /// Equal points, one, none, and one far from the others.

@@ -2,8 +2,9 @@
 //! implementation.
 //!
 //! The clouds are ones that have broken other tools: random points, lattices (all distances tie),
-//! scan lines, a vertical line, equal points, one point, none, ten thousand kilometres from zero,
-//! queries about other origins and far away.
+//! scan lines, a vertical line, walls, a cliff, a forest, ground around a scanner, points far off all
+//! others, equal points, one point, none, ten thousand kilometres from zero, queries about other
+//! origins and far away.
 //!
 //! | operation | must agree |
 //! |---|---|
@@ -16,7 +17,7 @@
 //! A backend that lacks an operation ([`isopach_compute::Error::Unsupported`]) gets a finding that
 //! says so.
 
-mod cases;
+pub(crate) mod cases;
 mod compare;
 
 use crate::{

@@ -3,6 +3,7 @@
 use super::{CROWDED, Grid, heights::BlockHeights, plan::CellPlan, sums::LANES};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
+use std::sync::OnceLock;
 
 /// Bands at most: every band reads all cell numbers once, so more of them would cost more than they
 /// save.
@@ -24,13 +25,19 @@ impl<'a> Grid<'a> {
     pub(crate) fn new(points: Positions<'a>) -> Self {
         let bounds = points.bounds().unwrap_or_default();
         let plan = CellPlan::of_points(points, bounds);
-        let grid = Self::with_plan(points, bounds, plan);
-        match grid.wider_shift() {
-            Some(shift) => Self::with_plan(points, bounds, plan.with_shift(shift)),
-            None => grid,
+        let mut grid = Self::with_plan(points, bounds, plan);
+        if let Some(shift) = grid.wider_shift() {
+            grid = Self::with_plan(points, bounds, plan.with_shift(shift));
         }
+        grid.heights = BlockHeights::of_grid(&grid);
+        if grid.crowded {
+            grid.sort_crowded_by_height();
+            grid.distinct = grid.without_equals().map(Box::new);
+        }
+        grid
     }
 
+    /// Points in cells, those of a cell in their order.
     fn with_plan(points: Positions<'a>, [low, high]: [[i32; 3]; 2], plan: CellPlan) -> Self {
         let [columns, rows] = [0, 1].map(|axis| plan.cells_along(axis) as usize);
         let cell = |p: &[i32; 3]| {
@@ -55,14 +62,10 @@ impl<'a> Grid<'a> {
             z: vec![0; n + LANES],
             id: vec![0; n],
             distinct: None,
+            trees: OnceLock::new(),
             heights: BlockHeights::default(),
         };
         grid.scatter_points(&cells);
-        grid.heights = BlockHeights::of_grid(&grid);
-        if grid.crowded {
-            grid.sort_crowded_by_height();
-            grid.distinct = grid.without_equals().map(Box::new);
-        }
         grid
     }
 
@@ -116,6 +119,7 @@ impl<'a> Grid<'a> {
             id: kept.iter().map(|at| self.id[*at as usize]).collect(),
             starts,
             distinct: None,
+            trees: OnceLock::new(),
             heights: BlockHeights::default(),
         })
     }
@@ -161,23 +165,49 @@ impl<'a> Grid<'a> {
     /// Sorts the points of crowded cells by height, then so that equal ones stand together, then by
     /// index.
     fn sort_crowded_by_height(&mut self) {
-        for pair in self
-            .starts
-            .windows(2)
-            .filter(|pair| pair[1] - pair[0] > CROWDED)
-        {
+        let mut keys = Vec::new();
+        for pair in self.starts.windows(2) {
             let span = pair[0] as usize..pair[1] as usize;
-            let mut ids = self.id[span.clone()].to_vec();
-            let ticks = self.points.ticks();
-            ids.par_sort_unstable_by_key(|&id| {
-                let [x, y, z] = ticks[id as usize];
-                (z, x, y, id)
-            });
-            for (at, id) in span.zip(ids) {
-                [self.x[at], self.y[at], self.z[at]] = ticks[id as usize];
-                self.id[at] = id;
+            if span.len() > CROWDED as usize {
+                sort_by_height(self.points.ticks(), &self.id[span.clone()], &mut keys);
+                for (at, key) in span.zip(&keys) {
+                    let id = *key as u32;
+                    [self.x[at], self.y[at], self.z[at]] = self.points.ticks()[id as usize];
+                    self.id[at] = id;
+                }
             }
         }
+    }
+}
+
+/// Puts points into `keys`, in the order of height, x, y and index: the index is the lower half of
+/// a key.
+fn sort_by_height(ticks: &[[i32; 3]], ids: &[u32], keys: &mut Vec<u64>) {
+    let height = |id: u32| i64::from(ticks[id as usize][2]).abs_diff(i64::from(i32::MIN));
+    keys.clear();
+    keys.extend(ids.iter().map(|&id| height(id) << 32 | u64::from(id)));
+    keys.par_sort_unstable();
+    for level in keys.chunk_by_mut(|a, b| a >> 32 == b >> 32) {
+        if level.len() > 1 {
+            level.sort_unstable_by_key(|key| {
+                let id = *key as u32;
+                let [x, y, _] = ticks[id as usize];
+                (x, y, id)
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+impl Grid<'_> {
+    /// Bytes that the index takes beside the points that it is of.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let words = self.starts.len() + self.x.len() + self.y.len() + self.z.len() + self.id.len();
+        let trees = self.trees.get().and_then(Option::as_ref);
+        4 * words
+            + self.heights.heap_bytes()
+            + trees.map_or(0, |trees| trees.heap_bytes())
+            + self.distinct.as_ref().map_or(0, |grid| grid.heap_bytes())
     }
 }
 
@@ -216,7 +246,7 @@ fn split_into_bands(starts: &[u32]) -> Vec<std::ops::Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::{queries::LocalQuery, walk::LOOKS};
+    use crate::grid::{nearest::Nearest, queries::LocalQuery, walk::LOOKS};
     use crate::{BruteForce, NeighbourIndex, NeighbourSearch};
     use isopach_cloud::Cloud;
     use isopach_compute::conformance::random;
@@ -306,10 +336,11 @@ mod tests {
             let cloud = Cloud::from_points(&points).unwrap();
             let index = Grid::new(cloud.positions());
             let queries: Vec<u32> = (0..cloud.len() as u32).step_by(cloud.len() / 500).collect();
+            let mut search = Nearest::new(&index, u128::MAX);
             let before = LOOKS.get();
             for query in &queries {
                 let query = LocalQuery::Near(cloud.positions().ticks()[*query as usize]);
-                let (squared, _) = index.nearest_to(query, u128::MAX).unwrap();
+                let (squared, _) = search.find_nearest(query).unwrap();
                 assert_eq!(squared, 0);
             }
             (LOOKS.get() - before) / queries.len() as u64

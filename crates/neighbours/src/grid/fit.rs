@@ -1,6 +1,6 @@
 //! Cells that fit the distance between neighbours in three dimensions.
 
-use super::{CROWDED, Grid};
+use super::Grid;
 use std::ops::Range;
 
 /// Points whose neighbours are counted.
@@ -9,6 +9,9 @@ const SAMPLED: usize = 128;
 /// Points near a point, itself included, from which on cells are wide enough. On ground the cells of
 /// the plan have as many.
 const ENOUGH: usize = 3;
+
+/// Points of one row of cells that are looked at: their heights come in no order.
+const MOST_LOOKED_AT: usize = 1 << 12;
 
 /// How many times a cell may be doubled.
 const WIDEST: u32 = 8;
@@ -54,15 +57,8 @@ impl Grid<'_> {
         let heights = [height - side, height + side];
         let mut found = 0;
         for row in rows[0]..rows[1] {
-            let whole = self.span_of_cells(row, columns);
-            if self.crowded && whole.len() > CROWDED as usize {
-                for column in columns[0]..columns[1] {
-                    let span = self.span_of_cells(row, [column, column + 1]);
-                    found += self.count_between_heights(span, heights);
-                }
-            } else {
-                found += self.count_between_heights(whole, heights);
-            }
+            let span = self.span_of_cells(row, columns);
+            found += self.count_between_heights(span, heights);
             if found >= ENOUGH {
                 break;
             }
@@ -70,12 +66,16 @@ impl Grid<'_> {
         found
     }
 
-    /// Points of the span that are not below the first height nor above the second.
+    /// Points of the span that are not below the first height nor above the second: about as many,
+    /// where the span has very many points.
     fn count_between_heights(&self, span: Range<usize>, [low, high]: [i64; 2]) -> usize {
-        if span.len() > CROWDED as usize {
-            return self.span_between_heights(span, [low, high]).len();
+        let looked_at = span.len().min(MOST_LOOKED_AT);
+        let heights = &self.z[span.start..span.start + looked_at];
+        let between = heights.iter().map(|&z| i64::from(z));
+        let count = between.filter(|z| (low..=high).contains(z)).count();
+        match looked_at == span.len() {
+            true => count,
+            false => (count as u64 * span.len() as u64 / looked_at as u64) as usize,
         }
-        let heights = self.z[span].iter().map(|&z| i64::from(z));
-        heights.filter(|z| (low..=high).contains(z)).count()
     }
 }

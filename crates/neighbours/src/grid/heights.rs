@@ -22,6 +22,11 @@ fn enclosing_range(a: [i32; 2], b: [i32; 2]) -> [i32; 2] {
 }
 
 impl BlockHeights {
+    #[cfg(test)]
+    pub(super) fn heap_bytes(&self) -> usize {
+        std::mem::size_of_val(&self.ranges[..])
+    }
+
     pub(super) fn of_grid(grid: &Grid<'_>) -> Self {
         let across = (grid.columns >> SHIFT) + 1;
         let mut ranges = vec![NONE; across * ((grid.rows >> SHIFT) + 1)];

@@ -27,13 +27,17 @@
 //! are at most half as many cells as points, so two points 16 km apart do not need a gigabyte.
 //! Clouds of very uneven density get large cells in their dense parts: slower, never wrong.
 
+mod ball;
 mod block_sums;
 mod bounds;
 mod build;
+mod candidates;
+mod closest;
 mod cylinder;
 mod fit;
 mod groups;
 mod heights;
+mod k_lists;
 mod lists;
 mod nearest;
 mod normals;
@@ -42,6 +46,7 @@ mod queries;
 mod runs;
 mod sorted_points;
 mod sums;
+mod trees;
 mod walk;
 mod widest;
 mod within;
@@ -52,9 +57,10 @@ use crate::{
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};
+use std::sync::OnceLock;
 
 /// Points in a cell above which they are sorted by height.
-const CROWDED: u32 = 64;
+const CROWDED: u32 = 32;
 
 /// Points sorted by the cells of a uniform grid in the plane.
 #[derive(Debug)]
@@ -83,6 +89,8 @@ pub(crate) struct Grid<'a> {
     /// Grid of the distinct points, if there are so many equal ones that a search of the nearest
     /// would take long.
     distinct: Option<Box<Self>>,
+    /// Trees of the cells that need one for a search of the nearest, made by the first search.
+    trees: OnceLock<Option<trees::CellTrees>>,
     /// Lowest and highest z of the points of each block of cells, for long cylinders.
     heights: heights::BlockHeights,
 }
@@ -116,9 +124,7 @@ impl NeighbourIndex for Grid<'_> {
     ) -> Result<NeighbourLists> {
         let limit = arguments::check_nearest(k, max_distance)?;
         let k = k.min(self.points.len());
-        Ok(lists::collect_lists(self, queries, |query, found| {
-            self.k_nearest_to(query, k, limit, found)
-        }))
+        Ok(k_lists::list_k_nearest(self, queries, k, limit))
     }
 
     fn within_radius(&self, queries: Positions<'_>, radius: f64) -> Result<NeighbourLists> {
@@ -133,13 +139,15 @@ impl NeighbourIndex for Grid<'_> {
 
     fn nearest(&self, queries: Positions<'_>, max_distance: f64) -> Result<Vec<Option<Neighbour>>> {
         let limit = arguments::check_nearest(1, max_distance)?;
-        Ok(queries::answer_each(self, queries, |_, query| {
-            let (squared, index) = self.nearest_to(query, limit)?;
+        let search = || nearest::Nearest::new(self, limit);
+        let answer = |search: &mut nearest::Nearest<'_>, _, query| {
+            let (squared, index) = search.find_nearest(query)?;
             Some(Neighbour {
                 index,
                 squared_distance: distance::square_metres(squared),
             })
-        }))
+        };
+        Ok(queries::answer_each_with(self, queries, search, answer))
     }
 
     fn covariances_within(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
@@ -165,8 +173,9 @@ impl NeighbourIndex for Grid<'_> {
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
         arguments::check_nearest(k, f64::INFINITY)?;
         let k = k.min(self.points.len());
-        let all = queries::answer_each_with(self, queries, Vec::new, |keys, _, query| {
-            self.moments_of_nearest(query, k, keys)
+        let search = || closest::KNearest::new(self, k, u128::MAX);
+        let all = queries::answer_each_with(self, queries, search, |search, _, query| {
+            search.moments_of_nearest(query)
         });
         let near: Option<Vec<Covariance>> = all.into_iter().collect();
         near.ok_or_else(|| Error::from(NeighbourError::NeighbourTooFar))

@@ -1,202 +1,175 @@
-//! The nearest, and the k nearest.
+//! The nearest.
+//!
+//! The nearest point of the query before is near this one, too: it is the first candidate, and the
+//! ball around the query through it is all that has to be looked at.
 
 use super::{
-    Grid,
-    queries::LocalQuery,
-    walk::{CellBlock, Query},
+    Grid, ball::Ball, queries::LocalQuery, sums::LANES, trees::CellTrees, walk::Query, widest,
 };
-use crate::{Covariance, Moments, distance};
+use crate::distance;
+use std::ops::Range;
 
-/// The best found so far: squared distance (square ticks) and index, so that ties go to the lower
-/// index.
-type Best = (u64, u32);
+/// What one thread keeps from query to query.
+#[derive(Debug)]
+pub(super) struct Nearest<'a> {
+    /// The grid of the distinct points.
+    grid: &'a Grid<'a>,
+    trees: Option<&'a CellTrees>,
+    /// Squared distance beyond which nothing is looked for, square ticks.
+    limit: u128,
+    /// The answer to the query before.
+    last: Option<Best>,
+    /// Squared distance within which there are three points on the mean, if none is above another,
+    /// square ticks.
+    usual: u64,
+}
 
-impl Grid<'_> {
-    /// The nearest point within `limit` square ticks.
-    #[inline]
-    pub(super) fn nearest_to(&self, query: LocalQuery, limit: u128) -> Option<(u128, u32)> {
-        if self.points.is_empty() {
-            return None;
+/// The best found so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Best {
+    /// Squared distance, or that beyond which nothing is looked for, square ticks.
+    squared: u64,
+    /// Index; above all indices if none is found.
+    id: u32,
+    /// Position among the sorted points.
+    place: u32,
+}
+
+impl<'a> Nearest<'a> {
+    /// For the nearest within `limit` square ticks.
+    pub(super) fn new(grid: &'a Grid<'a>, limit: u128) -> Self {
+        let grid = grid.distinct.as_deref().unwrap_or(grid);
+        let cells = (grid.columns * grid.rows) as f64 * (1_u64 << (2 * grid.shift)) as f64;
+        let usual = 3.0 / std::f64::consts::PI * cells / grid.id.len() as f64;
+        Self {
+            grid,
+            trees: grid.trees(),
+            limit,
+            last: None,
+            usual: (usual as u64).max(1),
         }
-        match query {
-            LocalQuery::Near(query) => self
-                .distinct
-                .as_deref()
-                .unwrap_or(self)
-                .nearest_near(query, limit),
-            LocalQuery::Far(query) => {
-                let all = (0..self.points.len() as u32).map(|id| {
-                    (
-                        distance::squared_distance(
-                            self.points.ticks()[id as usize].map(i64::from),
-                            query,
-                        ),
-                        id,
-                    )
-                });
-                all.filter(|(squared, _)| *squared <= limit).min()
-            }
-        }
     }
 
+    /// Squared distance (square ticks) and index of the nearest, of equally near ones of that with
+    /// the lowest index.
     #[inline]
-    fn nearest_near(&self, query: Query, limit: u128) -> Option<(u128, u32)> {
-        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-        let mut best: Best = (limit, u32::MAX);
-        let mut block = self.four_cells(query);
-        self.update_nearest_in(&block, query, &mut best);
-        let mut step = 1;
-        while let Some(clearance) = self.distance_to_outside(query, &block)
-            && ((clearance * clearance) as u64) < best.0.saturating_add(1)
-        {
-            let grown = self.grow_block(&block, step);
-            for part in &block.ring_within(&grown) {
-                self.update_nearest_in(part, query, &mut best);
-            }
-            (block, step) = (grown, step * 2);
-        }
-        (best.1 != u32::MAX).then_some((u128::from(best.0), best.1))
-    }
-
-    /// The 2 × 2 cells nearest to the query: their edge is at least half a cell away.
-    #[inline]
-    fn four_cells(&self, query: Query) -> CellBlock {
-        self.block_around(query, (1_i64 << self.shift) >> 1)
-    }
-
-    #[inline]
-    fn update_nearest_in(&self, block: &CellBlock, query: Query, best: &mut Best) {
-        self.visit_block(block, query, &mut |span| {
-            for i in span {
-                let squared = self.squared_distance_to(i, query);
-                if squared <= best.0 && (squared, self.id[i]) < *best {
-                    *best = (squared, self.id[i]);
-                }
-            }
-            Some(best.0)
-        });
-    }
-
-    /// Puts the `k` nearest within `limit` square ticks into `found`, nearest first.
-    pub(super) fn k_nearest_to(
-        &self,
-        query: LocalQuery,
-        k: usize,
-        limit: u128,
-        found: &mut Vec<u128>,
-    ) {
+    pub(super) fn find_nearest(&mut self, query: LocalQuery) -> Option<(u128, u32)> {
         match query {
             LocalQuery::Near(query) => {
-                self.collect_closest(
-                    query,
-                    &mut Closest::new(k, u64::try_from(limit).unwrap_or(u64::MAX), found),
-                );
-                found.sort_unstable();
+                let best = widest::find_nearest(self, query)?;
+                self.last = Some(best);
+                Some((u128::from(best.squared), best.id))
             }
             LocalQuery::Far(query) => {
-                // Beyond 2⁴⁸ ticks a squared distance and an index no longer fit a key, and no
-                // cloud lies so far from another.
-                let keys = (0..self.points.len() as u32).filter_map(|id| {
-                    let squared = distance::squared_distance(
-                        self.points.ticks()[id as usize].map(i64::from),
-                        query,
-                    );
-                    (squared <= limit).then_some(squared << 32 | u128::from(id))
+                let ticks = self.grid.points.ticks();
+                let all = (0..ticks.len() as u32).map(|id| {
+                    let point = ticks[id as usize].map(i64::from);
+                    (distance::squared_distance(point, query), id)
                 });
-                found.extend(keys);
-                found.sort_unstable();
-                found.truncate(k);
+                all.filter(|(squared, _)| *squared <= self.limit).min()
             }
         }
     }
 
-    /// Moments of the `k` nearest; `None` where one of them is more than 8 km away.
-    pub(super) fn moments_of_nearest(
-        &self,
-        query: LocalQuery,
-        k: usize,
-        keys: &mut Vec<u128>,
-    ) -> Option<Covariance> {
-        let mut moments = Moments::default();
-        if let (LocalQuery::Near(query), false) = (query, self.points.is_empty()) {
-            keys.clear();
-            self.collect_closest(query, &mut Closest::new(k, u64::MAX, keys));
-            for &key in keys.iter() {
-                let point = self.points.ticks()[id_of(key) as usize];
-                let [x, y, z] = std::array::from_fn(|axis| point[axis].checked_sub(query[axis]));
-                moments.add_offset([x?, y?, z?]);
-            }
-        } else if !self.points.is_empty() {
+    #[inline(always)]
+    pub(super) fn find_nearest_here(&self, query: Query) -> Option<Best> {
+        if self.grid.id.is_empty() {
             return None;
         }
-        Some(moments.covariance())
-    }
-
-    /// Finds the k nearest, in any order. Grows a block until it must hold them: by 1, 2, 4, …
-    /// cells, and no farther than the k-th found so far.
-    fn collect_closest(&self, query: Query, best: &mut Closest<'_>) {
-        if self.points.is_empty() {
-            return;
-        }
-        // The radius that at the mean density of the grid holds k points, and those that chance
-        // leaves out.
-        let wanted = best.k as f64 + (best.k as f64).sqrt();
-        let cells = (self.columns * self.rows) as f64;
-        let share = wanted / self.points.len() as f64 * cells / std::f64::consts::PI;
-        let reach = (share.sqrt() * (1_i64 << self.shift) as f64) as i64;
-        let mut block = self.block_around(query, reach.max((1_i64 << self.shift) >> 1));
-        self.collect_closest_in(&block, query, best);
-        best.keep_k_nearest();
-        let mut step = 1;
-        while let Some(clearance) = self.distance_to_outside(query, &block)
-            && ((clearance * clearance) as u64) < best.worst.saturating_add(1)
-        {
-            let doubled = self.grow_block(&block, step);
-            let grown = match best.is_full() {
-                // On a wall the first k lie far above and below each other, so their k-th says
-                // nothing of how far to look to the side.
-                true => self
-                    .block_around(query, best.worst.isqrt() as i64 + 1)
-                    .union(&block)
-                    .intersection(&doubled),
-                false => doubled,
+        let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
+        let mut reach = self.first_reach();
+        loop {
+            let mut best = Best {
+                squared: reach.min(limit),
+                id: u32::MAX,
+                place: 0,
             };
-            for part in &block.ring_within(&grown) {
-                self.collect_closest_in(part, query, best);
+            if let Some(last) = self.last {
+                best.try_place(self.grid, last.place as usize, query);
             }
-            best.keep_k_nearest();
-            (block, step) = (grown, step * 2);
+            self.grid.add_ball(self.trees, query, &mut best);
+            if best.id != u32::MAX {
+                return Some(best);
+            }
+            if reach >= limit {
+                return None;
+            }
+            reach = reach.saturating_mul(8);
         }
     }
 
+    /// Squared reach, if the point before should be far away, square ticks.
     #[inline]
-    fn collect_closest_in(&self, block: &CellBlock, query: Query, best: &mut Closest<'_>) {
-        self.visit_block(block, query, &mut |span| {
-            for i in span {
-                let squared = self.squared_distance_to(i, query);
-                if squared <= best.worst {
-                    best.keys.push(pack_key(squared, self.id[i]));
+    fn first_reach(&self) -> u64 {
+        let last = self.last.map_or(0, |last| last.squared.saturating_mul(8));
+        last.max(self.usual)
+    }
+}
+
+impl Best {
+    /// Takes a sorted point if it is better.
+    #[inline(always)]
+    fn try_place(&mut self, grid: &Grid<'_>, place: usize, query: Query) {
+        let squared = grid.squared_distance_to(place, query);
+        if squared <= self.squared {
+            self.take_if_better(squared, grid.id[place], place);
+        }
+    }
+
+    #[inline(always)]
+    fn take_if_better(&mut self, squared: u64, id: u32, place: usize) {
+        if (squared, id) < (self.squared, self.id) {
+            *self = Self {
+                squared,
+                id,
+                place: place as u32,
+            };
+        }
+    }
+}
+
+impl Ball for Best {
+    #[inline(always)]
+    fn reach(&self) -> u64 {
+        self.squared
+    }
+
+    #[inline(always)]
+    fn is_settled(&self) -> bool {
+        self.squared == 0 && self.id != u32::MAX
+    }
+
+    #[inline(always)]
+    fn add_span(&mut self, grid: &Grid<'_>, span: Range<usize>, query: Query) {
+        let mut start = span.start;
+        while start < span.end {
+            let squared = grid.square_four_distances(start, query);
+            let is_near = squared.iter().fold(false, |is_near, &squared| {
+                is_near | (squared <= self.squared)
+            });
+            if is_near {
+                for (place, squared) in (start..span.end).zip(squared) {
+                    if squared <= self.squared {
+                        self.take_if_better(squared, grid.id[place], place);
+                    }
+                }
+                if self.is_settled() {
+                    return;
                 }
             }
-            // As soon as there are k, so that a walk through heights knows how far it has to go.
-            if best.keys.len() > best.enough || (best.worst == best.limit && best.is_full()) {
-                best.keep_k_nearest();
-            }
-            // Equal points share a cell and come in the order of their indices: nothing can be
-            // nearer than k points at no distance.
-            (best.worst > 0 || !best.is_full()).then_some(best.worst)
-        });
+            start += LANES;
+        }
+    }
+
+    #[inline(always)]
+    fn add_listed(&mut self, grid: &Grid<'_>, base: usize, offsets: &[u16], query: Query) {
+        for &offset in offsets {
+            self.try_place(grid, base + usize::from(offset), query);
+        }
     }
 }
 
-/// Squared distance and index as one number, so that comparing it compares the distance and, of
-/// equal ones, the index.
-#[inline]
-fn pack_key(squared: u64, id: u32) -> u128 {
-    u128::from(squared) << 32 | u128::from(id)
-}
-
-/// Squared distance of a key, square ticks.
+/// Squared distance of a key of squared distance and index, square ticks.
 #[inline]
 pub(super) fn squared_of(key: u128) -> u128 {
     key >> 32
@@ -206,43 +179,4 @@ pub(super) fn squared_of(key: u128) -> u128 {
 #[inline]
 pub(super) fn id_of(key: u128) -> u32 {
     key as u32
-}
-
-/// Candidates for the k nearest. They are collected as they come and thinned to k by selection:
-/// twice as fast as keeping a sorted list, of which nobody asks the order before the end.
-struct Closest<'a> {
-    k: usize,
-    /// Candidates above which it pays to thin them.
-    enough: usize,
-    /// The squared distance that a candidate must not exceed: that of the k-th when there last were
-    /// k, or the limit.
-    worst: u64,
-    /// Squared distance beyond which nothing is looked for.
-    limit: u64,
-    keys: &'a mut Vec<u128>,
-}
-
-impl<'a> Closest<'a> {
-    fn new(k: usize, limit: u64, keys: &'a mut Vec<u128>) -> Self {
-        Self {
-            k,
-            enough: 8 * k + 64,
-            worst: limit,
-            limit,
-            keys,
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.keys.len() >= self.k
-    }
-
-    /// Leaves the k nearest. O(candidates).
-    fn keep_k_nearest(&mut self) {
-        if self.is_full() {
-            let (_, kth, _) = self.keys.select_nth_unstable(self.k - 1);
-            self.worst = squared_of(*kth) as u64;
-            self.keys.truncate(self.k);
-        }
-    }
 }

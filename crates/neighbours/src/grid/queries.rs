@@ -124,6 +124,21 @@ impl<'a> QueryOrder<'a> {
         order
     }
 
+    /// Whether queries are worked on as they come.
+    pub(super) fn is_as_given(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Brings lists of `k` entries in the order of the walk into the order of the queries.
+    pub(super) fn restore_lists<T: Copy + Default>(&self, lists: &[T], k: usize) -> Vec<T> {
+        let mut restored = vec![T::default(); lists.len()];
+        for (&query, list) in self.order.iter().zip(lists.chunks(k)) {
+            let start = query as usize * k;
+            restored[start..start + k].copy_from_slice(list);
+        }
+        restored
+    }
+
     /// Brings answers in the order of the walk into the order of the queries.
     fn restore_query_order<T: Send + Clone + Default>(&self, answers: Vec<T>) -> Vec<T> {
         if self.order.is_empty() {

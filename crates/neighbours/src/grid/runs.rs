@@ -162,20 +162,13 @@ impl Grid<'_> {
             if cell.end - cell.start > CROWDED {
                 runs.push_span(open..cell.start, cell.start);
                 open = cell.end;
+                let cell = cell.start as usize..cell.end as usize;
                 let between = self.span_between_heights(cell, heights);
-                let end = between.end;
-                runs.push_span(between, end);
+                let end = between.end as u32;
+                runs.push_span(between.start as u32..end, end);
             }
         }
         let end = self.starts[first + columns[1]];
         runs.push_span(open..end, end);
-    }
-
-    /// The points of a crowded cell between two heights, both included.
-    fn span_between_heights(&self, cell: Range<u32>, [low, high]: [i64; 2]) -> Range<u32> {
-        let z = &self.z[cell.start as usize..cell.end as usize];
-        let below = z.partition_point(|&z| i64::from(z) < low);
-        let upto = below + z[below..].partition_point(|&z| i64::from(z) <= high);
-        cell.start + below as u32..cell.start + upto as u32
     }
 }

@@ -1,6 +1,6 @@
 //! Blocks of cells, and the points in them.
 
-use super::Grid;
+use super::{Grid, sums::LANES};
 use std::ops::Range;
 
 /// A block of cells: columns and rows, both half open, within the grid.
@@ -8,53 +8,6 @@ use std::ops::Range;
 pub(super) struct CellBlock {
     pub(super) columns: [usize; 2],
     pub(super) rows: [usize; 2],
-}
-
-impl CellBlock {
-    /// The smallest block that has both.
-    #[inline]
-    pub(super) fn union(&self, other: &Self) -> Self {
-        let both = |a: [usize; 2], b: [usize; 2]| [a[0].min(b[0]), a[1].max(b[1])];
-        Self {
-            columns: both(self.columns, other.columns),
-            rows: both(self.rows, other.rows),
-        }
-    }
-
-    /// The cells that both have, which are some.
-    #[inline]
-    pub(super) fn intersection(&self, other: &Self) -> Self {
-        let both = |a: [usize; 2], b: [usize; 2]| [a[0].max(b[0]), a[1].min(b[1])];
-        Self {
-            columns: both(self.columns, other.columns),
-            rows: both(self.rows, other.rows),
-        }
-    }
-
-    /// Cells of a block around this one that are outside of it, in four parts.
-    #[inline]
-    pub(super) fn ring_within(&self, outer: &Self) -> [Self; 4] {
-        let columns = outer.columns;
-        let rows = outer.rows;
-        [
-            Self {
-                columns,
-                rows: [rows[0], self.rows[0]],
-            },
-            Self {
-                columns: [columns[0], self.columns[0]],
-                rows: self.rows,
-            },
-            Self {
-                columns: [self.columns[1], columns[1]],
-                rows: self.rows,
-            },
-            Self {
-                columns,
-                rows: [self.rows[1], rows[1]],
-            },
-        ]
-    }
 }
 
 /// A query in ticks about the index's origin, near enough that no squared distance exceeds a `u64`.
@@ -122,40 +75,17 @@ impl Grid<'_> {
         (x * x) as u64 + (y * y) as u64 + (z * z) as u64
     }
 
-    /// Distance from the query to the nearest cell that is not in the block, ticks; `None` where
-    /// the block is the whole grid.
-    #[inline]
-    pub(super) fn distance_to_outside(&self, query: Query, block: &CellBlock) -> Option<i64> {
-        let edge =
-            |axis: usize, cell: usize| i64::from(self.corner[axis]) + ((cell as i64) << self.shift);
-        let side = |axis: usize, [first, end]: [usize; 2], count: usize| {
-            let centre = i64::from(query[axis]);
-            let before = if first > 0 {
-                centre - edge(axis, first)
-            } else {
-                i64::MAX
-            };
-            let after = if end < count {
-                edge(axis, end) - centre
-            } else {
-                i64::MAX
-            };
-            before.min(after)
+    /// Squared distances of [`LANES`] sorted points from the query, square ticks. They may reach
+    /// beyond the last.
+    #[inline(always)]
+    pub(super) fn square_four_distances(&self, start: usize, query: Query) -> [u64; LANES] {
+        #[cfg(test)]
+        LOOKS.set(LOOKS.get() + LANES as u64);
+        let [x, y, z] = [&self.x, &self.y, &self.z].map(|sorted| sorted[start..].first_chunk());
+        let (Some(x), Some(y), Some(z)) = (x, y, z) else {
+            return [u64::MAX; LANES];
         };
-        let nearest = side(0, block.columns, self.columns).min(side(1, block.rows, self.rows));
-        (nearest < i64::MAX).then_some(nearest.max(0))
-    }
-
-    /// The block grown by `by` cells to every side.
-    #[inline]
-    pub(super) fn grow_block(&self, block: &CellBlock, by: usize) -> CellBlock {
-        let grow = |[first, end]: [usize; 2], count: usize| {
-            [first.saturating_sub(by), (end + by).min(count)]
-        };
-        CellBlock {
-            columns: grow(block.columns, self.columns),
-            rows: grow(block.rows, self.rows),
-        }
+        square_distances(x, y, z, query)
     }
 
     /// Calls `visit` with the sorted points of the span that pass `rough`, a test on their offsets
@@ -243,7 +173,14 @@ impl Grid<'_> {
     ) -> Range<usize> {
         let heights = &self.z[span.clone()];
         let first = heights.partition_point(|&z| i64::from(z) < low);
-        let count = heights[first..].partition_point(|&z| i64::from(z) <= high);
+        // There are few, most often.
+        let rest = &heights[first..];
+        let mut most = 16;
+        while most < rest.len() && i64::from(rest[most]) <= high {
+            most *= 4;
+        }
+        let rest = &rest[..most.min(rest.len())];
+        let count = rest.partition_point(|&z| i64::from(z) <= high);
         span.start + first..span.start + first + count
     }
 
@@ -279,4 +216,21 @@ impl Grid<'_> {
         }
         Some(reach)
     }
+}
+
+/// Squared distances of points from the query, square ticks.
+#[inline(always)]
+pub(super) fn square_distances(
+    x: &[i32; LANES],
+    y: &[i32; LANES],
+    z: &[i32; LANES],
+    query: Query,
+) -> [u64; LANES] {
+    std::array::from_fn(|lane| {
+        // Queries are near: nothing wraps.
+        let x = i64::from(x[lane].wrapping_sub(query[0]));
+        let y = i64::from(y[lane].wrapping_sub(query[1]));
+        let z = i64::from(z[lane].wrapping_sub(query[2]));
+        (x * x) as u64 + (y * y) as u64 + (z * z) as u64
+    })
 }

@@ -6,8 +6,15 @@
 #![allow(unsafe_code)]
 
 use super::{
-    Grid, block_sums::BlockSums, cylinder::CylinderShape, normals::NormalGroup,
-    queries::LocalQuery, runs::Runs,
+    Grid,
+    block_sums::BlockSums,
+    closest::KNearest,
+    cylinder::CylinderShape,
+    nearest::{Best, Nearest},
+    normals::NormalGroup,
+    queries::LocalQuery,
+    runs::Runs,
+    walk::Query,
 };
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::avx2::F64x4;
@@ -94,6 +101,42 @@ widest!(
         along: &mut Vec<f64>
     ) -> AxialStatistics
 );
+
+/// Finds the k nearest and puts them into order.
+#[inline]
+pub(super) fn find_k_nearest(search: &mut KNearest<'_>, query: Query) {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2, which is all that the function asks for beyond what every
+        // caller has.
+        return unsafe { find_k_nearest_avx2(search, query) };
+    }
+    search.find_k_nearest_here(query);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn find_k_nearest_avx2(search: &mut KNearest<'_>, query: Query) {
+    search.find_k_nearest_here(query);
+}
+
+/// Finds the nearest.
+#[inline]
+pub(super) fn find_nearest(search: &Nearest<'_>, query: Query) -> Option<Best> {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2, which is all that the function asks for beyond what every
+        // caller has.
+        return unsafe { find_nearest_avx2(search, query) };
+    }
+    search.find_nearest_here(query)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn find_nearest_avx2(search: &Nearest<'_>, query: Query) -> Option<Best> {
+    search.find_nearest_here(query)
+}
 
 #[cfg(test)]
 mod tests {
