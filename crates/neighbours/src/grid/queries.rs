@@ -152,16 +152,7 @@ impl<'a> QueryOrder<'a> {
     }
 }
 
-/// One result a query, in the order of the queries.
-pub(super) fn answer_each<T: Send + Clone + Default>(
-    grid: &Grid<'_>,
-    queries: Positions<'_>,
-    answer: impl Fn(usize, LocalQuery) -> T + Sync,
-) -> Vec<T> {
-    answer_each_with(grid, queries, || (), |(), query, at| answer(query, at))
-}
-
-/// As [`each`], with memory that is used again from query to query.
+/// One result a query, in the order of the queries; `scratch` is used again from query to query.
 pub(super) fn answer_each_with<T: Send + Clone + Default, S>(
     grid: &Grid<'_>,
     queries: Positions<'_>,
