@@ -26,6 +26,10 @@ const FEWEST_CELLS: i64 = 7;
 /// few nanoseconds, and a query saves a microsecond.
 const POINTS_PER_QUERY: usize = 200;
 
+/// Points an entry of the running sums below which these would take too much memory (10 bytes a
+/// point): the blocks of a narrow strip are mostly edge.
+const POINTS_PER_ENTRY: usize = 8;
+
 /// Count, sums x, y, z and products xx, xy, xz, yy, yz, zz, modulo 2⁶⁴.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Remainders([u64; 10]);
@@ -103,16 +107,16 @@ impl BlockSums {
     /// The sums of a grid's blocks, if balls with that squared radius (square ticks) around so many
     /// queries are worth them. O(points).
     pub(super) fn if_worthwhile(grid: &Grid<'_>, largest: u128, queries: usize) -> Option<Self> {
+        let points = grid.points.len();
+        let [stride, rows] = strides_and_rows(grid);
         let is_worthwhile = is_wide(grid, largest as f64)
-            && grid.points.len() / POINTS_PER_QUERY <= queries
-            && !grid.points.is_empty();
+            && points / POINTS_PER_QUERY <= queries
+            && stride * rows * POINTS_PER_ENTRY <= points;
         is_worthwhile.then(|| Self::of_grid(grid))
     }
 
     fn of_grid(grid: &Grid<'_>) -> Self {
-        let across = grid.heights.across();
-        let stride = across + 1;
-        let rows = (grid.rows >> SHIFT) + 1;
+        let [stride, rows] = strides_and_rows(grid);
         let mut running = vec![Remainders::default(); rows * stride];
         running
             .par_chunks_mut(stride)
@@ -121,7 +125,7 @@ impl BlockSums {
                 let mut sum = Remainders::default();
                 for (block, to) in running.iter_mut().enumerate() {
                     *to = sum;
-                    if block < across {
+                    if block + 1 < stride {
                         grid.add_block([row, block], &mut sum);
                     }
                 }
@@ -134,6 +138,11 @@ impl BlockSums {
         let running = &self.running[row * self.stride..][..self.stride];
         sums.add_difference(&running[end], &running[first]);
     }
+}
+
+/// Entries a row of blocks, and rows.
+fn strides_and_rows(grid: &Grid<'_>) -> [usize; 2] {
+    [grid.heights.across() + 1, (grid.rows >> SHIFT) + 1]
 }
 
 /// Whether a ball is so wide that whole blocks are in it.
