@@ -212,12 +212,16 @@ impl Claims {
 /// Removes the claims of a run that no process needs any more. Claims that cannot be removed do no
 /// harm.
 pub fn remove_claims(run: &Path) {
-    let is_ours = |name: &str| name.contains("-of-") || name.starts_with(".now.");
     let entries = fs::read_dir(run.join(FOLDER))
         .into_iter()
         .flatten()
         .flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)) {
+    for entry in entries.filter(|entry| {
+        entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name: &str| name.contains("-of-") || name.starts_with(".now."))
+    }) {
         let _ = fs::remove_file(entry.path());
     }
 }

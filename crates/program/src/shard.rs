@@ -18,8 +18,7 @@ pub fn parse_shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<Op
     let numbers = text
         .split_once('/')
         .and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
-    let is_one = |(number, of): &(usize, usize)| *number >= first && number - first < *of;
-    match numbers.filter(is_one) {
+    match numbers.filter(|(number, of): &(usize, usize)| *number >= first && number - first < *of) {
         Some((number, of)) => Ok(Some(RunScope::Shard {
             number: number - first + 1,
             of,

@@ -205,8 +205,11 @@ fn mention_missing(name: &str, other: &str, crs: &Crs, warnings: &mut Warnings) 
 
 /// Warns that heights are depths.
 fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
-    let is_depth = |crs: &&Crs| las::counts_downwards(crs);
-    if let Some(crs) = catalogues.iter().filter_map(Catalogue::crs).find(is_depth) {
+    if let Some(crs) = catalogues
+        .iter()
+        .filter_map(Catalogue::crs)
+        .find(|crs: &&Crs| las::counts_downwards(crs))
+    {
         let name = crs
             .heights
             .name
@@ -221,11 +224,10 @@ fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
 /// Warns that the results will state no coordinate system although the files do: keys of a method
 /// without a known text, or without a parameter.
 fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
-    let is_unwritten = |crs: &&Crs| crs.horizontal.is_none() && las::well_known_text(crs).is_none();
     let Some(crs) = catalogues
         .iter()
         .filter_map(Catalogue::crs)
-        .find(is_unwritten)
+        .find(|crs: &&Crs| crs.horizontal.is_none() && las::well_known_text(crs).is_none())
     else {
         return;
     };

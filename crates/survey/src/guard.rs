@@ -55,19 +55,24 @@ fn rasters_of(summary: &Value) -> Vec<&'static str> {
 
 /// Inputs and parameters of the results, as summary.json states them.
 pub(crate) fn made_from(options: &ChangeOptions, inputs: Value) -> Result<Value> {
-    let polygons = |path: &Option<PathBuf>| -> Result<Value> {
-        match path {
-            None => Ok(Value::Null),
-            Some(path) => {
-                let bytes = fs::read(path).map_err(|error| Error::of_file(path, error))?;
-                Ok(json!(format!("{:016x}", fnv1a(bytes))))
-            }
-        }
-    };
-    let polygons = [polygons(&options.stable)?, polygons(&options.areas)?];
+    let polygons = [
+        polygons_identity(&options.stable)?,
+        polygons_identity(&options.areas)?,
+    ];
     Ok(
         json!({ "parameters": settings::given_parameters(options), "polygons": polygons, "inputs": inputs }),
     )
+}
+
+/// The identity of a file of polygons; null without one.
+fn polygons_identity(path: &Option<PathBuf>) -> Result<Value> {
+    match path {
+        None => Ok(Value::Null),
+        Some(path) => {
+            let bytes = fs::read(path).map_err(|error| Error::of_file(path, error))?;
+            Ok(json!(format!("{:016x}", fnv1a(bytes))))
+        }
+    }
 }
 
 /// Identities of the files of both epochs now.

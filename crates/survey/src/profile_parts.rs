@@ -172,17 +172,18 @@ struct Decoded<'a> {
 impl<'a> Decoded<'a> {
     /// Decodes everything and keeps nothing.
     fn count(from: &Catalogue) -> Result<u64> {
-        let points = |chunk| Ok(from.read_chunk(chunk, Columns::XYZ)?.len() as u64);
-        (0..from.chunk_count()).into_par_iter().map(points).sum()
+        (0..from.chunk_count())
+            .into_par_iter()
+            .map(|chunk| Ok(from.read_chunk(chunk, Columns::XYZ)?.len() as u64))
+            .sum()
     }
 
     fn read(from: &'a Catalogue) -> Result<Self> {
-        let chunk = |chunk| Ok(Mutex::new(Some(from.read_chunk(chunk, Columns::XYZ)?)));
         Ok(Self {
             from,
             chunks: (0..from.chunk_count())
                 .into_par_iter()
-                .map(chunk)
+                .map(|chunk| Ok(Mutex::new(Some(from.read_chunk(chunk, Columns::XYZ)?))))
                 .collect::<Result<_>>()?,
         })
     }

@@ -160,15 +160,18 @@ fn join_squares(points: &Points) -> Result<[Cloud; 2]> {
     };
     let origin = middle.clouds[0].positions().origin();
     let centre = middle.block.area.centre();
-    let near = |pair: &&BlockPair| {
-        let there = pair.block.area.centre();
-        (0..2).all(|axis| (there[axis] - centre[axis]).abs() < 0.5 * REACH - SIDE)
-    };
     let cloud = |epoch: usize| {
-        let all = points.pairs.iter().filter(near).flat_map(|pair| {
-            let positions = pair.clouds[epoch].positions();
-            (0..positions.len()).map(move |i| positions.absolute(i))
-        });
+        let all = points
+            .pairs
+            .iter()
+            .filter(|pair: &&BlockPair| {
+                let there = pair.block.area.centre();
+                (0..2).all(|axis| (there[axis] - centre[axis]).abs() < 0.5 * REACH - SIDE)
+            })
+            .flat_map(|pair| {
+                let positions = pair.clouds[epoch].positions();
+                (0..positions.len()).map(move |i| positions.absolute(i))
+            });
         // Squares of another height than the middle one may be out of reach.
         let base = origin.metres()[2];
         let reached: Vec<[f64; 3]> = all
@@ -261,12 +264,11 @@ impl Sample {
     /// The findings as an entry of summary.json.
     pub(crate) fn to_json(&self) -> Value {
         let variogram = self.variogram.as_ref().map(|variogram| {
-            let structure = |s: &isopach::change::VariogramStructure| {
-                json!({ "sill_m2": s.sill, "range_m": s.range, "model": format!("{:?}", s.model).to_lowercase() })
-            };
             json!({
                 "nugget_m2": variogram.nugget,
-                "structures": variogram.structures.iter().map(structure).collect::<Vec<_>>(),
+                "structures": variogram.structures.iter().map(|s: &isopach::change::VariogramStructure| {
+                json!({ "sill_m2": s.sill, "range_m": s.range, "model": format!("{:?}", s.model).to_lowercase() })
+            }).collect::<Vec<_>>(),
                 "correlated_sigma_m": variogram.correlated_sigma(),
             })
         });

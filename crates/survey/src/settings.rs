@@ -269,8 +269,9 @@ fn parse_vector(option: &str, values: &[f64]) -> Result<Option<[f64; 3]>> {
 /// Refuses words for core points that mean nothing, before anything is read.
 fn check_core_points(words: Option<&str>) -> Result<()> {
     let Some(words) = words else { return Ok(()) };
-    let is_number = |number: &str| number.parse::<u32>().is_ok_and(|number| number > 0);
-    let is_every = words.strip_prefix("every:").is_some_and(is_number);
+    let is_every = words
+        .strip_prefix("every:")
+        .is_some_and(|number: &str| number.parse::<u32>().is_ok_and(|number| number > 0));
     if is_every || ["grid", "cubes", "all"].contains(&words) || Path::new(words).exists() {
         return Ok(());
     }

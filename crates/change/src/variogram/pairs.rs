@@ -38,10 +38,13 @@ pub(super) fn trim_outliers(samples: &[StableSample], trim: f64) -> Vec<StableSa
                 .map(|sample| (sample.difference - middle).abs())
                 .collect(),
         );
-    let is_usual = |sample: &&StableSample| {
-        spread == 0.0 || (sample.difference - middle).abs() <= trim * spread
-    };
-    samples.iter().filter(is_usual).copied().collect()
+    samples
+        .iter()
+        .filter(|sample: &&StableSample| {
+            spread == 0.0 || (sample.difference - middle).abs() <= trim * spread
+        })
+        .copied()
+        .collect()
 }
 
 /// Distances grow by √2 from bin to bin.

@@ -43,11 +43,10 @@ impl Entry {
 /// # Errors
 /// Names the line of invalid TOML, of an unknown key, or of a value of the wrong type.
 pub(super) fn read_entries<A: Profiled>(source: &Source, command: &Command) -> Result<Vec<Entry>> {
-    let failed = |error: toml::de::Error| {
+    let document = DeTable::parse(&source.text).map_err(|error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
         source.error_at(at, &format!("no TOML: {}", error.message()))
-    };
-    let document = DeTable::parse(&source.text).map_err(failed)?;
+    })?;
     let mut entries = Vec::new();
     for (name, value) in in_order(document.get_ref()) {
         match value.get_ref() {
@@ -150,8 +149,10 @@ pub(super) fn remove_unset<A: Profiled>(
             .into());
         }
     }
-    let counts = |entry: &Entry| !unset.iter().any(|name| is_named(entry.key, name));
-    Ok(entries.into_iter().filter(counts).collect())
+    Ok(entries
+        .into_iter()
+        .filter(|entry: &Entry| !unset.iter().any(|name| is_named(entry.key, name)))
+        .collect())
 }
 
 fn is_named(key: &Key, name: &str) -> bool {

@@ -244,13 +244,12 @@ fn sample_one_in(surface: &Surface, one_in: u64) -> Vec<u32> {
 fn sample_queries(surface: &Surface, one_in: u64, patches: Option<&[u32]>) -> Vec<PatchPoint> {
     let positions = surface.cloud.positions();
     let patch = |i: usize| patches.map_or(0, |patches| patches[i]);
-    let query = |i: u32| PatchPoint {
-        point: positions.absolute(i as usize),
-        patch: patch(i as usize),
-    };
     sample_one_in(surface, one_in)
         .into_iter()
-        .map(query)
+        .map(|i: u32| PatchPoint {
+            point: positions.absolute(i as usize),
+            patch: patch(i as usize),
+        })
         .collect()
 }
 

@@ -243,11 +243,10 @@ impl StartSearch<'_> {
 impl StartResult {
     /// Whether it was within [`SAME`] of a pose after some round.
     fn came_by(&self, pose: &Rigid, arm: f64) -> bool {
-        let is_near = |other: &Rigid| {
+        self.path.iter().any(|other: &Rigid| {
             let motion = other.inverse().then(pose).about(pose.pivot);
             scale_motion(&motion, arm).norm() < SAME * self.patch_noise
-        };
-        self.path.iter().any(is_near)
+        })
     }
 }
 
