@@ -437,7 +437,10 @@ fn shards_and_one_process_give_the_same_files() {
     place.no_result("shards");
     assert!(place.run("shards", &["--merge"]).status.success());
     place.same("shards", &place.files("whole"));
-    refused(&place.run("shards", &["--shard", "4/3"]), &["--shard 4/3"]);
+    refused(
+        &place.run("shards", &["--shard", "4/3"]),
+        &["--shard is 4/3"],
+    );
     refused(
         &place.run("shards", &["--shard", "1/3", "--merge"]),
         &["exclude each other"],

@@ -74,11 +74,11 @@ impl Claims {
             .into());
         }
         if worker.len() > LONGEST_NAME {
-            return Err(ProgramError::invalid_option(
-                "--worker",
-                format!("a name of {} bytes", worker.len()),
-                format!("have {LONGEST_NAME} at most"),
-            )
+            return Err(ProgramError::TooLong {
+                option: "--worker",
+                bytes: worker.len(),
+                most: LONGEST_NAME,
+            }
             .into());
         }
         Ok(Self {

@@ -24,6 +24,16 @@ pub enum ProgramError {
         /// The condition that it violates, to be read after "must".
         must: String,
     },
+    /// A name is too long.
+    #[error("{option} has {bytes} bytes, but may have {most} at most")]
+    TooLong {
+        /// The option, with its dashes.
+        option: &'static str,
+        /// Its bytes.
+        bytes: usize,
+        /// Most bytes.
+        most: usize,
+    },
     /// Options exclude each other.
     #[error("{options} exclude each other")]
     Exclusive {
