@@ -1,0 +1,7 @@
+//! Features from outside: other tools' numbers, shapes with known answers, any order and tiles.
+#![allow(missing_docs, clippy::print_stderr)]
+
+mod gaps;
+mod golden;
+mod shapes;
+mod tiles;
