@@ -23,6 +23,8 @@ pub struct Convention {
     pub entropy: Entropy,
     /// Formula of the verticality.
     pub verticality: Verticality,
+    /// Direction of the quadric whose curvature is taken.
+    pub curvature: QuadricAxis,
     /// Neighbourhoods of fewer points have no features: NaN.
     pub fewest_points: u32,
     /// Columns that are called otherwise than [`Feature::name`].
@@ -71,6 +73,17 @@ pub enum Verticality {
     OfAllAxes,
 }
 
+/// Direction along which the height of the quadric is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum QuadricAxis {
+    /// The normal: turning the cloud changes nothing.
+    Normal,
+    /// The axis of the coordinates that is nearest to the normal; curvatures without their sign.
+    /// Turning the cloud changes them.
+    Coordinate,
+}
+
 impl Convention {
     /// This library's: ratios of eigenvalues, entropy of shares, NaN below three points.
     pub const ISOPACH: Self = Self {
@@ -80,6 +93,7 @@ impl Convention {
         offset: 0.0,
         entropy: Entropy::OfShares,
         verticality: Verticality::OfNormal,
+        curvature: QuadricAxis::Normal,
         fewest_points: 3,
         names: &[],
     };
@@ -93,11 +107,14 @@ impl Convention {
         ..Self::ISOPACH
     };
 
-    /// CloudCompare 2.11 and newer: divisor n, entropy of the eigenvalues themselves.
+    /// CloudCompare 2.11: divisor n, entropy of the eigenvalues themselves, curvatures along a
+    /// coordinate axis, nothing below four points.
     pub const CLOUDCOMPARE: Self = Self {
         name: "cloudcompare",
         divisor: Divisor::Count,
         entropy: Entropy::OfBasis,
+        curvature: QuadricAxis::Coordinate,
+        fewest_points: 4,
         names: &[(Feature::Pca1, "PCA1"), (Feature::Pca2, "PCA2")],
         ..Self::ISOPACH
     };

@@ -43,15 +43,26 @@
 //! counted in [`Gaps`]. A normal, and what is computed from it, is NaN where the points lie on a
 //! line.
 //!
+//! # Height above ground
+//!
+//! [`HeightAboveGround`] is the height of points above ground points: the nearest, several weighted
+//! by distance, or their triangulation.
+//!
+//! # Ground
+//!
+//! [`GroundFilter`] finds the ground points of a survey that has no classes.
+//!
 //! # Any size
 //!
-//! `FeatureTiles` (feature `tiling`, on by default) is an operation of the tile loop of
+//! `FeatureTiles`, `HeightTiles` and `GroundTiles` (feature `tiling`, on by default) are operations of the tile loop of
 //! `isopach-tiling`: a survey of any size, with the same bits for any tiles.
 //!
 //! Feature `serde` (off by default) makes parameters and results serialisable.
 
 mod convention;
 mod feature;
+mod ground;
+mod height;
 mod neighbourhood;
 mod orientation;
 mod quadric;
@@ -63,8 +74,14 @@ mod table;
 mod tile;
 mod wanted;
 
-pub use convention::{Basis, Convention, Divisor, Entropy, Verticality};
+pub use convention::{Basis, Convention, Divisor, Entropy, QuadricAxis, Verticality};
 pub use feature::{ColumnKind, Feature};
+pub use ground::{GroundFilter, GroundMask};
+#[cfg(feature = "tiling")]
+pub use ground::{GroundTile, GroundTiles};
+pub use height::{GroundHeights, GroundSurface, HeightAboveGround};
+#[cfg(feature = "tiling")]
+pub use height::{GroundSource, HeightTile, HeightTiles};
 pub use isopach_cloud::{Cloud, Positions};
 pub use isopach_compute::{Cpu, Error, Result};
 pub use isopach_neighbours::NeighbourSearch;

@@ -21,6 +21,14 @@ impl Curvatures {
         gaussian: f64::NAN,
     };
 
+    /// Without their signs.
+    pub(crate) fn abs(self) -> Self {
+        Self {
+            mean: self.mean.abs(),
+            gaussian: self.gaussian.abs(),
+        }
+    }
+
     /// Curvatures, at the query, of the quadric w = a + b u + c v + d u² + e u v + f v² that fits
     /// the points best (least squares along the normal).
     ///

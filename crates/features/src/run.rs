@@ -159,8 +159,9 @@ impl Features {
         has_own_sums && !self.needs_neighbours()
     }
 
-    /// The columns, all NaN.
-    fn empty_table(&self, points: usize) -> PointFeatures {
+    /// The columns of the result for so many points, all NaN: their names and their order.
+    #[must_use]
+    pub fn empty_table(&self, points: usize) -> PointFeatures {
         let radii: Vec<Option<f64>> = match &self.neighbourhood {
             Neighbourhood::Radii(radii) => radii.iter().copied().map(Some).collect(),
             _ => vec![None],

@@ -2,7 +2,7 @@
 
 use crate::{
     Feature,
-    convention::{Basis, Convention, Divisor, Entropy, Verticality},
+    convention::{Basis, Convention, Divisor, Entropy, QuadricAxis, Verticality},
 };
 use isopach_neighbours::{Covariance, Eigen, symmetric_eigen};
 
@@ -92,9 +92,22 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// Two unit vectors across the normal, and the normal: right-handed where its sign allows.
+    /// Two unit vectors across the axis of the quadric, and that axis.
     pub(crate) fn frame(&self) -> [[f64; 3]; 3] {
-        [self.axes[0], self.axes[1], self.normal]
+        match self.convention.curvature {
+            QuadricAxis::Normal => [self.axes[0], self.axes[1], self.normal],
+            QuadricAxis::Coordinate => {
+                let [x, y, z] = self.normal.map(f64::abs);
+                let up = if z >= x && z >= y {
+                    2
+                } else {
+                    usize::from(y > x)
+                };
+                let unit =
+                    |axis: usize| std::array::from_fn(|a| f64::from(u8::from(a == axis % 3)));
+                [unit(up + 1), unit(up + 2), unit(up)]
+            }
+        }
     }
 
     fn basis(&self) -> [f64; 3] {

@@ -1,7 +1,7 @@
 //! One query: the numbers of its candidate neighbourhoods, and the row of its features.
 
 use crate::{
-    Feature, Features,
+    Feature, Features, QuadricAxis,
     feature::Needs,
     neighbourhood::Scale,
     quadric::Curvatures,
@@ -185,7 +185,11 @@ impl Features {
             || self.wanted.contains(Feature::GaussianCurvature);
         match &mut candidate.neighbours {
             Some(neighbours) if is_wanted && !shape.normal[0].is_nan() => {
-                Curvatures::of_points(&mut neighbours.offsets, shape.frame())
+                let signed = Curvatures::of_points(&mut neighbours.offsets, shape.frame());
+                match self.convention.curvature {
+                    QuadricAxis::Normal => signed,
+                    QuadricAxis::Coordinate => signed.abs(),
+                }
             }
             _ => Curvatures::UNKNOWN,
         }

@@ -3,5 +3,7 @@
 
 mod gaps;
 mod golden;
+mod ground;
+mod heights;
 mod shapes;
 mod tiles;
