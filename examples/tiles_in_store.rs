@@ -124,7 +124,7 @@ fn pull(inputs: &Inputs, folder: &Path, address: &str, ending: &str) -> Result<u
             written += 1;
         } else if fs::read(&path).map_err(|error| Error::of_file(&path, error))? != bytes {
             let remedy = "name another folder, or another address";
-            return Err(Error::InvalidInput(format!(
+            return Err(Error::source(format!(
                 "{} is of another run than {address}/{name}: {remedy}",
                 path.display()
             )));

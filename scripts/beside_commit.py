@@ -1,11 +1,12 @@
 """One program built with the crates of this tree and with those of another commit, run by turns: the ratio of their processor times.
 
-For `file_speeds.py`, `emission_speeds.py` and `alignment_speeds.py`. Both are built in release, with the tree's own profile and locked versions, in a
+For `file_speeds.py`, `emission_speeds.py`, `alignment_speeds.py` and `index_speeds.py`. Both are built in release, with the tree's own profile and locked versions, in a
 temporary folder, the commit from a git worktree that is removed at the end. The program is run as `PROGRAM OPERATION FOLDER TIMES`; `make` puts files into
 the folder, `nothing` does what every operation does before it begins. With this tree's crates the program has the feature `this`, for what is called
 otherwise there.
 """
 
+import contextlib
 import os
 import re
 import statistics
@@ -17,11 +18,12 @@ HERE = Path(__file__).resolve().parents[1]
 
 
 def built(name, tree, folder, crates, packages, features):
-    """The program `scripts/NAME/main.rs` with the crates of a tree."""
+    """The program `scripts/NAME/main.rs` with the crates of a tree; a package is of the locked version, or that of `package@version`."""
     folder.mkdir()
     profile = re.search(r"\[profile\.release\]\n(?:[^\[\n].*\n)*", (tree / "Cargo.toml").read_text()).group(0)
     paths = "".join(f'isopach-{crate} = {{ path = "{tree}/crates/{crate}" }}\n' for crate in crates)
-    others = "".join(f'{package} = "*"\n' for package in packages)  # as locked
+    versions = (package.partition("@") for package in packages)
+    others = "".join(f'{package} = "{"=" if version else "*"}{version}"\n' for package, _, version in versions)
     (folder / "Cargo.toml").write_text(
         f'[package]\nname = "{name}"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n\n[features]\nthis = []\n\n'
         f'[[bin]]\nname = "{name}"\npath = "{HERE}/scripts/{name}/main.rs"\n\n[dependencies]\n{paths}{others}\n{profile}'
@@ -30,6 +32,16 @@ def built(name, tree, folder, crates, packages, features):
     environment = {**os.environ, "CARGO_TARGET_DIR": str(folder / "target")}
     subprocess.run(["cargo", "build", "--release", "--quiet", *features], cwd=folder, env=environment, check=True)
     return folder / "target/release" / name
+
+
+@contextlib.contextmanager
+def worktree(commit, folder):
+    """The tree of a commit in a new folder, removed at the end."""
+    subprocess.run(["git", "worktree", "add", "--detach", "--quiet", folder, commit], cwd=HERE, check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["git", "worktree", "remove", "--force", folder], cwd=HERE, check=True)
 
 
 def seconds(program, operation, data, times):
@@ -44,16 +56,12 @@ def compare(name, commit, rounds, operations, crates, packages=()):
     """Prints a line an operation (name: repetitions in a process): the median ratio, its range over the rounds, seconds."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        other = folder / "other"
-        subprocess.run(["git", "worktree", "add", "--detach", "--quiet", other, commit], cwd=HERE, check=True)
-        try:
+        with worktree(commit, folder / "other") as other:
             programs = [
                 built(name, HERE, folder / "a", crates, packages, ["--features", "this"]),
                 built(name, other, folder / "b", crates, packages, []),
             ]
             by_turns(programs, folder / "data", rounds, operations)
-        finally:
-            subprocess.run(["git", "worktree", "remove", "--force", other], cwd=HERE, check=True)
 
 
 def by_turns(programs, data, rounds, operations):

@@ -48,6 +48,25 @@ for manifest in sorted(ROOT.glob("crates/*/Cargo.toml")):
             breaches.append(f"{where}: unsafe without its SAFETY argument")
 
 
+def check_tests():
+    """Every file of tests is a module of tests/all.rs or a program of its own: with autotests = false cargo would pass over it without a word."""
+    for manifest in [ROOT / "Cargo.toml", *sorted(ROOT.glob("crates/*/Cargo.toml"))]:
+        data = tomllib.loads(manifest.read_text())
+        tests = manifest.parent / "tests"
+        if data["package"].get("autotests", True) or not tests.is_dir():
+            continue
+        run = {test["name"] for test in data.get("test", [])}
+        modules = set(re.findall(r"^mod (\w+);", (tests / "all.rs").read_text(), re.M))
+        for path in sorted(tests.iterdir()):
+            is_test = path.suffix == ".rs" or (path / "mod.rs").exists()
+            helper = any(re.search(rf"^mod {path.stem};", (tests / f"{name}.rs").read_text(), re.M) for name in run)
+            if is_test and path.stem not in run | modules and not helper:
+                breaches.append(f"{path.relative_to(ROOT)} is not run: name it in all.rs, or as a [[test]] in {manifest.relative_to(ROOT)}")
+
+
+check_tests()
+
+
 def check_gpu_floors():
     """Files of crates/gpu use only lower floors, in the order of the table in its lib.rs, and no two files of a floor use each other."""
     source = ROOT / "crates/gpu/src"

@@ -50,9 +50,11 @@ pub fn on_gpus(
     if wanted.is_empty() {
         return Err(OpenError::NoAdapter);
     }
-    let open = |wanted: &AdapterSelector| {
-        Ok(Arc::new(Gpu::open(wanted.clone(), options.clone())?) as Arc<dyn Backend>)
-    };
-    let gpus = wanted.iter().map(open).collect::<Result<_, OpenError>>()?;
+    let gpus = wanted
+        .iter()
+        .map(|wanted: &AdapterSelector| {
+            Ok(Arc::new(Gpu::open(wanted.clone(), options.clone())?) as Arc<dyn Backend>)
+        })
+        .collect::<Result<_, OpenError>>()?;
     Ok(Dispatcher::from_ranks(vec![gpus, vec![Arc::new(Cpu)]]))
 }

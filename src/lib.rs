@@ -95,3 +95,8 @@ impl<B: NeighbourSearch + Rasterise + Align + InvertPixels> Backend for B {}
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The programs of the page on extensions, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/extending.md")]
+struct Extending;

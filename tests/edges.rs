@@ -8,11 +8,7 @@
 )]
 
 #[cfg(feature = "gpu")]
-#[path = "../crates/gpu/tests/common/device.rs"]
-mod devices;
-
-#[cfg(feature = "gpu")]
-use isopach::gpu::{AdapterSelector, Gpu, GpuOptions};
+use crate::devices;
 use isopach::{
     change::{Dod, DodRasters, ErrorModel},
     cloud::{Cloud, Columns, Origin, Rect, Rigid, TICK, cell_of, to_ticks},

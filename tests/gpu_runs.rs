@@ -8,15 +8,13 @@
 #![cfg(feature = "gpu")]
 #![allow(missing_docs)]
 
-#[path = "../crates/gpu/tests/common/device.rs"]
-mod devices;
-
+use crate::devices;
 use isopach::{
     Backend,
     change::{C2c, C2cTile, Detection, Dod, DodRasters, M3c2, M3c2Tile, SurveyStatistics},
     cloud::{Origin, Rect},
     compute::{Cpu, Dispatcher},
-    gpu::{AdapterSelector, Gpu, GpuOptions, list_adapters},
+    gpu::{GpuOptions, list_adapters},
     raster::{Raster, read_geotiff},
     tiling::{InMemory, RunOptions, RunReport, Tiling},
 };

@@ -47,7 +47,7 @@ struct Tally {
 /// `wanted`, or of all.
 pub(crate) fn print(data: &Path, wanted: &[String], splits: u64) -> Result<()> {
     if let Some(unknown) = wanted.iter().find(|name| !CLOUDS.contains(&name.as_str())) {
-        return Err(Error::InvalidInput(format!(
+        return Err(Error::source(format!(
             "--clouds {unknown}: there are {}",
             CLOUDS.join(", ")
         )));

@@ -1,6 +1,6 @@
 //! Options of the inversion do what the crate does.
 
-use crate::{Folder, counts, images, inversion, write};
+use super::{Folder, counts, images, inversion, write};
 use isopach::{
     compute::Cpu,
     emission::{AIA, Inversion, Method, MonteCarlo, Noise, Observation, Quantity, Weights},

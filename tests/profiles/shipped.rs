@@ -1,6 +1,6 @@
 //! The shipped profiles on clouds that they are for: what changed is found.
 
-use crate::{
+use super::{
     message, run,
     scene::{Scene, uniform_random},
     summary,

@@ -79,13 +79,14 @@ impl CoreSelection {
             Self::Grid(spacing) => reference.subsample_grid_indices(*spacing),
             Self::Voxels(spacing) => reference.subsample_voxels_indices(*spacing),
             Self::All | Self::Given(_) => Ok(sort_by_position(reference, all.collect())),
-            Self::EveryNth(n) => {
-                let chosen = |i: &u32| {
+            Self::EveryNth(n) => Ok(sort_by_position(
+                reference,
+                all.filter(|i: &u32| {
                     position_hash(reference.absolute_ticks(*i as usize))
                         .is_multiple_of(u64::from(*n))
-                };
-                Ok(sort_by_position(reference, all.filter(chosen).collect()))
-            }
+                })
+                .collect(),
+            )),
         }
     }
 
@@ -124,10 +125,9 @@ impl CoreSelection {
 
 /// Sorts by northing, easting and height.
 fn sort_by_position(points: Positions<'_>, mut chosen: Vec<u32>) -> Vec<u32> {
-    let key = |i: &u32| {
+    chosen.sort_by_cached_key(|i: &u32| {
         let [x, y, z] = points.absolute_ticks(*i as usize);
         [y, x, z]
-    };
-    chosen.sort_by_cached_key(key);
+    });
     chosen
 }

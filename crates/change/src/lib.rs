@@ -77,6 +77,7 @@ mod differences;
 mod distributions;
 #[cfg(feature = "dod")]
 mod dod;
+mod error;
 mod false_discoveries;
 #[cfg(feature = "tiling")]
 mod grid_core_points;
@@ -103,6 +104,7 @@ pub use differences::{ChangeStatus, Differences};
 pub use distributions::NORMAL_975;
 #[cfg(feature = "dod")]
 pub use dod::{Dod, DodRasters};
+pub use error::ChangeError;
 pub use false_discoveries::FalseDiscoveries;
 #[cfg(feature = "tiling")]
 pub use grid_core_points::{GridCorePoints, M3c2Tile};

@@ -28,12 +28,16 @@ const STEPS: [f64; 7] = [
 /// ```
 #[must_use]
 pub fn resolution_of_heights(points: Positions<'_>) -> f64 {
-    let multiple =
-        |step: &f64| (0..points.len()).all(|i| is_multiple(points.absolute_ticks(i)[2], *step));
     if points.is_empty() {
         0.0
     } else {
-        STEPS.iter().copied().find(multiple).unwrap_or(0.0)
+        STEPS
+            .iter()
+            .copied()
+            .find(|step: &f64| {
+                (0..points.len()).all(|i| is_multiple(points.absolute_ticks(i)[2], *step))
+            })
+            .unwrap_or(0.0)
     }
 }
 

@@ -63,11 +63,8 @@ impl Location {
             CellStatistic::Mean => Self::Mean,
             CellStatistic::Median => Self::Median(Quartiles::Linear),
             CellStatistic::Percentile(50.0) => Self::Median(Quartiles::Linear),
-            CellStatistic::Percentile(_)
-            | CellStatistic::Min
-            | CellStatistic::Max
-            | CellStatistic::Count
-            | CellStatistic::StandardDeviation => Self::Extreme,
+            // No spread is known to belong to another statistic.
+            _ => Self::Extreme,
         }
     }
 

@@ -245,8 +245,9 @@ fn damped_series(a: f64) -> f64 {
         // What is left out is below exp(−π²/a).
         return PI * PI / 6.0 - (PI * a).sqrt() + 0.5 * a;
     }
-    let term = |k: u32| (-a * f64::from(k * k)).exp() / f64::from(k * k);
-    (1..=9).map(term).sum()
+    (1..=9)
+        .map(|k: u32| (-a * f64::from(k * k)).exp() / f64::from(k * k))
+        .sum()
 }
 
 fn to_whole_units(value: f64, units: f64) -> i128 {

@@ -166,30 +166,32 @@ fn describe_file(
     Ok(found)
 }
 
-/// Counts classes and returns, and finds the true extent of the points.
-fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<dyn Error>> {
-    struct Sums {
-        classes: Vec<u64>,
-        returns: Vec<u64>,
-        withheld: u64,
-        min: [f64; 3],
-        max: [f64; 3],
+/// Counts and the extent of points.
+struct PointSums {
+    classes: Vec<u64>,
+    returns: Vec<u64>,
+    withheld: u64,
+    min: [f64; 3],
+    max: [f64; 3],
+}
+
+impl Default for PointSums {
+    fn default() -> Self {
+        Self {
+            classes: vec![0; 256],
+            returns: vec![0; 16],
+            withheld: 0,
+            min: [f64::INFINITY; 3],
+            max: [f64::NEG_INFINITY; 3],
+        }
     }
-    let none = || Sums {
-        classes: vec![0; 256],
-        returns: vec![0; 16],
-        withheld: 0,
-        min: [f64::INFINITY; 3],
-        max: [f64::NEG_INFINITY; 3],
-    };
-    let chunk = |chunk: usize| -> isopach::compute::Result<Sums> {
-        let points = las.read_chunk(
-            chunk,
-            Columns::CLASSIFICATION
-                .with(Columns::RETURNS)
-                .with(Columns::FLAGS),
-        )?;
-        let mut sums = none();
+}
+
+impl PointSums {
+    fn of_chunk(las: &Las, chunk: usize) -> isopach::compute::Result<Self> {
+        let columns = Columns::CLASSIFICATION | Columns::RETURNS | Columns::FLAGS;
+        let points = las.read_chunk(chunk, columns)?;
+        let mut sums = Self::default();
         for point in &points.xyz {
             sums.min = std::array::from_fn(|axis| sums.min[axis].min(point[axis]));
             sums.max = std::array::from_fn(|axis| sums.max[axis].max(point[axis]));
@@ -197,46 +199,44 @@ fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<d
         for &class in points.attributes.classification.iter().flatten() {
             sums.classes[usize::from(class)] += 1;
         }
-        sums.withheld += points
-            .attributes
-            .flags
-            .iter()
-            .flatten()
-            .filter(|flags| **flags & WITHHELD != 0)
-            .count() as u64;
+        let flags = points.attributes.flags.iter().flatten();
+        sums.withheld = flags.filter(|flags| **flags & WITHHELD != 0).count() as u64;
         for [number, _] in points.attributes.returns.iter().flatten() {
             sums.returns[usize::from(*number)] += 1;
         }
         Ok(sums)
-    };
+    }
+
+    fn add(mut self, other: &Self) -> Self {
+        add_counts(&mut self.classes, &other.classes);
+        add_counts(&mut self.returns, &other.returns);
+        self.withheld += other.withheld;
+        self.min = std::array::from_fn(|axis| self.min[axis].min(other.min[axis]));
+        self.max = std::array::from_fn(|axis| self.max[axis].max(other.max[axis]));
+        self
+    }
+}
+
+fn add_counts(to: &mut [u64], from: &[u64]) {
+    to.iter_mut().zip(from).for_each(|(a, b)| *a += b);
+}
+
+/// The counts above zero as an object, by their position.
+fn name_counts(counts: &[u64]) -> Value {
+    let above_zero = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+    let named = above_zero.map(|(value, count)| (value.to_string(), json!(count)));
+    Value::Object(named.collect())
+}
+
+/// Counts classes and returns, and finds the true extent of the points.
+fn look_at_points(las: &Las, found: &mut Map<String, Value>) -> Result<(), Box<dyn Error>> {
     las.expect_chunks(&(0..las.chunk_count()).collect::<Vec<_>>());
     let all = (0..las.chunk_count())
         .into_par_iter()
-        .map(chunk)
-        .try_reduce(none, |mut a, b| {
-            a.classes
-                .iter_mut()
-                .zip(&b.classes)
-                .for_each(|(a, b)| *a += b);
-            a.returns
-                .iter_mut()
-                .zip(&b.returns)
-                .for_each(|(a, b)| *a += b);
-            a.withheld += b.withheld;
-            a.min = std::array::from_fn(|axis| a.min[axis].min(b.min[axis]));
-            a.max = std::array::from_fn(|axis| a.max[axis].max(b.max[axis]));
-            Ok(a)
-        })?;
-    let counts = |counts: &[u64]| {
-        let there = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        Value::Object(
-            there
-                .map(|(value, count)| (value.to_string(), json!(count)))
-                .collect(),
-        )
-    };
-    found.insert("points_by_class".into(), counts(&all.classes));
-    found.insert("points_by_return".into(), counts(&all.returns));
+        .map(|chunk| PointSums::of_chunk(las, chunk))
+        .try_reduce(PointSums::default, |a, b| Ok(a.add(&b)))?;
+    found.insert("points_by_class".into(), name_counts(&all.classes));
+    found.insert("points_by_return".into(), name_counts(&all.returns));
     found.insert("withheld".into(), json!(all.withheld));
     if all.min[0].is_finite() {
         found.insert("true_min".into(), json!(all.min));

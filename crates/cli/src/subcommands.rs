@@ -21,7 +21,7 @@ struct Subcommand {
 }
 
 /// All but `completions`.
-const SUBCOMMANDS: [Subcommand; 8] = [
+const SUBCOMMANDS: &[Subcommand] = &[
     Subcommand {
         name: "change",
         about: "Compare two LiDAR epochs: maps, point clouds, volumes, a report and a page",

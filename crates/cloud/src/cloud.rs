@@ -1,6 +1,6 @@
 //! Owned points.
 
-use crate::{Attributes, Origin, Positions, REACH, Rigid, TICKS_PER_METRE, to_ticks};
+use crate::{Attributes, CloudError, Origin, Positions, REACH, Rigid, TICKS_PER_METRE, to_ticks};
 use isopach_compute::{Error, Result};
 
 /// A point cloud in memory: coordinates in ticks about an origin, and columns beside them.
@@ -144,9 +144,10 @@ impl Cloud {
             return Ok(std::borrow::Cow::Borrowed(self));
         }
         let Some(class) = &self.attributes.classification else {
-            return Err(Error::InvalidInput(format!(
-                "classes {classes:?} were asked for, but the points carry no classification"
-            )));
+            return Err(CloudError::NoClassification {
+                classes: classes.to_vec(),
+            }
+            .into());
         };
         let kept: Vec<u32> = (0..self.len() as u32)
             .filter(|&i| classes.contains(&class[i as usize]))

@@ -62,6 +62,7 @@ mod cloud;
 mod columns;
 mod crs;
 pub mod epsg;
+mod error;
 mod lattice;
 mod points;
 mod pose_covariance;
@@ -75,6 +76,7 @@ pub use attributes::{Attributes, AttributesMut, keep_ranges};
 pub use cloud::Cloud;
 pub use columns::Columns;
 pub use crs::{Crs, CrsKind, LengthUnit, VerticalReference};
+pub use error::CloudError;
 pub use isopach_compute::{Error, Result};
 pub use lattice::{
     cell_end, cell_of, cell_of_tick, checked_cell_size, edge_tick, first_tick, low_edge,

@@ -43,10 +43,11 @@ pub enum Error {
         /// The length of that list.
         expected: usize,
     },
-    /// The caller gave inputs that do not belong together (coordinate systems, an empty
-    /// intersection).
-    #[error("{0}")]
-    InvalidInput(String),
+    /// The caller gave inputs or options that cannot be used, or that do not belong together. The
+    /// wrapped error is an enum of the crate that refused them: match on it with
+    /// [`Error::find_cause`].
+    #[error(transparent)]
+    InvalidInput(Box<dyn StdError + Send + Sync>),
     /// A coordinate that is not a finite number, or is out of reach of its origin.
     #[error("point {index} has the coordinate {value}, but must {must}")]
     InvalidPoint {
@@ -178,6 +179,48 @@ impl Error {
             Self::DeviceFault { .. } => "device fault",
             Self::Busy(_) => "busy",
             Self::Source(_) => "source",
+        }
+    }
+
+    /// Wraps a crate's error about inputs or options of the caller.
+    ///
+    /// ```
+    /// use isopach_compute::Error;
+    /// #[derive(Debug, thiserror::Error)]
+    /// #[error("{name} has no points")]
+    /// struct EmptyEpoch { name: &'static str }
+    /// let error = Error::invalid_input(EmptyEpoch { name: "before.laz" });
+    /// assert_eq!(error.to_string(), "before.laz has no points");
+    /// assert_eq!(error.cause(), "invalid input");
+    /// ```
+    pub fn invalid_input(error: impl StdError + Send + Sync + 'static) -> Self {
+        Self::InvalidInput(Box::new(error))
+    }
+
+    /// The error of type `E` that this one wraps, at any depth of its causes.
+    ///
+    /// ```
+    /// use isopach_compute::Error;
+    /// use std::io;
+    /// let error = Error::of_file("a.laz", io::Error::from(io::ErrorKind::PermissionDenied));
+    /// let cause = error.find_cause::<io::Error>().unwrap();
+    /// assert_eq!(cause.kind(), io::ErrorKind::PermissionDenied);
+    /// assert!(error.find_cause::<std::fmt::Error>().is_none());
+    /// ```
+    #[must_use]
+    pub fn find_cause<E: StdError + 'static>(&self) -> Option<&E> {
+        let (Self::InvalidInput(wrapped) | Self::Source(wrapped)) = self else {
+            return None;
+        };
+        let mut cause: &(dyn StdError + 'static) = &**wrapped;
+        loop {
+            if let Some(found) = cause.downcast_ref() {
+                return Some(found);
+            }
+            if let Some(found) = cause.downcast_ref::<Self>().and_then(Self::find_cause) {
+                return Some(found);
+            }
+            cause = cause.source()?;
         }
     }
 
@@ -344,7 +387,7 @@ mod tests {
         assert!(!Error::of_file("a", "is no LAS file").is_transient());
         assert!(!Error::source(io::Error::other("the file was changed")).is_transient());
         assert!(Error::Busy("another run is at work".into()).is_transient());
-        assert!(!Error::InvalidInput("other parameters".into()).is_transient());
+        assert!(!Error::invalid_input(std::fmt::Error).is_transient());
     }
 
     #[test]

@@ -51,25 +51,30 @@
 //!
 //! # Files
 //!
-//! [`FolderLock`] keeps two processes from writing one folder; [`UnfinishedFile`] gives a file its
-//! name only when it is complete.
+//! With the feature `files`, `FolderLock` keeps two processes from writing one folder, and
+//! `UnfinishedFile` gives a file its name only when it is complete.
 
 mod catch_panic;
 pub mod conformance;
 mod dispatcher;
 mod error;
+#[cfg(feature = "files")]
 mod folder_lock;
 mod hash;
+#[cfg(feature = "files")]
 mod machine;
 mod pin;
+#[cfg(feature = "files")]
 mod unfinished_file;
 
 pub use catch_panic::catch_panic;
 pub use dispatcher::{Dispatcher, Fallbacks};
 pub use error::{Error, Result, is_transient};
+#[cfg(feature = "files")]
 pub use folder_lock::FolderLock;
 pub use hash::fnv1a;
 pub use pin::PinGuard;
+#[cfg(feature = "files")]
 pub use unfinished_file::{
     UnfinishedFile, remove_if_left, write_new, write_whole, write_whole_among_others,
 };

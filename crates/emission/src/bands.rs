@@ -91,7 +91,6 @@ impl Inversion {
             .into_iter()
             .map(|row| T::from_f64(of(&|t| row[t].to_f64())))
             .collect();
-        ArrayD::from_shape_vec(IxDyn(leading), means)
-            .map_err(|e| Error::InvalidInput(e.to_string()))
+        ArrayD::from_shape_vec(IxDyn(leading), means).map_err(Error::invalid_input)
     }
 }

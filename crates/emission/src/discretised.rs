@@ -1,7 +1,7 @@
 //! The discretised inversion: bins and response.
 
-use crate::{Compatibility, Inversion, Quantity, response::interpolate_linear};
-use isopach_compute::{Error, Result};
+use crate::{Compatibility, EmissionError, Inversion, Quantity, response::interpolate_linear};
+use isopach_compute::Result;
 
 /// Scale of the response and of the solution in the reference. Part of the definition, because the
 /// grid of μ is not free of scale.
@@ -77,9 +77,7 @@ impl Inversion {
         self.response.check_response()?;
         let edges = &self.log_t_edges;
         if self.bins() < 3 || !edges.windows(2).all(|w| w[0] < w[1]) {
-            return Err(Error::InvalidInput(
-                "the edges of the temperature bins must be four or more, and ascending".into(),
-            ));
+            return Err(EmissionError::BinEdges { edges: edges.len() }.into());
         }
         let widths: Vec<f64> = edges.windows(2).map(|w| w[1] - w[0]).collect();
         let log_t: Vec<f64> = match self.compat {

@@ -1,7 +1,7 @@
 //! The forward model: from emission to counts.
 
-use crate::{Inversion, Quantity};
-use isopach_compute::{Error, Result};
+use crate::{EmissionError, Inversion, Quantity};
+use isopach_compute::Result;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 impl Inversion {
@@ -42,12 +42,15 @@ impl Inversion {
 pub(crate) fn split_shape<'a>(
     shape: &'a [usize],
     expected: usize,
-    what: &str,
+    axis: &'static str,
 ) -> Result<(&'a [usize], usize)> {
     match shape.split_last() {
         Some((&last, leading)) if last == expected => Ok((leading, last)),
-        _ => Err(Error::InvalidInput(format!(
-            "the shape {shape:?} must end with {expected} {what}"
-        ))),
+        _ => Err(EmissionError::LastAxis {
+            shape: shape.to_vec(),
+            expected,
+            axis,
+        }
+        .into()),
     }
 }

@@ -1,6 +1,6 @@
 //! Parameters of an inversion.
 
-use crate::{EmissionMap, InvertPixels, Method, Observation, TemperatureResponse};
+use crate::{EmissionError, EmissionMap, InvertPixels, Method, Observation, TemperatureResponse};
 use isopach_compute::{Error, Result};
 use ndarray::Array2;
 
@@ -272,9 +272,10 @@ impl Inversion {
         if !self.log_t_edges.windows(2).all(|w| w[0] < w[1])
             || !self.log_t_edges.iter().all(|x| x.is_finite())
         {
-            return Err(Error::InvalidInput(
-                "the edges of the temperature bins must be finite and ascending".into(),
-            ));
+            return Err(EmissionError::BinEdges {
+                edges: self.log_t_edges.len(),
+            }
+            .into());
         }
         Error::positive("the χ² target", self.chi_squared_target)?;
         Error::positive("the growth of the χ² target", self.target_growth)?;
@@ -305,14 +306,12 @@ impl Inversion {
         let Some(Saturation { levels, .. }) = &self.saturation else {
             return Ok(());
         };
-        if levels.len() != self.channels() {
-            let message = format!(
-                "{} saturation levels for {} channels",
-                levels.len(),
-                self.channels()
-            );
-            return Err(Error::InvalidInput(message));
-        }
+        Error::check_length(
+            "saturation levels",
+            levels.len(),
+            "channels",
+            self.channels(),
+        )?;
         levels.iter().try_for_each(|&level| {
             Error::check(
                 "a saturation level",
@@ -328,18 +327,13 @@ impl Inversion {
         if self.method != Method::Regularised
             && (self.weights != Weights::SelfNormalised || self.constraint != Constraint::PerLogT)
         {
-            return Err(Error::InvalidInput(
-                "weights and constraints belong to the regularised method: leave them out, or choose that method"
-                    .into(),
-            ));
+            return Err(EmissionError::WeightsOfOtherMethod.into());
         }
         match &self.weights {
             Weights::SelfNormalised => {}
             Weights::EmissionMeasureLoci(chosen) => {
                 if chosen.is_empty() {
-                    return Err(Error::InvalidInput(
-                        "EM loci weights need at least one channel".into(),
-                    ));
+                    return Err(EmissionError::NoLociChannel.into());
                 }
                 if let Some(&unknown) = chosen.iter().find(|&&c| c >= self.channels()) {
                     let must = "be a position in the response's channels";
@@ -354,10 +348,13 @@ impl Inversion {
             Weights::Given(given) => {
                 let (rows, columns) = given.dim();
                 if columns != self.bins() || (rows != 1 && rows != pixels) {
-                    let bins = self.bins();
-                    return Err(Error::InvalidInput(format!(
-                        "the weights have the shape ({rows}, {columns}), but must have (1, {bins}) or ({pixels}, {bins})"
-                    )));
+                    return Err(EmissionError::WeightShape {
+                        rows,
+                        columns,
+                        bins: self.bins(),
+                        pixels,
+                    }
+                    .into());
                 }
                 let good = |x: &&f64| {
                     x.is_finite() && (**x >= 0.0 || self.compat == Compatibility::Reference)

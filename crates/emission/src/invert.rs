@@ -1,7 +1,7 @@
 //! The capability of a backend: inversion of pixels.
 
-use crate::{EmissionMap, Inversion, reference};
-use isopach_compute::{Compute, Error, Result};
+use crate::{EmissionError, EmissionMap, Inversion, forward::split_shape, reference};
+use isopach_compute::{Compute, Result};
 use ndarray::{ArrayViewD, CowArray, IxDyn};
 
 /// Counts and their errors, shape (.., channels): any leading shape, any strides.
@@ -26,21 +26,13 @@ impl<T: Clone> Observation<'_, T> {
         let counts = self.counts.shape();
         let sigma = self.sigma.shape();
         if counts != sigma {
-            return Err(Error::InvalidInput(format!(
-                "counts have the shape {counts:?}, but their errors {sigma:?}"
-            )));
+            return Err(EmissionError::SigmaShape {
+                counts: counts.to_vec(),
+                sigma: sigma.to_vec(),
+            }
+            .into());
         }
-        let Some((&last, leading)) = counts.split_last() else {
-            return Err(Error::InvalidInput(
-                "counts must have at least one axis, the channels".into(),
-            ));
-        };
-        if last != channels {
-            let message = format!(
-                "counts have {last} channels along their last axis, but the response has {channels}"
-            );
-            return Err(Error::InvalidInput(message));
-        }
+        let (leading, _) = split_shape(counts, channels, "channels")?;
         Ok(PixelRows {
             leading: leading.to_vec(),
             counts: self.counts.as_standard_layout(),

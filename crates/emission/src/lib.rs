@@ -87,6 +87,7 @@ pub mod conformance;
 mod cpu;
 mod dictionary;
 mod discretised;
+mod error;
 mod forward;
 mod instrument;
 mod inversion;
@@ -107,7 +108,8 @@ mod status;
 mod stream;
 
 pub use discretised::{Discretised, ResolutionPoint};
-pub use instrument::{Channel, Instrument};
+pub use error::EmissionError;
+pub use instrument::{Channel, Instrument, InstrumentError};
 pub use inversion::{
     Compatibility, Constraint, Inversion, MissingCounts, Outputs, Quantity, Saturation, Weights,
 };

@@ -79,12 +79,14 @@ impl MonteCarlo {
         observation: &Observation<'_, f64>,
         first: u64,
     ) -> Result<Spread> {
-        Error::check(
-            "the number of draws",
-            self.draws.into(),
-            self.draws > 1,
-            "be at least 2",
-        )?;
+        let too_few_draws = || Error::InvalidParameter {
+            name: "the number of draws",
+            value: self.draws.into(),
+            must: "be at least 2",
+        };
+        if self.draws < 2 {
+            return Err(too_few_draws());
+        }
         let mut inversion = inversion.clone();
         inversion.outputs = Outputs::NONE;
         let mut spread: Option<Spread> = None;
@@ -105,7 +107,7 @@ impl MonteCarlo {
             });
             spread.add_draw(&inversion, &found);
         }
-        let mut spread = spread.ok_or_else(|| Error::InvalidInput("no draws".into()))?;
+        let mut spread = spread.ok_or_else(too_few_draws)?;
         spread.finish_draws(&inversion);
         Ok(spread)
     }

@@ -1,5 +1,6 @@
 //! Noise of counts.
 
+use crate::forward::split_shape;
 use isopach_compute::{Error, Result};
 use ndarray::{ArrayD, ArrayViewD, Axis};
 
@@ -115,14 +116,11 @@ impl Noise {
     /// [`Error::InvalidParameter`] for an exposure or a number of pixels that is not above zero, or
     /// a negative noise.
     pub fn sigma_of_counts(channels: &[Self], counts: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
-        if counts.shape().last() != Some(&channels.len()) {
-            let message = format!(
-                "{} noises for counts of the shape {:?}",
-                channels.len(),
-                counts.shape()
-            );
-            return Err(Error::InvalidInput(message));
-        }
+        split_shape(
+            counts.shape(),
+            channels.len(),
+            "channels, one for each noise",
+        )?;
         for noise in channels {
             Error::positive("the exposure", noise.exposure)?;
             Error::positive("the number of pixels", noise.pixels)?;

@@ -1,6 +1,6 @@
 //! Temperature responses: cleaned, then interpolated to the bins.
 
-use crate::{Compatibility, Instrument};
+use crate::{Compatibility, EmissionError, Instrument};
 use isopach_compute::{Error, Result};
 
 /// Temperature response: counts of each channel for a unit of emission measure, by temperature.
@@ -60,7 +60,7 @@ impl TemperatureResponse {
     /// common.
     pub fn join_responses(responses: &[Self]) -> Result<Self> {
         let Some((first, others)) = responses.split_first() else {
-            return Err(Error::InvalidInput("there is no response to join".into()));
+            return Err(EmissionError::NoResponse.into());
         };
         responses.iter().try_for_each(Self::check_response)?;
         if others.iter().all(|other| other.log_t == first.log_t) {
@@ -80,9 +80,11 @@ impl TemperatureResponse {
             [a.max(c), b.min(d)]
         });
         if low >= high {
-            return Err(Error::InvalidInput(format!(
-                "the responses have no temperatures in common: one begins at log T {low}, another ends at {high}"
-            )));
+            return Err(EmissionError::NoCommonTemperatures {
+                begin: low,
+                end: high,
+            }
+            .into());
         }
         let all = responses
             .iter()
@@ -114,14 +116,12 @@ impl TemperatureResponse {
     /// [`Error::InvalidInput`] where shares and channels differ in number;
     /// [`Error::InvalidParameter`] for a share that is not finite and above zero.
     pub fn with_degradation(&self, left: &[f64]) -> Result<Self> {
-        if left.len() != self.channels.len() {
-            let message = format!(
-                "{} shares of sensitivity for {} channels",
-                left.len(),
-                self.channels.len()
-            );
-            return Err(Error::InvalidInput(message));
-        }
+        Error::check_length(
+            "shares of sensitivity",
+            left.len(),
+            "channels",
+            self.channels.len(),
+        )?;
         let mut degraded = self.clone();
         for (channel, &left) in degraded.channels.iter_mut().zip(left) {
             Error::positive("the share of sensitivity that is left", left)?;
@@ -134,29 +134,29 @@ impl TemperatureResponse {
         let channels = self.channels.len();
         let temperatures = self.log_t.len();
         if channels == 0 || channels > Self::MOST_CHANNELS {
-            return Err(Error::InvalidInput(format!(
-                "the response has {channels} channels, but must have 1 to 32"
-            )));
+            return Err(EmissionError::ChannelCount {
+                channels,
+                most: Self::MOST_CHANNELS,
+            }
+            .into());
         }
         if let Some(channel) = self.channels.iter().position(|c| c.len() != temperatures) {
-            let found = self.channels[channel].len();
-            return Err(Error::InvalidInput(format!(
-                "channel {channel} of the response has {found} values for {temperatures} temperatures"
-            )));
+            return Err(EmissionError::ValueCount {
+                channel,
+                values: self.channels[channel].len(),
+                temperatures,
+            }
+            .into());
         }
         if temperatures < 2
             || !self.log_t.windows(2).all(|w| w[0] < w[1])
             || !self.log_t.iter().all(|x| x.is_finite())
         {
-            return Err(Error::InvalidInput(
-                "the temperatures of the response must be two or more, finite and ascending".into(),
-            ));
+            return Err(EmissionError::Temperatures { temperatures }.into());
         }
         for (channel, values) in self.channels.iter().enumerate() {
             if !values.iter().all(|x| x.is_finite()) || !values.iter().any(|&x| x > 0.0) {
-                return Err(Error::InvalidInput(format!(
-                    "channel {channel} of the response must be finite and somewhere above zero"
-                )));
+                return Err(EmissionError::ChannelValues { channel }.into());
             }
         }
         Ok(())
@@ -189,9 +189,7 @@ impl TemperatureResponse {
             }
         }
         if cleaned.iter().flatten().any(|&x| x < 0.0) {
-            return Err(Error::InvalidInput(
-                "the reference's way of cleaning leaves negative values in this response".into(),
-            ));
+            return Err(EmissionError::NegativeResponse.into());
         }
         Ok(cleaned)
     }

@@ -1,6 +1,6 @@
 //! Images of any size in bounded memory.
 
-use crate::{EmissionMap, Inversion, InvertPixels, Observation, Real, Weights};
+use crate::{EmissionError, EmissionMap, Inversion, InvertPixels, Observation, Real, Weights};
 use isopach_compute::{Dispatcher, Error, Result};
 use ndarray::ArrayD;
 use std::ops::Range;
@@ -81,9 +81,7 @@ impl Inversion {
             });
         }
         let Some((&rows, others)) = shape.split_first() else {
-            return Err(Error::InvalidInput(
-                "an image must have at least one axis".into(),
-            ));
+            return Err(EmissionError::NoAxis.into());
         };
         let bytes_per_row =
             self.bytes_per_pixel::<T>() * others.iter().map(|&n| n as u64).product::<u64>();
@@ -103,11 +101,12 @@ impl Inversion {
             let block = first..rows.min(first.saturating_add(at_once));
             let [counts, sigma] = read(block.clone())?;
             if counts.shape().first() != Some(&block.len()) {
-                let message = format!(
-                    "rows {block:?} were asked for, but the shape {:?} was given",
-                    counts.shape()
-                );
-                return Err(Error::InvalidInput(message));
+                return Err(EmissionError::OtherRows {
+                    first: block.start,
+                    end: block.end,
+                    given: counts.shape().to_vec(),
+                }
+                .into());
             }
             let map = on.run(|on| {
                 T::invert_on(

@@ -4,6 +4,7 @@
 //! stream that unpacks to more is refused. `fitskit` decodes RICE, PLIO and HCOMPRESS.
 
 use crate::FitsHeader;
+use crate::{FitsError, header::invalid_value};
 use fitskit::{Bitpix, tile_compress as fitskit_codec, tile_compress::CompressionType};
 use flate2::read::GzDecoder;
 use isopach_compute::{Error, Result, catch_panic};
@@ -91,10 +92,12 @@ impl Codec {
             CompressionType::Plio1 => {
                 let most = 2 * (PLIO_HEAD + PLIO_A_PIXEL * count);
                 if bytes.len() > most {
-                    return Err(Error::source(format!(
-                        "a PLIO tile of {count} pixels has {} bytes, but at most {most} are possible",
-                        bytes.len()
-                    )));
+                    return Err(FitsError::PlioBytes {
+                        pixels: count,
+                        bytes: bytes.len(),
+                        most,
+                    }
+                    .into());
                 }
                 let words: Vec<i16> = bytes
                     .as_chunks::<2>()
@@ -189,9 +192,11 @@ impl Codec {
                 .map(i64::from)
                 .collect(),
             other => {
-                return Err(Error::source(format!(
-                    "RICE parameter BYTEPIX is {other}, but must be 1, 2 or 4"
-                )));
+                return Err(invalid_value(
+                    "RICE parameter BYTEPIX",
+                    other,
+                    "be 1, 2 or 4",
+                ));
             }
         })
     }
@@ -200,21 +205,26 @@ impl Codec {
     fn decode_hcompress(&self, bytes: &[u8], [columns, rows]: [usize; 2]) -> Result<Vec<i64>> {
         let head = bytes
             .first_chunk::<25>()
-            .ok_or_else(|| Error::source("an HCOMPRESS tile is cut off"))?;
+            .ok_or(FitsError::HcompressTruncated)?;
         let stated = [6, 2]
             .map(|at| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]));
         if stated.map(i64::from) != [columns as i64, rows as i64] {
-            return Err(Error::source(format!(
-                "an HCOMPRESS tile of {columns} × {rows} pixels states the size {stated:?}"
-            )));
+            return Err(FitsError::HcompressSize {
+                columns,
+                rows,
+                stated,
+            }
+            .into());
         }
         // cfitsio takes 64 bits where 32 could overflow.
         let is_wide = !matches!(self.bits, Bitpix::U8 | Bitpix::I16);
         let most = PLANES[usize::from(is_wide)];
         if let Some(planes) = head[22..25].iter().find(|planes| **planes > most) {
-            return Err(Error::source(format!(
-                "an HCOMPRESS tile states {planes} bit planes, but at most {most} are possible"
-            )));
+            return Err(FitsError::HcompressPlanes {
+                planes: *planes,
+                most,
+            }
+            .into());
         }
         let (numbers, ..) =
             by_fitskit(|| fitskit_codec::hcompress_decompress(bytes, is_wide, self.smooth))?;
@@ -225,8 +235,7 @@ impl Codec {
 /// Runs a decoder of `fitskit`.
 fn by_fitskit<T>(work: impl FnOnce() -> fitskit::Result<T>) -> Result<T> {
     let decoded = catch_panic(|| work().map_err(|error| error.to_string()));
-    decoded
-        .map_err(|reason| Error::source(format!("a compressed tile cannot be decoded: {reason}")))
+    decoded.map_err(|reason| FitsError::TileDecoder { reason }.into())
 }
 
 /// Decompresses a tile of `count` numbers, of `width` bytes each as a rule and eight at most.
@@ -236,7 +245,7 @@ fn gunzip_exactly(bytes: &[u8], count: usize, width: usize) -> Result<Vec<u8>> {
     let read = GzDecoder::new(bytes)
         .take(most + 1)
         .read_to_end(&mut numbers);
-    read.map_err(|error| Error::source(format!("a gzip tile cannot be decompressed: {error}")))?;
+    read.map_err(FitsError::TileGunzip)?;
     Ok(numbers)
 }
 
@@ -284,15 +293,21 @@ fn big_endian_integers(bytes: &[u8], count: usize) -> Result<Vec<i64>> {
 fn positive_parameter(name: &str, value: i64) -> Result<usize> {
     match usize::try_from(value) {
         Ok(value) if value > 0 => Ok(value),
-        _ => Err(Error::source(format!(
-            "compression parameter {name} is {value}, but must be above zero"
-        ))),
+        _ => Err(invalid_value(
+            &format!("compression parameter {name}"),
+            value,
+            "be above zero",
+        )),
     }
 }
 
 /// The error of a tile whose bytes are too few or too many for its pixels.
 fn wrong_size_error(bytes: usize, count: usize) -> Error {
-    Error::source(format!("a tile of {count} pixels has {bytes} bytes"))
+    FitsError::TileBytes {
+        pixels: count,
+        bytes,
+    }
+    .into()
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! Tile-compressed images, a row of tiles at a time.
 
 use crate::{
-    FitsHeader, FitsLimits,
+    FitsError, FitsHeader, FitsLimits,
     codec::Codec,
+    header::invalid_value,
     limits::reserve_within,
     quantised::{Dither, Quantised},
     scaling::Scaling,
     table::Table,
 };
 use fitskit::{Bitpix, PixelData};
-use isopach_compute::{Error, Result};
+use isopach_compute::Result;
 use std::ops::Range;
 
 /// The table of compressed tiles, and the row of tiles that was decoded last: an image may be one
@@ -60,7 +61,9 @@ impl Places {
     fn new(table: &Table) -> Result<Self> {
         let data = table.column_index("COMPRESSED_DATA");
         Ok(Self {
-            data: data.ok_or_else(|| Error::source("the table has no column COMPRESSED_DATA"))?,
+            data: data.ok_or(FitsError::NoColumn {
+                name: "COMPRESSED_DATA",
+            })?,
             packed: table.column_index("GZIP_COMPRESSED_DATA"),
             plain: table.column_index("UNCOMPRESSED_DATA"),
             scale: table.column_index("ZSCALE"),
@@ -74,10 +77,8 @@ impl Keywords {
     fn new(header: &FitsHeader) -> Result<Self> {
         let quantised = header.text("ZQUANTIZ");
         let dither = Dither::from_keyword(quantised).ok_or_else(|| {
-            Error::source(format!(
-                "ZQUANTIZ is {:?}, which is not a known dithering method",
-                quantised.unwrap_or_default()
-            ))
+            let value = format!("{:?}", quantised.unwrap_or_default());
+            invalid_value("ZQUANTIZ", value, "be a known dithering method")
         })?;
         Ok(Self {
             scale: header.number("ZSCALE"),
@@ -94,9 +95,7 @@ fn tile_side(header: &FitsHeader, keyword: &str, usual: usize, image: usize) -> 
     match header.integer(keyword) {
         None => Ok(usual),
         Some(stated @ 1..) => Ok(usize::try_from(stated).unwrap_or(image).min(image)),
-        Some(stated) => Err(Error::source(format!(
-            "{keyword} is {stated}, but must be above zero"
-        ))),
+        Some(stated) => Err(invalid_value(keyword, stated, "be above zero")),
     }
 }
 
@@ -111,7 +110,7 @@ impl Compressed {
         let bits = header
             .integer("ZBITPIX")
             .and_then(|bits| Bitpix::from_i64(bits).ok())
-            .ok_or_else(|| Error::source("ZBITPIX must be 8, 16, 32, 64, -32 or -64"))?;
+            .ok_or(FitsError::UnknownNumbers { keyword: "ZBITPIX" })?;
         let tile = [
             tile_side(header, "ZTILE1", columns, columns)?,
             tile_side(header, "ZTILE2", 1, rows)?,
@@ -120,18 +119,20 @@ impl Compressed {
             .saturating_mul(tile[1] as u64)
             .saturating_mul(8);
         if bytes > limits.tile_bytes {
-            let most = limits.tile_bytes;
-            return Err(Error::source(format!(
-                "a decoded row of tiles has {bytes} bytes, but the limit is {most}: allow more with FitsLimits::tile_bytes"
-            )));
+            return Err(FitsError::TilesTooLarge {
+                bytes,
+                limit: limits.tile_bytes,
+            }
+            .into());
         }
         let table = Table::new(header, data)?;
         let tiles = columns.div_ceil(tile[0]) as u64 * rows.div_ceil(tile[1]) as u64;
         if (table.row_count() as u64) < tiles {
-            return Err(Error::source(format!(
-                "the compressed image needs {tiles} tiles, but its table has {}",
-                table.row_count()
-            )));
+            return Err(FitsError::MissingTiles {
+                needed: tiles,
+                present: table.row_count(),
+            }
+            .into());
         }
         let places = Places::new(&table)?;
         let keywords = Keywords::new(header)?;
@@ -225,9 +226,7 @@ impl Compressed {
                     to.place_tile(pixels, tile, |x| x)?
                 }
                 _ => {
-                    return Err(Error::source(
-                        "a tile holds integers in a floating-point image, or the reverse",
-                    ));
+                    return Err(FitsError::TileNumbers.into());
                 }
             }
         }
@@ -297,9 +296,7 @@ impl Compressed {
             (None, Some(plain)) if is_real => Numbers::Real(codec.plain_reals(plain, count)?),
             (None, Some(plain)) => Numbers::Whole(codec.plain_whole(plain, count)?),
             (None, None) => {
-                return Err(Error::source(format!(
-                    "tile {row} of a compressed image is empty"
-                )));
+                return Err(FitsError::EmptyTile { tile: row }.into());
             }
         })
     }
@@ -322,11 +319,11 @@ impl Place {
     ) -> Result<()> {
         let rows = pixels.chunks_exact_mut(self.columns);
         if tile.len() != rows.len() * self.width {
-            let found = tile.len();
-            let expected = rows.len() * self.width;
-            return Err(Error::source(format!(
-                "a tile of {expected} pixels has {found}"
-            )));
+            return Err(FitsError::TilePixels {
+                pixels: rows.len() * self.width,
+                decoded: tile.len(),
+            }
+            .into());
         }
         let mut numbers = tile.into_iter().map(narrow);
         for row in rows {

@@ -1,6 +1,7 @@
 //! Writing files of cubes, a few rows at a time, in any order.
 
 use crate::{
+    FitsError,
     compressed_cube::{PackedCube, Packing},
     cube::{Cube, CubeSample, Precision, set_keywords, text_value},
 };
@@ -66,10 +67,10 @@ impl CubeFile {
     pub fn create_packed(path: impl AsRef<Path>, cubes: &[(Cube, Packing)]) -> Result<Self> {
         let path = path.as_ref();
         if let Some((cube, _)) = cubes.iter().find(|(_, packing)| *packing == Packing::Plain) {
-            return Err(Error::InvalidInput(format!(
-                "cube {} has Packing::Plain: use CubeFile::create, or another packing",
-                cube.name
-            )));
+            return Err(FitsError::PlainPacking {
+                name: cube.name.clone(),
+            }
+            .into());
         }
         Self::begin_packed(path, cubes).map_err(|error| Error::of_file(path, error))
     }
@@ -269,9 +270,15 @@ fn does_not_fit(
     numbers: Precision,
 ) -> Error {
     let (planes, rows, columns) = values;
-    Error::InvalidInput(format!(
-        "cube {cube} has no room for {planes} × {rows} × {columns} {numbers:?} numbers at row {first}"
-    ))
+    FitsError::NoRoom {
+        cube,
+        planes,
+        rows,
+        columns,
+        first,
+        precision: numbers,
+    }
+    .into()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A file as it is, or unpacked if it is a `.gz`.
 
+use crate::FitsError;
 use flate2::read::MultiGzDecoder;
 use isopach_compute::{Error, Result};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -46,13 +47,9 @@ impl<R: Read + Seek> Unpacked<R> {
             &mut (&mut decoder).take(limit.saturating_add(1)),
             &mut io::sink(),
         );
-        let length = length.map_err(|error| {
-            Error::source(format!("the gzip file cannot be decompressed: {error}"))
-        })?;
+        let length = length.map_err(FitsError::Gunzip)?;
         if length > limit {
-            return Err(Error::source(format!(
-                "the gzip file decompresses to more than {limit} bytes: allow more with FitsLimits::unpacked_bytes"
-            )));
+            return Err(FitsError::UnpackedTooLarge { limit }.into());
         }
         Ok(Self::Gzip(Box::new(Gzip {
             decoder: Some(decoder),

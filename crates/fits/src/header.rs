@@ -1,8 +1,12 @@
 //! Keywords.
 
+use crate::FitsError;
 use fitskit::{HeaderValue, Keyword};
 use isopach_compute::{Error, Result, catch_panic};
-use std::io::{ErrorKind, Read};
+use std::{
+    fmt::Display,
+    io::{ErrorKind, Read},
+};
 
 /// Bytes of a FITS block.
 pub(crate) const BLOCK: usize = 2880;
@@ -72,11 +76,10 @@ impl FitsHeader {
 
     /// A size that must be stated and not negative.
     pub(crate) fn required_size(&self, keyword: &str) -> Result<u64> {
-        let stated = self
-            .integer(keyword)
-            .ok_or_else(|| Error::source(format!("{keyword} is missing or not a number")))?;
-        u64::try_from(stated)
-            .map_err(|_| Error::source(format!("{keyword} is {stated}, but must not be negative")))
+        let stated = self.integer(keyword).ok_or_else(|| FitsError::NoNumber {
+            keyword: keyword.into(),
+        })?;
+        u64::try_from(stated).map_err(|_| invalid_value(keyword, stated, "not be negative"))
     }
 
     /// Sizes along the axes, the fastest first: `NAXIS`, `NAXIS1`, …, or with the prefix Z those of
@@ -86,8 +89,9 @@ impl FitsHeader {
         let count = self
             .integer(&name)
             .filter(|count| (0..=MOST_AXES).contains(count));
-        let count = count.ok_or_else(|| {
-            Error::source(format!("{name} must be stated, from 0 to {MOST_AXES}"))
+        let count = count.ok_or_else(|| FitsError::CountOutOfRange {
+            keyword: name.clone(),
+            most: MOST_AXES,
         })?;
         (1..=count)
             .map(|axis| self.required_size(&format!("{name}{axis}")))
@@ -103,18 +107,14 @@ impl FitsHeader {
         let bits = self
             .integer("BITPIX")
             .filter(|bits| matches!(bits, 8 | 16 | 32 | 64 | -32 | -64));
-        let bits = bits.ok_or_else(|| Error::source("BITPIX must be 8, 16, 32, 64, -32 or -64"))?;
+        let bits = bits.ok_or(FitsError::UnknownNumbers { keyword: "BITPIX" })?;
         let parameters = self.size_or("PCOUNT", 0)?;
         let groups = self.size_or("GCOUNT", 1)?;
         let bytes = checked_product(&axes)
             .and_then(|pixels| pixels.checked_add(parameters))
             .and_then(|values| values.checked_mul(groups))
             .and_then(|values| values.checked_mul(bits.unsigned_abs() / 8));
-        bytes.ok_or_else(|| {
-            Error::source(format!(
-                "an array of {axes:?} numbers exceeds any file size"
-            ))
-        })
+        bytes.ok_or_else(|| FitsError::ArrayTooLarge { axes }.into())
     }
 
     /// Reads a header up to the end of its last block; `None` if the file ends before the first.
@@ -132,15 +132,13 @@ impl FitsHeader {
                     return Ok(None);
                 }
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    return Err(Error::source("the file ends within its header (no END)"));
+                    return Err(FitsError::HeaderTruncated.into());
                 }
                 other => other.map_err(Error::source)?,
             }
             read += BLOCK as u64;
             if read > limit {
-                return Err(Error::source(format!(
-                    "a header has no END within {limit} bytes: allow more with FitsLimits::header_bytes"
-                )));
+                return Err(FitsError::HeaderTooLong { limit }.into());
             }
             for card in block.as_chunks::<CARD>().0 {
                 let card = card.map(|byte| {
@@ -159,6 +157,16 @@ impl FitsHeader {
     }
 }
 
+/// The error of a value that violates a condition, to be read after "must".
+pub(crate) fn invalid_value(keyword: &str, value: impl Display, must: &str) -> Error {
+    FitsError::InvalidValue {
+        keyword: keyword.into(),
+        value: value.to_string(),
+        must: must.into(),
+    }
+    .into()
+}
+
 /// Adds a record; one of the name CONTINUE goes on with the text before.
 fn push_card(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
     let name = String::from_utf8_lossy(&card[..8]).trim_end().to_owned();
@@ -168,7 +176,13 @@ fn push_card(keywords: &mut Vec<Keyword>, card: &[u8; CARD]) -> Result<()> {
         Err(_) if matches!(name.as_str(), "" | "COMMENT" | "HISTORY") => {
             Keyword::commentary(&name, String::from_utf8_lossy(&card[8..]).trim_end())
         }
-        Err(reason) => return Err(Error::source(format!("the keyword {name}: {reason}"))),
+        Err(reason) => {
+            return Err(FitsError::MalformedKeyword {
+                keyword: name,
+                reason,
+            }
+            .into());
+        }
     };
     if keyword.name != "CONTINUE" {
         keywords.push(keyword);

@@ -1,7 +1,7 @@
 //! Images, some rows at a time.
 
 use crate::{
-    FitsHeader, FitsLimits,
+    FitsError, FitsHeader, FitsLimits,
     compressed::Compressed,
     gunzip::Unpacked,
     header::{BLOCK, checked_product},
@@ -79,7 +79,7 @@ impl ImageFile {
             .map_err(named)?
             .is_file()
         {
-            return Err(named(Error::source("not a file")));
+            return Err(named(FitsError::NotAFile.into()));
         }
         let opened = Self::new_within(BufReader::new(file), limits).map_err(named)?;
         Ok(Self {
@@ -119,10 +119,11 @@ impl<R: Read + Seek> ImageFile<R> {
             let end = start.saturating_add(bytes);
             if let Some((kind, shape)) = image_storage(&header, limits, &mut others)? {
                 if end > length {
-                    let there = length.saturating_sub(start);
-                    return Err(Error::source(format!(
-                        "the file ends within its image: {there} of {bytes} bytes are there"
-                    )));
+                    return Err(FitsError::ImageTruncated {
+                        present: length.saturating_sub(start),
+                        stated: bytes,
+                    }
+                    .into());
                 }
                 let pixels = kind.pixel_storage(&header, shape, start..end, &mut reader, limits)?;
                 if let Some(primary) = &primary {
@@ -144,14 +145,12 @@ impl<R: Read + Seek> ImageFile<R> {
             }
             at = next_block(end);
         }
-        let others = if others.is_empty() {
+        let found = if others.is_empty() {
             "no array".into()
         } else {
             others.join(", ")
         };
-        Err(Error::source(format!(
-            "no image with two axes; there is {others}"
-        )))
+        Err(FitsError::NoImage { found }.into())
     }
 
     /// Number of rows and columns.
@@ -202,9 +201,12 @@ impl<R: Read + Seek> ImageFile<R> {
     pub fn read_rows(&mut self, rows: Range<usize>) -> Result<Array2<f64>> {
         let [all, columns] = self.shape;
         if rows.start > rows.end || rows.end > all {
-            return Err(Error::InvalidInput(format!(
-                "rows {rows:?} were asked for, but the image has {all}"
-            )));
+            return Err(FitsError::NoSuchRows {
+                first: rows.start,
+                end: rows.end,
+                rows: all,
+            }
+            .into());
         }
         let shape = (rows.len(), columns);
         let values = self
@@ -239,7 +241,7 @@ impl<R: Read + Seek> ImageFile<R> {
 /// Names the file in the error of a source.
 fn error_of(name: Option<&str>, error: Error) -> Error {
     match (name, error) {
-        (Some(name), Error::Source(why)) => Error::source(format!("{name}: {why}")),
+        (Some(name), Error::Source(why)) => Error::of_file(name, why),
         (_, other) => other,
     }
 }
@@ -256,10 +258,10 @@ fn check_first_bytes(reader: &mut (impl Read + Seek)) -> Result<()> {
     if first.starts_with(b"SIMPLE  =") {
         return Ok(());
     }
-    let begins = String::from_utf8_lossy(&first).into_owned();
-    Err(Error::source(format!(
-        "not a FITS file: it begins with {begins:?} instead of \"SIMPLE  =\""
-    )))
+    Err(FitsError::NotFits {
+        begins: String::from_utf8_lossy(&first).into_owned(),
+    }
+    .into())
 }
 
 /// Offset of the block after `bytes` bytes.
@@ -337,16 +339,16 @@ fn image_storage(
         return Ok(None);
     }
     if checked_product(&axes).is_none_or(|pixels| pixels > limits.pixels) {
-        return Err(Error::source(format!(
-            "an image of {columns} × {rows} pixels exceeds {} pixels: allow more with FitsLimits::pixels",
-            limits.pixels
-        )));
+        return Err(FitsError::ImageTooLarge {
+            columns: *columns,
+            rows: *rows,
+            limit: limits.pixels,
+        }
+        .into());
     }
     let shape = [rows, columns].map(|size| usize::try_from(*size));
     let [Ok(rows), Ok(columns)] = shape else {
-        return Err(Error::source(
-            "the image is too large for the address space",
-        ));
+        return Err(FitsError::AddressSpace.into());
     };
     Ok(Some((storage, [rows, columns])))
 }
@@ -370,9 +372,7 @@ impl Storage {
             let bytes =
                 (rows as u64 * columns as u64).saturating_mul(kind.bytes_per_value() as u64);
             if bytes > data.end - data.start {
-                return Err(Error::source(format!(
-                    "the data are too short for an image of {columns} × {rows} pixels"
-                )));
+                return Err(FitsError::DataTooShort { columns, rows }.into());
             }
             return Ok(Pixels::Plain {
                 start: data.start,

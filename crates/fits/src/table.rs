@@ -1,8 +1,8 @@
 //! The binary table in which compressed tiles are.
 
-use crate::{FitsHeader, header::MOST_AXES};
+use crate::{FitsError, FitsHeader, header::MOST_AXES, header::invalid_value};
 use fitskit::BinColumnType;
-use isopach_compute::{Error, Result};
+use isopach_compute::Result;
 use std::ops::Range;
 
 /// Rows of cells, and behind them the heap of arrays whose lengths differ.
@@ -32,18 +32,17 @@ impl Table {
         let cells = row_bytes
             .checked_mul(rows)
             .filter(|cells| *cells <= data.len() as u64);
-        let cells = cells.ok_or_else(|| {
-            Error::source(format!("the file ends within its table of {rows} rows"))
-        })?;
+        let cells = cells.ok_or(FitsError::TableTruncated { rows })?;
         let heap_at = match header.integer("THEAP") {
             Some(_) => header.required_size("THEAP")?,
             None => cells,
         };
         if heap_at < cells || heap_at > data.len() as u64 {
-            return Err(Error::source(format!(
-                "THEAP is {heap_at}, but must be from {cells} to {}",
-                data.len()
-            )));
+            return Err(invalid_value(
+                "THEAP",
+                heap_at,
+                &format!("be from {cells} to {}", data.len()),
+            ));
         }
         let columns = parse_columns(header, row_bytes)?;
         // below the length of `data`
@@ -82,10 +81,7 @@ impl Table {
             .data
             .get(start..start + kind.byte_size())
             .filter(|_| row < self.rows);
-        Ok((
-            cell.ok_or_else(|| Error::source(format!("the table has no row {row}")))?,
-            kind,
-        ))
+        Ok((cell.ok_or(FitsError::NoRow { row })?, kind))
     }
 
     /// The bytes of a cell that holds an array, of any length.
@@ -117,9 +113,7 @@ impl Table {
             'K' | 'D' | 'C' => 8,
             'M' => 16,
             _ => {
-                return Err(Error::source(format!(
-                    "a table has arrays of the unknown type {element:?}"
-                )));
+                return Err(FitsError::UnknownArray { element }.into());
             }
         };
         let heap = &self.data[self.heap_at..];
@@ -130,9 +124,11 @@ impl Table {
         let range: Option<Range<usize>> = end.map(|end| at as usize..end as usize);
         let array = range.and_then(|range| heap.get(range));
         array.ok_or_else(|| {
-            Error::source(format!(
-                "row {row} of a table points to {count} numbers beyond the end of the file"
-            ))
+            FitsError::ArrayBeyondEnd {
+                row,
+                numbers: count,
+            }
+            .into()
         })
     }
 
@@ -170,17 +166,20 @@ fn parse_columns(header: &FitsHeader, row_bytes: u64) -> Result<Vec<Column>> {
     let count = header
         .integer("TFIELDS")
         .filter(|count| (0..=MOST_AXES).contains(count));
-    let count = count
-        .ok_or_else(|| Error::source(format!("TFIELDS must be stated, from 0 to {MOST_AXES}")))?;
+    let count = count.ok_or_else(|| FitsError::CountOutOfRange {
+        keyword: "TFIELDS".into(),
+        most: MOST_AXES,
+    })?;
     let mut columns = Vec::new();
     let mut at = 0_u64;
     for number in 1..=count {
-        let form = header.text(&format!("TFORM{number}"));
-        let form = form.ok_or_else(|| Error::source(format!("TFORM{number} is missing")))?;
+        let keyword = format!("TFORM{number}");
+        let Some(form) = header.text(&keyword) else {
+            return Err(FitsError::MissingKeyword { keyword }.into());
+        };
         let wrong = || {
-            Error::source(format!(
-                "TFORM{number} is {form:?}, which is not a type or exceeds a row"
-            ))
+            let must = "be a type that fits into a row";
+            invalid_value(&keyword, format!("{form:?}"), must)
         };
         // Bounded, so that the product of the type's sizes cannot overflow.
         let repeat = form.trim_end_matches(|c: char| !c.is_ascii_digit());

@@ -460,7 +460,7 @@ fn all_of(gpu: &Gpu, tile: &Tile) -> Result<Found> {
     let [reference, compared] = tile.epochs.each_ref().map(Cloud::positions);
     let extent = reference
         .extent()
-        .ok_or(Error::InvalidInput("a tile without points".into()))?;
+        .ok_or(Error::source("a tile without points"))?;
     let grid = Grid::covering(&extent, 1.0)?;
     // Cells with more points than one thread sorts.
     let coarse = Grid::covering(&extent, 5.0)?;

@@ -5,15 +5,11 @@
 
 #![allow(missing_docs)]
 
-#[path = "common/device.rs"]
-mod device;
-#[path = "common/random.rs"]
-mod random;
-
+use crate::{device, random};
 use device::{gpu, open};
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Cpu, Dispatcher, Error};
-use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
+use isopach_gpu::GpuOptions;
 use isopach_registration::{
     Align, AlignTarget, Candidate, Factor, Icp, NormalEquations, Pair, PointToPlane, PointToPoint,
     Rejection, Rejector, Robust, conformance::compare_equations, estimate_normals, kernel,

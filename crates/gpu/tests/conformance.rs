@@ -1,13 +1,9 @@
 //! The suites that every backend is put through. That of emission measures is in `emission.rs`.
 #![allow(clippy::print_stdout)]
 
-#[path = "common/device.rs"]
-mod device;
-
+use crate::device;
 use isopach_compute::conformance::Finding;
-use isopach_gpu::{
-    AdapterSelector, Gpu, GpuOptions, LoopBounds, Medians, PointLayout, Reductions, WideIntegers,
-};
+use isopach_gpu::{Gpu, GpuOptions, LoopBounds, Medians, PointLayout, Reductions, WideIntegers};
 use isopach_neighbours::conformance::conformance as neighbour_search;
 use isopach_raster::conformance::conformance as rasterising;
 use isopach_registration::conformance::conformance as alignment;

@@ -1,11 +1,7 @@
 //! Devices that are small, slow to be reached, or go away.
 #![allow(clippy::print_stdout)]
 
-#[path = "common/device.rs"]
-mod device;
-#[path = "common/random.rs"]
-mod random;
-
+use crate::{device, random};
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Dispatcher, Error};
 use isopach_gpu::{

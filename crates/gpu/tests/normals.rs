@@ -4,16 +4,12 @@
 
 #![allow(missing_docs, clippy::print_stdout)]
 
-#[path = "common/device.rs"]
-mod device;
-#[path = "common/random.rs"]
-mod random;
-
+use crate::{device, random};
 use device::{gpu, open};
 use isopach_change::{Epochs, M3c2};
 use isopach_cloud::Cloud;
 use isopach_compute::Cpu;
-use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
+use isopach_gpu::{Gpu, GpuOptions};
 use isopach_neighbours::{NeighbourSearch, NormalQuery};
 use random::random;
 

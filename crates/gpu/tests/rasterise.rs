@@ -5,15 +5,11 @@
 
 #![allow(missing_docs)]
 
-#[path = "common/device.rs"]
-mod device;
-#[path = "common/random.rs"]
-mod random;
-
+use crate::{device, random};
 use device::{gpu, open};
 use isopach_cloud::{Cloud, Rect};
 use isopach_compute::{Cpu, Error};
-use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
+use isopach_gpu::{Gpu, GpuOptions};
 use isopach_raster::{
     CellStatistic, Grid, Rasterise,
     conformance::{STATISTICS, describe_difference},

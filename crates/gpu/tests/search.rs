@@ -2,14 +2,10 @@
 //! the same bits twice.
 #![allow(clippy::print_stdout)]
 
-#[path = "common/device.rs"]
-mod device;
-#[path = "common/random.rs"]
-mod random;
-
+use crate::{device, random};
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Error};
-use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};
+use isopach_gpu::Gpu;
 use isopach_neighbours::{
     AxialStatistic, AxialStatistics, BruteForce, Covariance, Cylinder, CylinderQuery,
     NeighbourIndex, NeighbourSearch,

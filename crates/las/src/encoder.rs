@@ -4,9 +4,13 @@
 //! records in small pieces. Records therefore wait here until there is a chunk for every thread.
 //! The memory needed does not depend on the length of the file.
 
-use crate::error::LasProblem;
+use crate::{error::LasProblem, layered::LayeredEncoder};
 use isopach_compute::catch_panic;
-use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
+use laz::{
+    LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor,
+    laszip::{ChunkTable, ChunkTableEntry},
+};
+use rayon::prelude::*;
 use std::{
     fs::File,
     io::{BufWriter, Seek, SeekFrom, Write},
@@ -20,8 +24,8 @@ const CHUNK_BYTES: u32 = 32 << 20;
 
 pub(crate) enum Encoder {
     Plain(BufWriter<File>),
-    Layered {
-        points: Box<ParLasZipCompressor<BufWriter<File>>>,
+    Compressed {
+        points: Compressor,
         waiting: Vec<u8>,
         batch: usize,
     },
@@ -38,12 +42,8 @@ impl Encoder {
         let batch = rayon::current_num_threads().max(1)
             * vlr.chunk_size() as usize
             * vlr.items_size() as usize;
-        // One that is given no points would put the address of its table before everything else.
-        let mut points =
-            Box::new(ParLasZipCompressor::new(BufWriter::new(file), vlr).map_err(write_problem)?);
-        points.reserve_offset_to_chunk_table()?;
-        Ok(Self::Layered {
-            points,
+        Ok(Self::Compressed {
+            points: Compressor::new(BufWriter::new(file), vlr)?,
             waiting: Vec::new(),
             batch,
         })
@@ -53,7 +53,7 @@ impl Encoder {
     pub(crate) fn write(&mut self, records: &[u8]) -> Result<(), LasProblem> {
         match self {
             Self::Plain(file) => file.write_all(records)?,
-            Self::Layered {
+            Self::Compressed {
                 points,
                 waiting,
                 batch,
@@ -62,10 +62,10 @@ impl Encoder {
                 while waiting.len() + rest.len() >= *batch {
                     let (now, later) = rest.split_at(*batch - waiting.len());
                     if waiting.is_empty() {
-                        compress_records(points, now)?;
+                        points.compress_chunks(now)?;
                     } else {
                         waiting.extend_from_slice(now);
-                        compress_records(points, waiting)?;
+                        points.compress_chunks(waiting)?;
                         waiting.clear();
                     }
                     rest = later;
@@ -80,16 +80,15 @@ impl Encoder {
     pub(crate) fn finish(self) -> Result<BufWriter<File>, LasProblem> {
         let mut file = match self {
             Self::Plain(file) => file,
-            Self::Layered {
+            Self::Compressed {
                 mut points,
                 waiting,
                 ..
             } => {
                 if !waiting.is_empty() {
-                    compress_records(&mut points, &waiting)?;
+                    points.compress_chunks(&waiting)?;
                 }
-                catch_codec_panic(|| points.done())?;
-                points.into_inner()
+                points.finish()?
             }
         };
         file.seek(SeekFrom::End(0))?;
@@ -97,16 +96,103 @@ impl Encoder {
     }
 }
 
-/// Compresses whole chunks in parallel.
-fn compress_records(
-    points: &mut ParLasZipCompressor<BufWriter<File>>,
-    records: &[u8],
-) -> Result<(), LasProblem> {
-    catch_codec_panic(|| {
-        points
-            .compress_many(records)
-            .map_err(laz::LasZipError::from)
-    })
+/// Compresses whole chunks in parallel, of which the last one may be shorter.
+pub(crate) enum Compressor {
+    /// By our own encoder.
+    Layered(LayeredFile),
+    /// By `laz`: point-wise compression, and waveforms.
+    ByLaz(Box<ParLasZipCompressor<BufWriter<File>>>),
+}
+
+impl Compressor {
+    fn new(file: BufWriter<File>, vlr: LazVlr) -> Result<Self, LasProblem> {
+        if let Some(encoder) = LayeredEncoder::from_vlr(&vlr) {
+            return Ok(Self::Layered(LayeredFile::begin(file, vlr, encoder)?));
+        }
+        // One that is given no points would put the address of its table before everything else.
+        let mut points = Box::new(ParLasZipCompressor::new(file, vlr).map_err(write_problem)?);
+        points.reserve_offset_to_chunk_table()?;
+        Ok(Self::ByLaz(points))
+    }
+
+    /// Compresses records and writes them.
+    fn compress_chunks(&mut self, records: &[u8]) -> Result<(), LasProblem> {
+        match self {
+            Self::Layered(file) => file.compress_chunks(records),
+            Self::ByLaz(points) => catch_codec_panic(|| {
+                points
+                    .compress_many(records)
+                    .map_err(laz::LasZipError::from)
+            }),
+        }
+    }
+
+    /// Writes the chunk table, and its address before the points.
+    fn finish(self) -> Result<BufWriter<File>, LasProblem> {
+        match self {
+            Self::Layered(file) => file.finish(),
+            Self::ByLaz(mut points) => {
+                catch_codec_panic(|| points.done())?;
+                Ok(points.into_inner())
+            }
+        }
+    }
+}
+
+/// The compressed points of a file in layers.
+pub(crate) struct LayeredFile {
+    file: BufWriter<File>,
+    vlr: LazVlr,
+    encoder: LayeredEncoder,
+    /// Where the address of the chunk table is.
+    begins_at: u64,
+    table: ChunkTable,
+}
+
+impl LayeredFile {
+    /// Makes room for the address of the chunk table.
+    fn begin(
+        mut file: BufWriter<File>,
+        vlr: LazVlr,
+        encoder: LayeredEncoder,
+    ) -> Result<Self, LasProblem> {
+        let begins_at = file.stream_position()?;
+        file.write_all(&begins_at.to_le_bytes())?;
+        Ok(Self {
+            file,
+            vlr,
+            encoder,
+            begins_at,
+            table: ChunkTable::default(),
+        })
+    }
+
+    /// Compresses records and writes them.
+    fn compress_chunks(&mut self, records: &[u8]) -> Result<(), LasProblem> {
+        let chunk_bytes = self.vlr.chunk_size() as usize * self.vlr.items_size() as usize;
+        let chunks: Vec<Vec<u8>> = records
+            .par_chunks(chunk_bytes)
+            .map(|chunk| self.encoder.encode_chunk(chunk))
+            .collect();
+        for chunk in chunks {
+            self.file.write_all(&chunk)?;
+            self.table.push(ChunkTableEntry {
+                point_count: u64::from(self.vlr.chunk_size()),
+                byte_count: chunk.len() as u64,
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes the chunk table, and its address before the points.
+    fn finish(mut self) -> Result<BufWriter<File>, LasProblem> {
+        let table_at = self.file.stream_position()?;
+        self.file.seek(SeekFrom::Start(self.begins_at))?;
+        self.file.write_all(&table_at.to_le_bytes())?;
+        self.file.seek(SeekFrom::Start(table_at))?;
+        catch_codec_panic(|| Ok(self.table.write_to(&mut self.file, &self.vlr)?))?;
+        Ok(self.file)
+    }
 }
 
 /// `laz` 0.13 panics on some waveforms in builds that check for overflow.

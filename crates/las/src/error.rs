@@ -36,6 +36,16 @@ pub enum LasProblem {
         /// The requirement on it, to be read after "must".
         must: String,
     },
+    /// A point is far from the place that the header states for all of them.
+    #[error(
+        "chunk {chunk}: {source}: the scale factors, offsets or box in its header are wrong, or the point is"
+    )]
+    Misplaced {
+        /// Number of the chunk.
+        chunk: usize,
+        /// The error of the point.
+        source: isopach_compute::Error,
+    },
     /// The file ends before a part that it announces.
     #[error("truncated: {what} should reach to byte {end}, but the file ends at {size}")]
     Truncated {

@@ -172,16 +172,19 @@ pub(crate) fn read_points(source: &impl Chunks, columns: Columns) -> compute::Re
     Ok(points)
 }
 
-/// A point that is far from where its header says that all are.
-fn name_misplaced(
+/// The error of a point that is far from the place that its header states for all of them.
+fn misplaced_point(
     source: &(impl PointSource + ?Sized),
     chunk: usize,
-    error: &compute::Error,
+    error: compute::Error,
 ) -> compute::Error {
-    let name = source.name();
-    compute::Error::InvalidInput(format!(
-        "{name}: chunk {chunk}: {error}: the scale factors, offsets or box in its header are wrong, or the point is"
-    ))
+    compute::Error::invalid_input(LasError {
+        path: source.name().into(),
+        problem: LasProblem::Misplaced {
+            chunk,
+            source: error,
+        },
+    })
 }
 
 /// All chunks of a source as one cloud.
@@ -194,7 +197,7 @@ pub(crate) fn read_all(
     let [x, y] = extent.centre();
     let middle = [x, y, 0.5 * (low + high)];
     let origin =
-        isopach_cloud::Origin::near(middle).map_err(|error| name_misplaced(source, 0, &error))?;
+        isopach_cloud::Origin::near(middle).map_err(|error| misplaced_point(source, 0, error))?;
     expect_all(source);
     let parts: Vec<Cloud> = (0..source.chunk_count())
         .into_par_iter()
@@ -202,7 +205,7 @@ pub(crate) fn read_all(
             source
                 .read_chunk(chunk, columns)?
                 .about(origin)
-                .map_err(|error| name_misplaced(source, chunk, &error))
+                .map_err(|error| misplaced_point(source, chunk, error))
         })
         .collect::<compute::Result<_>>()?;
     let total = parts.iter().map(Cloud::len).sum();

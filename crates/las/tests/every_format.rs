@@ -3,8 +3,7 @@
 
 #![allow(missing_docs)]
 
-mod made;
-
+use crate::made;
 use isopach_cloud::Columns;
 use isopach_las::{Catalogue, GpsTime, Las};
 use std::fs;

@@ -2,8 +2,7 @@
 
 #![allow(missing_docs)]
 
-mod made;
-
+use crate::made;
 use isopach_cloud::{Attributes, Cloud, Columns};
 use isopach_las::{ExtraBytes, ExtraKind, Las, LazWriter, Schema};
 use isopach_tiling::PointSource;

@@ -22,9 +22,8 @@ fn run() -> Result<()> {
     let counts: Vec<u64> = std::env::args()
         .skip(1)
         .map(|text| {
-            text.parse().map_err(|error| {
-                Error::InvalidInput(format!("the number of points, {text}: {error}"))
-            })
+            text.parse()
+                .map_err(|error| Error::source(format!("the number of points, {text}: {error}")))
         })
         .collect::<Result<_>>()?;
     let counts = if counts.is_empty() {

@@ -24,8 +24,7 @@ fn run() -> Result<()> {
     let count = std::env::args()
         .nth(1)
         .map_or(Ok(1_200_000), |text| text.parse::<u64>());
-    let count =
-        count.map_err(|error| Error::InvalidInput(format!("the number of points: {error}")))?;
+    let count = count.map_err(|error| Error::source(format!("the number of points: {error}")))?;
     measure("wall of 100 m by 50 m, 5 cm rough", &cloud(count, wall)?)?;
     measure("leaning wall of 100 m by 50 m", &cloud(count, leaning)?)?;
     measure("terrain of 500 m by 500 m", &cloud(count, terrain)?)?;

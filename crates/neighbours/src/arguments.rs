@@ -1,7 +1,7 @@
 //! Checks of query parameters, shared by all backends so that each refuses the same values with the
 //! same message.
 
-use crate::{Cylinder, distance::squared_ticks};
+use crate::{Cylinder, NeighbourError, distance::squared_ticks};
 use isopach_cloud::{Positions, REACH};
 use isopach_compute::{Error, Result};
 
@@ -89,10 +89,11 @@ pub fn check_axes(queries: Positions<'_>, axes: &[[f64; 3]]) -> Result<()> {
     Error::check_length("axes", axes.len(), "queries", queries.len())?;
     let is_not_finite = |axis: &[f64; 3]| axis.iter().any(|x| !x.is_finite());
     match axes.iter().position(is_not_finite) {
-        Some(i) => Err(Error::InvalidInput(format!(
-            "axis {i} is {:?}, but must be finite",
-            axes[i]
-        ))),
+        Some(i) => Err(NeighbourError::AxisNotFinite {
+            index: i,
+            axis: axes[i],
+        }
+        .into()),
         None => Ok(()),
     }
 }

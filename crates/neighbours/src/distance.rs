@@ -27,8 +27,17 @@ pub fn squared_distance(a: [i64; 3], b: [i64; 3]) -> u128 {
 /// Converts square ticks to m², rounded to `f32`.
 #[must_use]
 pub fn square_metres(squared_ticks: u128) -> f32 {
-    // Conversion from 128 bits is slow and hardly ever needed.
-    let exact_once =
-        u64::try_from(squared_ticks).map_or(squared_ticks as f64, |small| small as f64);
+    let exact_once = match u64::try_from(squared_ticks) {
+        Ok(small) => small as f64,
+        Err(_) => nearest_double_of_large(squared_ticks),
+    };
     (exact_once * (TICK * TICK)) as f32
+}
+
+/// Conversion from 128 bits is slow and hardly ever needed: a call, so that it is not done ahead of
+/// the decision.
+#[cold]
+#[inline(never)]
+fn nearest_double_of_large(squared_ticks: u128) -> f64 {
+    squared_ticks as f64
 }

@@ -128,6 +128,36 @@ pub trait NeighbourIndex: Send + Sync {
         reference::covariances_of_lists(self.positions(), queries, &lists)
     }
 
+    /// Computes mean and covariance of the points within each of several `radii` (metres) of each
+    /// query: `radii.len()` entries a query, in the order of the radii; exactness as
+    /// [`Self::covariances_within`].
+    ///
+    /// One call for all the scales of a neighbourhood: an override can share the work.
+    ///
+    /// ```
+    /// use isopach_neighbours::{Cloud, Cpu, NeighbourSearch};
+    /// let cloud = Cloud::from_points(&[[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [9.0, 0.0, 0.0]])?;
+    /// let index = Cpu.index(cloud.positions())?;
+    /// let found = index.covariances_within_radii(cloud.positions(), &[1.0, 3.0])?;
+    /// assert_eq!(found.iter().map(|c| c.count).collect::<Vec<_>>(), [1, 2, 1, 2, 1, 1]);
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::covariances_within`], for each radius.
+    fn covariances_within_radii(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+    ) -> Result<Vec<Covariance>> {
+        let by_radius: Vec<Vec<Covariance>> = radii
+            .iter()
+            .map(|&radius| self.covariances_within(queries, radius))
+            .collect::<Result<_>>()?;
+        let of_query = |i: usize| by_radius.iter().map(move |covariances| covariances[i]);
+        Ok((0..queries.len()).flat_map(of_query).collect())
+    }
+
     /// Computes mean and covariance of the `k` nearest points of each query; exactness as
     /// [`Self::covariances_within`].
     ///

@@ -24,6 +24,7 @@
 //! | which point is nearest? | [`NeighbourIndex::nearest`] |
 //! | which points are within a radius? | [`NeighbourIndex::within_radius`] |
 //! | mean and covariance of a neighbourhood | [`NeighbourIndex::covariances_within`], [`NeighbourIndex::covariances_of_nearest`] |
+//! | the same at several radii | [`NeighbourIndex::covariances_within_radii`] |
 //! | surface normals at several scales | [`NeighbourIndex::estimate_normals`] with a [`NormalQuery`] |
 //! | mean or median along an axis, in a cylinder | [`NeighbourIndex::cylinder_statistics`] with a [`CylinderQuery`] |
 //! | normals, and two clouds along them (M3C2) | [`NeighbourIndex::along_normals`] with an [`AlongNormalsQuery`] |
@@ -69,8 +70,11 @@ pub mod conformance;
 mod covariance;
 mod distance;
 mod eigen;
+mod eigen_lanes;
+mod error;
 mod grid;
 mod index;
+mod lanes;
 mod lists;
 mod moments;
 mod normal;
@@ -82,6 +86,7 @@ pub use brute_force::BruteForce;
 pub use covariance::Covariance;
 pub use distance::{square_metres, squared_distance, squared_ticks};
 pub use eigen::{Eigen, symmetric_eigen};
+pub use error::NeighbourError;
 pub use index::{NeighbourIndex, NeighbourSearch, along_normals_in_two_steps};
 pub use isopach_cloud::{Cloud, Origin, Positions};
 pub use isopach_compute::{Compute, Cpu, Device, Error, Result};

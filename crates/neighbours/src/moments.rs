@@ -56,18 +56,6 @@ impl Moments {
         }
     }
 
-    /// Adds the exact sums of `count` points: of their offsets, and of the products xx, xy, xz, yy,
-    /// yz, zz.
-    pub(crate) fn add_sums(&mut self, count: u32, sum: [i64; 3], products: [i64; 6]) {
-        self.count += count;
-        for (total, part) in self.sum.iter_mut().zip(sum) {
-            *total += part;
-        }
-        for (total, part) in self.carried.iter_mut().zip(products) {
-            *total += i128::from(part);
-        }
-    }
-
     fn carry_products(&mut self) {
         for (carried, product) in self.carried.iter_mut().zip(&mut self.products) {
             *carried += i128::from(std::mem::take(product));
@@ -83,8 +71,44 @@ impl Moments {
 
     /// Mean and covariance (divisor n − 1), each entry rounded once from its exact value.
     #[must_use]
-    pub fn covariance(mut self) -> Covariance {
+    pub fn covariance(self) -> Covariance {
+        self.into_sums().covariance()
+    }
+
+    pub(crate) fn into_sums(mut self) -> ExactSums {
         self.carry_products();
+        ExactSums {
+            count: self.count,
+            sum: self.sum,
+            products: self.carried,
+        }
+    }
+}
+
+/// Count, sum and products xx, xy, xz, yy, yz, zz of offsets in ticks, exactly.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ExactSums {
+    pub(crate) count: u32,
+    pub(crate) sum: [i64; 3],
+    pub(crate) products: [i128; 6],
+}
+
+impl ExactSums {
+    /// Adds those of other points.
+    #[inline]
+    pub(crate) fn add_sums(&mut self, count: u32, sum: [i64; 3], products: [i64; 6]) {
+        self.count += count;
+        for (total, part) in self.sum.iter_mut().zip(sum) {
+            *total += part;
+        }
+        for (total, part) in self.products.iter_mut().zip(products) {
+            *total += i128::from(part);
+        }
+    }
+
+    /// Mean and covariance (divisor n − 1), each entry rounded once from its exact value.
+    #[inline]
+    pub(crate) fn covariance(&self) -> Covariance {
         let n = i128::from(self.count);
         if n == 0 {
             return Covariance::default();
@@ -92,11 +116,13 @@ impl Moments {
         let mean = self
             .sum
             .map(|sum| sum as f64 / f64::from(self.count) * TICK);
-        let divisor = n as f64 * (n - 1) as f64;
-        let [x, y, z] = self.sum.map(i128::from);
-        let crossed = [x * x, x * y, x * z, y * y, y * z, z * z];
+        let divisor = f64::from(self.count) * (f64::from(self.count) - 1.0);
+        let [x, y, z] = self.sum;
+        let crossed = [(x, x), (x, y), (x, z), (y, y), (y, z), (z, z)];
         let upper = std::array::from_fn(|i| {
-            nearest_double(n * self.carried[i] - crossed[i]) / divisor * (TICK * TICK)
+            let (a, b) = crossed[i];
+            let scatter = n * self.products[i] - i128::from(a) * i128::from(b);
+            nearest_double(scatter) / divisor * (TICK * TICK)
         });
         Covariance {
             count: self.count,
@@ -106,9 +132,21 @@ impl Moments {
     }
 }
 
-/// Nearest double. Conversion from 128 bits is slow and hardly ever needed.
+/// Nearest double.
+#[inline]
 fn nearest_double(whole: i128) -> f64 {
-    i64::try_from(whole).map_or(whole as f64, |small| small as f64)
+    match i64::try_from(whole) {
+        Ok(small) => small as f64,
+        Err(_) => nearest_double_of_large(whole),
+    }
+}
+
+/// Conversion from 128 bits is slow and hardly ever needed: a call, so that it is not done ahead of
+/// the decision.
+#[cold]
+#[inline(never)]
+fn nearest_double_of_large(whole: i128) -> f64 {
+    whole as f64
 }
 
 #[cfg(test)]

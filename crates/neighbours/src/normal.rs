@@ -60,9 +60,20 @@ impl Normal {
             return;
         }
         let found = symmetric_eigen(covariance.upper);
-        let planarity = found.planarity();
+        self.take_if_larger(found.planarity(), found.vectors[0], radius, towards);
+    }
+
+    /// As [`Self::take_if_more_planar`], of a neighbourhood of at least three points with this
+    /// planarity and this eigenvector of the smallest eigenvalue.
+    #[inline]
+    pub(crate) fn take_if_larger(
+        &mut self,
+        planarity: f64,
+        axis: [f64; 3],
+        radius: f64,
+        towards: [f64; 3],
+    ) {
         if planarity > self.planarity.max(LEAST_PLANARITY) {
-            let axis = found.vectors[0];
             let along: f64 = (0..3).map(|a| axis[a] * towards[a]).sum();
             *self = Self {
                 planarity,

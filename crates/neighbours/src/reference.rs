@@ -2,11 +2,11 @@
 //! [`crate::NeighbourIndex`], and the oracle of every faster override.
 
 use crate::{
-    AxialStatistic, AxialStatistics, Covariance, CylinderQuery, Moments, NeighbourLists,
-    arguments::check_axes,
+    AxialStatistic, AxialStatistics, Covariance, CylinderQuery, Moments, NeighbourError,
+    NeighbourLists, arguments::check_axes,
 };
 use isopach_cloud::{Positions, TICK};
-use isopach_compute::{Error, Result};
+use isopach_compute::Result;
 
 /// Offset of point `j` from query `i`, ticks.
 fn offset_between(points: Positions<'_>, j: u32, queries: Positions<'_>, i: usize) -> [i64; 3] {
@@ -30,9 +30,7 @@ pub fn covariances_of_lists(
             for &j in lists.indices_of(i) {
                 let d = offset_between(points, j, queries, i);
                 if d.iter().any(|&t| i32::try_from(t).is_err()) {
-                    return Err(Error::InvalidInput(format!(
-                        "query {i} has a neighbour more than 8 km away: limit the radius to 8192 m, or cut the clouds into tiles"
-                    )));
+                    return Err(NeighbourError::NeighbourTooFar.into());
                 }
                 moments.add_offset(d.map(|t| t as i32));
             }

@@ -137,23 +137,28 @@ impl NumberKind {
 
     /// Every number of some bytes.
     pub fn decode_numbers(self, bytes: &[u8]) -> Vec<f64> {
-        let number = |bytes: &[u8]| {
-            let mut wide = [0; 8];
-            wide[..bytes.len()].copy_from_slice(bytes);
-            if self.is_big_endian {
-                wide[..bytes.len()].reverse();
-            }
-            let whole = u64::from_le_bytes(wide);
-            let unused = 64 - 8 * bytes.len() as u32;
-            match (self.letter, self.bytes) {
-                ('f', 2) => decode_half(whole as u16),
-                ('f', 4) => f32::from_bits(whole as u32).into(),
-                ('f', _) => f64::from_bits(whole),
-                ('u', _) => whole as f64,
-                _ => ((whole as i64) << unused >> unused) as f64,
-            }
-        };
-        bytes.chunks_exact(self.byte_size()).map(number).collect()
+        bytes
+            .chunks_exact(self.byte_size())
+            .map(|number| self.decode_number(number))
+            .collect()
+    }
+
+    /// The number of some bytes, eight at most.
+    fn decode_number(self, bytes: &[u8]) -> f64 {
+        let mut wide = [0; 8];
+        wide[..bytes.len()].copy_from_slice(bytes);
+        if self.is_big_endian {
+            wide[..bytes.len()].reverse();
+        }
+        let whole = u64::from_le_bytes(wide);
+        let unused = 64 - 8 * bytes.len() as u32;
+        match (self.letter, self.bytes) {
+            ('f', 2) => decode_half(whole as u16),
+            ('f', 4) => f32::from_bits(whole as u32).into(),
+            ('f', _) => f64::from_bits(whole),
+            ('u', _) => whole as f64,
+            _ => ((whole as i64) << unused >> unused) as f64,
+        }
     }
 }
 
@@ -285,14 +290,13 @@ pub fn read_header(file: &mut impl Read) -> io::Result<NpyHeader> {
         .map_err(|_| io::Error::other("the file ends before its header does"))?;
     let text = String::from_utf8_lossy(&text);
     let entry = |name: &str| Some(text.split_once(name)?.1.trim_start_matches([':', ' ']));
-    let quoted = |s: &str| Some(s.split('\'').nth(1)?.to_owned());
     let is_fortran = entry("'fortran_order'").and_then(|s| match s {
         s if s.starts_with("False") => Some(false),
         s if s.starts_with("True") => Some(true),
         _ => None,
     });
     let kind = entry("'descr'")
-        .and_then(quoted)
+        .and_then(|s: &str| Some(s.split('\'').nth(1)?.to_owned()))
         .and_then(|descr| NumberKind::parse(&descr));
     let shape = entry("'shape'").and_then(|s| {
         let sizes = s

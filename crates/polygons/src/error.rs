@@ -131,11 +131,11 @@ impl From<PolygonError> for isopach_compute::Error {
     /// A file that cannot be used is a source's fault; polygons that do not fit the survey are the
     /// caller's.
     fn from(error: PolygonError) -> Self {
-        match error {
+        match &error {
             PolygonError::Degrees { .. }
             | PolygonError::OtherSystem { .. }
-            | PolygonError::Apart { .. } => Self::InvalidInput(error.to_string()),
-            other => Self::source(other),
+            | PolygonError::Apart { .. } => Self::invalid_input(error),
+            _ => Self::source(error),
         }
     }
 }

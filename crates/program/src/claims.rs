@@ -10,6 +10,7 @@
 //! since it replaces one that ended. So it does not wait for others either: the supervisor can use
 //! its place for one of the others.
 
+use crate::ProgramError;
 use isopach_compute::{Error, Result, UnfinishedFile, write_whole};
 use isopach_tiling::RunScope;
 use std::{
@@ -65,15 +66,20 @@ impl Claims {
     /// long.
     pub fn new(run: &Path, of: usize, lease: u64, worker: &str) -> Result<Self> {
         if !(1..=MOST).contains(&of) {
-            return Err(Error::InvalidInput(format!(
-                "--claim is {of}, but must be from 1 to {MOST}"
-            )));
+            return Err(ProgramError::invalid_option(
+                "--claim",
+                of,
+                format!("be from 1 to {MOST}"),
+            )
+            .into());
         }
         if worker.len() > LONGEST_NAME {
-            let length = worker.len();
-            return Err(Error::InvalidInput(format!(
-                "--worker has {length} bytes, but may have {LONGEST_NAME} at most"
-            )));
+            return Err(ProgramError::invalid_option(
+                "--worker",
+                format!("a name of {} bytes", worker.len()),
+                format!("have {LONGEST_NAME} at most"),
+            )
+            .into());
         }
         Ok(Self {
             folder: run.join(FOLDER),
@@ -206,12 +212,16 @@ impl Claims {
 /// Removes the claims of a run that no process needs any more. Claims that cannot be removed do no
 /// harm.
 pub fn remove_claims(run: &Path) {
-    let is_ours = |name: &str| name.contains("-of-") || name.starts_with(".now.");
     let entries = fs::read_dir(run.join(FOLDER))
         .into_iter()
         .flatten()
         .flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)) {
+    for entry in entries.filter(|entry| {
+        entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name: &str| name.contains("-of-") || name.starts_with(".now."))
+    }) {
         let _ = fs::remove_file(entry.path());
     }
 }

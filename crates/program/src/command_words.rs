@@ -57,8 +57,11 @@ impl CommandLine {
 
 /// A word that a shell leaves as it is.
 fn quote_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./,:=+@%-".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
+    if !word.is_empty()
+        && word
+            .chars()
+            .all(|c: char| c.is_ascii_alphanumeric() || "_./,:=+@%-".contains(c))
+    {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))

@@ -1,9 +1,10 @@
 //! Options that choose the devices of a computation.
 
+use crate::ProgramError;
 use clap::{Args, ValueEnum};
 use isopach::{
     Backend,
-    compute::{Dispatcher, Error, Result},
+    compute::{Dispatcher, Result},
     gpu::{AdapterSelector, DoublePrecision, GpuOptions, MinimumWork},
 };
 
@@ -48,9 +49,8 @@ impl DeviceArgs {
             .gpu_memory
             .filter(|mebibytes| !(1..=MOST_MEMORY).contains(mebibytes))
         {
-            let text =
-                format!("--gpu-memory is {mebibytes}, but must be from 1 to {MOST_MEMORY} MiB");
-            return Err(Error::InvalidInput(text));
+            let must = format!("be from 1 to {MOST_MEMORY} MiB");
+            return Err(ProgramError::invalid_option("--gpu-memory", mebibytes, must).into());
         }
         Ok(())
     }
@@ -64,9 +64,10 @@ impl DeviceArgs {
         }
         match (self.backend, &self.gpus[..]) {
             (Kind::Cpu, []) => Ok(isopach::cpu()),
-            (Kind::Cpu, _) => Err(Error::InvalidInput(
-                "--backend cpu and --gpus exclude each other".into(),
-            )),
+            (Kind::Cpu, _) => Err(ProgramError::Exclusive {
+                options: "--backend cpu and --gpus",
+            }
+            .into()),
             (Kind::Auto, []) => Ok(isopach::auto_with(&GpuOptions {
                 minimum_work: MinimumWork::ESTIMATE,
                 ..options
@@ -74,8 +75,7 @@ impl DeviceArgs {
             (_, words) => {
                 let wanted = selected_adapters(words);
                 options.double_precision = DoublePrecision::Device;
-                isopach::on_gpus(&wanted, &options)
-                    .map_err(|absent| Error::InvalidInput(format!("no gpu: {absent}")))
+                Ok(isopach::on_gpus(&wanted, &options).map_err(ProgramError::from)?)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The results of an earlier run in an output folder: its summary, and the files that would be
 //! overwritten.
 
+use crate::ProgramError;
 use crate::same_file::{Identity, file_identity};
 use isopach_compute::{Error, Result};
 use serde_json::Value;
@@ -25,15 +26,15 @@ pub const KEY: &str = "made_from";
 /// Makes the folder of results, if it is not there.
 pub fn make_folder(out: &Path) -> Result<()> {
     fs::create_dir_all(out).map_err(|error| {
-        let why = if out.is_file() {
+        let reason = if out.is_file() {
             "it is a file".into()
         } else {
             error.to_string()
         };
-        Error::InvalidInput(format!(
-            "--out {}: the folder cannot be created ({why}): name another one",
-            out.display()
-        ))
+        Error::from(ProgramError::OutFolder {
+            folder: out.into(),
+            reason,
+        })
     })
 }
 
@@ -107,21 +108,22 @@ impl WrittenOver {
         };
         match self.0.iter().find(|(identity, _)| *identity == of_input) {
             None => Ok(()),
-            Some((_, output)) => Err(Error::InvalidInput(format!(
-                "{} is an input, but {} would overwrite it: name another folder (--out)",
-                input.display(),
-                output.display()
-            ))),
+            Some((_, output)) => Err(ProgramError::OverwritesInput {
+                input: input.into(),
+                output: output.clone(),
+            }
+            .into()),
         }
     }
 }
 
 /// Error about a folder that has `what`, with the remedy.
 pub fn refuse_folder(folder: &Path, what: &str) -> Error {
-    let folder = folder.display();
-    Error::InvalidInput(format!(
-        "{folder} has {what}: name another folder (--out), or overwrite them with --force"
-    ))
+    ProgramError::OtherResults {
+        folder: folder.into(),
+        found: what.into(),
+    }
+    .into()
 }
 
 /// Description of results without a summary, or with one that does not state their inputs.

@@ -44,6 +44,7 @@ pub mod command_words;
 pub mod console;
 #[cfg(feature = "devices")]
 pub mod device_args;
+mod error;
 pub mod escape;
 pub mod exit;
 pub mod finished;
@@ -59,6 +60,8 @@ pub mod same_file;
 pub mod shard;
 pub mod signals;
 pub mod write_file;
+
+pub use error::ProgramError;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -27,18 +27,20 @@ pub fn built_commit() -> String {
     if let Some(built) = option_env!("ISOPACH_COMMIT") {
         return built.into();
     }
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .args(arguments)
-            .output()
-            .ok()
-            .filter(|o| o.status.success())?;
-        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let Some(commit) = git(&["rev-parse", "--short", "HEAD"]) else {
+    let Some(commit) = run_git(&["rev-parse", "--short", "HEAD"]) else {
         return "unknown".into();
     };
-    let changed = git(&["status", "--porcelain", "--untracked-files=no"])
+    let changed = run_git(&["status", "--porcelain", "--untracked-files=no"])
         .is_some_and(|changes| !changes.is_empty());
     if changed { commit + "+" } else { commit }
+}
+
+/// The output of git; `None` where it fails.
+fn run_git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git")
+        .args(arguments)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

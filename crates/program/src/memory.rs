@@ -1,7 +1,9 @@
 //! Amounts of memory and disk on the command line: one way of writing them in all programs.
 
-/// A number of bytes: 2GiB, 500MiB, 1.5GB; a plain number is MiB.
-pub fn parse_bytes(option: &str, text: &str) -> Result<u64, String> {
+use crate::ProgramError;
+
+/// Parses a number of bytes: 2GiB, 500MiB, 1.5GB; a plain number is MiB.
+pub fn parse_bytes(option: &str, text: &str) -> Result<u64, ProgramError> {
     const UNITS: [(&str, f64); 8] = [
         ("KiB", 1024.0),
         ("MiB", 1_048_576.0),
@@ -17,18 +19,20 @@ pub fn parse_bytes(option: &str, text: &str) -> Result<u64, String> {
         .find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
     let (number, unit) = unit.unwrap_or((text, UNITS[1].1));
     let Ok(number) = number.trim().parse::<f64>() else {
-        return Err(format!(
-            "{option} is {text:?}, but must be like 2GiB or 500MiB"
+        let value = format!("{text:?}");
+        return Err(ProgramError::invalid_option(
+            option,
+            value,
+            "be like 2GiB or 500MiB",
         ));
     };
     if !(number.is_finite() && number > 0.0) {
-        return Err(format!(
-            "{option} is {number}, but must be a finite number above zero"
-        ));
+        let must = "be a finite number above zero";
+        return Err(ProgramError::invalid_option(option, number, must));
     }
     let bytes = number * unit;
     if bytes >= 9e18 {
-        return Err(format!("{option} is {text}, but must be below 8 EiB"));
+        return Err(ProgramError::invalid_option(option, text, "be below 8 EiB"));
     }
     Ok(bytes as u64)
 }

@@ -1,6 +1,7 @@
 //! Which shard of a run is meant on the command line.
 
-use isopach_compute::{Error, Result};
+use crate::ProgramError;
+use isopach_compute::Result;
 use isopach_tiling::RunScope;
 
 /// The shard that `--shard` names, counted from 1, or `--shard-index`, counted from 0.
@@ -17,14 +18,16 @@ pub fn parse_shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<Op
     let numbers = text
         .split_once('/')
         .and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
-    let is_one = |(number, of): &(usize, usize)| *number >= first && number - first < *of;
-    match numbers.filter(is_one) {
+    match numbers.filter(|(number, of): &(usize, usize)| *number >= first && number - first < *of) {
         Some((number, of)) => Ok(Some(RunScope::Shard {
             number: number - first + 1,
             of,
         })),
-        None => Err(Error::InvalidInput(format!(
-            "{option} {text}: must be like 2/5, the first is {first}/5"
-        ))),
+        None => Err(ProgramError::invalid_option(
+            option,
+            text,
+            format!("be like 2/5, the first is {first}/5"),
+        )
+        .into()),
     }
 }

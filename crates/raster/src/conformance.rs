@@ -16,28 +16,11 @@
 //! the last bit. If a backend lacks a statistic (`Unsupported`), the suite reports it and continues
 //! with the others.
 
+pub use crate::rasterise::STATISTICS;
 use crate::{CellStatistic, Grid, Raster, Rasterise, reference};
 use isopach_cloud::{Cloud, Origin, Rect, TICK};
 pub use isopach_compute::conformance::Finding;
 use isopach_compute::{Error, Result, conformance::random};
-
-/// All statistics that the suite tests; percentiles at the ends, between, and at shares that are no
-/// double.
-pub const STATISTICS: [CellStatistic; 13] = [
-    CellStatistic::Mean,
-    CellStatistic::Median,
-    CellStatistic::Min,
-    CellStatistic::Max,
-    CellStatistic::Percentile(90.0),
-    CellStatistic::Count,
-    CellStatistic::StandardDeviation,
-    CellStatistic::Percentile(0.0),
-    CellStatistic::Percentile(0.1),
-    CellStatistic::Percentile(50.0),
-    CellStatistic::Percentile(70.0),
-    CellStatistic::Percentile(99.9),
-    CellStatistic::Percentile(100.0),
-];
 
 /// Runs the suite: compares every statistic of `on` with its definition. Empty: it conforms, and
 /// has everything.

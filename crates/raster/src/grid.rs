@@ -1,5 +1,6 @@
 //! Grids whose cells are the same wherever a run begins.
 
+use crate::RasterError;
 use isopach_cloud::{
     Positions, Rect, cell_end, cell_of_tick, checked_cell_size, edge_tick, low_edge, to_ticks,
 };
@@ -47,9 +48,7 @@ impl Grid {
     pub fn covering(rect: &Rect, cell_size: f64) -> Result<Self> {
         checked_cell_size(cell_size)?;
         if !rect.min.iter().chain(&rect.max).all(|x| x.is_finite()) {
-            return Err(Error::InvalidInput(format!(
-                "a grid cannot cover {rect}: give finite coordinates"
-            )));
+            return Err(RasterError::ExtentNotFinite { extent: *rect }.into());
         }
         let first = rect.min.map(|x| cell_of_tick(edge_tick(x), cell_size));
         let counts: [i64; 2] =
@@ -166,13 +165,14 @@ impl Raster {
     /// # Errors
     /// [`Error::InvalidInput`] if the number of values differs from the number of cells.
     pub fn from_rows(grid: Grid, values: Vec<f64>) -> Result<Self> {
-        let shape = (grid.rows, grid.columns);
-        let count = values.len();
-        let values = Array2::from_shape_vec(shape, values).map_err(|_| {
-            Error::InvalidInput(format!(
-                "{count} values for {} rows of {} cells",
-                shape.0, shape.1
-            ))
+        let Grid { rows, columns, .. } = grid;
+        let given = values.len();
+        let values = Array2::from_shape_vec((rows, columns), values).map_err(|_| {
+            RasterError::ValueCount {
+                given,
+                rows,
+                columns,
+            }
         })?;
         Ok(Self { grid, values })
     }

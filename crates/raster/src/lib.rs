@@ -47,6 +47,7 @@
 mod cell;
 pub mod conformance;
 mod cpu;
+mod error;
 mod geotiff;
 mod grid;
 pub mod picture;
@@ -56,6 +57,7 @@ pub mod reference;
 mod sample;
 
 pub use cell::{CellSums, Rank};
+pub use error::RasterError;
 pub use geotiff::{
     GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffLimits, GeoTiffMosaic, read as read_geotiff,
     write as write_geotiff,

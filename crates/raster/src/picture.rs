@@ -1,7 +1,7 @@
 //! Pictures of rasters.
 
-use crate::{PngColour, Raster, encode_png};
-use isopach_compute::{Error, Result};
+use crate::{PngColour, Raster, RasterError, encode_png};
+use isopach_compute::Result;
 use ndarray::Array2;
 
 /// Colours of a diverging map, evenly spaced from loss (red) over light grey to gain (blue).
@@ -112,9 +112,12 @@ pub fn change_map(
     limit: f64,
 ) -> Result<Vec<u8>> {
     if change.dim() != shown.dim() || change.dim() != shade.dim() {
-        return Err(Error::InvalidInput(
-            "the arrays of a map must have the same shape".into(),
-        ));
+        return Err(RasterError::PictureShapes {
+            change: change.dim(),
+            shown: shown.dim(),
+            shade: shade.dim(),
+        }
+        .into());
     }
     let mut pixels = Vec::with_capacity(change.len() * 4);
     for ((value, shown), shade) in change.iter().zip(shown).zip(shade) {

@@ -7,6 +7,7 @@ use isopach_compute::{Compute, Error, Result};
 /// A statistic of the heights (absolute metres) of the points in a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum CellStatistic {
     /// Arithmetic mean.
     Mean,
@@ -23,6 +24,24 @@ pub enum CellStatistic {
     /// Standard deviation, divisor n − 1; NaN for fewer than two points.
     StandardDeviation,
 }
+
+/// All statistics that the conformance suite tests; percentiles at the ends, between, and at shares
+/// that are no double.
+pub const STATISTICS: [CellStatistic; 13] = [
+    CellStatistic::Mean,
+    CellStatistic::Median,
+    CellStatistic::Min,
+    CellStatistic::Max,
+    CellStatistic::Percentile(90.0),
+    CellStatistic::Count,
+    CellStatistic::StandardDeviation,
+    CellStatistic::Percentile(0.0),
+    CellStatistic::Percentile(0.1),
+    CellStatistic::Percentile(50.0),
+    CellStatistic::Percentile(70.0),
+    CellStatistic::Percentile(99.9),
+    CellStatistic::Percentile(100.0),
+];
 
 impl CellStatistic {
     /// The quantile of this statistic, 0 to 1; `None` for statistics computed from sums.

@@ -1,11 +1,11 @@
 //! Host correspondences: nearest neighbours by a backend's index, sums on the CPU.
 
 use crate::{
-    AlignSurface, AlignTarget, Candidate, Correspondences, Factor, NormalEquations, PairShapes,
-    Rejection, Rejector,
+    AlignError, AlignSurface, AlignTarget, Candidate, Correspondences, Factor, NormalEquations,
+    PairShapes, Rejection, Rejector,
 };
 use isopach_cloud::{Cloud, Positions, Rigid};
-use isopach_compute::{Error, Result};
+use isopach_compute::Result;
 use isopach_neighbours::{Neighbour, NeighbourIndex};
 use rayon::prelude::*;
 
@@ -119,17 +119,11 @@ impl HostCorrespondences<'_> {
             .iter()
             .any(|s| !s.positions.is_empty() && s.covariances.is_empty());
         if factor.needs_covariances() && lacks_covariances {
-            return Err(Error::InvalidInput(
-                "the factor needs covariances of both clouds: prepare them with `Align::prepare_surfaces`"
-                    .into(),
-            ));
+            return Err(AlignError::NoCovariances.into());
         }
         let lacks_normals = !source.positions.is_empty() && source.normals.is_empty();
         if rejector.needs_source_normals() && lacks_normals {
-            return Err(Error::InvalidInput(
-                "the rejector needs normals of the source: prepare them with `Align::prepare_surfaces`"
-                    .into(),
-            ));
+            return Err(AlignError::NoSourceNormals.into());
         }
         Ok(())
     }

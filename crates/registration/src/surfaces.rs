@@ -1,5 +1,6 @@
 //! Clouds with normals and covariances, as factors and rejectors need them.
 
+use crate::AlignError;
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{Covariance, NeighbourSearch, symmetric_eigen};
@@ -49,17 +50,19 @@ impl<'a> From<AlignTarget<'a>> for AlignSurface<'a> {
 
 impl AlignSurface<'_> {
     /// Checks that there are as many normals and covariances as points, or none.
-    pub(crate) fn check_lengths(&self, name: &str) -> Result<()> {
+    pub(crate) fn check_lengths(&self, cloud: &'static str) -> Result<()> {
         let points = self.positions.len();
         let is_complete = |length: usize| length == 0 || length == points;
         if is_complete(self.normals.len()) && is_complete(self.covariances.len()) {
             return Ok(());
         }
-        Err(Error::InvalidInput(format!(
-            "the {name} has {points} points, {} normals and {} covariances: give one of each per point, or none",
-            self.normals.len(),
-            self.covariances.len()
-        )))
+        Err(AlignError::ShapeCount {
+            cloud,
+            points,
+            normals: self.normals.len(),
+            covariances: self.covariances.len(),
+        }
+        .into())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Addresses of objects.
 
-use crate::RemoteOptions;
-use isopach_compute::{Error, Result};
+use crate::{RemoteError, RemoteOptions};
+use isopach_compute::Result;
 use object_store::{
     BackoffConfig, ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig,
     aws::AmazonS3Builder, azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder,
@@ -35,22 +35,25 @@ pub(crate) struct Address {
 
 impl Address {
     pub(crate) fn parse_address(text: &str) -> Result<Self> {
-        let refused = |why: String| Error::InvalidInput(format!("{text}: {why}"));
+        let address = text.to_owned();
         if !is_address(text) {
-            return Err(refused(format!(
-                "no address: one begins with {} or the like",
-                SCHEMES.join("://, ") + "://"
-            )));
+            let schemes = SCHEMES.join("://, ") + "://";
+            return Err(RemoteError::NoAddress { address, schemes }.into());
         }
-        let url = Url::parse(text).map_err(|error| refused(error.to_string()))?;
+        let url = match Url::parse(text) {
+            Ok(url) => url,
+            Err(source) => return Err(RemoteError::MalformedUrl { address, source }.into()),
+        };
         if url.query().is_some() || url.fragment().is_some() {
-            let remedy = "give credentials in the environment, or copy the file to a disk first";
-            return Err(refused(format!(
-                "addresses that are signed, or have a ? or #, cannot be read: {remedy}"
-            )));
+            return Err(RemoteError::SignedAddress { address }.into());
         }
-        let (scheme, path) =
-            ObjectStoreScheme::parse(&url).map_err(|error| refused(error.to_string()))?;
+        let (scheme, path) = match ObjectStoreScheme::parse(&url) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let source = error.into();
+                return Err(RemoteError::Client { address, source }.into());
+            }
+        };
         Ok(Self { url, scheme, path })
     }
 
@@ -111,7 +114,10 @@ impl Address {
             ObjectStoreScheme::MicrosoftAzure => connected!(MicrosoftAzureBuilder, self.url),
             _ => connected!(HttpBuilder, &self.url[..Position::BeforePath]),
         };
-        store.map_err(|error| Error::InvalidInput(format!("{}: {error}", self.url)))
+        store.map_err(|source| {
+            let address = self.url.to_string();
+            RemoteError::Client { address, source }.into()
+        })
     }
 }
 

@@ -47,6 +47,7 @@
 
 mod address;
 mod ahead;
+mod error;
 mod fault;
 mod object;
 mod options;
@@ -57,6 +58,7 @@ mod shared;
 mod spans;
 mod traffic;
 
+pub use error::RemoteError;
 pub use options::RemoteOptions;
 pub use remote::Remote;
 pub use results::{CreateOutcome, ResultStore};

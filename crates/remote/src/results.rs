@@ -1,6 +1,6 @@
 //! Results in an object store: each is written once, by the first writer.
 
-use crate::{fault, shared::Shared};
+use crate::{RemoteError, fault, shared::Shared};
 use isopach_compute::{Error, Result};
 use object_store::{GetOptions, ObjectStore, PutMode, PutOptions, PutPayload, path::Path};
 use std::{fmt, io, sync::Arc};
@@ -81,10 +81,11 @@ impl ResultStore {
         }
         match self.get_result(name)? {
             Some(there) if there == bytes => Ok(CreateOutcome::WasThere),
-            Some(_) => Err(Error::InvalidInput(format!(
-                "{}/{name}: another result is there: give a folder of its own to each run",
-                self.address
-            ))),
+            Some(_) => Err(RemoteError::OtherResult {
+                address: self.address.clone(),
+                name: name.into(),
+            }
+            .into()),
             None => Err(Error::Busy(format!(
                 "{}/{name}: another process is writing it",
                 self.address
@@ -154,9 +155,7 @@ impl ResultStore {
 
     fn path_of(&self, name: &str) -> Result<Path> {
         if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(Error::InvalidInput(format!(
-                "{name:?} is no name of a result: it has a /, or begins with a dot"
-            )));
+            return Err(RemoteError::InvalidName { name: name.into() }.into());
         }
         Ok(self.folder.clone().join(name))
     }

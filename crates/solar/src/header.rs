@@ -1,6 +1,6 @@
 //! One image's header.
 
-use crate::{CountUnit, Keywords, ObservationTime, Quality, Wcs};
+use crate::{CountUnit, Keywords, ObservationTime, Quality, SolarError, Wcs};
 
 /// Metadata of a solar image, read from its header. Unstated parts are `None`.
 #[derive(Clone, Debug)]
@@ -11,13 +11,13 @@ pub struct SolarHeader {
     /// Wavelength, Ångström.
     pub wavelength: Option<f64>,
     /// Exposure time, seconds, above zero; or the reason why the stated one is unusable.
-    pub exposure: Result<Option<f64>, String>,
+    pub exposure: Result<Option<f64>, SolarError>,
     /// Unit of the pixel values, from BUNIT or PIXLUNIT; or the reason why it is no unit of counts.
-    pub unit: Result<Option<CountUnit>, String>,
+    pub unit: Result<Option<CountUnit>, SolarError>,
     /// Side of a square with the area of a pixel, arcseconds, for any projection.
     pub pixel_size: Option<f64>,
     /// World coordinates, or the reason why there are none.
-    pub wcs: Result<Wcs, String>,
+    pub wcs: Result<Wcs, SolarError>,
     /// Stonyhurst longitude and latitude of the observer, degrees (HGLN_OBS, HGLT_OBS).
     pub observer: Option<[f64; 2]>,
     /// The middle of the exposure, or its start if only that is stated.
@@ -73,7 +73,7 @@ impl SolarHeader {
 fn read_unit(
     header: &impl Keywords,
     remarks: &mut Vec<String>,
-) -> Result<Option<CountUnit>, String> {
+) -> Result<Option<CountUnit>, SolarError> {
     let current = stated_text(header, "BUNIT");
     let at_start = stated_text(header, "PIXLUNIT");
     let Some((keyword, text)) = current
@@ -82,7 +82,10 @@ fn read_unit(
     else {
         return Ok(None);
     };
-    let unit = CountUnit::parse(text).map_err(|error| format!("{keyword}: {error}"))?;
+    let unit = CountUnit::parse(text).map_err(|error| SolarError::Keyword {
+        keyword: keyword.into(),
+        source: Box::new(error),
+    })?;
     if let (Some(current), Some(at_start)) = (current, at_start)
         && CountUnit::parse(at_start).ok() != Some(unit)
     {
@@ -94,7 +97,10 @@ fn read_unit(
 }
 
 /// Exposure time in seconds: EXPTIME, otherwise XPOSURE.
-fn read_exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Option<f64>, String> {
+fn read_exposure(
+    header: &impl Keywords,
+    remarks: &mut Vec<String>,
+) -> Result<Option<f64>, SolarError> {
     let stated = ["EXPTIME", "XPOSURE"]
         .into_iter()
         .filter_map(|keyword| Some((keyword, number_or_text(header, keyword)?)));
@@ -108,9 +114,10 @@ fn read_exposure(header: &impl Keywords, remarks: &mut Vec<String>) -> Result<Op
     };
     let seconds = value * seconds_of_unit(header)?;
     if !is_exposure(seconds) {
-        return Err(format!(
-            "{keyword} is {value}, but an exposure must be above zero"
-        ));
+        return Err(SolarError::NoExposure {
+            keyword: keyword.into(),
+            value,
+        });
     }
     for (other, stated) in stated.into_iter().filter(|(other, _)| *other != keyword) {
         if !is_exposure(stated) {
@@ -145,13 +152,11 @@ fn number_or_text(header: &impl Keywords, keyword: &str) -> Option<f64> {
 }
 
 /// Seconds of the unit of exposures, TIMEUNIT.
-fn seconds_of_unit(header: &impl Keywords) -> Result<f64, String> {
+fn seconds_of_unit(header: &impl Keywords) -> Result<f64, SolarError> {
     match header.text("TIMEUNIT").map(str::to_lowercase).as_deref() {
         None | Some("" | "s" | "sec" | "second" | "seconds") => Ok(1.0),
         Some("ms") => Ok(1e-3),
-        Some(other) => Err(format!(
-            "TIMEUNIT is {other:?}, but exposures are read in s and ms"
-        )),
+        Some(other) => Err(SolarError::UnknownTimeUnit { unit: other.into() }),
     }
 }
 
@@ -350,7 +355,10 @@ mod tests {
             (&[("EXPTIME", "'two'")], "EXPTIME is NaN"),
             (&[("EXPTIME", "2"), ("TIMEUNIT", "d")], "TIMEUNIT"),
         ] {
-            assert!(of(cards).exposure.unwrap_err().contains(words), "{cards:?}");
+            assert!(
+                of(cards).exposure.unwrap_err().to_string().contains(words),
+                "{cards:?}"
+            );
         }
     }
 

@@ -41,6 +41,7 @@
 //! times or observers, unusable quality. No pixel is read.
 
 mod consistency;
+mod error;
 mod header;
 mod keywords;
 mod quality;
@@ -49,6 +50,7 @@ mod unit;
 mod wcs;
 
 pub use consistency::{Disagreement, DisagreementKind, find_disagreements};
+pub use error::SolarError;
 pub use header::SolarHeader;
 pub use keywords::Keywords;
 pub use quality::Quality;

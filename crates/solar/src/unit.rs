@@ -1,6 +1,6 @@
 //! Units of counts, however they are spelled.
 
-use isopach_compute::{Error, Result};
+use crate::SolarError;
 
 /// Unit of the pixel values of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +34,10 @@ impl CountUnit {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for any other unit: radiances and photons need another response.
-    pub fn parse(text: &str) -> Result<Self> {
-        let foreign = || {
-            Error::InvalidInput(format!(
-                "the unit {text:?} is not a unit of counts, such as DN, DN/s or ct s-1"
-            ))
+    /// [`SolarError::NotCounts`] for any other unit: radiances and photons need another response.
+    pub fn parse(text: &str) -> Result<Self, SolarError> {
+        let foreign = || SolarError::NotCounts {
+            unit: text.to_owned(),
         };
         let powers = parse_powers(text).ok_or_else(foreign)?;
         match powers {

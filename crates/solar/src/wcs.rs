@@ -1,6 +1,6 @@
 //! World coordinates of pixels on the Sun.
 
-use crate::Keywords;
+use crate::{Keywords, SolarError};
 
 /// Arcseconds of a radian.
 const ARCSECONDS: f64 = 648_000.0 / std::f64::consts::PI;
@@ -25,9 +25,9 @@ impl Wcs {
     /// or CROTA2 with CDELT. Without CUNIT values are arcseconds, as sunpy takes them.
     ///
     /// # Errors
-    /// In words, why the header places no pixel: a keyword that is missing, another projection,
-    /// another frame, a matrix that cannot be inverted.
-    pub fn from_keywords(header: &impl Keywords) -> Result<Self, String> {
+    /// [`SolarError`], why the header places no pixel: a keyword that is missing, another
+    /// projection, another frame, a matrix that cannot be inverted.
+    pub fn from_keywords(header: &impl Keywords) -> Result<Self, SolarError> {
         check_frame(header)?;
         let units = [
             number_in_arcseconds(header, "CUNIT1")?,
@@ -50,7 +50,7 @@ impl Wcs {
         if area > 0.0 && area.is_finite() {
             Ok(found)
         } else {
-            Err(format!("its pixels have the area {area:.3e} arcsec²"))
+            Err(SolarError::PixelArea { area })
         }
     }
 
@@ -159,7 +159,7 @@ impl Wcs {
 }
 
 /// Refuses coordinates that are not helioprojective and TAN.
-fn check_frame(header: &impl Keywords) -> Result<(), String> {
+fn check_frame(header: &impl Keywords) -> Result<(), SolarError> {
     for (axis, names) in [
         (1, ["HPLN", "SOLAR_X", "SOLAR-X", "SOLARX"]),
         (2, ["HPLT", "SOLAR_Y", "SOLAR-Y", "SOLARY"]),
@@ -174,27 +174,40 @@ fn check_frame(header: &impl Keywords) -> Result<(), String> {
             .rsplit_once('-')
             .map_or("", |(_, projection)| projection);
         if !is_known || (upper.starts_with("HP") && projection != "TAN") {
-            return Err(format!(
-                "{keyword} is {text:?}: only helioprojective coordinates in the projection TAN are read"
-            ));
+            return Err(SolarError::OtherProjection {
+                keyword,
+                value: text.into(),
+            });
         }
     }
     // The point of projection is elsewhere.
     for (keyword, usual) in [("PV1_1", 0.0), ("PV1_2", 90.0)] {
         if let Some(other) = header.number(keyword).filter(|value| *value != usual) {
-            return Err(format!("{keyword} is {other}: only {usual} is read"));
+            return Err(other_parameter(keyword, other, usual));
         }
     }
     match header.number("LONPOLE").filter(|pole| *pole != 180.0) {
-        Some(pole) => Err(format!("LONPOLE is {pole}: only 180 is read")),
+        Some(pole) => Err(other_parameter("LONPOLE", pole, 180.0)),
         None => Ok(()),
     }
 }
 
+/// The error of a parameter of the projection that is not the usual one.
+fn other_parameter(keyword: &str, value: f64, usual: f64) -> SolarError {
+    SolarError::OtherParameter {
+        keyword: keyword.into(),
+        value,
+        usual,
+    }
+}
+
 /// A keyword that is a number, which must be finite.
-fn finite_number(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, String> {
+fn finite_number(header: &impl Keywords, keyword: &str) -> Result<Option<f64>, SolarError> {
     match header.number(keyword) {
-        Some(number) if !number.is_finite() => Err(format!("{keyword} is {number}")),
+        Some(value) if !value.is_finite() => Err(SolarError::NotFinite {
+            keyword: keyword.into(),
+            value,
+        }),
         number => Ok(number),
     }
 }
@@ -205,7 +218,7 @@ fn matrix_elements(
     header: &impl Keywords,
     name: impl Fn(usize, usize) -> String,
     otherwise: [[f64; 2]; 2],
-) -> Result<Option<[[f64; 2]; 2]>, String> {
+) -> Result<Option<[[f64; 2]; 2]>, SolarError> {
     let mut matrix = otherwise;
     let mut any = false;
     for (i, row) in matrix.iter_mut().enumerate() {
@@ -224,13 +237,15 @@ fn scale_rows(matrix: [[f64; 2]; 2], by: [f64; 2]) -> [[f64; 2]; 2] {
 }
 
 /// A finite number that must be stated.
-fn required_number(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
-    finite_number(header, keyword)?.ok_or_else(|| format!("{keyword} is missing"))
+fn required_number(header: &impl Keywords, keyword: &str) -> Result<f64, SolarError> {
+    finite_number(header, keyword)?.ok_or_else(|| SolarError::Missing {
+        keyword: keyword.into(),
+    })
 }
 
 /// Arcseconds a pixel: PC with CDELT, or CD, or CROTA2 with CDELT; of several the first, as wcslib
 /// and sunpy take them.
-fn pixel_matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], String> {
+fn pixel_matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2], SolarError> {
     let steps = required_number(header, "CDELT1")
         .and_then(|first| Ok([first, required_number(header, "CDELT2")?]));
     let unit = [[1.0, 0.0], [0.0, 1.0]];
@@ -261,7 +276,7 @@ fn pixel_matrix(header: &impl Keywords, units: [f64; 2]) -> Result<[[f64; 2]; 2]
 }
 
 /// Arcseconds of a unit of angle.
-fn number_in_arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, String> {
+fn number_in_arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, SolarError> {
     let Some(text) = header.text(keyword).filter(|text| !text.is_empty()) else {
         return Ok(1.0);
     };
@@ -271,8 +286,9 @@ fn number_in_arcseconds(header: &impl Keywords, keyword: &str) -> Result<f64, St
         "deg" | "degree" | "degrees" => Ok(3600.0),
         "rad" => Ok(ARCSECONDS),
         "mas" => Ok(1e-3),
-        _ => Err(format!(
-            "{keyword} is {text:?}, which is not a unit of angle"
-        )),
+        _ => Err(SolarError::NotAnAngle {
+            keyword: keyword.into(),
+            unit: text.into(),
+        }),
     }
 }

@@ -23,25 +23,12 @@ impl std::str::FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let range = |text: &str| -> Option<(Range<usize>, bool)> {
-            let whole = |text: &str| {
-                text.trim()
-                    .parse::<usize>()
-                    .ok()
-                    .filter(|n| *n < usize::MAX)
-            };
-            match text.split_once(':') {
-                Some((from, to)) => Some((whole(from)?..whole(to)?, true)),
-                None => whole(text).map(|at| (at..at + 1, false)),
-            }
-        };
         let parts = text
             .split_once(',')
-            .and_then(|(x, y)| Some((range(x)?, range(y)?)));
-        let wrong = || {
+            .and_then(|(x, y)| Some((parse_range(x)?, parse_range(y)?)));
+        let ((columns, a), (rows, b)) = parts.ok_or_else(|| {
             format!("{text} is neither a pixel X,Y nor a region X0:X1,Y0:Y1: whole numbers from 0")
-        };
-        let ((columns, a), (rows, b)) = parts.ok_or_else(wrong)?;
+        })?;
         if columns.is_empty() || rows.is_empty() {
             return Err(format!(
                 "{text} is not a region: X1 and Y1, which are outside of it, must be above X0 and Y0"
@@ -53,6 +40,22 @@ impl std::str::FromStr for Place {
             is_region: a || b,
         })
     }
+}
+
+/// A range of positions, and whether it was stated as one.
+fn parse_range(text: &str) -> Option<(Range<usize>, bool)> {
+    match text.split_once(':') {
+        Some((from, to)) => Some((parse_index(from)?..parse_index(to)?, true)),
+        None => parse_index(text).map(|at| (at..at + 1, false)),
+    }
+}
+
+/// A position along an axis.
+fn parse_index(text: &str) -> Option<usize> {
+    text.trim()
+        .parse::<usize>()
+        .ok()
+        .filter(|n| *n < usize::MAX)
 }
 
 impl std::fmt::Display for Place {
@@ -169,8 +172,11 @@ impl Curves {
         inversion: &Inversion,
     ) {
         let map = &block.map;
-        let is_here = |place: &&Place| !place.is_region && block.rows.contains(&place.rows.start);
-        for place in self.wanted.iter().filter(is_here) {
+        for place in self
+            .wanted
+            .iter()
+            .filter(|place: &&Place| !place.is_region && block.rows.contains(&place.rows.start))
+        {
             let at = [place.rows.start - block.rows.start, place.columns.start];
             let of = |array: Option<&ArrayD<T>>, t: usize| {
                 array.map_or(f64::NAN, |array| array[&[at[0], at[1], t][..]].to_f64())

@@ -119,11 +119,13 @@ impl Content {
     /// # Errors
     /// If an input cannot be read.
     pub(crate) fn of_inputs(options: &EmissionOptions) -> isopach::compute::Result<Vec<Self>> {
-        let of = |path: PathBuf| {
-            let (bytes, crc32) = length_and_crc32(&path)?;
-            Ok(Self { path, bytes, crc32 })
-        };
-        input_paths(options).into_iter().map(of).collect()
+        input_paths(options)
+            .into_iter()
+            .map(|path: PathBuf| {
+                let (bytes, crc32) = length_and_crc32(&path)?;
+                Ok(Self { path, bytes, crc32 })
+            })
+            .collect()
     }
 
     /// The identity of each input.

@@ -113,9 +113,11 @@ impl Instruments {
 
     /// Instruments that the header of a file names.
     fn find_named(&self, seen: &Seen<'_>) -> Vec<usize> {
-        let is_named =
-            |i: &usize| self.known[*i].matches_header(|keyword| seen.match_keyword(keyword));
-        (0..self.known.len()).filter(is_named).collect()
+        (0..self.known.len())
+            .filter(|i: &usize| {
+                self.known[*i].matches_header(|keyword| seen.match_keyword(keyword))
+            })
+            .collect()
     }
 
     fn read_instrument(
@@ -125,9 +127,9 @@ impl Instruments {
         said: &mut Vec<String>,
     ) -> Result<usize, String> {
         if let Some(prefix) = prefix {
-            let is_named =
-                |instrument: &Instrument| instrument.name.eq_ignore_ascii_case(prefix.trim());
-            let found = self.known.iter().position(is_named);
+            let found = self.known.iter().position(|instrument: &Instrument| {
+                instrument.name.eq_ignore_ascii_case(prefix.trim())
+            });
             let found = found.ok_or_else(|| {
                 format!(
                     "--channel names {prefix}, but known are {}",
@@ -221,8 +223,10 @@ pub(crate) struct Seen<'a> {
 
 impl Seen<'_> {
     fn match_keyword(&self, keyword: &str) -> Option<String> {
-        let number = || self.header.number(keyword).map(|number| number.to_string());
-        self.header.text(keyword).map(str::to_owned).or_else(number)
+        self.header
+            .text(keyword)
+            .map(str::to_owned)
+            .or_else(|| self.header.number(keyword).map(|number| number.to_string()))
     }
 
     /// Why it is of no channel of an instrument.

@@ -38,6 +38,7 @@ mod checksum;
 mod collected;
 mod curves;
 mod degradation;
+mod error;
 mod frame;
 mod guard;
 mod history;
@@ -60,6 +61,7 @@ mod series;
 mod sink;
 mod source;
 
+pub use error::SunError;
 pub use isopach_program::{
     listener::{Listener, Silent, StageProgress, Terminal},
     profile::Stop,

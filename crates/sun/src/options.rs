@@ -2,6 +2,7 @@
 
 use crate::curves::Place;
 use clap::{ArgAction, Parser, ValueEnum};
+use isopach_program::ProgramError;
 use isopach_program::{
     command_words::CommandLine,
     device_args::DeviceArgs,
@@ -353,7 +354,7 @@ pub(crate) enum Unit {
 }
 
 /// A number of MiB.
-fn parse_mebibytes(text: &str) -> Result<u64, String> {
+fn parse_mebibytes(text: &str) -> Result<u64, ProgramError> {
     parse_bytes("--memory", text).map(|bytes| bytes >> 20)
 }
 
@@ -448,88 +449,102 @@ impl EmissionOptions {
     }
 
     /// Refuses invalid numbers, before anything is read.
-    pub(crate) fn check_values(&self) -> Result<(), String> {
+    pub(crate) fn check_values(&self) -> Result<(), ProgramError> {
         self.check_bins()?;
         self.check_systematic()?;
         if !SIZES.contains(&self.size) {
-            return Err(format!(
-                "--size is {}, but must be from {} to {}",
-                self.size,
-                SIZES.start(),
-                SIZES.end()
-            ));
+            let must = format!("be from {} to {}", SIZES.start(), SIZES.end());
+            return Err(ProgramError::invalid_option("--size", self.size, must));
         }
         self.check_inversion()?;
         self.check_blocks()?;
         if self.max_iterations == 0 {
-            return Err("--max-iterations is 0, but must be at least 1".into());
+            let option = "--max-iterations";
+            return Err(ProgramError::invalid_option(option, 0, "be at least 1"));
         }
         self.check_files()?;
         let mut levels = self.saturation_level.iter();
         if let Some(level) = levels.find(|level| level.is_nan() || **level <= 0.0) {
-            return Err(format!(
-                "--saturation-level is {level}, but must be above zero"
-            ));
+            let option = "--saturation-level";
+            return Err(ProgramError::invalid_option(option, level, "be above zero"));
         }
         self.check_machine()?;
         if self.compress != Compress::None && self.format_of_outputs() == Format::Npy {
-            return Err(
-                "--compress is for FITS cubes: leave it out, or choose --format fits".into(),
-            );
+            return Err(ProgramError::Misplaced {
+                option: "--compress".into(),
+                purpose: "FITS cubes",
+                remedy: "leave it out, or choose --format fits",
+            });
         }
         Ok(())
     }
 
     /// Refuses invalid bins.
-    fn check_bins(&self) -> Result<(), String> {
+    fn check_bins(&self) -> Result<(), ProgramError> {
         let Self { bins, log_t, .. } = self;
         if !(1..=MOST_BINS).contains(bins) {
-            return Err(format!(
-                "--bins is {bins}, but must be from 1 to {MOST_BINS}"
-            ));
+            let must = format!("be from 1 to {MOST_BINS}");
+            return Err(ProgramError::invalid_option("--bins", bins, must));
         }
         if !matches!(log_t[..], [low, high] if low < high && low.is_finite() && high.is_finite()) {
             let given: Vec<String> = log_t.iter().map(f64::to_string).collect();
-            return Err(format!(
-                "--log-t is {}, but must be two numbers, the lower first",
-                given.join(",")
+            let must = "be two numbers, the lower first";
+            return Err(ProgramError::invalid_option(
+                "--log-t",
+                given.join(","),
+                must,
             ));
         }
         Ok(())
     }
 
     /// Refuses systematic errors that are not shares, or that have no counts to apply to.
-    fn check_systematic(&self) -> Result<(), String> {
+    fn check_systematic(&self) -> Result<(), ProgramError> {
         let systematic = &self.systematic;
         let is_share = |share: &Share| share.value.is_finite() && share.value >= 0.0;
         if let Some(share) = systematic.iter().find(|share| !is_share(share)) {
-            return Err(format!(
-                "--systematic is {}, but must be a finite share, zero or above",
-                share.value
+            let must = "be a finite share, zero or above";
+            return Err(ProgramError::invalid_option(
+                "--systematic",
+                share.value,
+                must,
             ));
         }
         let unnamed = systematic.iter().filter(|share| share.name.is_none());
         if unnamed.count() > 1 {
-            return Err(
-                "--systematic has two shares for all channels: name the channels, 94=0.5".into(),
-            );
+            return Err(ProgramError::TwoForAll {
+                option: "--systematic",
+            });
         }
         if !systematic.is_empty() && self.counts.is_some() {
-            return Err("--systematic is for files: add it to the errors of --sigma".into());
+            return Err(ProgramError::Misplaced {
+                option: "--systematic".into(),
+                purpose: "files",
+                remedy: "add it to the errors of --sigma",
+            });
         }
         if !systematic.is_empty() && self.files.is_empty() {
-            return Err("--systematic is for files, but none was given: the synthetic region has its own errors".into());
+            return Err(ProgramError::Misplaced {
+                option: "--systematic".into(),
+                purpose: "files, but none was given",
+                remedy: "the synthetic region has its own errors",
+            });
         }
         Ok(())
     }
 
     /// Refuses lists whose length does not match the number of files.
-    fn check_files(&self) -> Result<(), String> {
+    fn check_files(&self) -> Result<(), ProgramError> {
         let mut exposures = self.exposure.iter();
         if let Some(exposure) =
             exposures.find(|exposure| !(exposure.is_finite() && **exposure > 0.0))
         {
-            return Err(format!("--exposure is {exposure}, but must be above zero"));
+            let option = "--exposure";
+            return Err(ProgramError::invalid_option(
+                option,
+                exposure,
+                "be above zero",
+            ));
         }
         for (option, numbers) in [
             ("--channel", self.channel.len()),
@@ -537,35 +552,37 @@ impl EmissionOptions {
         ] {
             let is_one_for_all = option == "--exposure" && numbers == 1;
             if numbers > 0 && numbers != self.files.len() && !is_one_for_all {
-                return Err(format!(
-                    "{option} has {numbers} numbers for {} files: give one for each file",
-                    self.files.len()
-                ));
+                return Err(ProgramError::OnePerFile {
+                    option: option.into(),
+                    values: numbers,
+                    files: self.files.len(),
+                });
             }
         }
         Ok(())
     }
 
     /// Refuses memory and threads that no machine has.
-    fn check_machine(&self) -> Result<(), String> {
+    fn check_machine(&self) -> Result<(), ProgramError> {
         let memory = self.memory;
         if !(1..=MOST_MEMORY).contains(&memory) {
-            return Err(format!(
-                "--memory is {memory}, but must be from 1 to {MOST_MEMORY} MiB"
-            ));
+            let must = format!("be from 1 to {MOST_MEMORY} MiB");
+            return Err(ProgramError::invalid_option("--memory", memory, must));
         }
         match self.threads {
-            Some(threads) if !(1..=MOST_THREADS).contains(&threads) => Err(format!(
-                "--threads is {threads}, but must be from 1 to {MOST_THREADS}"
-            )),
+            Some(threads) if !(1..=MOST_THREADS).contains(&threads) => {
+                let must = format!("be from 1 to {MOST_THREADS}");
+                Err(ProgramError::invalid_option("--threads", threads, must))
+            }
             _ => Ok(()),
         }
     }
 
     /// Refuses options of shares for input that is not shared.
-    fn check_blocks(&self) -> Result<(), String> {
+    fn check_blocks(&self) -> Result<(), ProgramError> {
         if self.block_rows == Some(0) {
-            return Err("--block-rows is 0, but must be at least 1".into());
+            let option = "--block-rows";
+            return Err(ProgramError::invalid_option(option, 0, "be at least 1"));
         }
         let given = [
             ("--plan", self.plan),
@@ -575,15 +592,17 @@ impl EmissionOptions {
             ("--merge", self.merge),
         ];
         match given.iter().find(|(_, is_given)| *is_given && self.series) {
-            Some((option, _)) => Err(format!(
-                "{option} is for images of one time: give the files of each time of the series to a command of its own, with an --out of its own"
-            )),
+            Some((option, _)) => Err(ProgramError::Misplaced {
+                option: (*option).into(),
+                purpose: "images of one time",
+                remedy: "give the files of each time of the series to a command of its own, with an --out of its own",
+            }),
             None => Ok(()),
         }
     }
 
     /// Refuses invalid parameters of the inversion.
-    fn check_inversion(&self) -> Result<(), String> {
+    fn check_inversion(&self) -> Result<(), ProgramError> {
         let Self {
             chi2_target,
             growth,
@@ -592,13 +611,16 @@ impl EmissionOptions {
         } = self;
         for (option, number) in [("--chi2-target", Some(*chi2_target)), ("--growth", *growth)] {
             if let Some(number) = number.filter(|number| !(number.is_finite() && *number > 0.0)) {
-                return Err(format!("{option} is {number}, but must be above zero"));
+                return Err(ProgramError::invalid_option(
+                    option,
+                    number,
+                    "be above zero",
+                ));
             }
         }
         if let Some(draws) = monte_carlo.filter(|draws| !(2..=MOST_DRAWS).contains(draws)) {
-            return Err(format!(
-                "--monte-carlo is {draws}, but must be from 2 to {MOST_DRAWS}"
-            ));
+            let must = format!("be from 2 to {MOST_DRAWS}");
+            return Err(ProgramError::invalid_option("--monte-carlo", draws, must));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! parameters.
 
 use crate::options::{EmissionOptions, MethodName};
-use isopach::compute::{Error, Result};
+use isopach::compute::Result;
 use isopach_program::profile::{Dead, Key, Kind, ProfileArgs, Profiled};
 
 /// Text for an empty list.
@@ -192,7 +192,7 @@ impl Profiled for EmissionOptions {
     const SHIPPED: &'static [(&'static str, &'static str)] = &[];
 
     fn check(&self) -> Result<()> {
-        self.check_values().map_err(Error::InvalidInput)?;
+        self.check_values()?;
         self.devices.check()
     }
 

@@ -81,13 +81,16 @@ enum Field {
 
 impl Field {
     fn of(outputs: &[Output], has_draws: bool) -> Vec<Self> {
-        let with = |output: &Output| match output {
-            Output::Status => vec![Self::Asked(Output::Status), Self::Dropped, Self::Saturated],
-            other => vec![Self::Asked(*other)],
-        };
         let draws = [Self::DrawsMean, Self::DrawsDeviation, Self::DrawsUsed];
         let draws = draws.into_iter().filter(|_| has_draws);
-        outputs.iter().flat_map(with).chain(draws).collect()
+        outputs
+            .iter()
+            .flat_map(|output: &Output| match output {
+                Output::Status => vec![Self::Asked(Output::Status), Self::Dropped, Self::Saturated],
+                other => vec![Self::Asked(*other)],
+            })
+            .chain(draws)
+            .collect()
     }
 
     fn name(self) -> String {
@@ -174,27 +177,13 @@ impl Field {
     }
 
     fn cube_keywords(self, inversion: &Inversion) -> Vec<CubeKeyword> {
-        let edge = |(i, x): (usize, &f64)| {
-            (
-                format!("EDGE{i:03}"),
-                KeywordValue::Number(*x),
-                "log10 T (K), edge of bins".into(),
-            )
-        };
-        let band = |(i, [low, high]): (usize, &[f64; 2])| {
-            (
-                format!("BAND{i:03}"),
-                KeywordValue::Text(format!("{low} {high}")),
-                "log10 T (K) from, to".into(),
-            )
-        };
         match self {
             Self::Asked(Output::Bands) => {
-                numbered_axis("BAND", BANDS.iter().enumerate().map(band).collect())
+                numbered_axis("BAND", BANDS.iter().enumerate().map(band_keyword).collect())
             }
             _ if self.is_by_bin() => {
                 let edges = &inversion.log_t_edges;
-                let keywords = edges.iter().enumerate().map(edge).collect();
+                let keywords = edges.iter().enumerate().map(edge_keyword).collect();
                 match even_step(edges) {
                     Some(step) => temperature_axis(edges[0] + 0.5 * step, step, keywords),
                     None => numbered_axis("BIN", keywords),
@@ -202,7 +191,12 @@ impl Field {
             }
             Self::Asked(Output::Kernel) => numbered_axis(
                 "BINPAIR",
-                inversion.log_t_edges.iter().enumerate().map(edge).collect(),
+                inversion
+                    .log_t_edges
+                    .iter()
+                    .enumerate()
+                    .map(edge_keyword)
+                    .collect(),
             ),
             Self::Asked(Output::Synthetic) => numbered_axis("CHANNEL", vec![]),
             Self::Asked(Output::Status) => numbered_axis("PLANE", status_legend()),
@@ -212,13 +206,34 @@ impl Field {
     }
 }
 
+/// The keyword of a band.
+fn band_keyword((i, [low, high]): (usize, &[f64; 2])) -> (String, KeywordValue, String) {
+    (
+        format!("BAND{i:03}"),
+        KeywordValue::Text(format!("{low} {high}")),
+        "log10 T (K) from, to".into(),
+    )
+}
+
+/// The keyword of an edge of the bins.
+fn edge_keyword((i, x): (usize, &f64)) -> (String, KeywordValue, String) {
+    (
+        format!("EDGE{i:03}"),
+        KeywordValue::Number(*x),
+        "log10 T (K), edge of bins".into(),
+    )
+}
+
 /// The step of edges that lie at equal distances.
 fn even_step(edges: &[f64]) -> Option<f64> {
     let first = edges.first()?;
     let last = edges.last()?;
     let step = (last - first) / (edges.len() - 1) as f64;
-    let is_even = |(i, edge): (usize, &f64)| (edge - (first + step * i as f64)).abs() < 1e-9;
-    edges.iter().enumerate().all(is_even).then_some(step)
+    edges
+        .iter()
+        .enumerate()
+        .all(|(i, edge): (usize, &f64)| (edge - (first + step * i as f64)).abs() < 1e-9)
+        .then_some(step)
 }
 
 /// A third axis that is linear in log10 T (a name that ends in -LOG would make readers take it for

@@ -5,6 +5,7 @@ pub(crate) mod icp;
 mod report;
 
 use crate::{
+    SurveyError,
     masks::Masks,
     options::{Align, ChangeOptions},
     sample,
@@ -15,7 +16,7 @@ use isopach::{
     Backend,
     change::RegistrationError,
     cloud::Rigid,
-    compute::{Dispatcher, Error, Result},
+    compute::{Dispatcher, Result},
     registration::{RobustAlignment, RobustIcp, coarse},
     tiling::{PointSource, Thinned},
 };
@@ -65,10 +66,7 @@ pub(crate) fn find_alignment(
         None => thinned,
     };
     if target.points.is_empty() || source.points.is_empty() {
-        return Err(Error::InvalidInput(
-            "no point lies on the stable ground that was given (--stable, --stable-classes): nothing can be aligned"
-                .into(),
-        ));
+        return Err(SurveyError::NoStableGround.into());
     }
     let robust = options.icp.fitted_options(fit_parameters(target));
     let start = start_motion(options, target, source)?;

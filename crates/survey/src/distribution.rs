@@ -114,11 +114,16 @@ impl Distribution {
             .chunks(width)
             .map(|chunk| chunk.iter().sum())
             .collect();
-        let edge = |i: usize| ((start + i * width).min(end)) as f64 / BINS_PER_METRE - REACH;
         let outside = [
             self.below + self.bins[..start].iter().sum::<u64>(),
             self.above + self.bins[end..].iter().sum::<u64>(),
         ];
-        ((0..=counts.len()).map(edge).collect(), counts, outside)
+        (
+            (0..=counts.len())
+                .map(|i: usize| ((start + i * width).min(end)) as f64 / BINS_PER_METRE - REACH)
+                .collect(),
+            counts,
+            outside,
+        )
     }
 }

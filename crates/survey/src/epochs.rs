@@ -1,6 +1,9 @@
 //! The two epochs: from the paths of the command line to sources of points.
 
-use crate::{inputs::Inputs, listed::list_paths, options::ChangeOptions, warnings::Warnings};
+use crate::{
+    SurveyError, inputs::Inputs, listed::list_paths, options::ChangeOptions, warnings::Warnings,
+};
+use isopach::tiling::TilingError;
 use isopach::{
     cloud::{Columns, Crs, Rect},
     compute::{Error, Result},
@@ -63,7 +66,7 @@ pub(crate) fn open_epochs(
     warnings: &mut Warnings,
 ) -> Result<[Epoch; 2]> {
     let (Some(before), Some(after)) = (&options.before, &options.after) else {
-        return Err(Error::InvalidInput("two epochs are needed".into()));
+        return Err(SurveyError::MissingEpoch.into());
     };
     let reading = CatalogueOptions {
         crs: declared_system(options)?,
@@ -142,7 +145,7 @@ fn prepare_epoch(
 /// The coordinate system that the user declares for all files.
 pub(crate) fn declared_system(options: &ChangeOptions) -> Result<Option<Crs>> {
     let named = options.crs.as_deref().map(las::named_crs).transpose();
-    named.map_err(|problem| Error::InvalidInput(format!("--crs {problem}")))
+    named.map_err(|error| SurveyError::from(error).into())
 }
 
 /// Opens the files in metres, without the points that are excluded from the comparison.
@@ -202,8 +205,11 @@ fn mention_missing(name: &str, other: &str, crs: &Crs, warnings: &mut Warnings) 
 
 /// Warns that heights are depths.
 fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
-    let is_depth = |crs: &&Crs| las::counts_downwards(crs);
-    if let Some(crs) = catalogues.iter().filter_map(Catalogue::crs).find(is_depth) {
+    if let Some(crs) = catalogues
+        .iter()
+        .filter_map(Catalogue::crs)
+        .find(|crs: &&Crs| las::counts_downwards(crs))
+    {
         let name = crs
             .heights
             .name
@@ -218,11 +224,10 @@ fn mention_depths(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
 /// Warns that the results will state no coordinate system although the files do: keys of a method
 /// without a known text, or without a parameter.
 fn mention_unwritten(catalogues: &[Catalogue; 2], warnings: &mut Warnings) {
-    let is_unwritten = |crs: &&Crs| crs.horizontal.is_none() && las::well_known_text(crs).is_none();
     let Some(crs) = catalogues
         .iter()
         .filter_map(Catalogue::crs)
-        .find(is_unwritten)
+        .find(|crs: &&Crs| crs.horizontal.is_none() && las::well_known_text(crs).is_none())
     else {
         return;
     };
@@ -341,10 +346,12 @@ impl Epoch {
         };
         match times.find(|(_, time)| *time != first) {
             None => Ok(first),
-            Some((file, time)) => Err(Error::InvalidInput(format!(
-                "--attributes time: GPS times of {} count {time:?}, those of other files {first:?}",
-                file.path().display()
-            ))),
+            Some((file, time)) => Err(SurveyError::OtherGpsTime {
+                file: file.path().into(),
+                time,
+                first,
+            }
+            .into()),
         }
     }
 
@@ -387,10 +394,12 @@ impl Epoch {
         let cloud = catalogue.read_all(columns)?;
         if cloud.is_empty() {
             let name = catalogue.name();
-            return Err(Error::InvalidInput(match &options.classes[..] {
-                [] => format!("{name} has no points"),
-                classes => format!("{name} has no point of class {classes:?}"),
-            }));
+            let classes = options.classes.clone();
+            return Err(if classes.is_empty() {
+                SurveyError::NoPoints { name }.into()
+            } else {
+                SurveyError::NoPointsOfClasses { name, classes }.into()
+            });
         }
         let held = (12 + attributes) * cloud.len() as u64;
         let resident = InMemory::from_source(catalogue, cloud)?;
@@ -460,20 +469,17 @@ pub(crate) fn belong_together(a: &dyn PointSource, b: &dyn PointSource) -> Resul
         .zip(b.crs())
         .and_then(|(a, b)| a.find_contradiction(b))
     {
-        let a = a.name();
-        let b = b.name();
-        return Err(Error::InvalidInput(format!(
-            "{a} and {b} differ in {difference} (--ignore-crs compares them nevertheless)"
-        )));
+        let [a, b] = [a, b].map(|source| source.name());
+        return Err(SurveyError::OtherSystem { a, b, difference }.into());
     }
     if a.extent().intersection(&b.extent()).is_none() {
-        let first = a.extent();
-        let second = b.extent();
-        return Err(Error::InvalidInput(format!(
-            "{} ({first}) and {} ({second}) do not overlap",
-            a.name(),
-            b.name()
-        )));
+        return Err(TilingError::Apart {
+            a: a.name(),
+            a_extent: a.extent(),
+            b: b.name(),
+            b_extent: b.extent(),
+        }
+        .into());
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Execution of a run: its memory and disk, the folder of its results, the share of this process.
 
 use crate::{
+    SurveyError,
     epochs::Indexes,
     options::{ChangeOptions, Failing},
 };
@@ -10,6 +11,7 @@ use isopach::{
         CheckpointDir, InFlight, OnFailure, Plan, PointSource, RunScope, Spill, TileFailure, Tiling,
     },
 };
+use isopach_program::ProgramError;
 use isopach_program::{
     claims::{self, Claims},
     command_words::OptionNames,
@@ -46,7 +48,7 @@ impl Execution {
     pub(crate) fn of(options: &ChangeOptions) -> Result<Self> {
         let state = RunFolder::state_within(&options.out);
         let most_bytes = match &options.disk_limit {
-            Some(text) => parse_bytes("--disk-limit", text).map_err(Error::InvalidInput)?,
+            Some(text) => parse_bytes("--disk-limit", text)?,
             None => u64::MAX,
         };
         let spill = options
@@ -149,19 +151,17 @@ fn run_scope(options: &ChangeOptions) -> Result<RunScope> {
     let claimed = options.claim.map(|of| RunScope::Shard { number: 1, of });
     let shard = parse_shard(options.shard.as_deref(), options.shard_index.as_deref())?.or(claimed);
     if options.fresh && (shard.is_some() || options.merge) {
-        return Err(Error::InvalidInput(
-            "--fresh with --shard, --claim or --merge would discard the work of other shards: give it to --plan"
-                .into(),
-        ));
+        return Err(ProgramError::DiscardsShards.into());
     }
     match (shard, options.merge, options.only_tile) {
         (None, false, None) => Ok(RunScope::All),
         (None, true, None) => Ok(RunScope::Merge),
         (None, false, Some(tile)) => Ok(RunScope::Tile(tile)),
         (Some(shard), false, None) => Ok(shard),
-        _ => Err(Error::InvalidInput(
-            "--shard, --merge and --only-tile exclude each other".into(),
-        )),
+        _ => Err(ProgramError::Exclusive {
+            options: "--shard, --merge and --only-tile",
+        }
+        .into()),
     }
 }
 
@@ -171,9 +171,12 @@ fn in_flight(options: &ChangeOptions) -> Result<InFlight> {
         None => Ok(InFlight::OnePerThread),
         Some("measured") => Ok(InFlight::Measured),
         Some(text) => text.parse().map(InFlight::Fixed).map_err(|_| {
-            Error::InvalidInput(format!(
-                "--in-flight {text}: must be a number, at least 1, or \"measured\""
-            ))
+            ProgramError::invalid_option(
+                "--in-flight",
+                text,
+                "be a number, at least 1, or \"measured\"",
+            )
+            .into()
         }),
     }
 }
@@ -186,11 +189,12 @@ fn parse_memory(text: &str) -> Result<u64> {
         .parse::<f64>()
         .is_ok_and(|number| number > 0.0 && number < LEAST_PLAIN)
     {
-        return Err(Error::InvalidInput(format!(
-            "--memory is {text}, which is MiB: write {text}GiB or {text}MiB"
-        )));
+        return Err(ProgramError::AmbiguousMemory {
+            number: text.into(),
+        }
+        .into());
     }
-    parse_bytes("--memory", text).map_err(Error::InvalidInput)
+    Ok(parse_bytes("--memory", text)?)
 }
 
 /// Largest distance of any search, metres: more than any ground has moved, and within the range of
@@ -218,21 +222,29 @@ pub(crate) fn check_options(options: &ChangeOptions) -> Result<()> {
         .chain(radii)
     {
         if metres.is_finite() && metres > FARTHEST {
-            return Err(Error::InvalidInput(format!(
-                "{option} is {metres} m, but must be at most {FARTHEST} m"
-            )));
+            return Err(ProgramError::invalid_option(
+                option,
+                format!("{metres} m"),
+                format!("be at most {FARTHEST} m"),
+            )
+            .into());
         }
     }
     if options.before.is_none() && !(1..=MOST_SCENE_POINTS).contains(&options.scene_points) {
-        let points = options.scene_points;
-        return Err(Error::InvalidInput(format!(
-            "--scene-points is {points}, but must be from 1 to {MOST_SCENE_POINTS}"
-        )));
+        return Err(ProgramError::invalid_option(
+            "--scene-points",
+            options.scene_points,
+            format!("be from 1 to {MOST_SCENE_POINTS}"),
+        )
+        .into());
     }
     if let Some(threads) = options.threads.filter(|threads| *threads > MOST_THREADS) {
-        return Err(Error::InvalidInput(format!(
-            "--threads is {threads}, but must be at most {MOST_THREADS}"
-        )));
+        return Err(ProgramError::invalid_option(
+            "--threads",
+            threads,
+            format!("be at most {MOST_THREADS}"),
+        )
+        .into());
     }
     options.devices.check()?;
     Execution::of(options).map(drop)
@@ -259,11 +271,14 @@ pub(crate) fn check_cell(
         let most = (CELLS_PER_POINT * points as f64).max(memory as f64 / BYTES_PER_CELL);
         let cells = area / (cell * cell);
         if cells > most {
-            let name = epoch.name();
-            let least = (area / most).sqrt();
-            return Err(Error::InvalidInput(format!(
-                "--cell is {cell} m: {cells:.2e} cells over {name}, which has {points} points: must be at least {least:.2e} m"
-            )));
+            return Err(SurveyError::CellTooSmall {
+                cell,
+                cells,
+                name: epoch.name(),
+                points,
+                least: (area / most).sqrt(),
+            }
+            .into());
         }
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! Protection of files: a run overwrites neither inputs nor results of other inputs or parameters;
 //! and results cannot be epochs.
 
-use crate::{epochs::Epoch, options::ChangeOptions, outputs::FILES, rasters::Kind, settings};
+use crate::{
+    SurveyError, epochs::Epoch, options::ChangeOptions, outputs::FILES, rasters::Kind, settings,
+};
 use clap::ValueEnum as _;
 use isopach::{
     compute::{Error, Result, fnv1a},
@@ -53,19 +55,24 @@ fn rasters_of(summary: &Value) -> Vec<&'static str> {
 
 /// Inputs and parameters of the results, as summary.json states them.
 pub(crate) fn made_from(options: &ChangeOptions, inputs: Value) -> Result<Value> {
-    let polygons = |path: &Option<PathBuf>| -> Result<Value> {
-        match path {
-            None => Ok(Value::Null),
-            Some(path) => {
-                let bytes = fs::read(path).map_err(|error| Error::of_file(path, error))?;
-                Ok(json!(format!("{:016x}", fnv1a(bytes))))
-            }
-        }
-    };
-    let polygons = [polygons(&options.stable)?, polygons(&options.areas)?];
+    let polygons = [
+        polygons_identity(&options.stable)?,
+        polygons_identity(&options.areas)?,
+    ];
     Ok(
         json!({ "parameters": settings::given_parameters(options), "polygons": polygons, "inputs": inputs }),
     )
+}
+
+/// The identity of a file of polygons; null without one.
+fn polygons_identity(path: &Option<PathBuf>) -> Result<Value> {
+    match path {
+        None => Ok(Value::Null),
+        Some(path) => {
+            let bytes = fs::read(path).map_err(|error| Error::of_file(path, error))?;
+            Ok(json!(format!("{:016x}", fnv1a(bytes))))
+        }
+    }
 }
 
 /// Identities of the files of both epochs now.
@@ -160,10 +167,10 @@ pub(crate) fn check_inputs(options: &ChangeOptions, epochs: [&Epoch; 2]) -> Resu
         }
         for folder in epoch.paths.iter().filter(|path| path.is_dir()) {
             if out.is_some() && file_identity(folder) == out {
-                return Err(Error::InvalidInput(format!(
-                    "results in {} would lie among the inputs, and be read with them the next time: name another folder (--out)",
-                    folder.display()
-                )));
+                return Err(SurveyError::ResultsAmongInputs {
+                    folder: folder.clone(),
+                }
+                .into());
             }
         }
     }
@@ -195,13 +202,14 @@ fn refuse_result(file: &Las) -> Result<()> {
         && ABOUT
             .iter()
             .all(|about| file.path().with_file_name(about).exists());
-    let why = match column {
+    let reason = match column {
         Some(column) => format!("it has the column {}", column.name),
         None if is_beside_summary => format!("{} lies beside it", ABOUT[0]),
         None => return Ok(()),
     };
-    Err(Error::InvalidInput(format!(
-        "{} is a result of terrain_change ({why}), not an epoch: name the files of the epoch, or move the results out of its folder",
-        file.path().display()
-    )))
+    Err(SurveyError::InputIsResult {
+        file: file.path().into(),
+        reason,
+    }
+    .into())
 }

@@ -1,7 +1,7 @@
 //! Inputs: files, and objects in stores if the program was built to read them.
 
 #[cfg(not(feature = "remote"))]
-use isopach::compute::Error;
+use crate::SurveyError;
 #[cfg(feature = "remote")]
 use isopach::remote::{Remote, RemoteOptions, RequestCounts};
 use isopach::{
@@ -58,8 +58,8 @@ impl Inputs {
     #[cfg(not(feature = "remote"))]
     #[allow(clippy::unused_self)]
     fn open_address(&self, address: &str) -> Result<Las> {
-        let remedy = "this program was built without object stores: build it with --features remote, or copy the file to a disk first";
-        Err(Error::InvalidInput(format!("{address}: {remedy}")))
+        let address = address.to_owned();
+        Err(SurveyError::NoObjectStores { address }.into())
     }
 
     #[cfg(feature = "remote")]

@@ -46,6 +46,7 @@
 mod alignment;
 mod distribution;
 mod epochs;
+mod error;
 mod execution;
 pub mod features;
 mod found;
@@ -71,6 +72,7 @@ mod styles;
 mod truth;
 mod warnings;
 
+pub use error::SurveyError;
 pub use isopach::{
     compute::{Error, Result},
     tiling::TileFailure,

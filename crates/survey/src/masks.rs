@@ -44,13 +44,15 @@ impl Masks {
 
     /// Fingerprint of the masks, for a run that is continued.
     pub(crate) fn hash_polygons(&self) -> serde_json::Value {
-        let of = |polygons: &Option<Arc<Polygons>>| {
-            polygons
-                .as_ref()
-                .map(|p| format!("{:016x}", p.fingerprint()))
-        };
-        serde_json::json!([of(&self.stable), of(&self.areas)])
+        serde_json::json!([fingerprint_of(&self.stable), fingerprint_of(&self.areas)])
     }
+}
+
+/// The fingerprint of polygons, hexadecimal.
+fn fingerprint_of(polygons: &Option<Arc<Polygons>>) -> Option<String> {
+    polygons
+        .as_ref()
+        .map(|p| format!("{:016x}", p.fingerprint()))
 }
 
 fn open(path: &Path, survey: &dyn PointSource, warnings: &mut Warnings) -> Result<Arc<Polygons>> {

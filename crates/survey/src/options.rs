@@ -342,18 +342,22 @@ impl ChangeOptions {
 
     /// The columns of the later points that are kept.
     pub(crate) fn kept_columns(&self) -> Columns {
-        let column = |attribute: &Attribute| match attribute {
-            Attribute::Intensity => Columns::INTENSITY,
-            Attribute::Returns => Columns::RETURNS,
-            Attribute::Class => Columns::CLASSIFICATION,
-            Attribute::Time => Columns::GPS_TIME,
-            Attribute::Color => Columns::RGB,
-            Attribute::Source => Columns::POINT_SOURCE,
-        };
         self.attributes
             .iter()
-            .map(column)
+            .map(column_of)
             .fold(Columns::XYZ, Columns::with)
+    }
+}
+
+/// The column of an attribute.
+fn column_of(attribute: &Attribute) -> Columns {
+    match attribute {
+        Attribute::Intensity => Columns::INTENSITY,
+        Attribute::Returns => Columns::RETURNS,
+        Attribute::Class => Columns::CLASSIFICATION,
+        Attribute::Time => Columns::GPS_TIME,
+        Attribute::Color => Columns::RGB,
+        Attribute::Source => Columns::POINT_SOURCE,
     }
 }
 

@@ -131,19 +131,21 @@ impl Overview {
     }
 
     fn draw_map(&self, limit: f64) -> Result<Vec<u8>> {
-        let mean = |sum: f32, count: u32| {
-            if count == 0 {
-                f64::NAN
-            } else {
-                f64::from(sum) / f64::from(count)
-            }
-        };
-        let change = self.pixels.mapv(|p| mean(p.change, p.changes));
+        let change = self.pixels.mapv(|p| mean_of(p.change, p.changes));
         let shown = self.pixels.mapv(|p| p.shown_status());
         let heights = Raster {
             grid: self.grid,
-            values: self.pixels.mapv(|p| mean(p.height, p.heights)),
+            values: self.pixels.mapv(|p| mean_of(p.height, p.heights)),
         };
         picture::change_map(&change, &shown, &picture::hillshade(&heights), limit)
+    }
+}
+
+/// The mean; NaN of none.
+fn mean_of(sum: f32, count: u32) -> f64 {
+    if count == 0 {
+        f64::NAN
+    } else {
+        f64::from(sum) / f64::from(count)
     }
 }

@@ -11,6 +11,7 @@
 //! * `write`: all results into the output files, with nothing read or computed.
 
 use crate::{
+    SurveyError,
     epochs::{self, Epoch},
     guard::Finished,
     masks::Masks,
@@ -25,7 +26,7 @@ use isopach::{
     Backend,
     change::RegistrationError,
     cloud::{Columns, Points, Rect},
-    compute::{Error, Result},
+    compute::Result,
     las::{Catalogue, GpsTime},
     tiling::{PointSource, Tile, TileOperation, TileSink, TileStats, Tiling},
 };
@@ -171,17 +172,18 @@ struct Decoded<'a> {
 impl<'a> Decoded<'a> {
     /// Decodes everything and keeps nothing.
     fn count(from: &Catalogue) -> Result<u64> {
-        let points = |chunk| Ok(from.read_chunk(chunk, Columns::XYZ)?.len() as u64);
-        (0..from.chunk_count()).into_par_iter().map(points).sum()
+        (0..from.chunk_count())
+            .into_par_iter()
+            .map(|chunk| Ok(from.read_chunk(chunk, Columns::XYZ)?.len() as u64))
+            .sum()
     }
 
     fn read(from: &'a Catalogue) -> Result<Self> {
-        let chunk = |chunk| Ok(Mutex::new(Some(from.read_chunk(chunk, Columns::XYZ)?)));
         Ok(Self {
             from,
             chunks: (0..from.chunk_count())
                 .into_par_iter()
-                .map(chunk)
+                .map(|chunk| Ok(Mutex::new(Some(from.read_chunk(chunk, Columns::XYZ)?))))
                 .collect::<Result<_>>()?,
         })
     }
@@ -214,7 +216,7 @@ impl PointSource for Decoded<'_> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        points.ok_or_else(|| Error::InvalidInput(format!("chunk {chunk} is wanted twice")))
+        points.ok_or_else(|| SurveyError::ChunkTwice { chunk }.into())
     }
 }
 
@@ -286,8 +288,6 @@ fn collect<O: TileOperation<2, dyn Backend>>(
         [&epochs[0], &epochs[1]],
         &mut tiles,
     )?;
-    let whole = tiles
-        .whole
-        .ok_or_else(|| Error::InvalidInput("the engine gave no report of the run".into()))?;
+    let whole = tiles.whole.ok_or(SurveyError::NoReport)?;
     Ok((whole, tiles.tiles))
 }

@@ -132,10 +132,9 @@ fn make_scene(
         execution.folder.is_begun(),
     )?;
     let paths = ["scene_before.laz", "scene_after.laz"].map(|name| options.out.join(name));
-    let is_there = |path: &PathBuf| {
+    if !paths.iter().all(|path: &PathBuf| {
         Las::open(path).is_ok_and(|las| las.header().point_count == scene.points as u64)
-    };
-    if !paths.iter().all(is_there) {
+    }) {
         listener.say(&format!(
             "making a synthetic scene of {} points an epoch ({:.0} m square)",
             scene.points,

@@ -4,7 +4,7 @@
 //! The sample is a function of the points and the parameters alone: no tile, thread or memory
 //! changes a bit of it.
 
-use crate::{masks::Masks, operation, options::ChangeOptions, settings::Settings};
+use crate::{SurveyError, masks::Masks, operation, options::ChangeOptions, settings::Settings};
 use isopach::{
     change::{
         CoreSelection, Epochs, M3c2, RegistrationError, StableSample, Suggested, Suggestions,
@@ -100,12 +100,16 @@ const STEEP: f64 = 0.5;
 /// Suggests parameters from the squares of the epochs with these names.
 fn suggest_parameters(points: &Points, [earlier, later]: &[String; 2]) -> Result<FromData> {
     let [before, after] = join_squares(points)?;
-    let suggestions = M3c2::suggest_parameters(&Cpu, &before, &after).map_err(|error| match error {
-        Error::InvalidInput(problem) => Error::InvalidInput(format!(
-            "{earlier} against {later}: {problem}: check --classes, --keep-noise, --keep-withheld, and whether they show the same place"
-        )),
-        other => other,
-    })?;
+    let suggestions =
+        M3c2::suggest_parameters(&Cpu, &before, &after).map_err(|error| match error {
+            error @ Error::InvalidInput(_) => SurveyError::NoSuggestion {
+                earlier: earlier.clone(),
+                later: later.clone(),
+                source: error,
+            }
+            .into(),
+            other => other,
+        })?;
     let radius = suggestions
         .normal_radii
         .value
@@ -152,21 +156,22 @@ fn suggest_parameters(points: &Points, [earlier, later]: &[String; 2]) -> Result
 /// The squares around the middle one as one pair of clouds.
 fn join_squares(points: &Points) -> Result<[Cloud; 2]> {
     let Some(middle) = points.pairs.get(points.pairs.len() / 2) else {
-        return Err(Error::InvalidInput(
-            "the epochs share no ground: there is nothing to compare".into(),
-        ));
+        return Err(SurveyError::NoCommonGround.into());
     };
     let origin = middle.clouds[0].positions().origin();
     let centre = middle.block.area.centre();
-    let near = |pair: &&BlockPair| {
-        let there = pair.block.area.centre();
-        (0..2).all(|axis| (there[axis] - centre[axis]).abs() < 0.5 * REACH - SIDE)
-    };
     let cloud = |epoch: usize| {
-        let all = points.pairs.iter().filter(near).flat_map(|pair| {
-            let positions = pair.clouds[epoch].positions();
-            (0..positions.len()).map(move |i| positions.absolute(i))
-        });
+        let all = points
+            .pairs
+            .iter()
+            .filter(|pair: &&BlockPair| {
+                let there = pair.block.area.centre();
+                (0..2).all(|axis| (there[axis] - centre[axis]).abs() < 0.5 * REACH - SIDE)
+            })
+            .flat_map(|pair| {
+                let positions = pair.clouds[epoch].positions();
+                (0..positions.len()).map(move |i| positions.absolute(i))
+            });
         // Squares of another height than the middle one may be out of reach.
         let base = origin.metres()[2];
         let reached: Vec<[f64; 3]> = all
@@ -259,12 +264,11 @@ impl Sample {
     /// The findings as an entry of summary.json.
     pub(crate) fn to_json(&self) -> Value {
         let variogram = self.variogram.as_ref().map(|variogram| {
-            let structure = |s: &isopach::change::VariogramStructure| {
-                json!({ "sill_m2": s.sill, "range_m": s.range, "model": format!("{:?}", s.model).to_lowercase() })
-            };
             json!({
                 "nugget_m2": variogram.nugget,
-                "structures": variogram.structures.iter().map(structure).collect::<Vec<_>>(),
+                "structures": variogram.structures.iter().map(|s: &isopach::change::VariogramStructure| {
+                json!({ "sill_m2": s.sill, "range_m": s.range, "model": format!("{:?}", s.model).to_lowercase() })
+            }).collect::<Vec<_>>(),
                 "correlated_sigma_m": variogram.correlated_sigma(),
             })
         });

@@ -1,7 +1,7 @@
 //! The parameters of a run: the user's, and those that the data suggest.
 
 use crate::{
-    epochs,
+    SurveyError, epochs,
     masks::Masks,
     options::{ChangeOptions, Correlated, Lod, Statistic},
     sample::{FromData, Sample},
@@ -14,6 +14,7 @@ use isopach::{
     neighbours::AxialStatistic,
     tiling::PointSource as _,
 };
+use isopach_program::ProgramError;
 use serde_json::{Map, Value, json};
 use std::{path::Path, sync::Arc};
 
@@ -256,23 +257,30 @@ fn parse_vector(option: &str, values: &[f64]) -> Result<Option<[f64; 3]>> {
     match values {
         [] => Ok(None),
         [x, y, z] if values.iter().all(|value| value.is_finite()) => Ok(Some([*x, *y, *z])),
-        _ => Err(Error::InvalidInput(format!(
-            "{option} is {values:?}, but must be three numbers: x,y,z"
-        ))),
+        _ => Err(ProgramError::invalid_option(
+            option,
+            format!("{values:?}"),
+            "be three numbers: x,y,z",
+        )
+        .into()),
     }
 }
 
 /// Refuses words for core points that mean nothing, before anything is read.
 fn check_core_points(words: Option<&str>) -> Result<()> {
     let Some(words) = words else { return Ok(()) };
-    let is_number = |number: &str| number.parse::<u32>().is_ok_and(|number| number > 0);
-    let is_every = words.strip_prefix("every:").is_some_and(is_number);
+    let is_every = words
+        .strip_prefix("every:")
+        .is_some_and(|number: &str| number.parse::<u32>().is_ok_and(|number| number > 0));
     if is_every || ["grid", "cubes", "all"].contains(&words) || Path::new(words).exists() {
         return Ok(());
     }
-    Err(Error::InvalidInput(format!(
-        "--core-points {words}: must be grid, cubes, all, like every:10, or an existing file"
-    )))
+    Err(ProgramError::invalid_option(
+        "--core-points",
+        words,
+        "be grid, cubes, all, like every:10, or an existing file",
+    )
+    .into())
 }
 
 /// Core points as the command line has them.
@@ -283,9 +291,9 @@ fn core_points(words: &str, spacing: f64, options: &ChangeOptions) -> Result<Cor
         _ if words == "all" => Ok(CoreSelection::All),
         Some(("every", number)) => match number.parse() {
             Ok(number) if number > 0 => Ok(CoreSelection::EveryNth(number)),
-            _ => Err(Error::InvalidInput(format!(
-                "--core-points {words}: must be like every:10"
-            ))),
+            _ => {
+                Err(ProgramError::invalid_option("--core-points", words, "be like every:10").into())
+            }
         },
         _ => {
             let options = CatalogueOptions {
@@ -295,9 +303,7 @@ fn core_points(words: &str, spacing: f64, options: &ChangeOptions) -> Result<Cor
             let catalogue = Catalogue::open_with(&[words], &options)?.in_metres()?;
             let points: Cloud = catalogue.read_all(Columns::XYZ)?;
             if points.is_empty() {
-                return Err(Error::InvalidInput(format!(
-                    "--core-points {words}: the file has no points"
-                )));
+                return Err(SurveyError::NoCorePoints { file: words.into() }.into());
             }
             Ok(CoreSelection::Given(Arc::new(points)))
         }

@@ -1,6 +1,6 @@
 //! Whether sources can be compared at all: asked before anything is decoded.
 
-use crate::{PointSource, plan::is_valid_extent};
+use crate::{PointSource, TilingError, plan::is_valid_extent};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result};
 
@@ -22,7 +22,7 @@ pub(crate) fn union_extent(sources: &[&dyn PointSource]) -> Result<Rect> {
     let extents = sources.iter().map(|source| source.extent());
     extents
         .reduce(|a, b| a.union(&b))
-        .ok_or_else(|| Error::InvalidInput("there is no source to read".into()))
+        .ok_or_else(|| Error::from(TilingError::NoSource))
 }
 
 /// The middle of all heights that the sources state, metres.
@@ -36,25 +36,22 @@ pub(crate) fn middle_height(sources: &[&dyn PointSource]) -> f64 {
 fn check_source(source: &dyn PointSource) -> Result<()> {
     let name = source.name();
     if source.point_count() == 0 {
-        return Err(Error::InvalidInput(format!("{name} has no points")));
+        return Err(TilingError::NoPoints { name }.into());
     }
     if let Some(crs) = source.crs().filter(|crs| !crs.is_metric()) {
-        let units = [crs.unit, crs.height_unit()].map(|unit| unit.to_string());
-        return Err(Error::InvalidInput(format!(
-            "{name} is in {}, heights in {}: convert it to metres",
-            units[0], units[1]
-        )));
+        return Err(TilingError::NotMetric {
+            name,
+            unit: crs.unit.to_string(),
+            height_unit: crs.height_unit().to_string(),
+        }
+        .into());
     }
     let (extent, [low, high]) = (source.extent(), source.height_range());
     if !is_valid_extent(&extent) {
-        return Err(Error::InvalidInput(format!(
-            "{name} states the extent {extent}, which is no place on Earth"
-        )));
+        return Err(TilingError::ExtentNoPlace { name, extent }.into());
     }
     if !(low >= -2e9 && high <= 2e9 && low <= high) {
-        return Err(Error::InvalidInput(format!(
-            "{name} states heights from {low} to {high} m"
-        )));
+        return Err(TilingError::HeightsNoPlace { name, low, high }.into());
     }
     Ok(())
 }
@@ -65,19 +62,22 @@ fn check_pair(a: &dyn PointSource, b: &dyn PointSource) -> Result<()> {
         .zip(b.crs())
         .and_then(|(a, b)| a.find_contradiction(b))
     {
-        return Err(Error::InvalidInput(format!(
-            "{} and {} differ in {difference}",
-            a.name(),
-            b.name()
-        )));
+        return Err(TilingError::OtherSystem {
+            a: a.name(),
+            b: b.name(),
+            difference: difference.to_string(),
+        }
+        .into());
     }
     let [here, there] = [a.extent(), b.extent()];
     if here.intersection(&there).is_none() {
-        let a = a.name();
-        let b = b.name();
-        return Err(Error::InvalidInput(format!(
-            "{a} ({here}) and {b} ({there}) do not overlap"
-        )));
+        return Err(TilingError::Apart {
+            a: a.name(),
+            a_extent: here,
+            b: b.name(),
+            b_extent: there,
+        }
+        .into());
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! A source of points in memory.
 
-use crate::PointSource;
+use crate::{PointSource, TilingError};
 use isopach_cloud::{Cloud, Columns, Points, Rect};
-use isopach_compute::{Error, Result};
+use isopach_compute::Result;
 
 /// A cloud in memory as a source.
 #[derive(Clone, Debug)]
@@ -109,10 +109,10 @@ impl PointSource for InMemory {
     }
     fn read_chunk(&self, chunk: usize, columns: Columns) -> Result<Points> {
         if !self.cloud.attributes.columns().contains(columns) {
-            return Err(Error::InvalidInput(format!(
-                "{} lacks a column that is asked for",
-                self.name
-            )));
+            return Err(TilingError::MissingColumn {
+                name: self.name.clone(),
+            }
+            .into());
         }
         let start = chunk * self.chunk_points;
         let end = (start + self.chunk_points).min(self.cloud.len());

@@ -93,6 +93,7 @@ mod cells;
 mod checkpoint;
 mod clock;
 mod compatibility;
+mod error;
 mod format;
 mod groups;
 mod in_memory;
@@ -117,6 +118,7 @@ pub use checkpoint::{
     ResultWriter,
 };
 pub use clock::{RunStage, StageTimes};
+pub use error::TilingError;
 pub use in_memory::InMemory;
 pub use operation::{Tile, TileOperation, TileStats};
 pub use plan::{MAX_TILE_SIDE, Plan, TileEstimate, round_length};

@@ -5,7 +5,7 @@
 //! counts; the second copies them to lists that have the room they need.
 
 use crate::{
-    Plan, PointSource,
+    Plan, PointSource, TilingError,
     buckets::{Buckets, Piece, origin_of},
     clock::{Clock, RunStage},
 };
@@ -172,11 +172,13 @@ impl Routing<'_> {
         let mut outside = OutsidePoints::default();
         for (row, point) in points.xyz.iter().enumerate() {
             if let Some(value) = point.iter().find(|value| !value.is_finite()) {
-                return Err(Error::InvalidInput(format!(
-                    "{}: point {row} of chunk {} has the coordinate {value}, which is no place",
-                    from.source.name(),
-                    from.chunk
-                )));
+                return Err(TilingError::PointNoPlace {
+                    name: from.source.name(),
+                    chunk: from.chunk,
+                    row,
+                    value: *value,
+                }
+                .into());
             }
             // Ownership is decided on the coordinate as it will be held, not as it was written.
             let ticks = [to_ticks(point[0]), to_ticks(point[1])];
@@ -277,13 +279,15 @@ impl OutsidePoints {
         let Some([x, y, _]) = self.first else {
             return Ok(());
         };
-        Err(Error::InvalidInput(format!(
-            "{}: {} of {of} points of chunk {} lie outside the extent that it states ({}), one of them at {x} E {y} N",
-            from.source.name(),
-            self.count,
-            from.chunk,
-            from.extent
-        )))
+        Err(TilingError::PointsOutside {
+            name: from.source.name(),
+            chunk: from.chunk,
+            outside: self.count,
+            points: of,
+            extent: *from.extent,
+            first: [x, y],
+        }
+        .into())
     }
 }
 
@@ -311,10 +315,10 @@ pub(crate) fn check_columns(
     if fit && points.attributes.columns().contains(columns) {
         return Ok(());
     }
-    Err(Error::InvalidInput(format!(
-        "{} lacks a column that is asked for, or some of its values",
-        source.name()
-    )))
+    Err(TilingError::MissingColumn {
+        name: source.name(),
+    }
+    .into())
 }
 
 /// Ticks about a tile's origin; `None` out of reach.
@@ -329,8 +333,10 @@ fn relative_ticks(ticks: [i64; 3], base: [i64; 3]) -> Option<[i32; 3]> {
 /// In the plane a tile and its halo are within reach by the plan, so it is the height.
 fn out_of_reach(source: &dyn PointSource, ticks: [i64; 3], base: [i64; 3]) -> Error {
     let [height, middle] = [ticks[2], base[2]].map(from_ticks);
-    Error::InvalidInput(format!(
-        "{} has a point of height {height} m, more than 8192 m from the middle of the heights that the sources state ({middle} m)",
-        source.name()
-    ))
+    TilingError::HeightOutOfReach {
+        name: source.name(),
+        height,
+        middle,
+    }
+    .into()
 }

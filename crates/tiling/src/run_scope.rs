@@ -1,7 +1,7 @@
 //! The part of a run that one process does.
 
-use crate::Plan;
-use isopach_compute::{Error, Result};
+use crate::{Plan, TilingError};
+use isopach_compute::Result;
 
 /// The tiles that this process runs, and whether it delivers the results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,18 +45,15 @@ impl RunScope {
             Self::All => Ok(vec![true; count]),
             Self::Merge => Ok(vec![false; count]),
             Self::Tile(tile) if tile < count => Ok((0..count).map(|i| i == tile).collect()),
-            Self::Tile(tile) => {
-                let last = count.saturating_sub(1);
-                Err(Error::InvalidInput(format!(
-                    "there is no tile {tile}: the plan has the tiles 0 to {last}"
-                )))
+            Self::Tile(tile) => Err(TilingError::NoSuchTile {
+                tile,
+                last: count.saturating_sub(1),
             }
+            .into()),
             Self::Shard { number, of } if (1..=of).contains(&number) => {
                 Ok(select_shard(count, work, number, of))
             }
-            Self::Shard { number, of } => Err(Error::InvalidInput(format!(
-                "there is no shard {number} of {of}: the first is 1 of {of}"
-            ))),
+            Self::Shard { number, of } => Err(TilingError::NoSuchShard { number, of }.into()),
         }
     }
 

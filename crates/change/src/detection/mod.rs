@@ -8,7 +8,7 @@ pub use error_model::ErrorModel;
 pub(crate) use judge::{Judgement, Place};
 pub use thresholds::{exceedance_factor, level_of_detection};
 
-use crate::{PointErrors, SurveyStatistics};
+use crate::{ChangeError, PointErrors, SurveyStatistics};
 use isopach_compute::{Error, Result};
 
 /// Parameters of the 95 % level of detection.
@@ -94,11 +94,7 @@ impl Detection {
     pub(crate) fn check_for_tiles(&self) -> Result<()> {
         self.check()?;
         if self.lacks_survey() {
-            return Err(Error::InvalidInput(
-                "the level of detection has no statistics of the survey, and a tile cannot know them: set detection.survey from a \
-                 sample of the survey (SurveySample), or use ErrorModel::Normal"
-                    .into(),
-            ));
+            return Err(ChangeError::NoSurveyStatistics.into());
         }
         Ok(())
     }

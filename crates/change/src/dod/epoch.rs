@@ -1,7 +1,7 @@
 //! Rasters of one epoch.
 
 use super::Dod;
-use crate::{halves::MedianRasters, scale::Location};
+use crate::{ChangeError, halves::MedianRasters, scale::Location};
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_raster::{CellStatistic, Grid, Raster, Rasterise};
@@ -42,10 +42,14 @@ impl Dod {
             Location::Extreme => vec![self.statistic, CellStatistic::Count],
         };
         let rasters = on.rasterise(points, grid, &statistics)?;
+        let given = rasters.len();
         let mut rasters = rasters.into_iter();
         let mut next = || {
             rasters.next().ok_or_else(|| {
-                Error::InvalidInput("a backend gave fewer rasters than statistics".into())
+                Error::from(ChangeError::MissingRasters {
+                    given,
+                    requested: statistics.len(),
+                })
             })
         };
         let heights = next()?;

@@ -3,9 +3,9 @@
 mod parameters;
 mod probes;
 
-use crate::{Epochs, M3c2, Normals, Orientation};
+use crate::{ChangeError, Epochs, M3c2, Normals, Orientation};
 use isopach_cloud::Cloud;
-use isopach_compute::{Error, Result};
+use isopach_compute::Result;
 use isopach_neighbours::{AxialStatistic, NeighbourSearch};
 use parameters::{
     suggest_cell_size, suggest_core_spacing, suggest_cylinder_radius, suggest_normal_radii,
@@ -89,11 +89,12 @@ impl M3c2 {
     ) -> Result<Suggestions> {
         for (epoch, cloud) in [("reference", before), ("compared", after)] {
             if cloud.len() <= NEIGHBOURS {
-                return Err(Error::InvalidInput(format!(
-                    "the {epoch} epoch has {} points: suggestions need at least {}",
-                    cloud.len(),
-                    NEIGHBOURS + 1
-                )));
+                return Err(ChangeError::TooFewPoints {
+                    epoch,
+                    points: cloud.len(),
+                    needed: NEIGHBOURS + 1,
+                }
+                .into());
             }
         }
         let probes = choose_probes(before.positions());

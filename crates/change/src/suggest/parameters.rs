@@ -172,21 +172,24 @@ pub(super) fn suggest_statistic(
 /// The smallest of `steps` · 10ⁿ that is not below `value` > 0.
 fn round_up_to(value: f64, steps: &[f64]) -> f64 {
     let exponent = value.log10().floor() as i32;
-    let decade = |exponent: i32, step: &f64| {
-        // Dividing keeps 0.2 the double that a user writes.
-        if exponent < 0 {
-            step / 10.0_f64.powi(-exponent)
-        } else {
-            step * 10.0_f64.powi(exponent)
-        }
-    };
-    let candidates = [exponent, exponent + 1]
-        .into_iter()
-        .flat_map(|exponent| steps.iter().map(move |s| decade(exponent, s)));
+    let candidates = [exponent, exponent + 1].into_iter().flat_map(|exponent| {
+        steps
+            .iter()
+            .map(move |step| scale_by_decade(*step, exponent))
+    });
     candidates
         .into_iter()
         .find(|candidate| *candidate >= value * (1.0 - 1e-9))
         .unwrap_or(value)
+}
+
+/// `step` · 10^`exponent`. Dividing keeps 0.2 the double that a user writes.
+fn scale_by_decade(step: f64, exponent: i32) -> f64 {
+    if exponent < 0 {
+        step / 10.0_f64.powi(-exponent)
+    } else {
+        step * 10.0_f64.powi(exponent)
+    }
 }
 
 #[cfg(test)]

@@ -167,11 +167,13 @@ fn weight_of(bin: &LagBin) -> f64 {
 }
 
 fn chi_square(bins: &[LagBin], rows: &[Vec<f64>], parts: &[f64]) -> f64 {
-    let residual = |(bin, row): (&LagBin, &Vec<f64>)| {
-        let model: f64 = row.iter().zip(parts).map(|(a, x)| a * x).sum();
-        weight_of(bin) * (bin.semivariance - model).powi(2)
-    };
-    bins.iter().zip(rows).map(residual).sum()
+    bins.iter()
+        .zip(rows)
+        .map(|(bin, row): (&LagBin, &Vec<f64>)| {
+            let model: f64 = row.iter().zip(parts).map(|(a, x)| a * x).sum();
+            weight_of(bin) * (bin.semivariance - model).powi(2)
+        })
+        .sum()
 }
 
 /// Weighted least squares of the unknowns in `subset`, the others zero; `None` where they are not

@@ -4,6 +4,7 @@ mod average;
 mod fit;
 mod pairs;
 
+use crate::ChangeError;
 use fit::Fit;
 use isopach_compute::{Error, Result};
 pub use pairs::LagBin;
@@ -224,19 +225,22 @@ fn check_input(samples: &[StableSample], options: &VariogramOptions) -> Result<(
         )?;
     }
     if samples.len() < FEWEST {
-        return Err(Error::InvalidInput(format!(
-            "{} differences over stable ground are too few for a variogram: give at least {FEWEST}",
-            samples.len()
-        )));
+        return Err(ChangeError::TooFewSamples {
+            given: samples.len(),
+            needed: FEWEST,
+        }
+        .into());
     }
     let is_finite = |sample: &StableSample| {
         sample.position.iter().all(|x| x.is_finite()) && sample.difference.is_finite()
     };
-    if let Some(at) = samples.iter().position(|sample| !is_finite(sample)) {
-        return Err(Error::InvalidInput(format!(
-            "sample {at} of a variogram is not finite ({:?}): leave out cells without a difference",
-            samples[at]
-        )));
+    if let Some(index) = samples.iter().position(|sample| !is_finite(sample)) {
+        return Err(ChangeError::SampleNotFinite {
+            index,
+            position: samples[index].position,
+            difference: samples[index].difference,
+        }
+        .into());
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The empirical variogram: pairs of samples by distance.
 
 use super::{StableSample, VariogramEstimator, VariogramOptions};
-use isopach_compute::{Error, Result};
+use crate::ChangeError;
+use isopach_compute::Result;
 
 /// Pairs of about one distance.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,10 +38,13 @@ pub(super) fn trim_outliers(samples: &[StableSample], trim: f64) -> Vec<StableSa
                 .map(|sample| (sample.difference - middle).abs())
                 .collect(),
         );
-    let is_usual = |sample: &&StableSample| {
-        spread == 0.0 || (sample.difference - middle).abs() <= trim * spread
-    };
-    samples.iter().filter(is_usual).copied().collect()
+    samples
+        .iter()
+        .filter(|sample: &&StableSample| {
+            spread == 0.0 || (sample.difference - middle).abs() <= trim * spread
+        })
+        .copied()
+        .collect()
 }
 
 /// Distances grow by √2 from bin to bin.
@@ -67,10 +71,10 @@ pub(super) fn bin_pairs(
     let centres = (DISTANCES / ranked.len().max(1)).clamp(1, ranked.len());
     let Some(shortest) = shortest_lag(&ranked, centres).filter(|shortest| *shortest < longest)
     else {
-        return Err(Error::InvalidInput(format!(
-            "no two samples of a variogram are apart by less than its longest lag of {longest} m: give samples that lie closer, or \
-             a longer lag"
-        )));
+        return Err(ChangeError::SamplesTooFarApart {
+            longest_lag: longest,
+        }
+        .into());
     };
     let lags = Lags {
         shortest: shortest * shortest,

@@ -12,9 +12,9 @@ mod sums;
 mod tally;
 mod zones;
 
-use crate::{DodRasters, RegistrationError, Variogram};
+use crate::{ChangeError, DodRasters, RegistrationError, Variogram};
 use block::Block;
-use isopach_compute::{Error, Result};
+use isopach_compute::Result;
 use noise::Noise;
 pub use report::{
     Balance, ErrorParts, PlainBalance, PlainVolume, Volume, VolumeAreas, VolumeParts, VolumeReport,
@@ -139,10 +139,11 @@ impl Volumes {
     ) -> Result<()> {
         let grid = tile.difference.grid;
         if grid.cell_size != self.parameters.cell_size {
-            return Err(Error::InvalidInput(format!(
-                "rasters of {} m cells were added to volumes of {} m cells: make both with the same cell size",
-                grid.cell_size, self.parameters.cell_size
-            )));
+            return Err(ChangeError::OtherCellSize {
+                rasters: grid.cell_size,
+                volumes: self.parameters.cell_size,
+            }
+            .into());
         }
         for at in gather::blocks_of(&grid) {
             self.add_block(tile, at, &|row, column| inside(grid.centre(row, column)));
@@ -187,10 +188,7 @@ impl Volumes {
     /// [`Error::InvalidInput`] if the cell size, the registration error or the variogram differs.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         if self.parameters != other.parameters {
-            return Err(Error::InvalidInput(
-                "volumes with other parameters were merged: give both the same cell size, registration error and variogram"
-                    .into(),
-            ));
+            return Err(ChangeError::OtherVolumeParameters.into());
         }
         self.tally.merge(&other.tally);
         self.sums.merge(&other.sums);

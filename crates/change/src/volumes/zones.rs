@@ -1,8 +1,8 @@
 //! Volumes of zones.
 
 use super::{VolumeReport, Volumes, gather};
-use crate::DodRasters;
-use isopach_compute::{Error, Result};
+use crate::{ChangeError, DodRasters};
+use isopach_compute::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// [`Volumes`] of zones (polygons, catchments, reaches) and of all cells.
@@ -66,10 +66,11 @@ impl ZonedVolumes {
         {
             for zone in zones_of(grid.centre(row, column)) {
                 if zone >= self.zones.len() {
-                    return Err(Error::InvalidInput(format!(
-                        "a cell lies in zone {zone}, but there are {} zones: count from 0",
-                        self.zones.len()
-                    )));
+                    return Err(ChangeError::NoSuchZone {
+                        zone,
+                        zones: self.zones.len(),
+                    }
+                    .into());
                 }
                 cells.entry(zone).or_default().insert([row, column]);
             }
@@ -94,11 +95,11 @@ impl ZonedVolumes {
     /// [`Error::InvalidInput`] if the parameters or the number of zones differ.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         if self.zones.len() != other.zones.len() {
-            return Err(Error::InvalidInput(format!(
-                "volumes of {} and of {} zones were merged: give both the same zones",
-                self.zones.len(),
-                other.zones.len()
-            )));
+            return Err(ChangeError::OtherZones {
+                these: self.zones.len(),
+                others: other.zones.len(),
+            }
+            .into());
         }
         self.total.merge(&other.total)?;
         self.zones

@@ -67,8 +67,9 @@ pub(crate) fn compare_differences(a: &Differences, b: &Differences) -> Verdict {
     if a.len() != b.len() {
         return Err(format!("{} and {} core points", a.len(), b.len()));
     }
-    let same_counts = |i: &usize| (0..2).all(|epoch| a.count[epoch][*i] == b.count[epoch][*i]);
-    let alike: Vec<usize> = (0..a.len()).filter(same_counts).collect();
+    let alike: Vec<usize> = (0..a.len())
+        .filter(|i: &usize| (0..2).all(|epoch| a.count[epoch][*i] == b.count[epoch][*i]))
+        .collect();
     if (alike.len() as f64) < 0.999 * a.len() as f64 {
         return Err(format!(
             "{} of {} core points have other counts",

@@ -268,6 +268,15 @@ impl Bench<'_> {
     }
 }
 
+/// Refuses results of the two backends that differ.
+fn check_equal<T: PartialEq>(what: &str, cpu: &T, gpu: &T) -> agree::Verdict {
+    if cpu == gpu {
+        Ok(())
+    } else {
+        Err(format!("the {what} of the CPU and the GPU differ"))
+    }
+}
+
 fn bench_neighbours(
     bench: &Bench<'_>,
     before: &Cloud,
@@ -278,19 +287,12 @@ fn bench_neighbours(
     let gpu = bench.gpu;
     let n = from.len();
     let floor = |bytes: f64, flops: f64| Floor { bytes, flops };
-    let same = |a: &usize, b: &usize| {
-        if a == b {
-            Ok(())
-        } else {
-            Err("points were lost".into())
-        }
-    };
     let indexed = |on: &dyn NeighbourSearch| Ok(on.index(from)?.positions().len());
     bench.compare(
         "index",
         n,
         floor(12.0 + 32.0, 0.0),
-        same,
+        |a, b| check_equal("points", a, b),
         [&|| indexed(&Cpu), &|| indexed(gpu)],
     )?;
     let a = Cpu.index(from)?;
@@ -304,19 +306,11 @@ fn bench_neighbours(
             b.nearest(to, f64::INFINITY)
         }],
     )?;
-    let same = |a: &isopach::neighbours::NeighbourLists,
-                b: &isopach::neighbours::NeighbourLists| {
-        if a.indices == b.indices {
-            Ok(())
-        } else {
-            Err("other neighbours".into())
-        }
-    };
     bench.compare(
         "k nearest, k = 16",
         n,
         floor(12.0 + 16.0 + 128.0, 800.0),
-        same,
+        |a, b| check_equal("neighbours", &a.indices, &b.indices),
         [&|| a.k_nearest(from, 16, f64::INFINITY), &|| {
             b.k_nearest(from, 16, f64::INFINITY)
         }],
@@ -389,18 +383,11 @@ fn bench_others(
         kept_share: 1.0,
     };
     let pose = Rigid::identity(from.absolute(0));
-    let same = |a: &u32, b: &u32| {
-        if a == b {
-            Ok(())
-        } else {
-            Err(format!("{a} and {b} pairs"))
-        }
-    };
     bench.compare(
         "ICP, one step",
         to.len(),
         floor(12.0 + 28.0, 150.0),
-        same,
+        |a, b| check_equal("pairs", a, b),
         [
             &|| Ok(a.linearize_pairs(&PointToPlane, rejection, &pose)?.inliers),
             &|| Ok(b.linearize_pairs(&PointToPlane, rejection, &pose)?.inliers),

@@ -161,15 +161,13 @@ fn lose_device(teller: &Teller, gpu: &Gpu, epochs: &[InMemory; 2], first: &Found
 /// Whether the bits are equal, not only near: a device gives the same bits for every caller, every
 /// time.
 fn same_bits(a: &Found, b: &Found) -> bool {
-    let bits = |found: &Found| -> Vec<u64> {
-        let numbers = found.iter().flat_map(|(dod, m3c2, c2c)| {
-            dod.difference
-                .values
-                .iter()
-                .chain(&m3c2.distance)
-                .chain(c2c)
-        });
-        numbers.map(|number| number.to_bits()).collect()
-    };
-    bits(a) == bits(b)
+    bits_of(a) == bits_of(b)
+}
+
+fn bits_of(found: &Found) -> Vec<u64> {
+    let numbers = found.iter().flat_map(|(dod, m3c2, c2c)| {
+        let heights = dod.difference.values.iter();
+        heights.chain(&m3c2.distance).chain(c2c)
+    });
+    numbers.map(|number| number.to_bits()).collect()
 }

@@ -1,5 +1,6 @@
 //! The keys of a JSON object, each asked for by its name; other keys are refused.
 
+use crate::InstrumentError;
 use isopach_compute::{Error, Result};
 use serde_json::{Map, Value};
 use std::{cell::RefCell, collections::BTreeSet};
@@ -41,10 +42,18 @@ impl<'a> Fields<'a> {
         self.values.get(key).filter(|value| !value.is_null())
     }
 
+    /// The error of a missing key.
+    pub(super) fn missing_key(&self, key: &str, meaning: &str) -> InstrumentError {
+        InstrumentError::Missing {
+            key: self.path_of(key),
+            meaning: meaning.into(),
+        }
+    }
+
     /// A key that must be there.
     pub(super) fn require_value(&self, key: &'static str, what: &str) -> Result<&'a Value> {
         self.get_value(key)
-            .ok_or_else(|| Error::InvalidInput(format!("{} is missing: {what}", self.path_of(key))))
+            .ok_or_else(|| self.missing_key(key, what).into())
     }
 
     pub(super) fn get_text(&self, key: &'static str) -> Result<Option<String>> {
@@ -111,20 +120,22 @@ impl<'a> Fields<'a> {
                 known.into_iter().collect::<Vec<_>>().join(", ")
             ),
         };
-        Err(Error::InvalidInput(format!(
-            "{}{} is not known: {advice}",
-            self.place,
-            shorten_text(unknown)
-        )))
+        Err(InstrumentError::UnknownKey {
+            key: format!("{}{}", self.place, shorten_text(unknown)),
+            advice,
+        }
+        .into())
     }
 }
 
 /// The error of a wrong value.
 pub(super) fn wrong_value(path: &str, must: &str, value: &Value) -> Error {
-    Error::InvalidInput(format!(
-        "{path} is {}, but must be {must}",
-        shorten_text(&value.to_string())
-    ))
+    InstrumentError::InvalidValue {
+        key: path.into(),
+        value: shorten_text(&value.to_string()),
+        must: must.into(),
+    }
+    .into()
 }
 
 /// The beginning of a text that may be long.

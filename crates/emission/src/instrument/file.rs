@@ -5,8 +5,8 @@ use super::{
     fields::{Fields, wrong_value},
     split_words,
 };
-use crate::TemperatureResponse;
-use isopach_compute::{Error, Result};
+use crate::{InstrumentError, TemperatureResponse};
+use isopach_compute::Result;
 use serde_json::Value;
 
 /// DN of a photon are this over gain and wavelength: h c / 3.65 eV in Å.
@@ -14,21 +14,22 @@ const ANGSTROM_PER_ELECTRON: f64 = 3397.0;
 
 /// Reads an instrument from the text of its file.
 pub(super) fn parse_instrument(text: &str) -> Result<Instrument> {
-    let max = Instrument::MOST_BYTES;
-    if text.len() > max {
-        return Err(Error::InvalidInput(format!(
-            "it has {} bytes, but must have {max} at most",
-            text.len()
-        )));
+    let most = Instrument::MOST_BYTES;
+    if text.len() > most {
+        return Err(InstrumentError::TooLarge {
+            bytes: text.len(),
+            most,
+        }
+        .into());
     }
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| Error::InvalidInput(format!("no JSON: {error}")))?;
+    let value: Value = serde_json::from_str(text).map_err(InstrumentError::from)?;
     let fields = Fields::of_object("", &value)?;
     let name = parse_name(&fields)?;
     let headers = parse_headers(&fields)?;
     let pixel_arcsec = fields.get_positive("pixel_arcsec")?.ok_or_else(|| {
-        Error::InvalidInput(
-            "pixel_arcsec is missing: the side of a pixel of the detector, arcseconds".into(),
+        fields.missing_key(
+            "pixel_arcsec",
+            "the side of a pixel of the detector, arcseconds",
         )
     })?;
     let binned_are_sums = match fields.get_text("binned")?.as_deref() {
@@ -38,9 +39,7 @@ pub(super) fn parse_instrument(text: &str) -> Result<Instrument> {
     };
     let log_t = fields.get_numbers("log_t", "log10 of the temperatures of the responses, K")?;
     if log_t.len() < 2 || !log_t.windows(2).all(|w| w[0] < w[1]) {
-        return Err(Error::InvalidInput(
-            "log_t must be two temperatures or more that ascend".into(),
-        ));
+        return Err(InstrumentError::Temperatures.into());
     }
     let defaults = ChannelDefaults::read_common(&fields)?;
     let unit = fields.get_text("unit")?;
@@ -63,7 +62,7 @@ pub(super) fn parse_instrument(text: &str) -> Result<Instrument> {
 
 fn parse_name(fields: &Fields<'_>) -> Result<String> {
     let name = fields.get_text("instrument")?;
-    let name = name.ok_or_else(|| Error::InvalidInput("instrument is missing: its name".into()))?;
+    let name = name.ok_or_else(|| fields.missing_key("instrument", "its name"))?;
     if name.contains([',', '=', ':']) {
         let must = "a name without , = and :";
         return Err(wrong_value("instrument", must, &name.into()));
@@ -80,12 +79,13 @@ fn parse_channels(
     let list = value
         .as_array()
         .ok_or_else(|| wrong_value("channels", "a list of channels", value))?;
-    let max = TemperatureResponse::MOST_CHANNELS;
-    if !(1..=max).contains(&list.len()) {
-        return Err(Error::InvalidInput(format!(
-            "channels has {} entries, but must have 1 to {max}",
-            list.len()
-        )));
+    let most = TemperatureResponse::MOST_CHANNELS;
+    if !(1..=most).contains(&list.len()) {
+        return Err(InstrumentError::ChannelCount {
+            channels: list.len(),
+            most,
+        }
+        .into());
     }
     let numbered = list.iter().enumerate();
     numbered
@@ -99,10 +99,12 @@ fn check_names(channels: &[Channel]) -> Result<()> {
         let words = split_words(&channel.name);
         let mut before = channels[..i].iter();
         if let Some(first) = before.position(|other| split_words(&other.name) == words) {
-            let name = &channel.name;
-            return Err(Error::InvalidInput(format!(
-                "channels[{first}] and channels[{i}] have the same name {name:?}"
-            )));
+            return Err(InstrumentError::SameName {
+                first,
+                second: i,
+                name: channel.name.clone(),
+            }
+            .into());
         }
     }
     Ok(())
@@ -134,7 +136,7 @@ fn parse_channel(
     let fields = Fields::of_object(place, value)?;
     let name = fields
         .get_text("name")?
-        .ok_or_else(|| missing(&fields, "name", "a name for reports and options"))?;
+        .ok_or_else(|| fields.missing_key("name", "a name for reports and options"))?;
     if split_words(&name).is_empty() || name.contains([',', '=', ':']) {
         return Err(wrong_value(
             &fields.path_of("name"),
@@ -152,7 +154,7 @@ fn parse_channel(
     let read_noise = own
         .read_noise
         .or(defaults.read_noise)
-        .ok_or_else(|| missing(&fields, "read_noise", "DN a pixel and exposure, 0 for none"))?;
+        .ok_or_else(|| fields.missing_key("read_noise", "DN a pixel and exposure, 0 for none"))?;
     let saturation = own.saturation.or(defaults.saturation);
     let response = parse_response(&fields, temperatures)?;
     fields.refuse_unknown()?;
@@ -167,10 +169,6 @@ fn parse_channel(
     })
 }
 
-fn missing(fields: &Fields<'_>, key: &str, what: &str) -> Error {
-    Error::InvalidInput(format!("{} is missing: {what}", fields.path_of(key)))
-}
-
 /// DN of a photon, given or from gain and wavelength.
 fn parse_dn_per_photon(
     fields: &Fields<'_>,
@@ -182,17 +180,19 @@ fn parse_dn_per_photon(
     }
     let (Some(gain), Some(wavelength)) = (gain, wavelength) else {
         let remedy = "give it, or gain (electrons a DN) and wavelength (Å)";
-        return Err(missing(fields, "dn_per_photon", remedy));
+        return Err(fields.missing_key("dn_per_photon", remedy).into());
     };
     let dn = ANGSTROM_PER_ELECTRON / (gain * wavelength);
     if dn.is_finite() && dn > 0.0 {
         return Ok(dn);
     }
-    Err(Error::InvalidInput(format!(
-        "{} is {gain:e} and {} {wavelength:e}: a photon would make {dn} DN",
-        fields.path_of("gain"),
-        fields.path_of("wavelength")
-    )))
+    Err(InstrumentError::NoDnPerPhoton {
+        key: fields.path_of("gain"),
+        gain,
+        wavelength,
+        dn,
+    }
+    .into())
 }
 
 fn parse_response(fields: &Fields<'_>, temperatures: usize) -> Result<Vec<f64>> {
@@ -200,13 +200,15 @@ fn parse_response(fields: &Fields<'_>, temperatures: usize) -> Result<Vec<f64>> 
     let response = fields.get_numbers("response", what)?;
     let path = fields.path_of("response");
     if response.len() != temperatures {
-        let found = response.len();
-        return Err(Error::InvalidInput(format!(
-            "{path} has {found} numbers for {temperatures} temperatures in log_t"
-        )));
+        return Err(InstrumentError::ValueCount {
+            key: path,
+            values: response.len(),
+            temperatures,
+        }
+        .into());
     }
     if !response.iter().any(|x| *x > 0.0) {
-        return Err(Error::InvalidInput(format!("{path} is nowhere above zero")));
+        return Err(InstrumentError::NoResponse { key: path }.into());
     }
     Ok(response)
 }

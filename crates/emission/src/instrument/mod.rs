@@ -1,7 +1,10 @@
 //! Instruments as data: file headers, noise and temperature responses.
 
+mod error;
 mod fields;
 mod file;
+
+pub use error::InstrumentError;
 
 use crate::{Noise, TemperatureResponse};
 use isopach_compute::Result;
@@ -89,6 +92,28 @@ pub struct Channel {
 /// Å by which the wavelength of a file may differ from its channel's.
 const SAME_WAVELENGTH: f64 = 0.5;
 
+impl Channel {
+    /// Whether a file of this wavelength (Å) and these keywords may be of the channel.
+    fn matches_file(
+        &self,
+        wavelength: Option<f64>,
+        header: impl Fn(&str) -> Option<String>,
+    ) -> bool {
+        let by_wavelength = self
+            .wavelength
+            .is_none_or(|own| wavelength.is_some_and(|w| (w - own).abs() < SAME_WAVELENGTH));
+        let is_known = self.wavelength.is_some() || !self.keywords.is_empty();
+        is_known
+            && by_wavelength
+            && self
+                .keywords
+                .iter()
+                .all(|(keyword, wanted): &(String, String)| {
+                    split_words(&header(keyword).unwrap_or_default()) == split_words(wanted)
+                })
+    }
+}
+
 impl Instrument {
     /// Most bytes of the text of an instrument: 32 channels at 1,000 temperatures have half of it,
     /// and parsing may take a hundred times as many.
@@ -133,22 +158,8 @@ impl Instrument {
         wavelength: Option<f64>,
         header: impl Fn(&str) -> Option<String>,
     ) -> Vec<usize> {
-        let is_of = |channel: &Channel| {
-            let by_wavelength = channel
-                .wavelength
-                .is_none_or(|own| wavelength.is_some_and(|w| (w - own).abs() < SAME_WAVELENGTH));
-            let is_known = channel.wavelength.is_some() || !channel.keywords.is_empty();
-            is_known
-                && by_wavelength
-                && channel
-                    .keywords
-                    .iter()
-                    .all(|(keyword, wanted): &(String, String)| {
-                        split_words(&header(keyword).unwrap_or_default()) == split_words(wanted)
-                    })
-        };
         (0..self.channels.len())
-            .filter(|&i| is_of(&self.channels[i]))
+            .filter(|&i| self.channels[i].matches_file(wavelength, &header))
             .collect()
     }
 

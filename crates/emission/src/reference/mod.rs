@@ -14,7 +14,7 @@ mod svd;
 pub use pixel::{CountMap, PixelSolution};
 
 use crate::{
-    Discretised, EmissionMap, Inversion, Method, Observation, PixelStatus, Weights,
+    Discretised, EmissionError, EmissionMap, Inversion, Method, Observation, PixelStatus, Weights,
     dictionary::Dictionary, quirks::missing_number, screen::screen_pixel,
 };
 use isopach_compute::{Error, Result};
@@ -79,20 +79,14 @@ pub fn invert(
 /// no result.
 pub fn invert_pixel(inversion: &Inversion, counts: &[f64], sigma: &[f64]) -> Result<PixelSolution> {
     let channels = inversion.channels();
-    if counts.len() != channels || sigma.len() != channels {
-        let message = format!(
-            "{} counts and {} errors for {channels} channels",
-            counts.len(),
-            sigma.len()
-        );
-        return Err(Error::InvalidInput(message));
-    }
+    Error::check_length("counts", counts.len(), "channels", channels)?;
+    Error::check_length("errors", sigma.len(), "channels", channels)?;
     inversion.check(1)?;
     let solver = Solver::new(inversion)?;
     screen_pixel(inversion, counts, sigma)
         .verdict
         .and_then(|dropped| solver.solve_pixel(0, counts, sigma, dropped))
-        .map_err(|status| Error::InvalidInput(format!("no result: {status}")))
+        .map_err(|status| Error::from(EmissionError::NoResult { status }))
 }
 
 /// The state that all pixels share.

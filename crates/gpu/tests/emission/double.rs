@@ -1,6 +1,6 @@
 //! Double precision on the device.
 
-use crate::{
+use super::{
     device::{gpu, open},
     far::far,
     pixels::{bits, given, inversion, inverted, kinds, observed, wide},

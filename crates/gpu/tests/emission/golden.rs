@@ -1,7 +1,7 @@
 //! The reference's own cases, which are not shipped: `../shared/data/emission/open` beside the
 //! repository, or below the folder that ISOPACH_SHARED names.
 
-use crate::{device::gpu, double::double, emission_case};
+use super::{device::gpu, double::double, emission_case};
 use isopach_compute::Error;
 use isopach_emission::{InvertPixels, Observation};
 use serde_json::{Map, Value, json};

@@ -1,6 +1,6 @@
 //! Results that come back as halves.
 
-use crate::{
+use super::{
     device::{gpu, open},
     pixels::{bits, inversion, inverted, observed},
 };

@@ -3,14 +3,29 @@
 /// Parts of the whole interval.
 const WHOLE: u32 = 1 << 15;
 
+/// Cells of the look-up table of a [`Model`].
+pub(crate) const SEARCHED: usize = 512;
+
+/// Cells of a model that only encodes: symbols are known, so none is looked up.
+pub(crate) const NOT_SEARCHED: usize = 0;
+
 /// An adaptive model over up to 256 symbols.
-pub(crate) type Model = ModelOf<u8, 256, 257, 512>;
+pub(crate) type Model = SmallModel<SEARCHED>;
 
 /// One over up to 1024 symbols.
 pub(crate) type LargeModel = ModelOf<u16, 1024, 1025, 2048>;
 
+/// [`Model`] for encoding.
+pub(crate) type EncodingModel = SmallModel<NOT_SEARCHED>;
+
+/// [`LargeModel`] for encoding.
+pub(crate) type LargeEncodingModel = ModelOf<u16, 1024, 1025, NOT_SEARCHED>;
+
+/// A model over up to 256 symbols: [`Model`] or [`EncodingModel`].
+pub(crate) type SmallModel<const CELLS: usize> = ModelOf<u8, 256, 257, CELLS>;
+
 /// An adaptive model over up to `MOST` symbols, a power of two; `ENDS` is one more, and the look-up
-/// table has `CELLS`, twice as many.
+/// table has `CELLS`, twice as many as `MOST` or [`NOT_SEARCHED`].
 pub(crate) struct ModelOf<C, const MOST: usize, const ENDS: usize, const CELLS: usize> {
     symbols: usize,
     /// A table cell is 2^shift parts.
@@ -40,8 +55,11 @@ pub(crate) struct Found {
 
 /// A model that is made when it is first asked for: most of a chunk's never are.
 #[inline(always)]
-pub(crate) fn get_or_create(model: &mut Option<Box<Model>>, symbols: usize) -> &mut Model {
-    model.get_or_insert_with(|| Box::new(Model::new(symbols)))
+pub(crate) fn get_or_create<const CELLS: usize>(
+    model: &mut Option<Box<SmallModel<CELLS>>>,
+    symbols: usize,
+) -> &mut SmallModel<CELLS> {
+    model.get_or_insert_with(|| Box::new(SmallModel::new(symbols)))
 }
 
 impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
@@ -84,6 +102,18 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
         }
     }
 
+    /// The parts that a symbol of the alphabet has.
+    #[inline(always)]
+    pub(crate) fn parts_of(&self, symbol: usize) -> Found {
+        let symbol = symbol & (MOST - 1);
+        Found {
+            symbol,
+            low: self.starts[symbol],
+            high: self.starts[symbol + 1],
+            is_last: symbol == self.symbols - 1,
+        }
+    }
+
     /// Notes that a symbol came.
     #[inline(always)]
     pub(crate) fn count_symbol(&mut self, symbol: usize) {
@@ -113,6 +143,9 @@ impl<C: Cell, const MOST: usize, const ENDS: usize, const CELLS: usize>
         for (symbol, count) in counts.iter().enumerate() {
             self.starts[symbol] = ((scale * sum) >> 16) as u16;
             sum += u32::from(*count);
+            if CELLS == NOT_SEARCHED {
+                continue;
+            }
             let end = if symbol + 1 == self.symbols {
                 WHOLE
             } else {

@@ -18,7 +18,10 @@
 //! The format: "LASzip: lossless compression of LiDAR data" (Isenburg 2013), and the LAZ
 //! specification 1.4 R15 of rapidlasso.
 
+mod encode;
 mod returns;
+
+pub(crate) use encode::LayeredEncoder;
 
 use crate::arithmetic::{Decoder, Integers, Model, RunningMedian, get_or_create};
 use laz::{LazItemType, LazVlr};

@@ -1,6 +1,6 @@
 //! Sorting points by cell: a counting sort, each thread writing a band of cells of its own.
 
-use super::{CROWDED, Grid, heights::BlockHeights, sums::LANES};
+use super::{CROWDED, Grid, heights::BlockHeights, plan::CellPlan, sums::LANES};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
 
@@ -19,39 +19,22 @@ struct Band<'a> {
 }
 
 impl<'a> Grid<'a> {
-    /// Sorts the points. O(n), deterministic: points of a cell stay in their order. Walls are
-    /// sorted twice: the first grid shows that its cells are too narrow.
+    /// Sorts the points. O(n), deterministic: points of a cell stay in their order. Walls and
+    /// forests are sorted twice: the first grid shows that its cells are too narrow.
     pub(crate) fn new(points: Positions<'a>) -> Self {
-        let [low, high] = points.bounds().unwrap_or_default();
-        let grid = Self::with_cell_shift(points, [low, high], cell_shift(low, high, points.len()));
+        let bounds = points.bounds().unwrap_or_default();
+        let plan = CellPlan::of_points(points, bounds);
+        let grid = Self::with_plan(points, bounds, plan);
         match grid.wider_shift() {
-            Some(shift) => Self::with_cell_shift(points, [low, high], shift),
+            Some(shift) => Self::with_plan(points, bounds, plan.with_shift(shift)),
             None => grid,
         }
     }
 
-    /// The shift of wider cells, where most points stand above each other.
-    ///
-    /// On a wall cells are small, because its plan is, and hold a few points of very different
-    /// heights: the k nearest of a point are in hundreds of cells. Cells of twice the distance
-    /// between neighbours on the surface are better; they are crowded, sorted by height, and a
-    /// query reads the few points near its own height. Terrain and vegetation keep their cells:
-    /// they are at most some dozen times higher than wide.
-    fn wider_shift(&self) -> Option<u32> {
-        const STEEP: f64 = 64.0;
-        let means = self.heights.block_means(self.points.len())?;
-        let width = f64::from(means.cells) * (1_u64 << self.shift) as f64;
-        if means.height < STEEP * width {
-            return None;
-        }
-        let apart = (width * means.height / means.points).sqrt();
-        (self.shift + 1..31).find(|&shift| (1_u64 << shift) as f64 >= 2.0 * apart)
-    }
-
-    fn with_cell_shift(points: Positions<'a>, [low, high]: [[i32; 3]; 2], shift: u32) -> Self {
-        let [columns, rows] = [0, 1].map(|axis| cells_along(low, high, shift, axis) as usize);
+    fn with_plan(points: Positions<'a>, [low, high]: [[i32; 3]; 2], plan: CellPlan) -> Self {
+        let [columns, rows] = [0, 1].map(|axis| plan.cells_along(axis) as usize);
         let cell = |p: &[i32; 3]| {
-            let [column, row] = [0, 1].map(|axis| p[axis].abs_diff(low[axis]) >> shift);
+            let [column, row] = [0, 1].map(|axis| plan.cell_along(axis, p[axis]));
             row * columns as u32 + column
         };
         let cells: Vec<u32> = points.ticks().par_iter().map(cell).collect();
@@ -59,9 +42,10 @@ impl<'a> Grid<'a> {
         let n = points.len();
         let mut grid = Self {
             points,
-            low,
-            high,
-            shift,
+            lowest: low,
+            highest: high,
+            corner: plan.corner,
+            shift: plan.shift,
             columns,
             rows,
             crowded: starts.windows(2).any(|pair| pair[1] - pair[0] > CROWDED),
@@ -119,8 +103,9 @@ impl<'a> Grid<'a> {
         };
         Some(Self {
             points: self.points,
-            low: self.low,
-            high: self.high,
+            lowest: self.lowest,
+            highest: self.highest,
+            corner: self.corner,
             shift: self.shift,
             columns: self.columns,
             rows: self.rows,
@@ -196,19 +181,6 @@ impl<'a> Grid<'a> {
     }
 }
 
-/// Cell side, as a shift: the smallest cells of which there are at most half as many as points.
-fn cell_shift(low: [i32; 3], high: [i32; 3], points: usize) -> u32 {
-    let cells = |shift: u32, axis: usize| cells_along(low, high, shift, axis);
-    (0..32)
-        .find(|&shift| cells(shift, 0) * cells(shift, 1) * 2 <= (points as u64).max(2))
-        .unwrap_or(31)
-}
-
-/// Number of columns (axis 0) or rows (axis 1) of cells of 2^shift ticks.
-fn cells_along(low: [i32; 3], high: [i32; 3], shift: u32, axis: usize) -> u64 {
-    u64::from(high[axis].abs_diff(low[axis]) >> shift) + 1
-}
-
 /// Exclusive prefix sum of the number of points a cell.
 fn starts_of(cells: &[u32], count: usize) -> Vec<u32> {
     let mut starts = vec![0; count + 1];
@@ -254,34 +226,42 @@ mod tests {
         Cloud::from_points(&points).unwrap()
     }
 
-    /// Whether the cells are wider than the plan alone asks for.
-    fn is_widened(cloud: &Cloud) -> bool {
-        let [low, high] = cloud.positions().bounds().unwrap();
-        Grid::new(cloud.positions()).shift > cell_shift(low, high, cloud.len())
+    /// How many times the cells are wider than the plan alone asks for, as a power of two.
+    fn doublings(cloud: &Cloud) -> u32 {
+        let bounds = cloud.positions().bounds().unwrap();
+        let plan = CellPlan::of_points(cloud.positions(), bounds);
+        Grid::new(cloud.positions()).shift - plan.shift
     }
 
     #[test]
-    fn walls_have_wide_cells_and_the_neighbours_that_they_have() {
-        let wall = cloud(|i| {
+    fn walls_and_forests_have_wide_cells_and_the_neighbours_that_they_have() {
+        let wall = |i: u64| {
             [
                 random(3 * i) * 20.0,
                 random(3 * i + 1) * 0.05,
                 random(3 * i + 2) * 30.0,
             ]
-        });
-        assert!(is_widened(&wall));
-        let (index, queries) = (
-            Grid::new(wall.positions()),
-            wall.select(&[0, 5000, 12_345, 19_999]),
-        );
-        let defined = BruteForce.index(wall.positions()).unwrap();
-        for k in [1, 20, 300] {
-            let [found, defined] = [&index as &dyn NeighbourIndex, &*defined].map(|index| {
-                index
-                    .k_nearest(queries.positions(), k, f64::INFINITY)
-                    .unwrap()
-            });
-            assert_eq!(found.indices, defined.indices);
+        };
+        let forest = |i: u64| {
+            [
+                random(3 * i) * 20.0,
+                random(3 * i + 1) * 20.0,
+                random(3 * i + 2) * 40.0,
+            ]
+        };
+        for cloud in [cloud(wall), cloud(forest)] {
+            assert!(doublings(&cloud) > 0);
+            let index = Grid::new(cloud.positions());
+            let queries = cloud.select(&[0, 5000, 12_345, 19_999]);
+            let defined = BruteForce.index(cloud.positions()).unwrap();
+            for k in [1, 20, 300] {
+                let [found, defined] = [&index as &dyn NeighbourIndex, &*defined].map(|index| {
+                    index
+                        .k_nearest(queries.positions(), k, f64::INFINITY)
+                        .unwrap()
+                });
+                assert_eq!(found.indices, defined.indices);
+            }
         }
     }
 
@@ -351,30 +331,22 @@ mod tests {
     }
 
     #[test]
-    fn terrain_and_vegetation_keep_their_cells() {
-        let steep = |i: u64| {
-            [
-                random(3 * i) * 50.0,
-                random(3 * i + 1) * 50.0,
-                random(3 * i) * 100.0,
-            ]
+    fn terrain_and_low_vegetation_keep_their_cells() {
+        let slope = |i: u64| {
+            let x = random(2 * i) * 50.0;
+            [x, random(2 * i + 1) * 50.0, x]
         };
-        let trees = |i: u64| {
+        let shrubs = |i: u64| {
             [
                 random(3 * i) * 50.0,
                 random(3 * i + 1) * 50.0,
-                random(3 * i + 2) * 30.0,
+                0.5 * random(3 * i + 2),
             ]
         };
         let flat = |i: u64| [random(3 * i) * 50.0, random(3 * i + 1) * 50.0, 1.0];
         let equal = |_: u64| [1.0, 2.0, 3.0];
-        for widened in [
-            is_widened(&cloud(steep)),
-            is_widened(&cloud(trees)),
-            is_widened(&cloud(flat)),
-            is_widened(&cloud(equal)),
-        ] {
-            assert!(!widened);
+        for cloud in [cloud(slope), cloud(shrubs), cloud(flat), cloud(equal)] {
+            assert_eq!(doublings(&cloud), 0);
         }
     }
 }

@@ -3,12 +3,110 @@
 use super::{
     Grid,
     queries::LocalQuery,
-    sums::ExactSums,
+    runs::Runs,
+    sums::{LANES, Region, Visit, runs_summed_exactly, sum_region, visit_region},
     walk::{CellBlock, Query},
 };
-use crate::{AxialStatistic, AxialStatistics, Cylinder, CylinderQuery, Moments};
+use crate::{
+    AxialStatistic, AxialStatistics, Cylinder, CylinderQuery, Moments, lanes::Lanes,
+    moments::ExactSums,
+};
 use isopach_cloud::{TICK, TICKS_PER_METRE};
-use std::ops::Range;
+
+/// Memory that is used again from cylinder to cylinder.
+#[derive(Debug, Default)]
+pub(super) struct CylinderScratch {
+    runs: Runs,
+    along: Vec<f64>,
+}
+
+/// A cylinder along an axis.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CylinderShape {
+    cylinder: Cylinder,
+    axis: [f64; 3],
+    /// Half length, ticks.
+    half: f64,
+    /// Square of the radius, square ticks.
+    widest: f64,
+}
+
+impl CylinderShape {
+    fn new(cylinder: Cylinder, axis: [f64; 3]) -> Self {
+        Self {
+            cylinder,
+            axis,
+            half: cylinder.half_length * TICKS_PER_METRE,
+            widest: cylinder.radius * cylinder.radius * (TICKS_PER_METRE * TICKS_PER_METRE),
+        }
+    }
+
+    /// Upper limit of the distance of its points from the query, ticks.
+    fn reach(&self) -> f64 {
+        (self.widest + self.half * self.half).sqrt() * (1.0 + 1e-9) + 1.0
+    }
+}
+
+/// [`Cylinder::offset_along`] in ticks instead of metres: a power of two apart, so that it decides
+/// the same to the last bit.
+#[derive(Clone, Copy)]
+struct CylinderLanes<L> {
+    axis: [L; 3],
+    half: L,
+    widest: L,
+}
+
+impl<L: Lanes> CylinderLanes<L> {
+    #[inline(always)]
+    fn new(shape: &CylinderShape) -> Self {
+        Self {
+            axis: [
+                L::splat(shape.axis[0]),
+                L::splat(shape.axis[1]),
+                L::splat(shape.axis[2]),
+            ],
+            half: L::splat(shape.half),
+            widest: L::splat(shape.widest),
+        }
+    }
+
+    #[inline(always)]
+    fn offset_along(&self, [x, y, z]: [L; 3]) -> L {
+        x * self.axis[0] + y * self.axis[1] + z * self.axis[2]
+    }
+}
+
+impl<L: Lanes> Region<L> for CylinderLanes<L> {
+    #[inline(always)]
+    fn contains(&self, [x, y, z]: [L; 3]) -> L::Mask {
+        let along = self.offset_along([x, y, z]);
+        let squared = x * x + y * y + z * z;
+        L::both_masks(
+            along.abs().at_most(self.half),
+            (squared - along * along).at_most(self.widest),
+        )
+    }
+}
+
+/// Collects offsets along the axis, in metres.
+struct CollectAlong<'a, L> {
+    region: CylinderLanes<L>,
+    along: &'a mut Vec<f64>,
+    count: usize,
+}
+
+impl<L: Lanes> Visit<L> for CollectAlong<'_, L> {
+    #[inline(always)]
+    fn visit_run(&mut self, offset: [L; 3], kept: L::Mask) {
+        if self.along.len() < self.count + LANES {
+            self.along.resize(2 * self.count + LANES, 0.0);
+        }
+        let metres = self.region.offset_along(offset) * L::splat(TICK);
+        if let Some(to) = self.along[self.count..].first_chunk_mut() {
+            self.count += metres.store_where(kept, to);
+        }
+    }
+}
 
 impl Grid<'_> {
     /// Location and spread along `axis` of the points in the cylinder around the query.
@@ -24,205 +122,227 @@ impl Grid<'_> {
             cylinder,
             statistic,
         }: CylinderQuery,
+        CylinderScratch { runs, along }: &mut CylinderScratch,
     ) -> AxialStatistics {
         if axis == [0.0; 3] || self.points.is_empty() {
             return AxialStatistics::default();
         }
+        let shape = CylinderShape::new(cylinder, axis);
         match statistic {
             AxialStatistic::MeanDeviation => {
-                mean_deviation(self.moments_in_cylinder(query, axis, cylinder), axis)
+                mean_deviation(&self.sums_in_cylinder(query, &shape, runs), axis)
             }
-            AxialStatistic::MedianIqr => {
-                let mut along = Vec::new();
-                self.visit_cylinder(query, axis, cylinder, |_, offset| along.push(offset));
-                AxialStatistics::median_iqr(&mut along)
-            }
+            AxialStatistic::MedianIqr => self.median_in_cylinder(query, &shape, runs, along),
         }
     }
 
-    /// Exact moments of the points in the cylinder.
+    /// Exact sums over the points in the cylinder.
     #[inline(always)]
-    pub(super) fn moments_in_cylinder_here(
+    pub(super) fn sums_in_cylinder_in_lanes<L: Lanes>(
         &self,
         query: LocalQuery,
-        axis: [f64; 3],
-        cylinder: Cylinder,
-    ) -> Moments {
-        let [radius, half] =
-            [cylinder.radius, cylinder.half_length].map(|length| length * TICKS_PER_METRE);
-        let sums = ExactSums::new((radius * radius + half * half).sqrt() * (1.0 + 1e-9) + 1.0);
-        let (LocalQuery::Near(near), Some(mut sums)) = (query, sums) else {
-            let mut moments = Moments::default();
-            self.visit_cylinder(query, axis, cylinder, |d, _| moments.add_offset(d));
-            return moments;
+        shape: &CylinderShape,
+        runs: &mut Runs,
+    ) -> ExactSums {
+        let room = runs_summed_exactly(shape.reach());
+        let (LocalQuery::Near(near), Some(room)) = (query, room) else {
+            return self.sums_of_long_cylinder(query, shape, runs);
         };
-        // `Cylinder::offset_along` in ticks instead of metres: a power of two apart, so that it
-        // decides the same to the last bit.
-        let widest = cylinder.radius * cylinder.radius * (TICKS_PER_METRE * TICKS_PER_METRE);
-        for span in self.spans_of_cylinder(near, axis, cylinder) {
-            sums.add_span(self, span, near, |[x, y, z]| {
-                let along = x * axis[0] + y * axis[1] + z * axis[2];
-                (along.abs() <= half) & (x * x + y * y + z * z - along * along <= widest)
-            });
-        }
-        sums.into_moments()
+        self.collect_cylinder(near, shape, runs);
+        sum_region(self, runs, near, CylinderLanes::<L>::new(shape), room)
     }
 
-    /// The spans of sorted points that hold the cylinder's.
-    #[inline(always)]
-    fn spans_of_cylinder(
+    /// Sums over points whose products do not fit the lanes.
+    #[cold]
+    #[inline(never)]
+    fn sums_of_long_cylinder(
         &self,
-        query: Query,
-        axis: [f64; 3],
-        cylinder: Cylinder,
-    ) -> impl Iterator<Item = Range<usize>> {
-        self.footprint_of_cylinder(query, axis, cylinder)
-            .into_iter()
-            .flat_map(move |footprint| {
-                let rows = footprint.y.map(|y| self.cell_along(1, y));
-                (rows[0]..=rows[1]).filter_map(move |row| {
-                    let bottom = i64::from(self.low[1]) + ((row as i64) << self.shift);
-                    let [left, right] =
-                        footprint.columns_between(bottom, bottom + (1 << self.shift))?;
-                    Some(self.span_of_cells(
-                        row,
-                        [self.cell_along(0, left), self.cell_along(0, right) + 1],
-                    ))
-                })
-            })
+        query: LocalQuery,
+        shape: &CylinderShape,
+        runs: &mut Runs,
+    ) -> ExactSums {
+        let mut moments = Moments::default();
+        match query {
+            LocalQuery::Near(near) => {
+                self.collect_cylinder(near, shape, runs);
+                for i in runs.points() {
+                    let d = self.offset_from(i, near);
+                    if offset_along(shape, d).is_some() {
+                        moments.add_offset(d.map(|tick| tick as i32));
+                    }
+                }
+            }
+            LocalQuery::Far(far) => {
+                self.visit_far_cylinder(far, shape, |d, _| moments.add_offset(d));
+            }
+        }
+        moments.into_sums()
+    }
+
+    /// Median and inter-quartile range of the points in the cylinder.
+    #[inline(always)]
+    pub(super) fn median_in_cylinder_in_lanes<L: Lanes>(
+        &self,
+        query: LocalQuery,
+        shape: &CylinderShape,
+        runs: &mut Runs,
+        along: &mut Vec<f64>,
+    ) -> AxialStatistics {
+        let near = match query {
+            LocalQuery::Near(near) => near,
+            LocalQuery::Far(far) => {
+                along.clear();
+                self.visit_far_cylinder(far, shape, |_, offset| along.push(offset));
+                return AxialStatistics::median_iqr(along);
+            }
+        };
+        self.collect_cylinder(near, shape, runs);
+        let region = CylinderLanes::<L>::new(shape);
+        let mut collected = CollectAlong {
+            region,
+            along,
+            count: 0,
+        };
+        visit_region(self, runs, near, region, &mut collected);
+        let count = collected.count;
+        AxialStatistics::median_iqr(&mut along[..count])
     }
 
     /// Calls `visit` with the offset (ticks) and the offset along the axis (metres) of each point
-    /// in the cylinder.
-    fn visit_cylinder(
+    /// in a cylinder around a query kilometres from every point: a cylinder ends below 8 km.
+    fn visit_far_cylinder(
         &self,
-        query: LocalQuery,
-        axis: [f64; 3],
-        cylinder: Cylinder,
+        query: [i64; 3],
+        shape: &CylinderShape,
         mut visit: impl FnMut([i32; 3], f64),
     ) {
-        let LocalQuery::Near(query) = query else {
-            // Kilometres from every point, and a cylinder ends below 8 km: looked at one by one.
-            let LocalQuery::Far(query) = query else {
-                return;
-            };
-            for point in self.points.ticks() {
-                let d: [i64; 3] = std::array::from_fn(|a| i64::from(point[a]) - query[a]);
-                if let Some(along) = cylinder.offset_along(d.map(|tick| tick as f64 * TICK), axis) {
-                    visit(d.map(|tick| tick as i32), along);
-                }
-            }
-            return;
-        };
-        for i in self.spans_of_cylinder(query, axis, cylinder).flatten() {
-            let d = self.offset_from(i, query);
-            if let Some(along) = cylinder.offset_along(d.map(|tick| tick as f64 * TICK), axis) {
+        for point in self.points.ticks() {
+            let d: [i64; 3] = std::array::from_fn(|a| i64::from(point[a]) - query[a]);
+            if let Some(along) = offset_along(shape, d) {
                 visit(d.map(|tick| tick as i32), along);
             }
         }
     }
-}
 
-impl Grid<'_> {
-    /// Outline in the plane of the part of a cylinder that has points at its height: most of a long
-    /// tilted cylinder is high above the ground or deep below it.
-    #[inline]
-    fn footprint_of_cylinder(
-        &self,
-        query: [i32; 3],
-        axis: [f64; 3],
-        cylinder: Cylinder,
-    ) -> Option<Footprint> {
-        let whole = [-1.0, 1.0].map(|side| side * cylinder.half_length * TICKS_PER_METRE);
-        let footprint = Footprint::new(query, axis, cylinder, whole);
-        let [x, y] = [(0, footprint.x), (1, footprint.y)]
-            .map(|(a, ends)| ends.map(|end| self.cell_along(a, end)));
-        let cells = CellBlock {
-            columns: [x[0], x[1] + 1],
-            rows: [y[0], y[1] + 1],
+    /// The runs that hold the points of a cylinder.
+    #[inline(always)]
+    fn collect_cylinder(&self, query: Query, shape: &CylinderShape, runs: &mut Runs) {
+        runs.clear();
+        let Some(shadow) = self.shadow_of_cylinder(query, shape) else {
+            return;
         };
-        let heights = self.heights.range_within(&cells)?;
-        // A point at t along the axis is at the height t · nz, and at most a radius off it.
-        let margin = footprint.radius;
+        let rows = shadow
+            .range_along(1, shadow.part)
+            .map(|y| self.cell_along(1, i64::from(query[1]) + y));
+        for row in rows[0]..=rows[1] {
+            let strip = self
+                .bounds_of_cells(1, [row, row + 1])
+                .map(|y| (y - i64::from(query[1])) as f64);
+            let Some(part) = shadow.part_over(strip) else {
+                continue;
+            };
+            let [left, right] = shadow
+                .range_along(0, part)
+                .map(|x| self.cell_along(0, i64::from(query[0]) + x));
+            let heights = shadow.range_along(2, part).map(|z| i64::from(query[2]) + z);
+            self.push_row(row, [left, right + 1], heights, runs);
+        }
+    }
+
+    /// The part of a cylinder that has points at its height: most of a long tilted cylinder is high
+    /// above the ground or deep below it.
+    #[inline(always)]
+    fn shadow_of_cylinder(&self, query: Query, shape: &CylinderShape) -> Option<Shadow> {
+        let mut shadow = Shadow::new(shape);
+        let [columns, rows] = [0, 1].map(|axis| {
+            let [first, last] = shadow
+                .range_along(axis, shadow.part)
+                .map(|end| self.cell_along(axis, i64::from(query[axis]) + end));
+            [first, last + 1]
+        });
+        let heights = self.heights.range_within(&CellBlock { columns, rows })?;
         let [low, high] = heights.map(|z| f64::from(z) - f64::from(query[2]));
-        let part = if axis[2] == 0.0 {
-            whole
-        } else {
-            let ends = [(low - margin) / axis[2], (high + margin) / axis[2]];
-            [
-                ends[0].min(ends[1]).max(whole[0]),
-                ends[0].max(ends[1]).min(whole[1]),
-            ]
-        };
-        (part[0] <= part[1]).then(|| Footprint::new(query, axis, cylinder, part))
+        shadow.cut_to_heights(low, high).then_some(shadow)
     }
 }
 
-/// Outline in the plane of a part of a tilted cylinder, seen from above: the shadow of its axis,
-/// widened by its radius. Slightly too large.
-struct Footprint {
-    /// The shadow's ends, ticks.
-    ends: [[f64; 2]; 2],
+/// Part of a tilted cylinder as offsets from its centre in ticks: that of its axis, and the radius
+/// about it. Slightly too large.
+struct Shadow {
+    axis: [f64; 3],
+    /// First and last offset along the axis.
+    part: [f64; 2],
+    /// 1 over the second component of the axis, or 0 where the whole part has one y.
+    over_y: f64,
     radius: f64,
-    /// Lowest and highest coordinates, ticks.
-    x: [i64; 2],
-    y: [i64; 2],
 }
 
-impl Footprint {
-    /// Of the part of the axis between two offsets along it, ticks.
-    #[inline]
-    fn new(query: [i32; 3], axis: [f64; 3], cylinder: Cylinder, part: [f64; 2]) -> Self {
-        let ends = part.map(|t| [0, 1].map(|a| f64::from(query[a]) + t * axis[a]));
-        let radius = cylinder.radius * TICKS_PER_METRE + 4.0;
-        let range = |a: usize| {
-            let [low, high] = [ends[0][a].min(ends[1][a]), ends[0][a].max(ends[1][a])];
-            [(low - radius) as i64, (high + radius) as i64]
-        };
+impl Shadow {
+    #[inline(always)]
+    fn new(shape: &CylinderShape) -> Self {
+        let across = shape.axis[1];
+        let has_one_y = (across * shape.half).abs() < 1.0;
         Self {
-            ends,
-            radius,
-            x: range(0),
-            y: range(1),
+            axis: shape.axis,
+            part: [-shape.half, shape.half],
+            over_y: if has_one_y { 0.0 } else { 1.0 / across },
+            radius: shape.cylinder.radius * TICKS_PER_METRE + 4.0,
         }
     }
 
-    /// First and last x (ticks) of the part between two y; `None` if there is no such part.
-    ///
-    /// Only the part of the shadow whose y is within the radius of the strip can matter.
-    #[inline]
-    fn columns_between(&self, bottom: i64, top: i64) -> Option<[i64; 2]> {
-        let [[x, y], [end_x, end_y]] = self.ends;
-        let dx = end_x - x;
-        let dy = end_y - y;
-        let strip = [
-            bottom as f64 - self.radius - y,
-            top as f64 + self.radius - y,
-        ];
-        let [first, last] = if dy.abs() < 1.0 {
-            [0.0, 1.0]
-        } else {
-            let cuts = strip.map(|y| y / dy);
-            [cuts[0].min(cuts[1]).max(0.0), cuts[0].max(cuts[1]).min(1.0)]
-        };
-        if first > last {
-            return None;
+    /// Leaves the part that has points between two heights; whether there is any.
+    #[inline(always)]
+    fn cut_to_heights(&mut self, low: f64, high: f64) -> bool {
+        // A point at t along the axis is at the height t · nz, and at most a radius off it.
+        let up = self.axis[2];
+        if up != 0.0 {
+            let ends = [(low - self.radius) / up, (high + self.radius) / up];
+            self.part = [
+                ends[0].min(ends[1]).max(self.part[0]),
+                ends[0].max(ends[1]).min(self.part[1]),
+            ];
         }
-        let ends = [x + first * dx, x + last * dx];
-        Some([
-            (ends[0].min(ends[1]) - self.radius) as i64,
-            (ends[0].max(ends[1]) + self.radius) as i64,
-        ])
+        self.part[0] <= self.part[1]
     }
+
+    /// Lowest and highest coordinate of a part.
+    #[inline(always)]
+    fn range_along(&self, axis: usize, part: [f64; 2]) -> [i64; 2] {
+        let [a, b] = [part[0] * self.axis[axis], part[1] * self.axis[axis]];
+        [
+            (a.min(b) - self.radius) as i64,
+            (a.max(b) + self.radius) as i64,
+        ]
+    }
+
+    /// The part over a strip between two y; `None` if there is none.
+    ///
+    /// Only the part of the axis whose y is within the radius of the strip can matter.
+    #[inline(always)]
+    fn part_over(&self, [bottom, top]: [f64; 2]) -> Option<[f64; 2]> {
+        if self.over_y == 0.0 {
+            return Some(self.part);
+        }
+        let a = (bottom - self.radius) * self.over_y;
+        let b = (top + self.radius) * self.over_y;
+        let part = [a.min(b).max(self.part[0]), a.max(b).min(self.part[1])];
+        (part[0] <= part[1]).then_some(part)
+    }
+}
+
+/// Offset along the axis (metres) of a point at `d` (ticks) in the cylinder.
+fn offset_along(shape: &CylinderShape, d: [i64; 3]) -> Option<f64> {
+    let metres = d.map(|tick| tick as f64 * TICK);
+    shape.cylinder.offset_along(metres, shape.axis)
 }
 
 /// Mean and deviation along an axis from moments.
-fn mean_deviation(moments: Moments, axis: [f64; 3]) -> AxialStatistics {
-    let count = moments.count();
+fn mean_deviation(sums: &ExactSums, axis: [f64; 3]) -> AxialStatistics {
+    let count = sums.count;
     if count == 0 {
         return AxialStatistics::default();
     }
-    let covariance = moments.covariance();
+    let covariance = sums.covariance();
     let [x, y, z] = axis;
     let location = x * covariance.mean[0] + y * covariance.mean[1] + z * covariance.mean[2];
     let [xx, xy, xz, yy, yz, zz] = covariance.upper;

@@ -15,17 +15,6 @@ pub(super) struct BlockHeights {
     ranges: Vec<[i32; 2]>,
 }
 
-/// How high blocks of cells are on the mean.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BlockMeans {
-    /// Cells along one side of a block.
-    pub(super) cells: u32,
-    /// From the lowest to the highest point, ticks.
-    pub(super) height: f64,
-    /// Points in the block.
-    pub(super) points: f64,
-}
-
 const NONE: [i32; 2] = [i32::MAX, i32::MIN];
 
 fn enclosing_range(a: [i32; 2], b: [i32; 2]) -> [i32; 2] {
@@ -51,24 +40,6 @@ impl BlockHeights {
                 }
             });
         Self { across, ranges }
-    }
-
-    /// Means over the blocks that have any of the `points`; `None` where there is no point.
-    pub(super) fn block_means(&self, points: usize) -> Option<BlockMeans> {
-        let spans = self
-            .ranges
-            .iter()
-            .filter(|[low, high]| low <= high)
-            .map(|[low, high]| u64::from(high.abs_diff(*low)));
-        let (blocks, sum) = spans.fold((0_u64, 0_u64), |(blocks, sum), span| {
-            (blocks + 1, sum + span)
-        });
-        let mean = |sum: f64| sum / blocks as f64;
-        (blocks > 0).then(|| BlockMeans {
-            cells: 1 << SHIFT,
-            height: mean(sum as f64),
-            points: mean(points as f64),
-        })
     }
 
     /// Lowest and highest z of the blocks that a block of cells meets; `None` where they have no

@@ -27,20 +27,26 @@
 //! are at most half as many cells as points, so two points 16 km apart do not need a gigabyte.
 //! Clouds of very uneven density get large cells in their dense parts: slower, never wrong.
 
+mod bounds;
 mod build;
 mod cylinder;
+mod fit;
+mod groups;
 mod heights;
 mod lists;
 mod nearest;
+mod normals;
+mod plan;
 mod queries;
+mod runs;
 mod sums;
 mod walk;
 mod widest;
 mod within;
 
 use crate::{
-    AxialStatistics, Covariance, CylinderQuery, Neighbour, NeighbourIndex, NeighbourLists,
-    NeighbourSearch, arguments, distance,
+    AxialStatistics, Covariance, CylinderQuery, Neighbour, NeighbourError, NeighbourIndex,
+    NeighbourLists, NeighbourSearch, Normal, NormalQuery, arguments, distance,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};
@@ -52,9 +58,12 @@ const CROWDED: u32 = 64;
 #[derive(Debug)]
 pub(crate) struct Grid<'a> {
     points: Positions<'a>,
-    /// Lowest coordinates, ticks; the corner of the first cell in x and y.
-    low: [i32; 3],
-    high: [i32; 3],
+    /// Lowest and highest coordinates of the points, ticks.
+    lowest: [i32; 3],
+    highest: [i32; 3],
+    /// Lowest coordinates of the first cell, ticks. Points beyond the cells belong to those at the
+    /// edge: [`Self::edges_of_cell`].
+    corner: [i32; 2],
     /// A cell's side is 2^shift ticks.
     shift: u32,
     columns: usize,
@@ -132,10 +141,23 @@ impl NeighbourIndex for Grid<'_> {
     }
 
     fn covariances_within(&self, queries: Positions<'_>, radius: f64) -> Result<Vec<Covariance>> {
-        let limit = arguments::check_moment_radius(radius)?;
-        Ok(queries::answer_each(self, queries, |_, query| {
-            self.moments_within(query, limit).covariance()
-        }))
+        self.covariances_within_radii(queries, &[radius])
+    }
+
+    fn covariances_within_radii(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+    ) -> Result<Vec<Covariance>> {
+        self.covariances_at(queries, radii)
+    }
+
+    fn estimate_normals(
+        &self,
+        queries: Positions<'_>,
+        query: NormalQuery<'_>,
+    ) -> Result<Vec<Normal>> {
+        self.normals_at(queries, query)
     }
 
     fn covariances_of_nearest(&self, queries: Positions<'_>, k: usize) -> Result<Vec<Covariance>> {
@@ -145,11 +167,7 @@ impl NeighbourIndex for Grid<'_> {
             self.moments_of_nearest(query, k, keys)
         });
         let near: Option<Vec<Covariance>> = all.into_iter().collect();
-        near.ok_or_else(|| {
-            Error::InvalidInput(
-                "a query is more than 8 km from its neighbours: cut the clouds into tiles".into(),
-            )
-        })
+        near.ok_or_else(|| Error::from(NeighbourError::NeighbourTooFar))
     }
 
     fn cylinder_statistics(
@@ -159,8 +177,14 @@ impl NeighbourIndex for Grid<'_> {
         query: CylinderQuery,
     ) -> Result<Vec<AxialStatistics>> {
         arguments::check_cylinders(queries, axes, query.cylinder)?;
-        Ok(queries::answer_each(self, queries, |i, place| {
-            self.axial_statistics(place, axes[i], query)
-        }))
+        let answer = |scratch: &mut cylinder::CylinderScratch, i: usize, place| {
+            self.axial_statistics(place, axes[i], query, scratch)
+        };
+        Ok(queries::answer_each_with(
+            self,
+            queries,
+            cylinder::CylinderScratch::default,
+            answer,
+        ))
     }
 }

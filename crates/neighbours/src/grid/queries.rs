@@ -10,7 +10,7 @@ use isopach_cloud::Positions;
 use rayon::prelude::*;
 
 /// Queries that one thread works on before it asks for more.
-const CHUNK: usize = 1 << 11;
+pub(super) const CHUNK: usize = 1 << 11;
 
 /// A block is 2^this cells wide and high.
 const BLOCK_SHIFT: u32 = 2;
@@ -65,8 +65,8 @@ impl<'a> QueryOrder<'a> {
         let local: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
         // Three squares below 2⁶² fit a u64.
         let near = (0..3).all(|axis| {
-            let low = i64::from(self.grid.low[axis]);
-            let high = i64::from(self.grid.high[axis]);
+            let low = i64::from(self.grid.lowest[axis]);
+            let high = i64::from(self.grid.highest[axis]);
             (high - local[axis]).abs() < 1 << 31
                 && (local[axis] - low).abs() < 1 << 31
                 && i32::try_from(local[axis]).is_ok()

@@ -1,134 +1,199 @@
 //! Exact moments of many points at once.
 //!
 //! Offsets are whole ticks. While a sum of products stays below 2⁵³, `f64` holds it exactly, so it
-//! may be formed in any order and in several lanes, without a branch: points that do not belong are
-//! multiplied by zero. Sums are handed over to whole numbers before they could get larger.
+//! may be formed in any order, in several lanes and fused, without a branch: points that do not
+//! belong are multiplied by zero. Sums are handed over to whole numbers before they could get
+//! larger.
 
-use super::{Grid, walk::Query};
-use crate::Moments;
-use std::ops::Range;
-
-/// Points at once. The sorted arrays are longer by this, so that the last points of a span are read
-/// like all others.
-pub(super) const LANES: usize = 4;
+use super::{Grid, runs::Runs, walk::Query};
+pub(super) use crate::lanes::LANES;
+use crate::{lanes::Lanes, moments::ExactSums};
 
 /// `f64` counts without gaps up to here.
 const EXACT: f64 = (1_u64 << 53) as f64;
 
-/// Sums over points no farther from a query than a given distance.
-pub(super) struct ExactSums {
-    moments: Moments,
-    /// Points that may still be added before the sums in lanes might not be exact.
+/// Which of the points around a query belong to its neighbourhood.
+pub(super) trait Region<L: Lanes>: Copy {
+    /// Whether points at these offsets (ticks) do.
+    fn contains(&self, offset: [L; 3]) -> L::Mask;
+}
+
+/// Runs that may be summed in lanes, if none of the points that are kept is farther than `reach`
+/// ticks; `None` where even a few products would be too large (128 m).
+#[inline(always)]
+pub(super) fn runs_summed_exactly(reach: f64) -> Option<usize> {
+    let points = (EXACT / (reach * reach).max(1.0)) as usize;
+    (points >= 2 * LANES).then_some(points / LANES)
+}
+
+/// Sums over the points of the runs that the region contains; `room` runs at most are summed before
+/// the sums become whole numbers.
+#[inline(always)]
+pub(super) fn sum_region<L: Lanes>(
+    grid: &Grid<'_>,
+    runs: &Runs,
+    query: Query,
+    region: impl Region<L>,
     room: usize,
-    capacity: usize,
-    lanes: Lanes,
-}
-
-/// Count, sums and products of offsets, one a lane.
-#[derive(Clone, Copy, Default)]
-struct Lanes {
-    count: [f64; LANES],
-    sum: [[f64; LANES]; 3],
-    products: [[f64; LANES]; 6],
-}
-
-impl ExactSums {
-    /// For points of which none that is kept is farther than `reach` ticks; `None` where even a few
-    /// products would be too large (128 m).
-    #[inline]
-    pub(super) fn new(reach: f64) -> Option<Self> {
-        let capacity = (EXACT / (reach * reach).max(1.0)) as usize;
-        let empty = Self {
-            moments: Moments::default(),
-            room: capacity,
-            capacity,
-            lanes: Lanes::default(),
-        };
-        (capacity >= 2 * LANES).then_some(empty)
-    }
-
-    /// Adds the points of a span whose offsets (ticks) pass `keep`.
-    #[inline(always)]
-    pub(super) fn add_span(
-        &mut self,
-        grid: &Grid<'_>,
-        mut span: Range<usize>,
-        query: Query,
-        keep: impl Fn([f64; 3]) -> bool + Copy,
-    ) {
-        while span.len() > self.room {
-            let piece = span.start..span.start + self.room;
-            span.start = piece.end;
-            self.lanes.add_span(grid, piece, query, keep);
-            self.flush_lanes();
+) -> ExactSums {
+    let sorted = SortedPoints::new(grid, query);
+    let mut sums = ExactSums::default();
+    let mut lanes = LaneSums::<L>::new();
+    let mut left = room;
+    for starts in runs.whole().chunks(room) {
+        if left < starts.len() {
+            lanes.move_into(&mut sums);
+            left = room;
         }
-        self.room -= span.len();
-        self.lanes.add_span(grid, span, query, keep);
+        left -= starts.len();
+        for &start in starts {
+            let offset = sorted.offsets_from(start);
+            lanes.add_kept(offset, region.contains(offset));
+        }
+    }
+    for parts in runs.parts().chunks(room) {
+        if left < parts.len() {
+            lanes.move_into(&mut sums);
+            left = room;
+        }
+        left -= parts.len();
+        for part in parts {
+            let offset = sorted.offsets_from(part.start);
+            let kept = L::both_masks(region.contains(offset), first_lanes::<L>(part.points));
+            lanes.add_kept(offset, kept);
+        }
+    }
+    lanes.move_into(&mut sums);
+    sums
+}
+
+/// Calls `visit` with the offsets of each run, and whether the region contains them.
+#[inline(always)]
+pub(super) fn visit_region<L: Lanes>(
+    grid: &Grid<'_>,
+    runs: &Runs,
+    query: Query,
+    region: impl Region<L>,
+    visit: &mut impl Visit<L>,
+) {
+    let sorted = SortedPoints::new(grid, query);
+    for &start in runs.whole() {
+        let offset = sorted.offsets_from(start);
+        visit.visit_run(offset, region.contains(offset));
+    }
+    for part in runs.parts() {
+        let offset = sorted.offsets_from(part.start);
+        let kept = L::both_masks(region.contains(offset), first_lanes::<L>(part.points));
+        visit.visit_run(offset, kept);
+    }
+}
+
+/// What is done with the points of a run: no closure, which would not be compiled for the wider
+/// registers.
+pub(super) trait Visit<L: Lanes> {
+    fn visit_run(&mut self, offset: [L; 3], kept: L::Mask);
+}
+
+/// The first lanes, as many as there are points.
+#[inline(always)]
+fn first_lanes<L: Lanes>(points: u32) -> L::Mask {
+    L::from_array([0.0, 1.0, 2.0, 3.0]).less_than(L::splat(f64::from(points)))
+}
+
+/// Sorted points as seen from a query.
+struct SortedPoints<'a, L> {
+    x: &'a [i32],
+    y: &'a [i32],
+    z: &'a [i32],
+    query: [L; 3],
+}
+
+impl<'a, L: Lanes> SortedPoints<'a, L> {
+    #[inline(always)]
+    fn new(grid: &'a Grid<'_>, query: Query) -> Self {
+        Self {
+            x: &grid.x,
+            y: &grid.y,
+            z: &grid.z,
+            query: [
+                L::splat(f64::from(query[0])),
+                L::splat(f64::from(query[1])),
+                L::splat(f64::from(query[2])),
+            ],
+        }
     }
 
-    #[inline(never)]
-    fn flush_lanes(&mut self) {
-        let lanes = std::mem::take(&mut self.lanes);
-        let whole = |lanes: [f64; LANES]| lanes.iter().sum::<f64>() as i64;
-        self.moments.add_sums(
-            whole(lanes.count) as u32,
-            lanes.sum.map(whole),
-            lanes.products.map(whole),
+    /// Offsets of [`LANES`] points from the query, ticks.
+    #[inline(always)]
+    fn offsets_from(&self, start: u32) -> [L; 3] {
+        let start = start as usize;
+        let [x, y, z] = [self.x, self.y, self.z];
+        [
+            run_from::<L>(x, start) - self.query[0],
+            run_from::<L>(y, start) - self.query[1],
+            run_from::<L>(z, start) - self.query[2],
+        ]
+    }
+}
+
+#[inline(always)]
+fn run_from<L: Lanes>(sorted: &[i32], start: usize) -> L {
+    match sorted[start..].first_chunk::<LANES>() {
+        Some(run) => L::from_ticks(run),
+        None => L::zero(),
+    }
+}
+
+/// Count, sum and products of offsets, one a lane.
+struct LaneSums<L: Lanes> {
+    counts: L::Counts,
+    sum: [L; 3],
+    products: [L; 6],
+}
+
+impl<L: Lanes> LaneSums<L> {
+    #[inline(always)]
+    fn new() -> Self {
+        Self {
+            counts: L::no_counts(),
+            sum: [L::zero(); 3],
+            products: [L::zero(); 6],
+        }
+    }
+
+    #[inline(always)]
+    fn add_kept(&mut self, [x, y, z]: [L; 3], kept: L::Mask) {
+        let [kept_x, kept_y, kept_z] = [x.keep_where(kept), y.keep_where(kept), z.keep_where(kept)];
+        self.counts = L::count_where(self.counts, kept);
+        self.sum = [
+            self.sum[0] + kept_x,
+            self.sum[1] + kept_y,
+            self.sum[2] + kept_z,
+        ];
+        let [xx, xy, xz, yy, yz, zz] = self.products;
+        self.products = [
+            xx.add_exact_product(kept_x, x),
+            xy.add_exact_product(kept_x, y),
+            xz.add_exact_product(kept_x, z),
+            yy.add_exact_product(kept_y, y),
+            yz.add_exact_product(kept_y, z),
+            zz.add_exact_product(kept_z, z),
+        ];
+    }
+
+    #[inline(always)]
+    fn move_into(&mut self, sums: &mut ExactSums) {
+        let [xx, xy, xz, yy, yz, zz] = self.products;
+        let [x, y, z, xx] = L::sum_each([self.sum[0], self.sum[1], self.sum[2], xx]);
+        let [xy, xz, yy, yz] = L::sum_each([xy, xz, yy, yz]);
+        let [zz, ..] = L::sum_each([zz; LANES]);
+        sums.add_sums(
+            L::sum_counts(self.counts) as u32,
+            [x as i64, y as i64, z as i64],
+            [
+                xx as i64, xy as i64, xz as i64, yy as i64, yz as i64, zz as i64,
+            ],
         );
-        self.room = self.capacity;
-    }
-
-    /// All that was added.
-    #[inline]
-    pub(super) fn into_moments(mut self) -> Moments {
-        self.flush_lanes();
-        self.moments
-    }
-}
-
-impl Lanes {
-    #[inline(always)]
-    fn add_span(
-        &mut self,
-        grid: &Grid<'_>,
-        span: Range<usize>,
-        query: Query,
-        keep: impl Fn([f64; 3]) -> bool + Copy,
-    ) {
-        /// Which lane is which.
-        const LANE: [f64; LANES] = [0.0, 1.0, 2.0, 3.0];
-        let whole = span.start..span.start + span.len().next_multiple_of(LANES);
-        let [x, y, z] =
-            [&grid.x, &grid.y, &grid.z].map(|sorted| sorted[whole.clone()].as_chunks::<LANES>().0);
-        let mut left = span.len() as f64;
-        let mut sums = *self;
-        for ((x, y), z) in x.iter().zip(y).zip(z) {
-            // Queries are near: nothing wraps.
-            let x: [f64; LANES] = std::array::from_fn(|l| f64::from(x[l].wrapping_sub(query[0])));
-            let y: [f64; LANES] = std::array::from_fn(|l| f64::from(y[l].wrapping_sub(query[1])));
-            let z: [f64; LANES] = std::array::from_fn(|l| f64::from(z[l].wrapping_sub(query[2])));
-            let kept: [f64; LANES] = std::array::from_fn(|l| {
-                if (LANE[l] < left) & keep([x[l], y[l], z[l]]) {
-                    1.0
-                } else {
-                    0.0
-                }
-            });
-            left -= LANES as f64;
-            for l in 0..LANES {
-                let [mx, my, mz] = [x[l] * kept[l], y[l] * kept[l], z[l] * kept[l]];
-                sums.count[l] += kept[l];
-                sums.sum[0][l] += mx;
-                sums.sum[1][l] += my;
-                sums.sum[2][l] += mz;
-                sums.products[0][l] += mx * x[l];
-                sums.products[1][l] += mx * y[l];
-                sums.products[2][l] += mx * z[l];
-                sums.products[3][l] += my * y[l];
-                sums.products[4][l] += my * z[l];
-                sums.products[5][l] += mz * z[l];
-            }
-        }
-        *self = sums;
+        *self = Self::new();
     }
 }

@@ -71,7 +71,7 @@ impl Grid<'_> {
     #[inline]
     pub(super) fn cell_along(&self, axis: usize, coordinate: i64) -> usize {
         let last = if axis == 0 { self.columns } else { self.rows } - 1;
-        let offset = coordinate - i64::from(self.low[axis]);
+        let offset = coordinate - i64::from(self.corner[axis]);
         if offset < 0 {
             0
         } else {
@@ -127,7 +127,7 @@ impl Grid<'_> {
     #[inline]
     pub(super) fn distance_to_outside(&self, query: Query, block: &CellBlock) -> Option<i64> {
         let edge =
-            |axis: usize, cell: usize| i64::from(self.low[axis]) + ((cell as i64) << self.shift);
+            |axis: usize, cell: usize| i64::from(self.corner[axis]) + ((cell as i64) << self.shift);
         let side = |axis: usize, [first, end]: [usize; 2], count: usize| {
             let centre = i64::from(query[axis]);
             let before = if first > 0 {
@@ -231,6 +231,20 @@ impl Grid<'_> {
                 }
             }
         }
+    }
+
+    /// The points of a crowded cell that are not below the first height nor above the second,
+    /// ticks.
+    #[inline]
+    pub(super) fn span_between_heights(
+        &self,
+        span: Range<usize>,
+        [low, high]: [i64; 2],
+    ) -> Range<usize> {
+        let heights = &self.z[span.clone()];
+        let first = heights.partition_point(|&z| i64::from(z) < low);
+        let count = heights[first..].partition_point(|&z| i64::from(z) <= high);
+        span.start + first..span.start + first + count
     }
 
     /// Walks a crowded cell outwards from the query's height, in pieces, until heights are out of

@@ -1,7 +1,28 @@
 //! Everything within a radius.
 
-use super::{Grid, queries::LocalQuery, sums::ExactSums, walk::Query};
-use crate::{Moments, distance};
+use super::{
+    Grid,
+    queries::LocalQuery,
+    runs::Runs,
+    sums::{Region, runs_summed_exactly, sum_region},
+    walk::Query,
+};
+use crate::{Moments, distance, lanes::Lanes, moments::ExactSums};
+
+/// Points no farther from the query than a square in square ticks.
+#[derive(Clone, Copy)]
+struct Ball<L> {
+    largest: L,
+}
+
+impl<L: Lanes> Region<L> for Ball<L> {
+    #[inline(always)]
+    fn contains(&self, [x, y, z]: [L; 3]) -> L::Mask {
+        // Exact up to 2⁵³, and beyond that never rounded to less.
+        let squared = (z * z).add_exact_product(y, y).add_exact_product(x, x);
+        squared.at_most(self.largest)
+    }
+}
 
 impl Grid<'_> {
     /// Calls `visit` with id, squared distance (square ticks) and offset (ticks) of every point
@@ -35,33 +56,52 @@ impl Grid<'_> {
         }
     }
 
-    /// Exact moments of the points within `limit` square ticks.
+    /// Exact sums over the points within `limit` square ticks.
     #[inline(always)]
-    pub(super) fn moments_within_here(&self, query: LocalQuery, limit: u128) -> Moments {
-        let sums = ExactSums::new((limit as f64).sqrt() + 1.0);
-        let (LocalQuery::Near(near), Ok(limit), Some(mut sums)) =
-            (query, u64::try_from(limit), sums)
-        else {
-            let mut moments = Moments::default();
-            self.visit_within(query, limit, |_, _, d| moments.add_offset(d));
-            return moments;
+    pub(super) fn sums_within_in_lanes<L: Lanes>(
+        &self,
+        query: LocalQuery,
+        limit: u128,
+        runs: &mut Runs,
+    ) -> ExactSums {
+        let room = runs_summed_exactly((limit as f64).sqrt() + 1.0);
+        let (LocalQuery::Near(query), Some(room)) = (query, room) else {
+            return self.sums_one_by_one(query, limit);
         };
         // Whole numbers, exact as far as the limit.
-        let largest = limit as f64;
-        let keep = |[x, y, z]: [f64; 3]| x * x + y * y + z * z <= largest;
-        let block = self.block_around(near, limit.isqrt() as i64);
-        if self.crowded {
-            self.visit_block(&block, near, &mut |span| {
-                sums.add_span(self, span, near, keep);
-                Some(limit)
-            });
-        } else {
-            // Without a closure in between, which would not be compiled for the wider registers.
-            for row in block.rows[0]..block.rows[1] {
-                sums.add_span(self, self.span_of_cells(row, block.columns), near, keep);
-            }
+        let largest = limit as u64 as f64;
+        self.collect_ball(query, largest, runs);
+        let ball = Ball {
+            largest: L::splat(largest),
+        };
+        sum_region(self, runs, query, ball, room)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn sums_one_by_one(&self, query: LocalQuery, limit: u128) -> ExactSums {
+        let mut moments = Moments::default();
+        self.visit_within(query, limit, |_, _, d| moments.add_offset(d));
+        moments.into_sums()
+    }
+
+    /// The runs that hold the points of a ball: of each row of cells those between the ends of the
+    /// chord, and of crowded cells those that are not too high or too low.
+    #[inline(always)]
+    fn collect_ball(&self, query: Query, largest: f64, runs: &mut Runs) {
+        runs.clear();
+        let [x, y, z] = query.map(i64::from);
+        let reach = largest.sqrt() as i64 + 1;
+        let last = self.cell_along(1, y + reach);
+        for row in self.cell_along(1, y - reach)..=last {
+            let gap = self.gap_to_cells(1, query[1], [row, row + 1]) as f64;
+            let half = (largest - gap * gap).max(0.0).sqrt() as i64 + 1;
+            let columns = [
+                self.cell_along(0, x - half),
+                self.cell_along(0, x + half) + 1,
+            ];
+            self.push_row(row, columns, [z - half, z + half], runs);
         }
-        sums.into_moments()
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! The entries of a profile: keys that the program knows, and the words of their values.
 
 use super::{Key, Kind, Profiled, nearest, source::Source, value};
+use crate::ProgramError;
 use clap::Command;
 use isopach_compute::{Error, Result};
 use std::ffi::OsString;
@@ -42,11 +43,10 @@ impl Entry {
 /// # Errors
 /// Names the line of invalid TOML, of an unknown key, or of a value of the wrong type.
 pub(super) fn read_entries<A: Profiled>(source: &Source, command: &Command) -> Result<Vec<Entry>> {
-    let failed = |error: toml::de::Error| {
+    let document = DeTable::parse(&source.text).map_err(|error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
         source.error_at(at, &format!("no TOML: {}", error.message()))
-    };
-    let document = DeTable::parse(&source.text).map_err(failed)?;
+    })?;
     let mut entries = Vec::new();
     for (name, value) in in_order(document.get_ref()) {
         match value.get_ref() {
@@ -142,13 +142,17 @@ pub(super) fn remove_unset<A: Profiled>(
                 .map(Key::full_name)
                 .unwrap_or_default();
             let shown = nearest::shorten_name(name);
-            return Err(Error::InvalidInput(format!(
-                "--unset: unknown key `{shown}`: did you mean `{meant}`?"
-            )));
+            return Err(ProgramError::UnknownKey {
+                key: shown,
+                nearest: meant,
+            }
+            .into());
         }
     }
-    let counts = |entry: &Entry| !unset.iter().any(|name| is_named(entry.key, name));
-    Ok(entries.into_iter().filter(counts).collect())
+    Ok(entries
+        .into_iter()
+        .filter(|entry: &Entry| !unset.iter().any(|name| is_named(entry.key, name)))
+        .collect())
 }
 
 fn is_named(key: &Key, name: &str) -> bool {

@@ -11,7 +11,7 @@ use super::{
     source::Source,
     value,
 };
-use crate::{command_words::CommandLine, exit};
+use crate::{ProgramError, command_words::CommandLine, exit};
 use clap::{
     ArgMatches, Command,
     error::{ContextKind, ErrorKind},
@@ -165,7 +165,7 @@ impl Words<'_> {
         let problem = format!("{}: {problem}", entry.key.full_name());
         match &self.source {
             Some(source) => source.error_at(entry.at, &problem),
-            None => Error::InvalidInput(problem),
+            None => ProgramError::Parameter { problem }.into(),
         }
     }
 
@@ -194,8 +194,10 @@ impl Words<'_> {
             .into_iter()
             .filter(|entry| entry.says_something() || is_implied(entry))
             .collect();
-        let is_open = |entry: &Entry| !self.is_said(entry.key.option);
-        self.entries = counting.into_iter().filter(is_open).collect();
+        self.entries = counting
+            .into_iter()
+            .filter(|entry: &Entry| !self.is_said(entry.key.option))
+            .collect();
         Ok(())
     }
 
@@ -231,11 +233,11 @@ impl Words<'_> {
             let matches = self.match_words::<A>(self.entries.iter())?;
             let arguments = A::from_arg_matches(&matches).map_err(Stop::Usage)?;
             self.check_values(&arguments)?;
-            let is_given =
-                |dead: &&Dead<A>| self.is_said(dead.option) || self.entry(dead.option).is_some();
             let dead = A::DEAD
                 .iter()
-                .filter(is_given)
+                .filter(|dead: &&Dead<A>| {
+                    self.is_said(dead.option) || self.entry(dead.option).is_some()
+                })
                 .find(|dead| (dead.holds)(&arguments));
             let Some(dead) = dead else {
                 return Ok((arguments, matches));
@@ -249,9 +251,8 @@ impl Words<'_> {
                 Some(entry) => return Err(self.refuse_entry(entry, &self.no_effect(dead)).into()),
                 None => {
                     let option = value::option_name(self.command, dead.option);
-                    return Err(
-                        Error::InvalidInput(format!("{option} {}", self.no_effect(dead))).into(),
-                    );
+                    let reason = self.no_effect(dead);
+                    return Err(Error::from(ProgramError::NoEffect { option, reason }).into());
                 }
             }
         }
@@ -311,8 +312,11 @@ impl Words<'_> {
             return Stop::Usage(alone);
         }
         let name = about.split([' ', '=', '[']).next().unwrap_or_default();
-        let is_meant = |entry: &&Entry| value::option_name(self.command, entry.key.option) == name;
-        let Some(entry) = self.entries.iter().find(is_meant) else {
+        let Some(entry) = self
+            .entries
+            .iter()
+            .find(|entry: &&Entry| value::option_name(self.command, entry.key.option) == name)
+        else {
             return self.explain_missing(error);
         };
         let context = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
@@ -428,12 +432,11 @@ pub(super) fn conflicting_options(command: &Command, option: &str) -> Vec<String
             .any(|arg| arg.get_id() == b)
     };
     let this = command.get_arguments().find(|arg| arg.get_id() == option);
-    let other = |arg: &&clap::Arg| {
-        excludes(arg, option) || this.is_some_and(|this| excludes(this, arg.get_id().as_str()))
-    };
     command
         .get_arguments()
-        .filter(other)
+        .filter(|arg: &&clap::Arg| {
+            excludes(arg, option) || this.is_some_and(|this| excludes(this, arg.get_id().as_str()))
+        })
         .map(|arg| arg.get_id().to_string())
         .collect()
 }

@@ -1,6 +1,7 @@
 //! The text of a profile: a file, or one that is shipped.
 
 use super::nearest;
+use crate::ProgramError;
 use isopach_compute::{Error, Result};
 use std::{fs::File, io::Read as _, path::Path};
 
@@ -35,9 +36,7 @@ impl Source {
         }
         match read_text(given) {
             Err(_) if !given.exists() => Err(no_such_profile(&name, shipped)),
-            Err(_) if given.is_dir() => Err(Error::InvalidInput(format!(
-                "--profile {name}: it is a folder, not a file"
-            ))),
+            Err(_) if given.is_dir() => Err(ProgramError::ProfileIsFolder { name }.into()),
             text => Ok(Self {
                 name,
                 is_shipped: false,
@@ -60,21 +59,30 @@ impl Source {
         } else {
             ""
         };
-        Error::InvalidInput(format!("{}:{line}: {shown}{rest}", self.name))
+        ProgramError::ProfileLine {
+            name: self.name.clone(),
+            line,
+            problem: format!("{shown}{rest}"),
+        }
+        .into()
     }
 }
 
 /// Error for a name that is neither a file nor a shipped profile.
 fn no_such_profile(name: &str, shipped: &[(&str, &str)]) -> Error {
     let names: Vec<&str> = shipped.iter().map(|(name, _)| *name).collect();
-    if names.is_empty() {
-        return Error::InvalidInput(format!("--profile {name}: no such file"));
+    let advice = match nearest::nearest_word(names.iter().copied(), name) {
+        None => String::new(),
+        Some(nearest) => {
+            let names = names.join(", ");
+            format!(", and no shipped profile of this name ({names}): did you mean {nearest}?")
+        }
+    };
+    ProgramError::NoSuchProfile {
+        name: name.into(),
+        advice,
     }
-    let meant = nearest::nearest_word(names.iter().copied(), name).unwrap_or_default();
-    let names = names.join(", ");
-    Error::InvalidInput(format!(
-        "--profile {name}: no such file, and no shipped profile of this name ({names}): did you mean {meant}?"
-    ))
+    .into()
 }
 
 /// The text of a file.
@@ -84,16 +92,16 @@ fn read_text(path: &Path) -> Result<String> {
     file.take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| Error::of_file(path, error))?;
-    let name = path.display();
+    let name = path.display().to_string();
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(Error::InvalidInput(format!(
-            "{name}: a profile has at most {MOST_BYTES} bytes: is it one?"
-        )));
+        return Err(ProgramError::ProfileTooLong {
+            name,
+            most: MOST_BYTES,
+        }
+        .into());
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Error::InvalidInput(format!(
-            "{name}: not UTF-8 text (from byte {at} on): is it a profile?"
-        ))
+        Error::from(ProgramError::ProfileNotText { name, at })
     })
 }

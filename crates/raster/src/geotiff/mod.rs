@@ -18,7 +18,7 @@ mod unfinished;
 
 pub use read::{GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffLimits, read};
 
-use crate::{Grid, Raster};
+use crate::{Grid, Raster, RasterError};
 use directory::{Entry, directory_bytes};
 use isopach_cloud::{Crs, Rect};
 use isopach_compute::{Error, Result, UnfinishedFile};
@@ -122,9 +122,7 @@ impl GeoTiffMosaic {
     /// Puts a tile's raster in its place.
     fn put_tile(&mut self, tile: &Raster) -> Result<()> {
         let Some(open) = &mut self.open else {
-            return Err(Error::InvalidInput(
-                "a tile arrived before the mosaic was begun".into(),
-            ));
+            return Err(RasterError::MosaicNotBegun.into());
         };
         open.place_tile(tile).map_err(|error| match error {
             Error::Source(source) => Error::of_file(&self.path, source),
@@ -248,9 +246,11 @@ impl Open {
             && left as usize + tile.grid.columns <= self.grid.columns
             && top as usize + tile.grid.rows <= self.grid.rows;
         if !fits || tile.grid.cell_size != self.grid.cell_size {
-            return Err(Error::InvalidInput(
-                "a tile's raster does not lie on the mosaic's grid".into(),
-            ));
+            return Err(RasterError::TileOffGrid {
+                tile: tile.grid,
+                mosaic: self.grid,
+            }
+            .into());
         }
         self.pyramid
             .place_cells(tile, top as usize, left as usize)

@@ -22,9 +22,9 @@ mod phase_correlation;
 #[cfg(feature = "phase-correlation")]
 pub use phase_correlation::{Correlation, correlate_heights};
 
-use crate::Pair;
+use crate::{AlignError, Pair};
 use isopach_cloud::{Positions, Rigid, TICK};
-use isopach_compute::{Error, Result};
+use isopach_compute::Result;
 
 /// Shifts the centroid of the source onto that of the target. O(n).
 ///
@@ -40,14 +40,14 @@ use isopach_compute::{Error, Result};
 /// # Errors
 /// [`Error::InvalidInput`] for an empty cloud.
 pub fn align_centroids(pair: Pair<'_>) -> Result<Rigid> {
-    let from = centroid_of(pair.source)?;
-    let to = centroid_of(pair.target)?;
+    let from = centroid_of("source", pair.source)?;
+    let to = centroid_of("target", pair.target)?;
     Ok(Rigid::from_translation(std::array::from_fn(|axis| to[axis] - from[axis])).about(to))
 }
 
-fn centroid_of(points: Positions<'_>) -> Result<[f64; 3]> {
+fn centroid_of(cloud: &'static str, points: Positions<'_>) -> Result<[f64; 3]> {
     if points.is_empty() {
-        return Err(no_points());
+        return Err(AlignError::NoPoints { cloud }.into());
     }
     let sums = points.ticks().iter().fold([0_i64; 3], |sums, p| {
         std::array::from_fn(|a| sums[a] + i64::from(p[a]))
@@ -56,8 +56,4 @@ fn centroid_of(points: Positions<'_>) -> Result<[f64; 3]> {
     Ok(std::array::from_fn(|a| {
         origin[a] + sums[a] as f64 / points.len() as f64 * TICK
     }))
-}
-
-fn no_points() -> Error {
-    Error::InvalidInput("a cloud to be aligned has no points".into())
 }

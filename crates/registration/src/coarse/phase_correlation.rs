@@ -1,7 +1,7 @@
 //! Phase correlation of mean heights.
 
-use super::{centroid_of, no_points};
-use crate::Pair;
+use super::centroid_of;
+use crate::{AlignError, Pair};
 use isopach_cloud::{Positions, Rigid, TICK, checked_cell_size};
 use isopach_compute::{Error, Result};
 use rustfft::{FftPlanner, num_complex::Complex};
@@ -56,7 +56,13 @@ pub fn correlate_heights(pair: Pair<'_>, cell_size: f64) -> Result<Correlation> 
     checked_cell_size(cell_size)?;
     let source = mean_heights(pair.source, cell_size);
     let target = mean_heights(pair.target, cell_size);
-    let frame = Frame::around(&source, &target).ok_or_else(no_points)?;
+    let frame = Frame::around(&source, &target).ok_or(AlignError::NoPoints {
+        cloud: if source.is_empty() {
+            "source"
+        } else {
+            "target"
+        },
+    })?;
     let fits = frame.size.iter().all(|&n| n <= LARGEST_SIDE);
     Error::check(
         "cell size",
@@ -68,14 +74,17 @@ pub fn correlate_heights(pair: Pair<'_>, cell_size: f64) -> Result<Correlation> 
     let surface = phase_correlation(images, frame.size);
     let ([dx, dy], peak) = highest_peak(&surface, frame.size);
     if peak < SIGNIFICANT {
-        return Err(Error::InvalidInput(format!(
-            "the clouds have no distinct shift: the highest correlation is {peak:.1} standard deviations, but must be {SIGNIFICANT}"
-        )));
+        return Err(AlignError::NoDistinctShift {
+            peak,
+            least: SIGNIFICANT,
+        }
+        .into());
     }
-    let dz = median_difference(&source, &target, [dx.round() as i64, dy.round() as i64])?;
+    let dz = median_difference(&source, &target, [dx.round() as i64, dy.round() as i64])
+        .ok_or(AlignError::NoCommonCell { cell_size })?;
     let shift = Rigid::from_translation([dx * cell_size, dy * cell_size, dz]);
     Ok(Correlation {
-        target_from_source: shift.about(centroid_of(pair.target)?),
+        target_from_source: shift.about(centroid_of("target", pair.target)?),
         peak,
     })
 }
@@ -225,8 +234,8 @@ fn refined_shift(surface: &[f64], size: [usize; 2], at: usize, axis: usize) -> f
 }
 
 /// Median height difference over the cells that both clouds fill; the mean of the middle two for an
-/// even number.
-fn median_difference(source: &Heights, target: &Heights, by: [i64; 2]) -> Result<f64> {
+/// even number; `None` if there is no such cell.
+fn median_difference(source: &Heights, target: &Heights, by: [i64; 2]) -> Option<f64> {
     let pairs = source
         .iter()
         .filter_map(|(&[x, y], height)| Some(target.get(&[x + by[0], y + by[1]])? - height));
@@ -234,10 +243,7 @@ fn median_difference(source: &Heights, target: &Heights, by: [i64; 2]) -> Result
     differences.sort_by(f64::total_cmp);
     let n = differences.len();
     if n == 0 {
-        return Err(Error::InvalidInput(
-            "the clouds share no cell after the shift that was found: use a larger cell size"
-                .into(),
-        ));
+        return None;
     }
-    Ok(0.5 * (differences[(n - 1) / 2] + differences[n / 2]))
+    Some(0.5 * (differences[(n - 1) / 2] + differences[n / 2]))
 }

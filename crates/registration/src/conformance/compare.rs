@@ -111,8 +111,10 @@ pub(super) type Chosen = BTreeMap<[i64; 3], u32>;
 
 pub(super) fn compare_pairs(found: &Chosen, defined: &Chosen) -> Option<String> {
     let times = |chosen: &Chosen, point: &[i64; 3]| chosen.get(point).copied().unwrap_or(0);
-    let differs = |point: &&[i64; 3]| times(found, point) != times(defined, point);
-    let point = found.keys().chain(defined.keys()).find(differs)?;
+    let point = found
+        .keys()
+        .chain(defined.keys())
+        .find(|point: &&[i64; 3]| times(found, point) != times(defined, point))?;
     let metres = point.map(from_ticks);
     Some(format!(
         "{metres:?} m from the pivot is chosen {} times, not {}",

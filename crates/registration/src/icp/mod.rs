@@ -3,8 +3,9 @@
 mod step;
 
 use crate::{
-    Align, AlignSurface, AlignTarget, Correspondences, Factor, NormalEquations, Optimizer,
-    PointToPlane, PointToPoint, Rejection, Rejector, estimate_covariances, estimate_normals,
+    Align, AlignError, AlignSurface, AlignTarget, Correspondences, Factor, NormalEquations,
+    Optimizer, PointToPlane, PointToPoint, Rejection, Rejector, estimate_covariances,
+    estimate_normals,
 };
 use isopach_cloud::{Positions, Rigid, TICK};
 use isopach_compute::{Error, Result};
@@ -12,6 +13,9 @@ use step::{Step, solve_step};
 
 /// Number of nearest points that a normal or covariance is estimated from.
 pub const NORMAL_NEIGHBOURS: usize = 20;
+
+/// Correspondences that determine a rigid transform.
+const LEAST_PAIRS: u32 = 6;
 
 /// When the iteration ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -277,14 +281,14 @@ impl<F: Factor, R: Rejector> Icp<F, R> {
         pose: &Rigid,
     ) -> Result<NormalEquations> {
         let system = prepared.linearize_pairs_with(&self.factor, &self.rejection, pose)?;
-        if system.inliers < 6 {
-            return Err(Error::InvalidInput(format!(
-                "only {} of {} source points have a target point within {} m: at least 6 are needed; raise the \
-                 maximum distance, or start nearer",
-                system.inliers,
-                pair.source.len(),
-                self.rejection.max_distance()
-            )));
+        if system.inliers < LEAST_PAIRS {
+            return Err(AlignError::TooFewPairs {
+                pairs: system.inliers as usize,
+                points: pair.source.len(),
+                max_distance: self.rejection.max_distance(),
+                needed: LEAST_PAIRS as usize,
+            }
+            .into());
         }
         Ok(system)
     }
@@ -307,11 +311,9 @@ impl<F: Factor, R: Rejector> Icp<F, R> {
                 Error::positive("damping", first_damping)?;
             }
         }
-        for (name, positions) in [("source", pair.source), ("target", pair.target)] {
+        for (cloud, positions) in [("source", pair.source), ("target", pair.target)] {
             if positions.is_empty() {
-                return Err(Error::InvalidInput(format!(
-                    "the {name} of an alignment has no points"
-                )));
+                return Err(AlignError::NoPoints { cloud }.into());
             }
         }
         Ok(())

@@ -22,7 +22,7 @@ mod system;
 
 pub use outcome::{AlignmentOutcome, NotMoved, ResidualMode, RobustAlignment, StartReport};
 
-use crate::Pair;
+use crate::{AlignError, Pair};
 use isopach_cloud::Rigid;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
@@ -199,9 +199,7 @@ impl RobustIcp {
             let points = pair.source.len();
             let flags = stable.map_or(points, <[bool]>::len);
             if points != flags {
-                return Err(Error::InvalidInput(format!(
-                    "{flags} flags of stable ground were given for {points} source points: give one per point"
-                )));
+                return Err(AlignError::FlagCount { flags, points }.into());
             }
         }
         Ok(())

@@ -142,7 +142,6 @@ impl<'a> Pairing<'a> {
         part: &'p Part<'a>,
         chunk: Range<usize>,
     ) -> impl Iterator<Item = Observation> + 'p {
-        let has_partner = |query: &usize| part.partners[*query] != NOBODY;
         let pair = |query: usize| {
             part.direction.observe_pair(
                 query,
@@ -151,7 +150,9 @@ impl<'a> Pairing<'a> {
                 self.at,
             )
         };
-        chunk.filter(has_partner).filter_map(pair)
+        chunk
+            .filter(|query: &usize| part.partners[*query] != NOBODY)
+            .filter_map(pair)
     }
 }
 
@@ -181,11 +182,14 @@ impl<'a> Direction<'a> {
             .collect();
         let places = Cloud::from_points_about(&places, origin)?;
         let nearest = self.index.nearest(places.positions(), distance)?;
-        let partner = |(found, within): (&Option<Neighbour>, &bool)| match found {
-            Some(found) if *within => found.index,
-            _ => NOBODY,
-        };
-        let partners = nearest.par_iter().zip(&within).map(partner).collect();
+        let partners = nearest
+            .par_iter()
+            .zip(&within)
+            .map(|(found, within): (&Option<Neighbour>, &bool)| match found {
+                Some(found) if *within => found.index,
+                _ => NOBODY,
+            })
+            .collect();
         Ok(Part {
             direction: self,
             moved,

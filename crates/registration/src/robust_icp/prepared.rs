@@ -7,7 +7,8 @@ use super::{
     sample::{hash_position, quantile, split_into_patches},
     surface::Surface,
 };
-use isopach_compute::{Error, Result};
+use crate::AlignError;
+use isopach_compute::Result;
 use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
 
 /// Points of the sample that make a patch, at least, and patches at most.
@@ -100,9 +101,7 @@ impl PreparedClouds {
         check_enough("source", sources, icp.normal_neighbours)?;
         check_enough("target", targets, icp.normal_neighbours)?;
         if roughness.is_empty() {
-            return Err(Error::InvalidInput(
-                "no neighbourhood of either cloud is a surface: all points lie on lines or in one place".into(),
-            ));
+            return Err(AlignError::NoSurface.into());
         }
         let (pivot, arm) = median_centre(&sides);
         assign_patches(&mut sides, patch_count(icp.sample.min(sources)));
@@ -184,13 +183,16 @@ fn surfaces_of(sides: &[PreparedBlock]) -> impl Iterator<Item = &Surface> {
         .flat_map(|block| [&block.source, &block.target])
 }
 
-fn check_enough(name: &str, points: usize, neighbours: usize) -> Result<()> {
+fn check_enough(cloud: &'static str, points: usize, neighbours: usize) -> Result<()> {
     if points > neighbours {
         return Ok(());
     }
-    Err(Error::InvalidInput(format!(
-        "the {name} of an alignment has {points} points, but planes are made of {neighbours} neighbours"
-    )))
+    Err(AlignError::TooFewPoints {
+        cloud,
+        points,
+        neighbours,
+    }
+    .into())
 }
 
 /// Cuts the sources into patches of about equal size.
@@ -242,13 +244,12 @@ fn sample_one_in(surface: &Surface, one_in: u64) -> Vec<u32> {
 fn sample_queries(surface: &Surface, one_in: u64, patches: Option<&[u32]>) -> Vec<PatchPoint> {
     let positions = surface.cloud.positions();
     let patch = |i: usize| patches.map_or(0, |patches| patches[i]);
-    let query = |i: u32| PatchPoint {
-        point: positions.absolute(i as usize),
-        patch: patch(i as usize),
-    };
     sample_one_in(surface, one_in)
         .into_iter()
-        .map(query)
+        .map(|i: u32| PatchPoint {
+            point: positions.absolute(i as usize),
+            patch: patch(i as usize),
+        })
         .collect()
 }
 

@@ -44,18 +44,22 @@ impl CoarseToFine<'_> {
         mut pose: Rigid,
     ) -> Result<Rigid> {
         let mut cell = 2.0 * self.spacing;
-        let finest = |points: &Vec<[f64; 3]>| bin_into_cubes(points, cell);
         let mut levels: Vec<Vec<[Vec<Cube>; 2]>> = vec![
             self.blocks
                 .iter()
-                .map(|block| block.each_ref().map(finest))
+                .map(|block| {
+                    block
+                        .each_ref()
+                        .map(|points: &Vec<[f64; 3]>| bin_into_cubes(points, cell))
+                })
                 .collect(),
         ];
         while cell < self.reach / 2.0 {
             cell *= 2.0;
-            let coarser =
-                |block: &[Vec<Cube>; 2]| block.each_ref().map(|cubes| double_cubes(cubes));
-            let level = levels[levels.len() - 1].iter().map(coarser).collect();
+            let level = levels[levels.len() - 1]
+                .iter()
+                .map(|block: &[Vec<Cube>; 2]| block.each_ref().map(|cubes| double_cubes(cubes)))
+                .collect();
             levels.push(level);
         }
         for level in levels.iter().rev() {
@@ -162,10 +166,9 @@ impl Cube {
 
 /// The cubes of a side that hold points, in the order of their places.
 fn bin_into_cubes(points: &[[f64; 3]], side: f64) -> Vec<Cube> {
-    let place = |point: &[f64; 3]| point.map(|x| (x / side).floor() as i64);
     let mut keyed: Vec<([i64; 3], u32)> = points
         .par_iter()
-        .map(place)
+        .map(|point: &[f64; 3]| point.map(|x| (x / side).floor() as i64))
         .zip(0..points.len() as u32)
         .collect();
     keyed.par_sort_unstable();
@@ -185,8 +188,11 @@ fn bin_into_cubes(points: &[[f64; 3]], side: f64) -> Vec<Cube> {
 
 /// The cubes of twice the side.
 fn double_cubes(cubes: &[Cube]) -> Vec<Cube> {
-    let place = |cube: &Cube| cube.place.map(|place| place.div_euclid(2));
-    let mut keyed: Vec<([i64; 3], u32)> = cubes.iter().map(place).zip(0..).collect();
+    let mut keyed: Vec<([i64; 3], u32)> = cubes
+        .iter()
+        .map(|cube: &Cube| cube.place.map(|place| place.div_euclid(2)))
+        .zip(0..)
+        .collect();
     keyed.sort_unstable();
     let merged = |members: &[([i64; 3], u32)]| {
         let empty = Cube {
@@ -218,10 +224,10 @@ pub(super) fn point_spacing(
     let lists =
         on.index(surface.cloud.positions())?
             .k_nearest(some.positions(), 5, f64::INFINITY)?;
-    let farthest =
-        |i: usize| lists.squared_distances[lists.offsets[i]..lists.offsets[i + 1]].last();
     let mut distances: Vec<f64> = (0..lists.len())
-        .filter_map(farthest)
+        .filter_map(|i: usize| {
+            lists.squared_distances[lists.offsets[i]..lists.offsets[i + 1]].last()
+        })
         .map(|&squared| f64::from(squared).sqrt())
         .collect();
     Ok(quantile(&mut distances, 0.5) * (std::f64::consts::PI / 4.0).sqrt())

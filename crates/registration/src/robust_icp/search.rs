@@ -9,8 +9,9 @@ use super::{
     regression::{Patch, Regression, find_hypotheses, gather_patches},
     sample::quantile,
 };
+use crate::AlignError;
 use isopach_cloud::Rigid;
-use isopach_compute::{Error, Result};
+use isopach_compute::Result;
 use isopach_neighbours::NeighbourSearch;
 
 /// Least number of patches of a pose.
@@ -140,10 +141,7 @@ fn choose_start(tried: Vec<StartResult>, distance: f64, reach: f64) -> Result<Be
         .into_iter()
         .min_by(|a, b| a.report.score.total_cmp(&b.report.score));
     let Some(best) = best else {
-        return Err(Error::InvalidInput(format!(
-            "too few points of the two clouds are within {reach:.1} m of each other: not enough to align; bring them nearer, \
-             or say how far the start may be off"
-        )));
+        return Err(AlignError::TooFarApart { reach }.into());
     };
     Ok(BestStart {
         pose: best.report.target_from_source,
@@ -245,11 +243,10 @@ impl StartSearch<'_> {
 impl StartResult {
     /// Whether it was within [`SAME`] of a pose after some round.
     fn came_by(&self, pose: &Rigid, arm: f64) -> bool {
-        let is_near = |other: &Rigid| {
+        self.path.iter().any(|other: &Rigid| {
             let motion = other.inverse().then(pose).about(pose.pivot);
             scale_motion(&motion, arm).norm() < SAME * self.patch_noise
-        };
-        self.path.iter().any(is_near)
+        })
     }
 }
 

@@ -2,7 +2,8 @@
 //! is complete.
 
 use super::Found;
-use crate::{guard, options::EmissionOptions};
+use crate::{SunError, guard, options::EmissionOptions};
+use isopach::tiling::TilingError;
 use isopach::{
     compute::{Error, Result},
     tiling::{CheckpointDir, FolderUse, RunScope},
@@ -80,7 +81,7 @@ impl BlockExecution {
     ) -> Result<Option<Found>> {
         let may_begin_anew = matches!(self.folder_use(), FolderUse::Planning | FolderUse::Alone);
         let found = match self.checkpoint_dir(options).derived_values(self.memory) {
-            Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
+            Err(error) if may_begin_anew && is_other_run(&error) => return Ok(None),
             found => found?,
         };
         let Some(found) = found else { return Ok(None) };
@@ -88,10 +89,8 @@ impl BlockExecution {
             Some(found) => Ok(Some(found)),
             None if may_begin_anew => Ok(None),
             None => {
-                let folder = self.folder.state().display();
-                Err(Error::InvalidInput(format!(
-                    "an input has changed since {folder} was begun: finish that run with the inputs that it was begun with, or remove {folder} to begin a new one"
-                )))
+                let folder = self.folder.state().to_owned();
+                Err(SunError::InputChanged { folder }.into())
             }
         }
     }
@@ -104,6 +103,11 @@ impl BlockExecution {
         self.folder.remove_if_empty();
         Ok(())
     }
+}
+
+/// Whether the folder belongs to a run of other parameters, or of another version.
+fn is_other_run(error: &Error) -> bool {
+    matches!(error.find_cause(), Some(TilingError::OtherRun { .. }))
 }
 
 /// The part of the image that this process inverts.

@@ -1,7 +1,8 @@
 //! The division of an image into blocks of rows: the process that begins a run writes it to the
 //! manifest, and all others read it there, whatever memory they have.
 
-use isopach::compute::{Error, Result};
+use crate::SunError;
+use isopach::compute::Result;
 use serde_json::{Value, json};
 use std::ops::Range;
 
@@ -41,9 +42,11 @@ impl Plan {
         let fitting =
             found.filter(|(all, of_block)| *all == rows && (1..=rows.max(1)).contains(of_block));
         let Some((rows, rows_a_block)) = fitting else {
-            return Err(Error::InvalidInput(format!(
-                "the manifest has the blocks {plan}, which are not of an image of {rows} rows: remove it to begin a new run"
-            )));
+            return Err(SunError::OtherBlocks {
+                plan: plan.to_string(),
+                rows,
+            }
+            .into());
         };
         Ok(Self { rows, rows_a_block })
     }

@@ -210,14 +210,13 @@ const MOST_RANGES: usize = 8;
 /// Ascending numbers in words: `0 to 3, 7`.
 fn row_ranges(numbers: &[usize]) -> String {
     let runs = numbers.chunk_by(|a, b| a + 1 == *b);
-    let words = |run: &[usize]| match run {
-        [one] => one.to_string(),
-        run => format!("{} to {}", run[0], run[run.len() - 1]),
-    };
     let all = runs.clone().count();
     let mut text = runs
         .take(MOST_RANGES)
-        .map(words)
+        .map(|run: &[usize]| match run {
+            [one] => one.to_string(),
+            run => format!("{} to {}", run[0], run[run.len() - 1]),
+        })
         .collect::<Vec<_>>()
         .join(", ");
     if all > MOST_RANGES {

@@ -360,8 +360,10 @@ fn sensitivity_shares(
     let mut left = Vec::new();
     for of_one in files.chunk_by(|a, b| a.found.place[0] == b.found.place[0]) {
         // The shipped table is AIA's, even if other instruments have a channel of that wavelength.
-        let is_of = |file: &&Opened| table.has(&file.found) && (!is_shipped || file.found.is_aia());
-        if !of_one.iter().any(is_of) {
+        if !of_one
+            .iter()
+            .any(|file: &&Opened| table.has(&file.found) && (!is_shipped || file.found.is_aia()))
+        {
             let name = &of_one[0].found.of.name;
             warnings
                 .push(format!("--degradation-table has no channel of {name}: its sensitivity is that of its response"));
@@ -485,9 +487,10 @@ impl Images {
     /// Whether there may be any: the headers of all files state a mean, and their rows are read as
     /// they are.
     pub(crate) fn may_have_remarks(&self) -> bool {
-        let has_mean =
-            |channel: &Channel| channel.about.mean.is_some() && channel.resampled.is_none();
-        self.channels.len() > 1 && self.channels.iter().all(has_mean)
+        self.channels.len() > 1
+            && self.channels.iter().all(|channel: &Channel| {
+                channel.about.mean.is_some() && channel.resampled.is_none()
+            })
     }
 
     /// Noise of the mean of `pixels` pixels, by channel.
@@ -539,11 +542,10 @@ impl Images {
     /// Measures by correlation how far the channels lie from their headers' place, in the middle of
     /// the image.
     fn find_shifts(&mut self, first: usize, names: &[String]) -> Result<Vec<String>> {
-        let middle = |count: usize| {
+        let [rows, columns] = self.shape.map(|count: usize| {
             let side = count.min(CHECKED);
             (count - side) / 2..(count - side) / 2 + side
-        };
-        let [rows, columns] = self.shape.map(middle);
+        });
         let mut seen: Vec<Array2<f64>> = Vec::new();
         for channel in &mut self.channels {
             let values = channel.read(rows.clone())?;

@@ -131,10 +131,9 @@ impl Resampled {
     /// image of `rows` rows.
     pub(super) fn rows_per_row(&self, file: &ImageFile, rows: usize) -> [f64; 2] {
         let all = file.shape()[0];
-        let one = |row: usize| self.rows_of(&(row..row + 1), all).len();
         let single = [0, rows / 2, rows.saturating_sub(1)]
             .into_iter()
-            .map(one)
+            .map(|row: usize| self.rows_of(&(row..row + 1), all).len())
             .max()
             .unwrap_or(0);
         [

@@ -30,8 +30,11 @@ pub(crate) fn leftover_files(
             .into_iter()
             .flatten()
             .filter_map(Value::as_str);
-        let is_frame = |name: &&str| name.strip_prefix("frames/band_").is_some_and(is_numbers);
-        left.extend(names.filter(is_frame).map(PathBuf::from));
+        left.extend(
+            names
+                .filter(|name: &&str| name.strip_prefix("frames/band_").is_some_and(is_numbers))
+                .map(PathBuf::from),
+        );
         folders.extend(of_times(summary));
     }
     if let Some(notes) = notes {

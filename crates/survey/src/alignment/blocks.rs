@@ -96,9 +96,13 @@ pub(super) fn pair(clouds: &[Cloud; 2]) -> Pair<'_> {
 pub(super) fn around(points: &[[f64; 3]], centre: [f64; 3]) -> Result<Cloud> {
     let origin = Origin::near(centre)?;
     let base = origin.metres();
-    let near =
-        |point: &&[f64; 3]| (0..3).all(|axis| (point[axis] - base[axis]).abs() < REACH - 1.0);
-    let kept: Vec<[f64; 3]> = points.iter().filter(near).copied().collect();
+    let kept: Vec<[f64; 3]> = points
+        .iter()
+        .filter(|point: &&[f64; 3]| {
+            (0..3).all(|axis| (point[axis] - base[axis]).abs() < REACH - 1.0)
+        })
+        .copied()
+        .collect();
     Cloud::from_points_about(&kept, origin)
 }
 

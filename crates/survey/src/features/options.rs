@@ -1,9 +1,10 @@
 //! Options of the command line.
 
+use super::FeatureOptionError;
 use clap::{Args, Parser, ValueEnum};
 use isopach::{
     cloud::Columns,
-    compute::{Error, Result},
+    compute::Result,
     features::{
         Convention, Features, GroundFilter, GroundSource, GroundSurface, HeightAboveGround,
         Neighbourhood, NormalSide, Wanted,
@@ -177,21 +178,16 @@ impl FeatureOptions {
             .parse()
             .map_err(|unknown| Error::InvalidInput(format!("--features: {unknown}")))?;
         let convention = Convention::named(&self.convention).ok_or_else(|| {
-            let names = Convention::ALL.map(|convention| convention.name);
-            Error::InvalidInput(format!(
-                "--convention is `{}`, but must be one of {}",
-                self.convention,
-                names.join(", ")
-            ))
+            FeatureOptionError::UnknownConvention {
+                given: self.convention.clone(),
+            }
         })?;
         let normals = match self.towards[..] {
             [] => NormalSide::Up,
             [x, y, z] => NormalSide::Towards([x, y, z]),
             _ => {
-                return Err(Error::InvalidInput(format!(
-                    "--towards has {} numbers, but must have 3",
-                    self.towards.len()
-                )));
+                let given = self.towards.len();
+                return Err(FeatureOptionError::PlaceOfOtherLength { given }.into());
             }
         };
         Ok(Features {
@@ -223,14 +219,15 @@ impl FeatureOptions {
         if !is_by_class || self.classes.is_empty() || has_ground {
             return Ok(());
         }
-        Err(Error::InvalidInput(format!(
-            "--classes {:?} leaves out the ground points of --height, classes {ground:?}: add them",
-            self.classes
-        )))
+        Err(FeatureOptionError::GroundLeftOut {
+            classes: self.classes.clone(),
+            ground: ground.clone(),
+        }
+        .into())
     }
 
     pub(crate) fn memory_bytes(&self) -> Result<u64> {
-        parse_bytes("--memory", &self.memory).map_err(Error::InvalidInput)
+        Ok(parse_bytes("--memory", &self.memory)?)
     }
 }
 
@@ -250,22 +247,18 @@ const COLUMNS: [(&str, Columns); 10] = [
 
 fn column_named(name: &str) -> Result<Columns> {
     let found = COLUMNS.iter().find(|(known, _)| *known == name);
-    found.map(|(_, column)| *column).ok_or_else(|| {
-        let known = COLUMNS.map(|(known, _)| known);
-        Error::InvalidInput(format!(
-            "--columns has `{name}`, but must be all, none, or some of {}",
-            known.join(", ")
-        ))
-    })
+    let unknown = || FeatureOptionError::UnknownColumn {
+        given: name.into(),
+        known: COLUMNS.map(|(known, _)| known).join(", "),
+    };
+    Ok(found.map(|(_, column)| *column).ok_or_else(unknown)?)
 }
 
 impl NeighbourhoodArgs {
     fn parsed(&self) -> Result<Neighbourhood> {
         let max_distance = self.max_distance;
         match (&self.radius[..], &self.nearest[..], self.optimal) {
-            ([], [], _) => Err(Error::InvalidInput(
-                "no neighbourhood is given: --radius METRES or --nearest POINTS".into(),
-            )),
+            ([], [], _) => Err(FeatureOptionError::NoNeighbourhood.into()),
             (radii, [], true) => Ok(Neighbourhood::OptimalRadius(radii.to_vec())),
             ([radius], [], false) => Ok(Neighbourhood::Radius(*radius)),
             (radii, [], false) => Ok(Neighbourhood::Radii(radii.to_vec())),
@@ -281,13 +274,8 @@ impl NeighbourhoodArgs {
                 k: *k,
                 radius: *radius,
             }),
-            ([], ks, false) => Err(Error::InvalidInput(format!(
-                "--nearest has {} numbers: give one, or --optimal to choose for each point",
-                ks.len()
-            ))),
-            (_, _, _) => Err(Error::InvalidInput(
-                "--radius and --nearest together are one number each, without --optimal".into(),
-            )),
+            ([], ks, false) => Err(FeatureOptionError::SeveralNearest { given: ks.len() }.into()),
+            (_, _, _) => Err(FeatureOptionError::MixedNeighbourhood.into()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The run of features, step by step.
 
 use super::{
-    FeatureOptions,
+    FeatureOptionError, FeatureOptions,
     output::{self, Counted, Output},
     summary,
 };
@@ -9,7 +9,7 @@ use crate::{epochs, inputs::Inputs, listed::list_paths};
 use isopach::{
     Backend,
     cloud::Columns,
-    compute::{Dispatcher, Error, Result},
+    compute::{Dispatcher, Result},
     features::{Feature, FeatureTiles, Features, Gaps, HeightTiles},
     gpu::GpuOptions,
     las::{self, Catalogue, CatalogueOptions, GpsTime, Schema},
@@ -49,8 +49,8 @@ pub(super) struct FeatureRun<'a> {
 /// The file depends on inputs and parameters alone, not on tiles, memory or threads.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] and [`Error::InvalidParameter`] for refused inputs and parameters,
-/// [`Error::Source`] if a file cannot be read or written.
+/// [`Error::InvalidInput`](isopach::compute::Error) and `Error::InvalidParameter` for refused inputs and parameters,
+/// `Error::Source` if a file cannot be read or written.
 pub fn run(options: &FeatureOptions, listener: &dyn Listener) -> Result<FeatureOutcome> {
     let features = options.parsed_features()?;
     options.check_ground()?;
@@ -143,9 +143,7 @@ fn schema_of(catalogue: &Catalogue, kept: Columns) -> Result<Schema> {
         let mut times = files.iter().map(|file| file.header().gps_time);
         gps_time = times.next().unwrap_or(gps_time);
         if times.any(|time| time != gps_time) {
-            return Err(Error::InvalidInput(
-                "GPS times of the files count differently: leave them out (--columns intensity,returns,class)".into(),
-            ));
+            return Err(FeatureOptionError::OtherGpsTimes.into());
         }
     }
     Ok(Schema {

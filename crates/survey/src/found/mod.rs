@@ -9,11 +9,13 @@ pub(crate) mod find;
 mod kinds;
 
 use crate::{
+    SurveyError,
     alignment::Aligned,
     execution::Execution,
     sample::{FromData, Sample},
 };
 use exact::{Exact, member};
+use isopach::tiling::TilingError;
 use isopach::{
     compute::{Error, Result},
     las::LeftOut,
@@ -79,19 +81,20 @@ pub(crate) fn read_begun(
 ) -> Result<Option<(Value, Found)>> {
     let may_begin_anew = execution.folder.may_begin_anew();
     let found = match kept.derived_values(execution.memory) {
-        Err(Error::InvalidInput(_)) if may_begin_anew => return Ok(None),
+        Err(error) if may_begin_anew && is_other_run(&error) => return Ok(None),
         found => found?,
     };
     let Some(found) = found else { return Ok(None) };
-    let folder = kept.folder().display();
+    let folder = kept.folder().to_owned();
     match Found::from_json(&found) {
         Some(values) if found[INPUTS] == *inputs => Ok(Some((found, values))),
         _ if may_begin_anew => Ok(None),
-        Some(_) => Err(Error::InvalidInput(format!(
-            "an input has changed since {folder} was begun: finish that run with the inputs that it was begun with, or remove {folder} to begin a new one"
-        ))),
-        None => Err(Error::InvalidInput(format!(
-            "{folder} has no findings from the data: remove it, and begin with --plan"
-        ))),
+        Some(_) => Err(SurveyError::InputChanged { folder }.into()),
+        None => Err(SurveyError::NoFindings { folder }.into()),
     }
+}
+
+/// Whether the folder belongs to a run of other parameters, or of another version.
+fn is_other_run(error: &Error) -> bool {
+    matches!(error.find_cause(), Some(TilingError::OtherRun { .. }))
 }

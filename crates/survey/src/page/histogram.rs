@@ -72,16 +72,8 @@ fn draw_histogram(
 
 pub(super) fn draw_histograms(outputs: &Outputs) -> String {
     let found = &outputs.found;
-    let reach = |of: &Distribution| {
-        let reach = of.quantile(0.005).abs().max(of.quantile(0.995).abs()) * 1.1;
-        if reach.is_finite() {
-            reach.clamp(0.05, 20.0)
-        } else {
-            1.0
-        }
-    };
-    let dod = reach(&found.dod);
-    let m3c2 = reach(&found.m3c2);
+    let dod = reach_of(&found.dod);
+    let m3c2 = reach_of(&found.m3c2);
     let c2c = found.c2c.quantile(0.995);
     let band = Some(found.level_of_detection.quantile(0.5));
     format!(
@@ -102,4 +94,14 @@ pub(super) fn draw_histograms(outputs: &Outputs) -> String {
             None
         )
     )
+}
+
+/// The largest change that a histogram shows, metres.
+fn reach_of(of: &Distribution) -> f64 {
+    let reach = of.quantile(0.005).abs().max(of.quantile(0.995).abs()) * 1.1;
+    if reach.is_finite() {
+        reach.clamp(0.05, 20.0)
+    } else {
+        1.0
+    }
 }

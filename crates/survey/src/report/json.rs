@@ -84,12 +84,11 @@ pub(super) fn dod_json(found: &Found, volumes: &ZonedReport, names: Vec<String>)
 /// Areas and volumes of a zone or of everything.
 fn zone_json(report: &VolumeReport) -> Value {
     let areas = &report.areas;
-    let reason = |(status, area): &(ChangeStatus, f64)| (status.describe().to_owned(), json!(area));
     json!({
         "area_m2": areas.compared,
         "area_not_tested_m2": areas.untested,
         "share_not_tested": number(areas.untested / areas.compared),
-        "not_tested_m2": areas.untested_by_reason.iter().map(reason).collect::<Map<_, _>>(),
+        "not_tested_m2": areas.untested_by_reason.iter().map(|(status, area): &(ChangeStatus, f64)| (status.describe().to_owned(), json!(area))).collect::<Map<_, _>>(),
         "area_only_earlier_m2": areas.only_reference,
         "area_only_later_m2": areas.only_compared,
         "share_without_data": number(areas.share_of(areas.only_reference + areas.only_compared)),
@@ -106,10 +105,6 @@ fn volumes_json(report: &VolumeReport) -> Value {
     let significant = &report.significant;
     let thresholded = &report.thresholded;
     let summed = &report.summed;
-    let parts = |parts: &isopach::change::ErrorParts| {
-        json!({ "random_m3": number(parts.random), "registration_m3": number(parts.registration),
-            "correlated_m3": number(parts.correlated) })
-    };
     json!({
         "net": volume(report.net), "gain": volume(report.gain), "loss": volume(report.loss),
         "significant": {
@@ -121,10 +116,16 @@ fn volumes_json(report: &VolumeReport) -> Value {
         },
         "summed": { "gain": plain(summed.gain), "loss": plain(summed.loss), "net": plain(summed.net) },
         "standard_errors": {
-            "net": parts(&report.parts.net), "gain": parts(&report.parts.gain), "loss": parts(&report.parts.loss),
+            "net": error_parts(&report.parts.net), "gain": error_parts(&report.parts.gain), "loss": error_parts(&report.parts.loss),
         },
         "without_error": report.without_error,
     })
+}
+
+/// The parts of an error of a volume.
+fn error_parts(parts: &isopach::change::ErrorParts) -> Value {
+    json!({ "random_m3": number(parts.random), "registration_m3": number(parts.registration),
+            "correlated_m3": number(parts.correlated) })
 }
 
 /// Core points by status.

@@ -52,7 +52,7 @@ pub fn split_cloud(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     let target = of(1);
     let extent = points
         .extent()
-        .ok_or_else(|| Error::InvalidInput("a cloud to be split has no points".into()))?;
+        .ok_or_else(|| Error::source("a cloud to be split has no points"))?;
     let [x, y] = extent.centre();
     let mut heights: Vec<f64> = source.iter().map(|point| point[2]).collect();
     let middle = heights.len() / 2;

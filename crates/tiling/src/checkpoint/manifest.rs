@@ -1,6 +1,7 @@
 //! The manifest of a run: enough to tell whether another run is the same.
 
 use super::bounded;
+use crate::TilingError;
 use isopach_compute::{Error, Result, fnv1a};
 use serde_json::{Value, json};
 use std::{io::ErrorKind, path::Path};
@@ -131,10 +132,14 @@ impl Manifest {
         } else {
             format!("{name}: ")
         };
-        Err(Error::InvalidInput(format!(
-            "{place} was begun with other {what} ({name}{then}, now {now}): {}",
-            mismatch_advice(place)
-        )))
+        Err(TilingError::OtherRun {
+            place: place.into(),
+            what: what.into(),
+            name,
+            then,
+            now,
+        }
+        .into())
     }
 
     /// The lines that identify the inputs of all sources.
@@ -149,7 +154,6 @@ impl Manifest {
     ///
     /// `names`: of the inputs that are there now, in their order.
     pub(crate) fn check_same(&self, now: &Self, names: &[String], place: &str) -> Result<()> {
-        let advice = mismatch_advice(place);
         for (part, what) in [
             ("format", "format"),
             ("program", "program"),
@@ -162,20 +166,23 @@ impl Manifest {
         let now_sources = now.source_lines();
         let mut pairs = then.iter().zip(&now_sources);
         if let Some(at) = pairs.position(|(then, now)| then != now) {
-            let name = names.get(at).map_or("", String::as_str);
-            return Err(Error::InvalidInput(format!(
-                "an input has changed since {place} was begun ({name}{}then {}, now {}): {advice}",
-                if name.is_empty() { "" } else { ": " },
-                then[at],
-                now_sources[at]
-            )));
+            let name = names.get(at).filter(|name| !name.is_empty());
+            let name = name.map_or(String::new(), |name| format!("{name}: "));
+            return Err(TilingError::InputChanged {
+                place: place.into(),
+                name,
+                then: then[at].clone(),
+                now: now_sources[at].clone(),
+            }
+            .into());
         }
         if self.0["sources"] != now.0["sources"] {
-            let then = then.len();
-            let now = now_sources.len();
-            return Err(Error::InvalidInput(format!(
-                "{place} was begun with {then} inputs, now there are {now}: {advice}"
-            )));
+            return Err(TilingError::InputCount {
+                place: place.into(),
+                then: then.len(),
+                now: now_sources.len(),
+            }
+            .into());
         }
         if self.0["found"] != now.0["found"] {
             return Err(Error::Busy(format!(
@@ -184,10 +191,6 @@ impl Manifest {
         }
         Ok(())
     }
-}
-
-fn mismatch_advice(place: &str) -> String {
-    format!("finish that run with what it was begun with, or remove {place} to begin a new one")
 }
 
 /// The value of a text that is a JSON object, else the text.

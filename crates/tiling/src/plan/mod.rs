@@ -18,7 +18,7 @@ mod tests;
 mod text;
 pub(crate) mod tree;
 
-use crate::{Cells, cells::multiple};
+use crate::{Cells, TilingError, cells::multiple};
 use cuts::Cuts;
 pub use draw::round_length;
 use isopach_cloud::{
@@ -288,9 +288,7 @@ fn plan_roots(
         "be between 2^-18 m (one tick) and 4096 m",
     )?;
     if !is_valid_extent(extent) {
-        return Err(Error::InvalidInput(format!(
-            "the extent {extent} is not a rectangle within ±2e9 m"
-        )));
+        return Err(TilingError::InvalidExtent { extent: *extent }.into());
     }
     // Sources may state closed bounds: the cell of a point on the far edge is one of the plan's,
     // too.

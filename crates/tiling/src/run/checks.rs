@@ -1,7 +1,7 @@
 //! Checks before and after a run.
 
 use super::{RunOptions, scheduler::ChunkQueue, tile_pieces::decoding_bytes};
-use crate::{PointSource, RunReport, RunScope, memory_budget::MemoryBudget};
+use crate::{PointSource, RunReport, RunScope, TilingError, memory_budget::MemoryBudget};
 use isopach_cloud::Columns;
 use isopach_compute::{Error, Result};
 
@@ -9,10 +9,7 @@ use isopach_compute::{Error, Result};
 pub(super) fn check_scope<T>(options: &RunOptions<'_, T>) -> Result<()> {
     match options.scope {
         RunScope::Shard { .. } | RunScope::Merge if options.checkpoint.is_none() => {
-            Err(Error::InvalidInput(
-                "shards and merges need a folder in which results are kept: set a checkpoint"
-                    .into(),
-            ))
+            Err(TilingError::NoCheckpoint.into())
         }
         _ => Ok(()),
     }
@@ -58,11 +55,11 @@ pub(super) fn check_filters(report: &RunReport, sources: &[&dyn PointSource]) ->
     for (read, source) in report.sources.iter().zip(sources) {
         let is_read_whole = read.decodes > 0 && read.decodes + read.chunks_skipped == read.chunks;
         if read.points == 0 && is_read_whole && report.tiles_kept == 0 {
-            let name = source.name();
-            let stored = source.point_count();
-            return Err(Error::InvalidInput(format!(
-                "{name}: none of its {stored} points is wanted: check the filters"
-            )));
+            return Err(TilingError::AllFiltered {
+                name: source.name(),
+                points: source.point_count(),
+            }
+            .into());
         }
     }
     Ok(())
@@ -100,8 +97,10 @@ pub(super) fn check_unchanged(before: &[Vec<String>], sources: &[&dyn PointSourc
         .into_iter()
         .nth(at)
         .unwrap_or_default();
-    Err(Error::InvalidInput(format!(
-        "an input changed during the run ({name} at first {}, now {}): nothing was written",
-        before[at], after[at]
-    )))
+    Err(TilingError::ChangedDuringRun {
+        name,
+        before: before[at].clone(),
+        after: after[at].clone(),
+    }
+    .into())
 }

@@ -5,7 +5,7 @@ use super::{
     scheduler::{Batch, ChunkToDecode, ReadyResult},
 };
 use crate::{
-    Cells, PointSource, RunStage, Tile, TileOperation, TileSink,
+    Cells, PointSource, RunStage, Tile, TileOperation, TileSink, TilingError,
     buckets::{GatheredPoints, PartReach, origin_of},
     checkpoint::{Results, TilePart},
     memory_budget::{MemoryBudget, Reservation},
@@ -335,5 +335,5 @@ where
 }
 
 fn missing_result(part: TilePart) -> Error {
-    Error::InvalidInput(format!("the result of tile {} is missing", part.tile))
+    TilingError::MissingResult { tile: part.tile }.into()
 }

@@ -5,6 +5,7 @@ use super::{
     hash,
     thinning::{OccupiedCells, Thinned, side_of},
 };
+use crate::TilingError;
 use isopach_cloud::{REACH, Rect, checked_cell_size, low_edge};
 use isopach_compute::{Error, Result};
 use std::collections::BTreeMap;
@@ -72,11 +73,10 @@ impl SampleBlocks {
         checked_cell_size(side)?;
         let [before, after] = epochs.map(|thinned| &thinned.plan);
         if before.finest.to_bits() != after.finest.to_bits() {
-            let sides = [before.finest, after.finest];
-            return Err(Error::InvalidInput(format!(
-                "the epochs were thinned with finest cubes of {} and {} m: thin them alike",
-                sides[0], sides[1]
-            )));
+            return Err(TilingError::ThinnedDifferently {
+                sides: [before.finest, after.finest],
+            }
+            .into());
         }
         let level = level_for(side, before.finest)
             .max(before.level)

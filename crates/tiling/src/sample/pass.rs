@@ -1,6 +1,6 @@
 //! One pass over chunks of a source, by as many workers as memory has room for.
 
-use crate::PointSource;
+use crate::{PointSource, TilingError};
 use isopach_cloud::{Attributes, Columns, Points, to_ticks};
 use isopach_compute::{Error, Result};
 use rayon::prelude::*;
@@ -129,9 +129,12 @@ pub(crate) fn ticks_of(
         .find(|value| value.is_nan() || value.abs() > FARTHEST)
     {
         None => Ok(point.map(to_ticks)),
-        Some(value) => Err(Error::InvalidInput(format!(
-            "{}: point {row} of chunk {chunk} has the coordinate {value}, which is no place",
-            source.name()
-        ))),
+        Some(value) => Err(TilingError::PointNoPlace {
+            name: source.name(),
+            chunk,
+            row,
+            value,
+        }
+        .into()),
     }
 }

@@ -1,6 +1,6 @@
 //! Squares that are read whole.
 
-use crate::scenes::*;
+use super::scenes::*;
 use isopach_cloud::{Columns, from_ticks, to_ticks};
 use isopach_compute::Error;
 use isopach_tiling::{SampleBlocks, Thinned, Thinning};

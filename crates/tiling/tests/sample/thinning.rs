@@ -1,6 +1,6 @@
 //! One point a cube.
 
-use crate::scenes::*;
+use super::scenes::*;
 use isopach_cloud::{TICK, from_ticks, to_ticks};
 use isopach_compute::Error;
 use isopach_tiling::{Thinned, Thinning};

@@ -1,6 +1,6 @@
 //! The same bits, however the run is cut up.
 
-use crate::{operations::*, scenes::*};
+use super::{operations::*, scenes::*};
 use isopach_cloud::Cloud;
 use isopach_tiling::InMemory;
 

@@ -1,6 +1,6 @@
 //! Errors: what is at fault, by name.
 
-use crate::{operations::*, scenes::*};
+use super::{operations::*, scenes::*};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result};
 use isopach_tiling::{InMemory, PointSource, Tile, TileOperation, TileSink, Tiling};
@@ -13,7 +13,7 @@ const OWNED: Owned = Owned {
 /// The message of a run that must fail with invalid input.
 fn refused<const N: usize>(sources: [&dyn PointSource; N]) -> String {
     match run(tiles_of(10.0), &OWNED, sources) {
-        Err(Error::InvalidInput(message)) => message,
+        Err(error @ Error::InvalidInput(_)) => error.to_string(),
         other => panic!(
             "not refused as invalid input: {:?}",
             other.map(|(_, report)| report)
@@ -284,7 +284,7 @@ impl<B: ?Sized> TileOperation<1, B> for Failing {
         if x < 30.0 {
             Ok(())
         } else {
-            Err(Error::InvalidInput(format!("tile at {x} {y}")))
+            Err(Error::source(format!("tile at {x} {y}")))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Memory: what does not fit goes to disk, what is too heavy is cut, and no result sees it.
 
-use crate::{operations::*, scenes::*};
+use super::{operations::*, scenes::*};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result};
 use isopach_tiling::{

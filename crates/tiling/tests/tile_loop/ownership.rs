@@ -1,6 +1,6 @@
 //! Each point is owned once, whatever the tiles are.
 
-use crate::{operations::*, scenes::*};
+use super::{operations::*, scenes::*};
 use isopach_cloud::{Rect, from_ticks, to_ticks};
 use isopach_tiling::{InMemory, Tiling};
 use proptest::prelude::*;

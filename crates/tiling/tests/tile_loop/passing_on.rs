@@ -1,6 +1,6 @@
 //! Backends that decline.
 
-use crate::{operations::tiles_of, scenes::lattice};
+use super::{operations::tiles_of, scenes::lattice};
 use isopach_cloud::Rect;
 use isopach_compute::{Compute, Device, Dispatcher, Error, Result};
 use isopach_tiling::{RunReport, Tile, TileOperation};

@@ -1,6 +1,6 @@
 //! Runs that end early, and go on.
 
-use crate::{operations::*, scenes::*};
+use super::{operations::*, scenes::*};
 use isopach_cloud::Rect;
 use isopach_compute::{Error, Result, UnfinishedFile};
 use isopach_tiling::{

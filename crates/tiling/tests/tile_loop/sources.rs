@@ -1,6 +1,6 @@
 //! Sources that are wrapped, filtered, moved.
 
-use crate::{operations::*, scenes::*};
+use super::{operations::*, scenes::*};
 use isopach_cloud::{Crs, Rect, Rigid, to_ticks};
 use isopach_tiling::{InMemory, PointSource, Progress, RunOptions, Transformed, WithCrs};
 use std::sync::{Mutex, atomic::Ordering};

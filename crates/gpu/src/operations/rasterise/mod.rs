@@ -51,12 +51,16 @@ impl Rasterise for Gpu {
         if statistics.is_empty() {
             return Ok(Vec::new());
         }
+        let kernels: Vec<KernelStatistic> = statistics
+            .iter()
+            .map(|statistic| KernelStatistic::classify(*statistic))
+            .collect::<Result<_>>()?;
         let session = self.session()?;
         let pool = &session.recorder.pool;
         // Epochs are rasterised side by side: each leaves room for others.
         let room = pool.free_bytes().min(pool.budget_bytes() / 4);
         let mut located = LocatedPoints::new(&session, points, grid, room / 3)?;
-        let mut cells = CellValues::new(points.origin().ticks()[2], grid, statistics);
+        let mut cells = CellValues::new(points.origin().ticks()[2], grid, &kernels);
         let words = CellWords::for_statistics(&cells.sum_statistics());
         let count = grid.rows * grid.columns;
         sum_cells(&mut located, words, count, room / 2, |range, found| {
@@ -87,12 +91,12 @@ struct CellValues {
 }
 
 impl CellValues {
-    fn new(origin: i64, grid: &Grid, statistics: &[CellStatistic]) -> Self {
+    fn new(origin: i64, grid: &Grid, statistics: &[KernelStatistic]) -> Self {
         let cells = grid.rows * grid.columns;
         let statistics: Vec<StatisticValues> = statistics
             .iter()
             .map(|&statistic| StatisticValues {
-                statistic: KernelStatistic::classify(statistic),
+                statistic,
                 values: vec![f64::NAN; cells],
             })
             .collect();

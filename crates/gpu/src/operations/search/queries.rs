@@ -40,13 +40,13 @@ impl<'a> Queries<'a> {
         queries: Positions<'a>,
     ) -> Result<Self> {
         let shift = queries.shift_to(points.origin());
-        let about_origin =
-            |ticks: [i32; 3]| std::array::from_fn(|axis| i64::from(ticks[axis]) + shift[axis]);
         let mut located = Self {
             resident,
             ticks: queries.ticks(),
             shift,
-            bounds: queries.bounds().unwrap_or_default().map(about_origin),
+            bounds: queries.bounds().unwrap_or_default().map(|ticks: [i32; 3]| {
+                std::array::from_fn(|axis| i64::from(ticks[axis]) + shift[axis])
+            }),
             scattered: false,
         };
         located.check_reach(resident)?;

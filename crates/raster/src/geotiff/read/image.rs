@@ -60,16 +60,18 @@ fn read_sample<R: std::io::Read + Seek>(
 ) -> ReadResult<Sample> {
     let bits = tiff.read_numbers(directory, 258, bands)?;
     let format = tiff.read_numbers(directory, 339, bands)?;
-    let one = |values: Option<Values>, missing: u64| {
-        let mut values = values.iter().flat_map(Values::iter);
-        let first = values.next().unwrap_or(missing);
-        if values.all(|value| value == first) {
-            Ok(first)
-        } else {
-            unsupported("bands of different types")
-        }
-    };
-    Sample::from_tags(one(format, 1)?, one(bits, 1)?)
+    Sample::from_tags(shared_by_bands(format)?, shared_by_bands(bits)?)
+}
+
+/// The value of a tag, which all bands share; 1 if it is missing.
+fn shared_by_bands(values: Option<Values>) -> ReadResult<u64> {
+    let mut values = values.iter().flat_map(Values::iter);
+    let first = values.next().unwrap_or(1);
+    if values.all(|value| value == first) {
+        Ok(first)
+    } else {
+        unsupported("bands of different types")
+    }
 }
 
 /// Refuses blocks without cells, and blocks above the limit. `pixel_bits`: bits of a cell.

@@ -5,7 +5,7 @@ use super::{
     reorder::TileState,
 };
 use crate::{
-    OnFailure, SpillError, TileFailure,
+    OnFailure, SpillError, TileFailure, TilingError,
     memory_budget::Reservation,
     progress::{Counted, PieceKind},
     route::RoutedCounts,
@@ -51,7 +51,7 @@ impl Scheduler<'_> {
             }
             Completion::Panicked => {
                 // The pool passes the panic on when all work in flight is over: nothing new starts.
-                self.end_with(Error::InvalidInput("a piece of work panicked".into()));
+                self.end_with(TilingError::Panicked.into());
                 self.to_cut.clear();
                 self.in_flight = InFlightPieces::default();
             }

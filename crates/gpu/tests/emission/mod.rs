@@ -2,8 +2,7 @@
 
 #![allow(missing_docs, clippy::print_stderr)]
 
-#[path = "../common/device.rs"]
-mod device;
+use crate::device;
 mod double;
 mod far;
 mod golden;
@@ -17,7 +16,7 @@ use isopach_emission::{
     Compatibility, EmissionMap, Inversion, InvertPixels, MissingCounts, Observation, Outputs,
     PixelStatus, Saturation, Weights, conformance::conformance, reference,
 };
-use isopach_gpu::{AdapterSelector, Gpu, GpuOptions, LoopBounds};
+use isopach_gpu::{GpuOptions, LoopBounds};
 use isopach_testkit::emission_case;
 use ndarray::{Array2, ArrayD, Axis, Slice};
 use pixels::{bits, given, inversion, inverted, kinds, loci, observed, wide};

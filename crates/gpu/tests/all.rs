@@ -1,0 +1,17 @@
+//! Tests of `isopach-gpu` from outside, a module a theme: one program, which links once.
+
+#![allow(missing_docs)]
+
+mod align;
+mod conformance;
+#[path = "common/device.rs"]
+mod device;
+mod emission;
+mod faults;
+mod normals;
+#[path = "common/random.rs"]
+mod random;
+mod rasterise;
+mod search;
+
+use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};

@@ -1,0 +1,6 @@
+//! Tests of `isopach-raster` from outside, a module a theme: one program, which links once.
+
+#![allow(missing_docs)]
+
+mod conformance;
+mod rasterio;

@@ -1,0 +1,8 @@
+//! Tests of `isopach-registration` from outside, a module a theme: one program, which links once.
+
+#![allow(missing_docs)]
+
+mod conformance;
+mod known_motion;
+mod robust;
+mod unknown_parts;
