@@ -173,10 +173,7 @@ impl FeatureOptions {
 
     /// The features that the options ask for.
     pub(crate) fn parsed_features(&self) -> Result<Features> {
-        let wanted: Wanted = self
-            .features
-            .parse()
-            .map_err(|unknown| Error::InvalidInput(format!("--features: {unknown}")))?;
+        let wanted: Wanted = self.features.parse().map_err(FeatureOptionError::from)?;
         let convention = Convention::named(&self.convention).ok_or_else(|| {
             FeatureOptionError::UnknownConvention {
                 given: self.convention.clone(),
