@@ -3,8 +3,9 @@
 //!     verify DIR [--dump OUT]
 //!
 //! DIR holds `meta.json` (the parameters of each case) and one folder of `.npy` arrays a case, in
-//! the layout described in docs/correctness.md. Cases of M3C2, registration and the emission
-//! measure are told apart by their arrays; without meta.json every folder is a case. Prints one
+//! the layout described in docs/correctness.md. Cases of M3C2, registration, the emission measure,
+//! features, heights and ground are told apart by their arrays; without meta.json every folder is a case, with a
+//! meta.json of its own. Prints one
 //! JSON line a case with the largest deviations; with `--dump` it also writes its own arrays under
 //! the same names. Exits with 1 where a case could not be computed.
 
@@ -19,7 +20,12 @@ use isopach::{
     registration::{Icp, Pair},
 };
 use isopach_program::{console, println};
-use isopach_testkit::emission_case;
+use isopach_testkit::{
+    emission_case,
+    feature_case::{self, TableDeviation},
+    ground_case::{self, GroundErrors},
+    height_case::{self, SurfaceDeviation},
+};
 use serde_json::{Map, Value, json};
 use std::{
     error::Error,
@@ -50,7 +56,7 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
-    let meta = meta(&arguments.dir)?;
+    let meta = cases(&arguments.dir)?;
     let mut failed = 0;
     for (name, about) in &meta {
         let case = Case {
@@ -69,11 +75,15 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn Error>> {
 }
 
 /// The cases by name: from meta.json, or all folders.
-fn meta(dir: &Path) -> Result<Map<String, Value>, Box<dyn Error>> {
+fn cases(dir: &Path) -> Result<Map<String, Value>, Box<dyn Error>> {
     let path = dir.join("meta.json");
     if path.exists() {
         let text = fs::read_to_string(&path)?;
-        return Ok(serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?);
+        let about = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        if !feature_case::is_case(&Value::Object(about.clone()), dir) {
+            return Ok(about);
+        }
+        return Ok(Map::from_iter([(".".into(), Value::Object(about))])); // a case itself
     }
     let mut cases = Map::new();
     if dir.join("tresp.npy").exists() || dir.join("core_points.npy").exists() {
@@ -111,11 +121,49 @@ impl Case<'_> {
             self.registration()
         } else if self.dir.join("tresp.npy").exists() {
             self.emission()
+        } else if feature_case::is_case(&self.about_or_own()?, &self.dir) {
+            self.features()
+        } else if ground_case::is_case(&self.about_or_own()?) {
+            self.ground()
+        } else if height_case::is_case(&self.dir) {
+            self.heights()
         } else {
-            Ok(
-                json!({ "case": self.name, "skipped": "neither a change nor a registration nor an emission case" }),
-            )
+            Ok(json!({ "case": self.name, "skipped": "none of the known kinds of cases" }))
         }
+    }
+
+    /// Parameters of the case: from the meta.json of all cases, or from its own.
+    fn about_or_own(&self) -> Result<Value, Box<dyn Error>> {
+        let own = self.dir.join("meta.json");
+        if !self.about.is_null() || !own.exists() {
+            return Ok(self.about.clone());
+        }
+        let text = fs::read_to_string(&own)?;
+        Ok(serde_json::from_str(&text).map_err(|e| format!("{}: {e}", own.display()))?)
+    }
+
+    /// Deviations from other tools' features, table by table.
+    fn features(&self) -> Result<Value, Box<dyn Error>> {
+        let compared = feature_case::compare(&self.about_or_own()?, &self.dir)?;
+        let is_within = compared.iter().all(TableDeviation::is_within_bounds);
+        let tables: Vec<Value> = compared.iter().map(TableDeviation::to_json).collect();
+        Ok(json!({ "case": self.name, "within_bounds": is_within, "tables": tables }))
+    }
+
+    /// Errors of the ground filter, scene by scene.
+    fn ground(&self) -> Result<Value, Box<dyn Error>> {
+        let errors = ground_case::compare(&self.about_or_own()?, &self.dir)?;
+        let is_within = errors.iter().all(GroundErrors::is_within_bounds);
+        let scenes: Vec<Value> = errors.iter().map(GroundErrors::to_json).collect();
+        Ok(json!({ "case": self.name, "within_bounds": is_within, "scenes": scenes }))
+    }
+
+    /// Deviations from other tools' heights above ground, surface by surface.
+    fn heights(&self) -> Result<Value, Box<dyn Error>> {
+        let compared = height_case::compare(&self.dir)?;
+        let is_within = compared.iter().all(SurfaceDeviation::is_within_bounds);
+        let tables: Vec<Value> = compared.iter().map(SurfaceDeviation::to_json).collect();
+        Ok(json!({ "case": self.name, "within_bounds": is_within, "tables": tables }))
     }
 
     fn read(&self, array: &str) -> std::io::Result<isopach_npy::NpyArray> {

@@ -47,6 +47,7 @@
 //! | [`tiling`] | the tile loop: plan, halo, one decode per chunk, order, checkpoints, report |
 //! | [`registration`] | ICP and coarse alignment |
 //! | [`change`] | M3C2, C2C, DoD, level of detection, volumes |
+//! | [`features`] | features of points: shape, normals, roughness, curvature, in several conventions |
 //! | [`fits`] | FITS images in, cubes out |
 //! | [`solar`] | headers of solar images: unit, exposure, place, time, quality |
 //! | [`emission`] | differential emission measure of solar images |
@@ -63,6 +64,7 @@ pub use isopach_cloud as cloud;
 pub use isopach_compute as compute;
 pub use isopach_crs as crs;
 pub use isopach_emission as emission;
+pub use isopach_features as features;
 pub use isopach_fits as fits;
 #[cfg(feature = "gpu")]
 pub use isopach_gpu as gpu;

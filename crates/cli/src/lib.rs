@@ -3,6 +3,7 @@
 //! ```text
 //! isopach change before.laz after.laz --classes 2 --out result
 //! isopach emission aia_*.fits --out result
+//! isopach features survey/ out.laz --radius 0.5,1,2 --height tin
 //! isopach info survey.copc.laz
 //! isopach extract survey.copc.laz part.laz --within 512000,5401000,512100,5401100
 //! isopach devices --check

@@ -5,7 +5,7 @@ use clap::{Arg, Command, value_parser};
 use clap_complete::{Shell, generate};
 use isopach_program::profile::{Profiled as _, Stop};
 use isopach_sun::EmissionOptions;
-use isopach_survey::ChangeOptions;
+use isopach_survey::{ChangeOptions, features};
 use std::{ffi::OsString, io::Write as _, process::ExitCode};
 
 /// A program under its own name.
@@ -53,6 +53,14 @@ const SUBCOMMANDS: &[Subcommand] = &[
         adds: None,
         command: EmissionOptions::command_named,
         main: isopach_sun::main,
+    },
+    Subcommand {
+        name: "features",
+        about: "Features of points: linearity, planarity, normals, roughness, at any scale",
+        runs: "features",
+        adds: None,
+        command: |_| features::command(),
+        main: features::main,
     },
     Subcommand {
         name: "info",

@@ -325,7 +325,7 @@ pub(crate) fn mention_left_out(left_out: [LeftOut; 2], warnings: &mut Warnings) 
     }
 }
 
-fn count_points(count: u64) -> String {
+pub(crate) fn count_points(count: u64) -> String {
     if count == 1 {
         "1 point".into()
     } else {

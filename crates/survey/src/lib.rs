@@ -35,7 +35,10 @@
 //! Two files of your own: `["before.laz", "after.laz", "--classes", "2", "--out", "result"]`. To
 //! hear progress and warnings, hand a [`Terminal`] or a [`Listener`] of your own to [`run`].
 //!
-//! The job in order, module by module: `epochs` opens the files, `alignment` aligns them, `sample`
+//! A run of [`features`] is the other job of this crate: from the files of a survey to one LAZ file
+//! with features of its points and their height above ground.
+//!
+//! The change run in order, module by module: `epochs` opens the files, `alignment` aligns them, `sample`
 //! and `settings` find parameters, `operation` compares a tile, `outputs` writes files, `truth`
 //! compares with the known change of a synthetic scene, `report` and `page` sum up. `execution`
 //! controls the use of memory, folder and processes.
@@ -45,6 +48,7 @@ mod distribution;
 mod epochs;
 mod error;
 mod execution;
+pub mod features;
 mod found;
 mod guard;
 pub mod inputs;

@@ -500,7 +500,7 @@ pub(crate) fn empty_volumes(settings: &Settings, sample: &Sample, masks: &Masks)
     )
 }
 
-fn show_progress(stage: &dyn StageProgress, progress: &Progress) {
+pub(crate) fn show_progress(stage: &dyn StageProgress, progress: &Progress) {
     let left = progress
         .remaining
         .map_or_else(|| "?".into(), |left| format!("{:.0}", left.as_secs_f64()));

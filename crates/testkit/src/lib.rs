@@ -4,6 +4,7 @@
 //! |---|---|
 //! | none | [`hostile`]: damaged inputs by the thousand, watched for time and memory |
 //! | `emission` | `emission_case`: golden cases of the emission measure |
+//! | `features` | `feature_case`, `ground_case`, `height_case`: golden cases of features of points, ground filters, heights above ground |
 //! | `calibration` | `calibration`: scenes whose truth is known, for rates of error |
 //! | `programs` | runs of the programs beside the tests, their folders, messages and results; `fingerprint`: a hash of results |
 
@@ -19,8 +20,14 @@ pub mod emission_case;
 pub mod emission_folder;
 #[cfg(feature = "programs")]
 pub mod ended;
+#[cfg(feature = "features")]
+pub mod feature_case;
 #[cfg(feature = "programs")]
 pub mod fingerprint;
+#[cfg(feature = "features")]
+pub mod ground_case;
+#[cfg(feature = "features")]
+pub mod height_case;
 pub mod hostile;
 #[cfg(feature = "programs")]
 pub mod message;

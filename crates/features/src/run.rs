@@ -1,0 +1,319 @@
+//! Computing features of a cloud.
+
+use crate::{
+    Convention, FeatureColumn, Neighbourhood, NormalSide, PointFeatures, Wanted,
+    neighbourhood::Scale,
+    site::{Candidate, Site},
+    table::Gaps,
+};
+use isopach_cloud::Positions;
+use isopach_compute::{Error, Result};
+use isopach_neighbours::{
+    NeighbourIndex, NeighbourLists, NeighbourSearch, squared_distance, squared_ticks,
+};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Features of the points of a cloud: which, of which neighbourhood, by whose formulas.
+///
+/// ```
+/// use isopach_features::{Cloud, Convention, Cpu, Feature, Features, Neighbourhood, NormalSide, Wanted};
+/// // A roof that rises by 1 in 1 towards the east.
+/// let points: Vec<[f64; 3]> =
+///     (0..400).map(|i| [f64::from(i % 20), f64::from(i / 20), f64::from(i % 20)]).collect();
+/// let cloud = Cloud::from_points(&points)?;
+/// let features = Features {
+///     neighbourhood: Neighbourhood::Radius(3.0),
+///     wanted: Wanted::of(&[Feature::Planarity, Feature::Verticality]),
+///     convention: Convention::ISOPACH,
+///     normals: NormalSide::Up,
+/// };
+/// let found = features.run(&Cpu, cloud.positions())?;
+/// let [planarity, verticality] = [&found.columns[0].values, &found.columns[1].values];
+/// assert!(planarity[210] > 0.6 && (verticality[210] - 0.2929).abs() < 1e-4);
+/// # Ok::<(), isopach_features::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    /// Points that the features of a point are computed from.
+    pub neighbourhood: Neighbourhood,
+    /// The features.
+    pub wanted: Wanted,
+    /// Formulas and names.
+    pub convention: Convention,
+    /// Side that normals point to.
+    pub normals: NormalSide,
+}
+
+/// Queries that are answered together from covariances.
+const BLOCK: usize = 1 << 16;
+/// Queries that are answered together from lists of neighbours, at first and at most.
+const LIST_BLOCKS: [usize; 2] = [64, 1 << 13];
+/// Neighbours that lists of queries answered together have, about.
+const LISTED: usize = 1 << 20;
+
+impl Features {
+    /// Computes the features of all points.
+    ///
+    /// Sums over neighbours are exact and rounded once: the values do not depend on the order of
+    /// the points, but where `k` of equally distant neighbours are chosen by index.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a neighbourhood without scales, or with a radius, distance
+    /// or `k` that is not above zero; any error of the backend.
+    pub fn run(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        points: Positions<'_>,
+    ) -> Result<PointFeatures> {
+        self.answer(on, points, points, true)
+    }
+
+    /// Computes the features of the cloud at other places, which are none of its points.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_at(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        points: Positions<'_>,
+        places: Positions<'_>,
+    ) -> Result<PointFeatures> {
+        self.answer(on, points, places, false)
+    }
+
+    /// Computes the features of some of the points.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; [`Error::InvalidParameter`] for an index that no point has.
+    pub fn run_selected(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        points: Positions<'_>,
+        indices: &[u32],
+    ) -> Result<PointFeatures> {
+        let ticks: Option<Vec<[i32; 3]>> = indices
+            .iter()
+            .map(|&index| points.ticks().get(index as usize).copied())
+            .collect();
+        let Some(ticks) = ticks else {
+            let largest = indices.iter().copied().max().unwrap_or_default();
+            return Err(Error::InvalidParameter {
+                name: "index of a point",
+                value: f64::from(largest),
+                must: "be below the number of points",
+            });
+        };
+        self.answer(on, points, Positions::new(points.origin(), &ticks), true)
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        self.neighbourhood.check()?;
+        self.normals.check()?;
+        let wanted = self.wanted.features().len();
+        Error::check(
+            "number of features",
+            wanted as f64,
+            wanted > 0,
+            "be at least 1",
+        )
+        .map(drop)
+    }
+
+    fn answer(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        points: Positions<'_>,
+        queries: Positions<'_>,
+        is_member: bool,
+    ) -> Result<PointFeatures> {
+        self.check()?;
+        let index = on.index(points)?;
+        let mut table = self.empty_table(queries.len());
+        let asked = Asked {
+            features: self,
+            index: &*index,
+            queries,
+            is_member,
+            scales: self.neighbourhood.scales(),
+        };
+        if self.is_from_covariances() {
+            for start in (0..queries.len()).step_by(BLOCK) {
+                let block = start..(start + BLOCK).min(queries.len());
+                asked.answer_by_covariances(block, &mut table)?;
+            }
+        } else {
+            asked.answer_all_by_lists(&mut table)?;
+        }
+        Ok(table)
+    }
+
+    /// Whether the index's own sums answer all that is wanted.
+    fn is_from_covariances(&self) -> bool {
+        let has_own_sums = match self.neighbourhood {
+            Neighbourhood::NearestWithin { .. } => false,
+            Neighbourhood::Nearest { max_distance, .. }
+            | Neighbourhood::OptimalNearest { max_distance, .. } => max_distance == f64::INFINITY,
+            _ => true,
+        };
+        has_own_sums && !self.needs_neighbours()
+    }
+
+    /// The columns of the result for so many points, all NaN: their names and their order.
+    #[must_use]
+    pub fn empty_table(&self, points: usize) -> PointFeatures {
+        let radii: Vec<Option<f64>> = match &self.neighbourhood {
+            Neighbourhood::Radii(radii) => radii.iter().copied().map(Some).collect(),
+            _ => vec![None],
+        };
+        let mut columns = Vec::new();
+        for radius in radii {
+            for &feature in self.wanted.features() {
+                let name = self.convention.column_name(feature);
+                columns.push(FeatureColumn {
+                    feature,
+                    name: radius.map_or_else(|| name.to_owned(), |r| format!("{name}_r{r}")),
+                    values: vec![f32::NAN; points],
+                });
+            }
+        }
+        PointFeatures {
+            columns,
+            gaps: Gaps::default(),
+        }
+    }
+}
+
+/// A run: the features, and the points at which they are wanted.
+struct Asked<'a> {
+    features: &'a Features,
+    index: &'a (dyn NeighbourIndex + 'a),
+    queries: Positions<'a>,
+    is_member: bool,
+    scales: Vec<Scale>,
+}
+
+impl Asked<'_> {
+    fn queries_of(&self, block: Range<usize>) -> Positions<'_> {
+        Positions::new(self.queries.origin(), &self.queries.ticks()[block])
+    }
+
+    /// Answers the queries of a block from the index's sums.
+    fn answer_by_covariances(&self, block: Range<usize>, table: &mut PointFeatures) -> Result<()> {
+        let queries = self.queries_of(block.clone());
+        let mut of_scales = Vec::with_capacity(self.scales.len());
+        for scale in &self.scales {
+            of_scales.push(match *scale {
+                Scale::Radius(radius) => self.index.covariances_within(queries, radius)?,
+                Scale::Nearest(k) => self.index.covariances_of_nearest(queries, k)?,
+            });
+        }
+        let candidates_of = |i: usize, candidates: &mut Vec<Candidate>| {
+            let scales = self.scales.iter().zip(&of_scales);
+            candidates.extend(scales.map(|(scale, covariances)| Candidate {
+                scale: *scale,
+                covariance: covariances[i],
+                neighbours: None,
+            }));
+            Ok(())
+        };
+        self.write_block(block, candidates_of, table)
+    }
+
+    /// Answers all queries from lists of neighbours, as many at a time as lists fit their memory.
+    fn answer_all_by_lists(&self, table: &mut PointFeatures) -> Result<()> {
+        let [mut size, most] = LIST_BLOCKS;
+        let mut start = 0;
+        while start < self.queries.len() {
+            let block = start..(start + size).min(self.queries.len());
+            let queries = self.queries_of(block.clone());
+            let reach = self.features.neighbourhood.reach();
+            let lists = match self.features.neighbourhood.most_points() {
+                Some(k) => self.index.k_nearest(queries, k, reach)?,
+                None => self.index.within_radius(queries, reach)?,
+            };
+            let a_query = lists.indices.len() / block.len() + 1;
+            size = (LISTED / a_query).clamp(1, most);
+            start = block.end;
+            let candidates_of = |i: usize, candidates: &mut Vec<Candidate>| {
+                self.list_candidates(queries, &lists, i, candidates)
+            };
+            self.write_block(block, candidates_of, table)?;
+        }
+        Ok(())
+    }
+
+    /// The candidates of a query from the list of its neighbours.
+    fn list_candidates(
+        &self,
+        queries: Positions<'_>,
+        lists: &NeighbourLists,
+        i: usize,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<()> {
+        let points = self.index.positions();
+        let query = queries.absolute_ticks(i);
+        let offset_of = |&index: &u32| -> [i64; 3] {
+            let point = points.absolute_ticks(index as usize);
+            std::array::from_fn(|axis| point[axis] - query[axis])
+        };
+        let offsets: Vec<[i64; 3]> = lists.indices_of(i).iter().map(offset_of).collect();
+        for &scale in &self.scales {
+            let candidate = match scale {
+                Scale::Nearest(k) => Candidate::of_offsets(scale, &offsets[..k.min(offsets.len())]),
+                Scale::Radius(radius) => {
+                    Candidate::of_offsets(scale, &offsets_within(&offsets, radius)?)
+                }
+            };
+            candidates.push(candidate.ok_or(Error::InvalidParameter {
+                name: "distance to a neighbour, metres",
+                value: self.features.neighbourhood.reach(),
+                must: "be at most 8192: limit the distance",
+            })?);
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of a block, computed in parallel, into the columns.
+    fn write_block(
+        &self,
+        block: Range<usize>,
+        candidates_of: impl Fn(usize, &mut Vec<Candidate>) -> Result<()> + Sync,
+        table: &mut PointFeatures,
+    ) -> Result<()> {
+        let width = table.columns.len();
+        let mut rows = vec![f32::NAN; width * block.len()];
+        let gaps = rows
+            .par_chunks_mut(width)
+            .enumerate()
+            .map_init(Vec::new, |candidates, (i, row)| {
+                candidates.clear();
+                candidates_of(i, candidates)?;
+                let site = Site {
+                    features: self.features,
+                    candidates,
+                    is_member: self.is_member,
+                    place: self.queries.absolute(block.start + i),
+                };
+                Ok::<Gaps, Error>(site.write_row(row))
+            })
+            .try_reduce(Gaps::default, |a, b| Ok(a.plus(b)))?;
+        table.gaps = table.gaps.plus(gaps);
+        for (at, column) in table.columns.iter_mut().enumerate() {
+            let values = &mut column.values[block.clone()];
+            for (value, row) in values.iter_mut().zip(rows.chunks(width)) {
+                *value = row[at];
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The offsets (ticks) within a radius (metres).
+fn offsets_within(offsets: &[[i64; 3]], radius: f64) -> Result<Vec<[i64; 3]>> {
+    let most = squared_ticks("radius", radius)?;
+    let all = offsets.iter().copied();
+    Ok(all
+        .filter(|offset| squared_distance(*offset, [0; 3]) <= most)
+        .collect())
+}

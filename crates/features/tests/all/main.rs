@@ -1,0 +1,9 @@
+//! Features from outside: other tools' numbers, shapes with known answers, any order and tiles.
+#![allow(missing_docs, clippy::print_stderr)]
+
+mod gaps;
+mod golden;
+mod ground;
+mod heights;
+mod shapes;
+mod tiles;

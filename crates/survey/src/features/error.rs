@@ -1,0 +1,72 @@
+//! Errors about the options and inputs of a run of features: each names the option, the value and
+//! the remedy.
+
+use isopach::{
+    compute::Error,
+    features::{Convention, UnknownFeature},
+};
+
+/// Reason why features cannot be computed; [`Error::find_cause`] returns it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeatureOptionError {
+    /// A name is neither a feature nor a set.
+    #[error("--features: {0}")]
+    UnknownFeature(#[from] UnknownFeature),
+    /// A convention is not known.
+    #[error(
+        "--convention is `{given}`, but must be one of {}",
+        Convention::ALL.map(|convention| convention.name).join(", ")
+    )]
+    UnknownConvention {
+        /// The name that was given.
+        given: String,
+    },
+    /// A place has not three coordinates.
+    #[error("--towards has {given} numbers, but must have 3")]
+    PlaceOfOtherLength {
+        /// How many it has.
+        given: usize,
+    },
+    /// An attribute is not known.
+    #[error("--columns has `{given}`, but must be all, none, or some of {known}")]
+    UnknownColumn {
+        /// The name that was given.
+        given: String,
+        /// All names.
+        known: String,
+    },
+    /// No neighbourhood is given.
+    #[error("no neighbourhood is given: --radius METRES or --nearest POINTS")]
+    NoNeighbourhood,
+    /// Several numbers of points are given.
+    #[error("--nearest has {given} numbers: give one, or --optimal to choose for each point")]
+    SeveralNearest {
+        /// How many.
+        given: usize,
+    },
+    /// Radius and number of points do not go together.
+    #[error("--radius and --nearest together are one number each, without --optimal")]
+    MixedNeighbourhood,
+    /// The ground points are not read.
+    #[error(
+        "--classes {classes:?} leaves out the ground points of --height, classes {ground:?}: add them"
+    )]
+    GroundLeftOut {
+        /// The classes that are read.
+        classes: Vec<u8>,
+        /// The classes of ground.
+        ground: Vec<u8>,
+    },
+    /// GPS times cannot be written to one file.
+    #[error(
+        "GPS times of the files count differently: leave them out (--columns intensity,returns,class)"
+    )]
+    OtherGpsTimes,
+}
+
+impl From<FeatureOptionError> for Error {
+    fn from(error: FeatureOptionError) -> Self {
+        Self::invalid_input(error)
+    }
+}

@@ -1,0 +1,13 @@
+//! A run of features: from the files of a survey to one LAZ file with features as extra bytes.
+
+mod error;
+mod options;
+mod output;
+mod program;
+mod run;
+mod summary;
+
+pub use error::FeatureOptionError;
+pub use options::FeatureOptions;
+pub use program::{command, main};
+pub use run::{FeatureOutcome, run};

@@ -1,0 +1,278 @@
+//! Options of the command line.
+
+use super::FeatureOptionError;
+use clap::{Args, Parser, ValueEnum};
+use isopach::{
+    cloud::Columns,
+    compute::Result,
+    features::{
+        Convention, Features, GroundFilter, GroundSource, GroundSurface, HeightAboveGround,
+        Neighbourhood, NormalSide, Wanted,
+    },
+};
+use isopach_program::{device_args::DeviceArgs, memory::parse_bytes};
+use std::path::{Path, PathBuf};
+
+/// Computes features of the points of a survey of any size: linearity, planarity, normals,
+/// roughness, curvature and more, from the neighbourhood of each point.
+///
+/// Writes one LAZ file with the points, their attributes, and a column (extra bytes, f32) a
+/// feature, and beside it a summary (OUT.json). A value that a point does not have is NaN; the
+/// summary counts them by reason.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "isopach features", after_help = EXAMPLES)]
+pub struct FeatureOptions {
+    /// A LAS or LAZ file, a folder of them, or several separated by commas. With the feature remote
+    /// also s3://, gs://, az:// and https://
+    pub(crate) input: String,
+    /// LAZ file to write
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) neighbourhood: NeighbourhoodArgs,
+    /// Features, or sets of them (minimal, lod2, geometry, lod3, full), separated by commas
+    #[arg(long, default_value = "geometry")]
+    pub(crate) features: String,
+    /// Whose formulas and names: isopach, jakteristics, cloudcompare, pgeof, pdal
+    #[arg(long, default_value = "isopach")]
+    pub(crate) convention: String,
+    #[command(flatten)]
+    pub(crate) height: HeightArgs,
+    /// Place that normals point towards, x,y,z in the coordinates of the files: the scanner's; up
+    /// if not given
+    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
+    pub(crate) towards: Vec<f64>,
+    /// ASPRS classes to read, separated by commas; all points if not given
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) classes: Vec<u8>,
+    /// Also read points that are flagged as withheld
+    #[arg(long)]
+    pub(crate) keep_withheld: bool,
+    /// Also read points of the classes of noise, 7 and 18
+    #[arg(long)]
+    pub(crate) keep_noise: bool,
+    /// Attributes of the points to keep: "all" that every file has, "none", or some of intensity,
+    /// returns, class, time, color, source, angle, flags, user, nir
+    #[arg(long, default_value = "all")]
+    pub(crate) columns: String,
+    /// Largest side of a tile, metres; tiles are smaller if the memory requires it. Results do not
+    /// depend on it
+    #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
+    pub(crate) tile_size: f64,
+    /// Memory for everything: 2GiB, 500MiB; a plain number is MiB
+    #[arg(long, default_value = "4GiB", allow_hyphen_values = true)]
+    pub(crate) memory: String,
+    /// Folder for points that memory cannot hold, while they wait for their tile; that of the
+    /// output if not given
+    #[arg(long)]
+    pub(crate) spill_dir: Option<PathBuf>,
+    /// Threads; all of the CPU if not given. Results do not depend on it
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) devices: DeviceArgs,
+}
+
+/// Options of the neighbourhood.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct NeighbourhoodArgs {
+    /// Radius of the neighbourhood, metres; several give one set of columns each
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true)]
+    radius: Vec<f64>,
+    /// Number of nearest points, the point itself included, instead of a radius; with --radius: at
+    /// most so many within it
+    #[arg(long, value_delimiter = ',')]
+    nearest: Vec<usize>,
+    /// Largest distance of the nearest points, metres: points with fewer within it have no
+    /// features, and are counted
+    #[arg(long, default_value_t = 10.0, allow_negative_numbers = true)]
+    max_distance: f64,
+    /// Take for each point the one of several radii (or numbers) whose eigenentropy is least
+    #[arg(long)]
+    optimal: bool,
+}
+
+/// Options of the height above ground.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HeightArgs {
+    /// Also write the height above ground (column height_above_ground), from this surface of the
+    /// ground points
+    #[arg(long, value_enum)]
+    height: Option<Surface>,
+    /// ASPRS classes of ground points
+    #[arg(long, value_delimiter = ',', default_value = "2", requires = "height")]
+    pub(crate) ground_classes: Vec<u8>,
+    /// Find the ground points by a morphological filter (SMRF) instead of their classes, and write
+    /// them as class 2; points of class 2 that are no ground become class 1
+    #[arg(long, requires = "height", conflicts_with = "ground_classes")]
+    pub(crate) find_ground: bool,
+    /// Horizontal distance that the ground at a place may depend on, metres: points farther from
+    /// ground points have no height, and are counted
+    #[arg(
+        long,
+        default_value_t = 50.0,
+        allow_negative_numbers = true,
+        requires = "height"
+    )]
+    ground_distance: f64,
+}
+
+/// A surface between ground points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Surface {
+    /// Their Delaunay triangulation
+    Tin,
+    /// The mean of the eight nearest, weighted by 1/distance²
+    Idw,
+    /// The nearest
+    Nearest,
+}
+
+impl HeightArgs {
+    /// Name of the column.
+    pub(crate) const COLUMN: &str = "height_above_ground";
+
+    pub(crate) fn source(&self) -> GroundSource {
+        if self.find_ground {
+            GroundSource::Filter(GroundFilter::default())
+        } else {
+            GroundSource::Classes(self.ground_classes.clone())
+        }
+    }
+
+    pub(crate) fn above(&self) -> Option<HeightAboveGround> {
+        let surface = match self.height? {
+            Surface::Tin => GroundSurface::Triangulated,
+            Surface::Idw => GroundSurface::InverseDistance { k: 8, power: 2.0 },
+            Surface::Nearest => GroundSurface::Nearest,
+        };
+        Some(HeightAboveGround {
+            surface,
+            max_distance: self.ground_distance,
+        })
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  isopach features tile.laz out.laz --radius 1                  eleven shape features and the normal
+  isopach features survey/ out.laz --radius 0.5,1,2             at three scales: linearity_r0.5, linearity_r1, ...
+  isopach features survey/ out.laz --nearest 20 --features lod2
+  isopach features a.laz out.laz --radius 0.3,0.6,1.2 --optimal the best radius for each point
+  isopach features a.laz out.laz --radius 1 --height tin        also the height above class 2
+  isopach features a.laz out.laz --radius 1 --height tin --find-ground   a survey without classes
+  isopach features a.laz out.laz --radius 2 --convention jakteristics
+
+Ends with 0: done; 2: never try again (wrong arguments, a refused input); 75: try again (files cannot be read or written).";
+
+impl FeatureOptions {
+    /// Output file.
+    #[must_use]
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// The features that the options ask for.
+    pub(crate) fn parsed_features(&self) -> Result<Features> {
+        let wanted: Wanted = self.features.parse().map_err(FeatureOptionError::from)?;
+        let convention = Convention::named(&self.convention).ok_or_else(|| {
+            FeatureOptionError::UnknownConvention {
+                given: self.convention.clone(),
+            }
+        })?;
+        let normals = match self.towards[..] {
+            [] => NormalSide::Up,
+            [x, y, z] => NormalSide::Towards([x, y, z]),
+            _ => {
+                let given = self.towards.len();
+                return Err(FeatureOptionError::PlaceOfOtherLength { given }.into());
+            }
+        };
+        Ok(Features {
+            neighbourhood: self.neighbourhood.parsed()?,
+            wanted,
+            convention,
+            normals,
+        })
+    }
+
+    /// The attributes to keep, of those that all files have.
+    pub(crate) fn kept_columns(&self, of_files: Columns) -> Result<Columns> {
+        let mut kept = Columns::XYZ;
+        for name in self.columns.split(',') {
+            kept |= match name.trim() {
+                "all" => of_files,
+                "none" => Columns::XYZ,
+                name => column_named(name)?,
+            };
+        }
+        Ok(kept)
+    }
+
+    /// Refuses classes that leave out all ground points.
+    pub(crate) fn check_ground(&self) -> Result<()> {
+        let ground = &self.height.ground_classes;
+        let has_ground = ground.iter().any(|class| self.classes.contains(class));
+        let is_by_class = self.height.above().is_some() && !self.height.find_ground;
+        if !is_by_class || self.classes.is_empty() || has_ground {
+            return Ok(());
+        }
+        Err(FeatureOptionError::GroundLeftOut {
+            classes: self.classes.clone(),
+            ground: ground.clone(),
+        }
+        .into())
+    }
+
+    pub(crate) fn memory_bytes(&self) -> Result<u64> {
+        Ok(parse_bytes("--memory", &self.memory)?)
+    }
+}
+
+/// Names of columns on the command line.
+const COLUMNS: [(&str, Columns); 10] = [
+    ("intensity", Columns::INTENSITY),
+    ("returns", Columns::RETURNS),
+    ("class", Columns::CLASSIFICATION),
+    ("time", Columns::GPS_TIME),
+    ("color", Columns::RGB),
+    ("source", Columns::POINT_SOURCE),
+    ("angle", Columns::SCAN_ANGLE),
+    ("flags", Columns::FLAGS),
+    ("user", Columns::USER_DATA),
+    ("nir", Columns::NIR),
+];
+
+fn column_named(name: &str) -> Result<Columns> {
+    let found = COLUMNS.iter().find(|(known, _)| *known == name);
+    let unknown = || FeatureOptionError::UnknownColumn {
+        given: name.into(),
+        known: COLUMNS.map(|(known, _)| known).join(", "),
+    };
+    Ok(found.map(|(_, column)| *column).ok_or_else(unknown)?)
+}
+
+impl NeighbourhoodArgs {
+    fn parsed(&self) -> Result<Neighbourhood> {
+        let max_distance = self.max_distance;
+        match (&self.radius[..], &self.nearest[..], self.optimal) {
+            ([], [], _) => Err(FeatureOptionError::NoNeighbourhood.into()),
+            (radii, [], true) => Ok(Neighbourhood::OptimalRadius(radii.to_vec())),
+            ([radius], [], false) => Ok(Neighbourhood::Radius(*radius)),
+            (radii, [], false) => Ok(Neighbourhood::Radii(radii.to_vec())),
+            ([], ks, true) => Ok(Neighbourhood::OptimalNearest {
+                ks: ks.to_vec(),
+                max_distance,
+            }),
+            ([], [k], false) => Ok(Neighbourhood::Nearest {
+                k: *k,
+                max_distance,
+            }),
+            ([radius], [k], false) => Ok(Neighbourhood::NearestWithin {
+                k: *k,
+                radius: *radius,
+            }),
+            ([], ks, false) => Err(FeatureOptionError::SeveralNearest { given: ks.len() }.into()),
+            (_, _, _) => Err(FeatureOptionError::MixedNeighbourhood.into()),
+        }
+    }
+}

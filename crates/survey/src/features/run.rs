@@ -1,0 +1,240 @@
+//! The run of features, step by step.
+
+use super::{
+    FeatureOptionError, FeatureOptions,
+    output::{self, Counted, Output},
+    summary,
+};
+use crate::{epochs, inputs::Inputs, listed::list_paths};
+use isopach::{
+    Backend,
+    cloud::Columns,
+    compute::{Dispatcher, Result},
+    features::{Feature, FeatureTiles, Features, Gaps, HeightTiles},
+    gpu::GpuOptions,
+    las::{self, Catalogue, CatalogueOptions, GpsTime, Schema},
+    tiling::{PointSource, RunOptions, Spill, Tiling},
+};
+use isopach_program::listener::Listener;
+use std::path::{Path, PathBuf};
+
+/// Outcome of a run of features.
+#[derive(Clone, Debug)]
+pub struct FeatureOutcome {
+    /// The file that was written.
+    pub out: PathBuf,
+    /// Its summary.
+    pub summary: PathBuf,
+    /// Number of points.
+    pub points: u64,
+    /// Neighbourhoods without features.
+    pub gaps: Gaps,
+    /// Points whose height above ground is not known, if it was asked for.
+    pub without_height: Option<u64>,
+}
+
+/// A run, with what its inputs are.
+pub(super) struct FeatureRun<'a> {
+    pub(super) options: &'a FeatureOptions,
+    pub(super) features: Features,
+    /// Names and features of the columns.
+    pub(super) columns: Vec<(String, Feature)>,
+    /// The files.
+    pub(super) inputs: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Computes the features that the options describe, in the current thread and rayon's pool.
+///
+/// The file depends on inputs and parameters alone, not on tiles, memory or threads.
+///
+/// # Errors
+/// [`Error::InvalidInput`](isopach::compute::Error) and `Error::InvalidParameter` for refused inputs and parameters,
+/// `Error::Source` if a file cannot be read or written.
+pub fn run(options: &FeatureOptions, listener: &dyn Listener) -> Result<FeatureOutcome> {
+    let features = options.parsed_features()?;
+    options.check_ground()?;
+    let memory = options.memory_bytes()?;
+    let on = options.devices.open(GpuOptions::default())?;
+    let catalogue = open_survey(options)?;
+    let of_files = columns_of_all(&catalogue);
+    let mut kept = options.kept_columns(of_files)?;
+    if options.height.find_ground {
+        kept |= Columns::CLASSIFICATION;
+    }
+    let table = output::empty_table(&features);
+    let named = table.columns.iter();
+    let mut run = FeatureRun {
+        options,
+        columns: named
+            .map(|column| (column.name.clone(), column.feature))
+            .collect(),
+        inputs: catalogue
+            .files()
+            .iter()
+            .map(|file| file.path().display().to_string())
+            .collect(),
+        warnings: Vec::new(),
+        features,
+    };
+    run.mention_oddities(&catalogue, listener);
+    let mut output = Output {
+        path: options.out.clone(),
+        has_heights: options.height.above().is_some(),
+        schema: schema_of(&catalogue, kept)?,
+        memory: memory / 16,
+        table,
+        convention: run.features.convention.name,
+        file: None,
+        counted: Counted::default(),
+    };
+    let report = run.run_tiles(&on, &catalogue, kept, memory, &mut output, listener)?;
+    run.mention_left_out(&catalogue, listener);
+    summary::write_summary(&run, &output.counted, &report)?;
+    Ok(FeatureOutcome {
+        out: options.out.clone(),
+        summary: summary::summary_path(&options.out),
+        points: output.counted.points,
+        gaps: output.counted.gaps,
+        without_height: output.has_heights.then_some(output.counted.without_height),
+    })
+}
+
+/// The files in metres, without the points that are left out.
+fn open_survey(options: &FeatureOptions) -> Result<Catalogue> {
+    let inputs = Inputs::default();
+    let mut files = Vec::new();
+    for path in list_paths(&options.input) {
+        for path in Inputs::list_files(&path)? {
+            files.push(inputs.open(&path)?);
+        }
+    }
+    let mut catalogue = Catalogue::from_files(files, &CatalogueOptions::default())?
+        .in_metres()?
+        .keep_classes(&options.classes);
+    if !options.keep_withheld {
+        catalogue = catalogue.without_withheld();
+    }
+    let asks_for_noise = las::NOISE
+        .iter()
+        .any(|class| options.classes.contains(class));
+    if !options.keep_noise && !asks_for_noise {
+        catalogue = catalogue.without_noise();
+    }
+    Ok(catalogue)
+}
+
+/// The columns that every file has.
+fn columns_of_all(catalogue: &Catalogue) -> Columns {
+    let files = catalogue.files().iter();
+    files.fold(Columns::ALL, |common, file| {
+        let missing = common.without(file.columns());
+        common.without(missing)
+    })
+}
+
+/// The schema of the output: the finest scale and the coordinate system of the files.
+fn schema_of(catalogue: &Catalogue, kept: Columns) -> Result<Schema> {
+    let files = catalogue.files();
+    let scales = files.iter().flat_map(|file| file.header().scale);
+    let finest = scales.fold(f64::INFINITY, f64::min);
+    let mut gps_time = GpsTime::ADJUSTED_STANDARD;
+    if kept.contains(Columns::GPS_TIME) {
+        let mut times = files.iter().map(|file| file.header().gps_time);
+        gps_time = times.next().unwrap_or(gps_time);
+        if times.any(|time| time != gps_time) {
+            return Err(FeatureOptionError::OtherGpsTimes.into());
+        }
+    }
+    Ok(Schema {
+        crs: catalogue.crs().cloned(),
+        scale: if finest.is_finite() {
+            finest
+        } else {
+            Schema::default().scale
+        },
+        columns: kept,
+        gps_time,
+        ..Schema::default()
+    })
+}
+
+impl FeatureRun<'_> {
+    fn run_tiles(
+        &self,
+        on: &Dispatcher<dyn Backend>,
+        source: &dyn PointSource,
+        kept: Columns,
+        memory: u64,
+        output: &mut Output,
+        listener: &dyn Listener,
+    ) -> Result<isopach::tiling::RunReport> {
+        let operation = FeatureTiles::new(self.features.clone(), kept)?;
+        let beside = self.options.out.parent().filter(|folder| folder.is_dir());
+        let spill = self.options.spill_dir.as_deref();
+        let tiling = Tiling {
+            tile_size: self.options.tile_size,
+            memory: memory - memory / 8,
+            spill: Spill::in_folder(spill.or(beside).unwrap_or(Path::new("."))),
+        };
+        let stage = listener.begin_stage("features");
+        let show = |progress| crate::run::show_progress(&*stage, &progress);
+        let Some(above) = self.options.height.above() else {
+            let options = RunOptions {
+                progress: &show,
+                ..RunOptions::default()
+            };
+            return tiling.stream_with(on, &operation, [source], output, &options);
+        };
+        let heights = HeightTiles::new(above, self.options.height.source())?;
+        let options = RunOptions {
+            progress: &show,
+            ..RunOptions::default()
+        };
+        let both = (operation, heights);
+        tiling.stream_with(on, &both, [source], output, &options)
+    }
+
+    fn warn(&mut self, text: String, listener: &dyn Listener) {
+        listener.warn(&text);
+        self.warnings.push(text);
+    }
+
+    fn mention_oddities(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
+        for duplicate in catalogue.duplicates() {
+            let left_out = duplicate.left_out.display();
+            let kept = duplicate.kept.display();
+            let text = format!("{left_out} has the same points as {kept}: it is left out");
+            self.warn(text, listener);
+        }
+        for file in catalogue.files() {
+            let extra = &file.header().extra_bytes;
+            if !extra.is_empty() {
+                let names: Vec<&str> = extra.iter().map(|column| column.name.as_str()).collect();
+                let path = file.path().display();
+                let text = format!(
+                    "{path}: its extra bytes are not kept ({})",
+                    names.join(", ")
+                );
+                self.warn(text, listener);
+            }
+        }
+    }
+
+    fn mention_left_out(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
+        let las::LeftOut { withheld, noise } = catalogue.left_out();
+        if withheld > 0 {
+            let count = epochs::count_points(withheld);
+            self.warn(
+                format!("{count} left out as withheld (--keep-withheld reads them)"),
+                listener,
+            );
+        }
+        if noise > 0 {
+            let count = epochs::count_points(noise);
+            let text =
+                format!("{count} left out as noise, classes 7 and 18 (--keep-noise reads them)");
+            self.warn(text, listener);
+        }
+    }
+}

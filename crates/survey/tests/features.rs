@@ -1,0 +1,265 @@
+//! A run of features, from LAZ files to a LAZ file.
+#![allow(missing_docs)]
+
+use clap::Parser as _;
+use isopach::{
+    cloud::{Cloud, Columns},
+    features::{Convention, Feature, Features, Neighbourhood, NormalSide, Wanted},
+    las::{Las, LazWriter, Schema},
+};
+use isopach_survey::{
+    Silent,
+    features::{self, FeatureOptions},
+};
+use serde_json::Value;
+use std::{fs, path::Path};
+use tempfile::TempDir;
+
+/// Two files of one survey with classes and intensities, side by side.
+fn survey() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let random = isopach::compute::conformance::random;
+    for (file, west) in [("west.laz", 0.0), ("east.laz", 20.0)] {
+        let points: Vec<[f64; 3]> = (0..3000)
+            .map(|i| {
+                let i = i + west as u64 * 1000;
+                let [x, y] = [random(3 * i) * 20.0 + west, random(3 * i + 1) * 30.0];
+                [
+                    x + 400_000.0,
+                    y + 5_500_000.0,
+                    300.0 + (x * 0.4).sin() + 0.3 * random(3 * i + 2),
+                ]
+            })
+            .collect();
+        let mut cloud = Cloud::from_points(&points).unwrap();
+        cloud.attributes.classification =
+            Some((0..3000).map(|i| if i % 50 == 0 { 7 } else { 2 }).collect());
+        cloud.attributes.intensity = Some((0..3000).map(|i| i as u16).collect());
+        let schema = Schema {
+            columns: Columns::CLASSIFICATION | Columns::INTENSITY,
+            ..Schema::default()
+        };
+        let mut writer = LazWriter::create(folder.path().join(file), &schema).unwrap();
+        writer.write(&cloud, &[]).unwrap();
+        writer.finish().unwrap();
+    }
+    folder
+}
+
+fn run(folder: &Path, out: &str, more: &[&str]) -> Result<Vec<u8>, isopach::compute::Error> {
+    let [input, out] = ["", out].map(|name| folder.join(name).to_str().unwrap().to_owned());
+    let words = [
+        "features",
+        &format!("{input}west.laz,{input}east.laz"),
+        &out,
+        "--backend",
+        "cpu",
+    ];
+    let options = FeatureOptions::try_parse_from(words.iter().chain(more)).unwrap();
+    features::run(&options, &Silent)?;
+    Ok(fs::read(out).unwrap())
+}
+
+#[test]
+fn tiles_memory_and_threads_do_not_change_a_byte() {
+    let folder = survey();
+    let all = run(
+        folder.path(),
+        "a.laz",
+        &["--radius", "0.8,1.6", "--features", "full"],
+    )
+    .unwrap();
+    let small = [
+        "--radius",
+        "0.8,1.6",
+        "--features",
+        "full",
+        "--tile-size",
+        "7",
+        "--memory",
+        "256MiB",
+    ];
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let tiles = pool
+        .install(|| run(folder.path(), "b.laz", &small))
+        .unwrap();
+    assert!(all == tiles);
+}
+
+#[test]
+fn the_file_has_the_features_of_its_points_and_their_attributes() {
+    let folder = survey();
+    run(
+        folder.path(),
+        "out.laz",
+        &["--radius", "1.2", "--features", "planarity,nz"],
+    )
+    .unwrap();
+    let las = Las::open(folder.path().join("out.laz")).unwrap();
+    assert_eq!(las.header().point_count, 5880); // 120 of noise are left out
+    let cloud = las
+        .read_all(Columns::CLASSIFICATION | Columns::INTENSITY)
+        .unwrap();
+    assert!(
+        cloud
+            .attributes
+            .classification
+            .unwrap()
+            .iter()
+            .all(|class| *class == 2)
+    );
+    let features = Features {
+        neighbourhood: Neighbourhood::Radius(1.2),
+        wanted: Wanted::of(&[Feature::Planarity, Feature::NormalZ]),
+        convention: Convention::ISOPACH,
+        normals: NormalSide::Up,
+    };
+    let again = las.read_all(Columns::XYZ).unwrap();
+    let found = features
+        .run(&isopach::neighbours::Cpu, again.positions())
+        .unwrap();
+    for (name, column) in ["planarity", "nz"].into_iter().zip(&found.columns) {
+        let written = las.read_extra(name).unwrap();
+        for (written, value) in written.iter().zip(&column.values) {
+            assert!(*written as f32 == *value || written.is_nan() && value.is_nan());
+        }
+    }
+}
+
+#[test]
+fn the_summary_says_what_the_columns_are() {
+    let folder = survey();
+    run(
+        folder.path(),
+        "out.laz",
+        &[
+            "--nearest",
+            "12",
+            "--features",
+            "minimal,density",
+            "--convention",
+            "pgeof",
+        ],
+    )
+    .unwrap();
+    let text = fs::read_to_string(folder.path().join("out.laz.json")).unwrap();
+    let summary: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(summary["convention"], "pgeof");
+    assert_eq!(summary["neighbourhood"]["nearest"], 12);
+    assert_eq!(summary["points"], 5880);
+    let columns = summary["columns"].as_array().unwrap();
+    let names: Vec<&Value> = columns.iter().map(|column| &column["name"]).collect();
+    assert_eq!(
+        names,
+        [
+            "linearity",
+            "planarity",
+            "scattering",
+            "verticality",
+            "density"
+        ]
+    );
+    assert_eq!(columns[4]["kind"]["scales_as"], -3);
+    let warnings = summary["warnings"].as_array().unwrap();
+    assert!(
+        warnings[0]
+            .as_str()
+            .unwrap()
+            .contains("120 points left out as noise"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn heights_above_ground_are_those_of_all_points_at_once() {
+    let folder = survey();
+    let words = [
+        "--radius",
+        "1",
+        "--height",
+        "tin",
+        "--ground-distance",
+        "8",
+        "--keep-noise",
+    ];
+    let tiles = [&words[..], &["--tile-size", "6"]].concat();
+    assert!(
+        run(folder.path(), "a.laz", &words).unwrap()
+            == run(folder.path(), "b.laz", &tiles).unwrap()
+    );
+    let las = Las::open(folder.path().join("a.laz")).unwrap();
+    let cloud = las.read_all(Columns::CLASSIFICATION).unwrap();
+    let ground = cloud.filter_classes(&[2]).unwrap();
+    let above = HeightAboveGround {
+        surface: GroundSurface::Triangulated,
+        max_distance: 8.0,
+    };
+    let found = above
+        .run(
+            &isopach::neighbours::Cpu,
+            ground.positions(),
+            cloud.positions(),
+        )
+        .unwrap();
+    let written = las.read_extra("height_above_ground").unwrap();
+    assert_eq!(written.len(), 6000);
+    assert!(found.unknown < 200);
+    for (written, height) in written.iter().zip(&found.height) {
+        assert!(*written as f32 == *height as f32 || written.is_nan() && height.is_nan());
+    }
+}
+
+#[test]
+fn a_filter_finds_the_ground_where_there_are_no_classes() {
+    let folder = survey();
+    let words = [
+        "--radius",
+        "1",
+        "--height",
+        "nearest",
+        "--find-ground",
+        "--keep-noise",
+    ];
+    let tiles = [&words[..], &["--tile-size", "9"]].concat();
+    let all = run(folder.path(), "a.laz", &words).unwrap();
+    assert!(all == run(folder.path(), "b.laz", &tiles).unwrap());
+    let las = Las::open(folder.path().join("a.laz")).unwrap();
+    let cloud = las.read_all(Columns::CLASSIFICATION).unwrap();
+    let heights = las.read_extra("height_above_ground").unwrap();
+    let classes = cloud.attributes.classification.unwrap();
+    let ground = classes
+        .iter()
+        .zip(&heights)
+        .filter(|(class, _)| **class == 2);
+    assert!(ground.clone().count() > 5000);
+    assert!(ground.into_iter().all(|(_, height)| *height == 0.0));
+}
+
+#[test]
+fn refusals_say_what_is_wrong_and_leave_no_file() {
+    let folder = survey();
+    for (more, expected) in [
+        (&["--radius", "0"] as &[&str], "radius"),
+        (&[], "--radius METRES or --nearest POINTS"),
+        (&["--nearest", "5,9"], "--optimal"),
+        (&["--radius", "1", "--features", "linearty"], "linearty"),
+        (&["--radius", "1", "--convention", "pdla"], "jakteristics"),
+        (&["--radius", "1", "--columns", "colour"], "colour"),
+        (
+            &["--radius", "1", "--towards", "1,2"],
+            "--towards has 2 numbers",
+        ),
+        (&["--nearest", "5", "--max-distance", "inf"], "finite"),
+        (
+            &["--radius", "1", "--height", "tin", "--classes", "5"],
+            "leaves out the ground",
+        ),
+    ] {
+        let refused = run(folder.path(), "out.laz", more).unwrap_err().to_string();
+        assert!(refused.contains(expected), "{more:?}: {refused}");
+        assert!(!folder.path().join("out.laz").exists());
+    }
+}
