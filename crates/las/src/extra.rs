@@ -89,20 +89,21 @@ impl ExtraKind {
             .map_or(0, |i| i as u8 + 1)
     }
 
-    /// Appends a value; an integer is rounded and kept within its range, and NaN becomes 0 there.
-    fn append_value(self, value: f64, to: &mut Vec<u8>) {
-        let whole = value.round();
+    /// Puts a value into as many bytes as the type has; an integer is rounded and kept within its
+    /// range, and NaN becomes 0 there.
+    #[inline(always)]
+    pub(crate) fn store(self, value: f64, to: &mut [u8]) {
         match self {
-            Self::U8 => to.push(whole as u8),
-            Self::I8 => to.extend((whole as i8).to_le_bytes()),
-            Self::U16 => to.extend((whole as u16).to_le_bytes()),
-            Self::I16 => to.extend((whole as i16).to_le_bytes()),
-            Self::U32 => to.extend((whole as u32).to_le_bytes()),
-            Self::I32 => to.extend((whole as i32).to_le_bytes()),
-            Self::U64 => to.extend((whole as u64).to_le_bytes()),
-            Self::I64 => to.extend((whole as i64).to_le_bytes()),
-            Self::F32 => to.extend((value as f32).to_le_bytes()),
-            Self::F64 => to.extend(value.to_le_bytes()),
+            Self::U8 => to.copy_from_slice(&[value.round() as u8]),
+            Self::I8 => to.copy_from_slice(&(value.round() as i8).to_le_bytes()),
+            Self::U16 => to.copy_from_slice(&(value.round() as u16).to_le_bytes()),
+            Self::I16 => to.copy_from_slice(&(value.round() as i16).to_le_bytes()),
+            Self::U32 => to.copy_from_slice(&(value.round() as u32).to_le_bytes()),
+            Self::I32 => to.copy_from_slice(&(value.round() as i32).to_le_bytes()),
+            Self::U64 => to.copy_from_slice(&(value.round() as u64).to_le_bytes()),
+            Self::I64 => to.copy_from_slice(&(value.round() as i64).to_le_bytes()),
+            Self::F32 => to.copy_from_slice(&(value as f32).to_le_bytes()),
+            Self::F64 => to.copy_from_slice(&value.to_le_bytes()),
         }
     }
 
@@ -226,15 +227,6 @@ impl ExtraBytes {
         }
     }
 
-    /// Appends a value in its stored form; NaN becomes the no-data value if the column has one.
-    pub(crate) fn append_to(&self, value: f64, to: &mut Vec<u8>) {
-        let stored = match self.no_data {
-            Some(no_data) if value.is_nan() => no_data,
-            _ => (value - self.shift) / self.scale,
-        };
-        self.kind.append_value(stored, to);
-    }
-
     /// Its descriptor.
     pub(crate) fn to_descriptor(&self) -> [u8; 192] {
         let mut bytes = [0; 192];
@@ -242,9 +234,9 @@ impl ExtraBytes {
         put_text(&mut bytes[4..36], &self.name);
         if let Some(no_data) = self.no_data {
             bytes[3] |= 1;
-            let mut word = Vec::with_capacity(8);
-            self.kind.widest_of_class().append_value(no_data, &mut word);
-            bytes[40..48].copy_from_slice(&word);
+            self.kind
+                .widest_of_class()
+                .store(no_data, &mut bytes[40..48]);
         }
         for (bit, at, value, plain) in [(8, 112, self.scale, 1.0), (16, 136, self.shift, 0.0)] {
             if value != plain {
@@ -384,9 +376,9 @@ mod tests {
             let record = Record { user: "LASF_Spec".into(), id: 4, data: column.to_descriptor().to_vec() };
             let found = parse_descriptors(&[record], kind.bytes());
             prop_assert_eq!(&found, &vec![(column.clone(), 0)]);
-            let mut bytes = Vec::new();
-            column.append_to(value, &mut bytes);
-            prop_assert_eq!(bytes.len(), kind.bytes());
+            let mut bytes = vec![0; kind.bytes()];
+            let stored = if value.is_nan() { 77.0 } else { (value - shift) / scale };
+            kind.store(stored, &mut bytes);
             let back = column.read_value(&bytes);
             let single = if kind == ExtraKind::F32 { 1e-4 } else { 1e-9 };
             prop_assert!((back - value).abs() < single || back.is_nan() && value.is_nan(), "{back} {value}");

@@ -128,6 +128,7 @@ mod point_source;
 mod pointwise;
 mod read;
 mod reader;
+mod record_fields;
 mod records;
 mod rewrite;
 mod schema;

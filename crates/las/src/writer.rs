@@ -1,19 +1,19 @@
 //! Writing LAZ: LAS 1.4 with named extra bytes, streamed, and there only when it is complete.
 
 use crate::{
-    ExtraBytes, GpsTime,
+    GpsTime,
     encoder::{self, CHUNK, Encoder},
     error::{LasError, LasProblem},
-    layout::{ANGLE_STEP, Layout},
+    layout::Layout,
+    record_fields::RecordFields,
     schema::{Schema, zero_padded},
     summary::Summary,
 };
-use isopach_cloud::{Attributes, Cloud, Columns};
+use isopach_cloud::{Attributes, Cloud};
 use isopach_compute::UnfinishedFile;
 use rayon::prelude::*;
 use std::{
     io::{Seek, SeekFrom, Write},
-    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -145,7 +145,7 @@ impl LazWriter {
         Ok(())
     }
 
-    /// Appends records as [`Self::append_record`] makes them.
+    /// Appends records as [`Self::fields_of`] makes them.
     pub(crate) fn write_records(&mut self, records: &[u8]) -> Result<(), LasProblem> {
         self.summary.merge(&Summary::of_records(
             records.chunks_exact(self.record_length()),
@@ -154,120 +154,38 @@ impl LazWriter {
         self.points.write(records)
     }
 
+    /// The fields of points whose columns have been checked, as this file stores them.
+    pub(crate) fn fields_of<'a>(
+        &'a self,
+        cloud: &'a Cloud,
+        extra: &'a [&'a [f64]],
+    ) -> RecordFields<'a> {
+        RecordFields::new(&self.schema, &self.layout, cloud, extra)
+    }
+
     /// Body of [`Self::write`], before the file is named.
     fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasProblem> {
         self.check_columns(cloud, extra)?;
         let chunk = CHUNK as usize;
         let starts: Vec<usize> = (0..cloud.len()).step_by(chunk).collect();
         for wave in starts.chunks(rayon::current_num_threads().max(1)) {
+            let fields = self.fields_of(cloud, extra);
+            let length = self.record_length();
+            let layout = &self.layout;
+            let encode = |&start: &usize| -> Result<(Vec<u8>, Summary), LasProblem> {
+                let points = start..(start + chunk).min(cloud.len());
+                let records = fields.encode_points(points, length, 0)?;
+                let summary = Summary::of_records(records.chunks_exact(length), layout);
+                Ok((records, summary))
+            };
             let parts: Vec<(Vec<u8>, Summary)> = wave
                 .par_iter()
-                .map(|&start: &usize| {
-                    self.encode_range(cloud, extra, start..(start + chunk).min(cloud.len()))
-                })
+                .map(encode)
                 .collect::<Result<_, LasProblem>>()?;
             for (records, summary) in parts {
                 self.summary.merge(&summary);
                 self.points.write(&records)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Encodes the records of some points, and summarises them for the header.
-    fn encode_range(
-        &self,
-        cloud: &Cloud,
-        extra: &[&[f64]],
-        points: Range<usize>,
-    ) -> Result<(Vec<u8>, Summary), LasProblem> {
-        let length = self.record_length();
-        let mut records = Vec::with_capacity(points.len() * length);
-        for i in points {
-            self.append_record(cloud, extra, i, &mut records)?;
-        }
-        let summary = Summary::of_records(records.chunks_exact(length), &self.layout);
-        Ok((records, summary))
-    }
-
-    /// Appends the record of one point, whose columns have been checked.
-    pub(crate) fn append_record(
-        &self,
-        cloud: &Cloud,
-        extra: &[&[f64]],
-        i: usize,
-        records: &mut Vec<u8>,
-    ) -> Result<(), LasProblem> {
-        self.encode_point(cloud, i, records)?;
-        for (column, values) in self.schema.extra_bytes.iter().zip(extra) {
-            check_fits(column, values[i], i)?;
-            column.append_to(values[i], records);
-        }
-        Ok(())
-    }
-
-    /// Appends the standard fields of one point.
-    fn encode_point(
-        &self,
-        cloud: &Cloud,
-        i: usize,
-        records: &mut Vec<u8>,
-    ) -> Result<(), LasProblem> {
-        self.append_coordinates(cloud.positions().absolute(i), records)?;
-        let columns = self.schema.columns;
-        let attributes = &cloud.attributes;
-        let has = |column| columns.contains(column);
-        let [number, of] = value_or(&attributes.returns, i, has(Columns::RETURNS), [1, 1]);
-        if number.max(of) > 15 {
-            return Err(LasProblem::Unwritable(format!(
-                "point {i} is return {number} of {of}, but 15 at most can be stored"
-            )));
-        }
-        let intensity = value_or(&attributes.intensity, i, has(Columns::INTENSITY), 0);
-        records.extend(intensity.to_le_bytes());
-        records.push((number & 15) | (of & 15) << 4);
-        records.push(value_or(&attributes.flags, i, has(Columns::FLAGS), 0));
-        let has_class = has(Columns::CLASSIFICATION);
-        records.push(value_or(&attributes.classification, i, has_class, 0));
-        records.push(value_or(
-            &attributes.user_data,
-            i,
-            has(Columns::USER_DATA),
-            0,
-        ));
-        let angle = value_or(&attributes.scan_angle, i, has(Columns::SCAN_ANGLE), 0.0);
-        let steps = (angle / ANGLE_STEP).round();
-        if !(f32::from(i16::MIN)..=f32::from(i16::MAX)).contains(&steps) {
-            return Err(LasProblem::Unwritable(format!(
-                "the scan angle of point {i} is {angle}°, but must be within ±196°"
-            )));
-        }
-        records.extend((steps as i16).to_le_bytes());
-        let source = value_or(&attributes.point_source, i, has(Columns::POINT_SOURCE), 0);
-        records.extend(source.to_le_bytes());
-        let time = value_or(&attributes.gps_time, i, has(Columns::GPS_TIME), 0.0);
-        records.extend(time.to_le_bytes());
-        if self.layout.format >= 7 {
-            let rgb = value_or(&attributes.rgb, i, has(Columns::RGB), [0; 3]);
-            records.extend(rgb.into_iter().flat_map(u16::to_le_bytes));
-        }
-        if self.layout.format == 8 {
-            records.extend(value_or(&attributes.nir, i, true, 0).to_le_bytes());
-        }
-        Ok(())
-    }
-
-    /// Appends x, y and z as whole steps from the offset.
-    fn append_coordinates(&self, point: [f64; 3], records: &mut Vec<u8>) -> Result<(), LasProblem> {
-        for (value, offset) in point.into_iter().zip(self.schema.offset) {
-            let step = ((value - offset) / self.schema.scale).round();
-            if step < f64::from(i32::MIN) || step > f64::from(i32::MAX) {
-                return Err(LasProblem::Unwritable(format!(
-                    "the coordinate {value} is too far from the offset {offset} for steps of {}: give an offset near the points",
-                    self.schema.scale
-                )));
-            }
-            records.extend((step as i32).to_le_bytes()); // in range: checked above
         }
         Ok(())
     }
@@ -374,41 +292,4 @@ fn check_lengths(cloud: &Cloud) -> Result<(), LasProblem> {
         }
     }
     Ok(())
-}
-
-/// Refuses a value that an extra column cannot hold, or would say "none" of.
-fn check_fits(column: &ExtraBytes, value: f64, point: usize) -> Result<(), LasProblem> {
-    if value.is_nan() && column.no_data.is_some() {
-        return Ok(());
-    }
-    let range = column.kind.value_range();
-    let is_float = column.kind.is_float();
-    let stored = (value - column.shift) / column.scale;
-    let fits = match is_float {
-        true => !stored.is_finite() || range.contains(&stored),
-        false => range.contains(&stored.round()),
-    };
-    if !fits {
-        let name = &column.name;
-        let kind = column.kind;
-        let (low, high) = range.into_inner();
-        return Err(LasProblem::Unwritable(format!(
-            "the value {value} of point {point} does not fit the column {name} ({kind:?}, {low} to {high} as stored)"
-        )));
-    }
-    if !is_float && column.no_data == Some(stored.round()) {
-        let name = &column.name;
-        return Err(LasProblem::Unwritable(format!(
-            "the value {value} of point {point} is the no-data value of the column {name}"
-        )));
-    }
-    Ok(())
-}
-
-/// A value of a column, or `absent` if the column is not wanted or not there.
-fn value_or<T: Copy>(column: &Option<Vec<T>>, i: usize, is_wanted: bool, absent: T) -> T {
-    match column {
-        Some(values) if is_wanted => values[i],
-        _ => absent,
-    }
 }

@@ -101,6 +101,7 @@ mod memory_budget;
 mod operation;
 mod plan;
 mod progress;
+mod regions;
 mod report;
 mod route;
 mod run;

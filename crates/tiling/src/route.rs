@@ -1,13 +1,15 @@
 //! From chunks to tiles: every chunk is decoded once, and its points go to each tile that needs
 //! them.
 //!
-//! Two passes over the points of a chunk. The first asks the plan which tiles need each, and
-//! counts; the second copies them to lists that have the room they need.
+//! Two passes over the points of a chunk. The first finds the region of each, and counts; the second
+//! copies them to the lists of the region's tiles, which have the room they need. Where regions
+//! would be more than points, the plan is asked for the tiles of each point instead.
 
 use crate::{
     Plan, PointSource, TilingError,
     buckets::{Buckets, Piece, origin_of},
     clock::{Clock, RunStage},
+    regions::Regions,
 };
 use isopach_cloud::{
     Attributes, Columns, Points, REACH, Rect, TICKS_PER_METRE, edge_tick, from_ticks, to_ticks,
@@ -31,6 +33,9 @@ pub(crate) struct Routing<'a> {
     /// Scratch of chunks that are routed, reused by the next ones.
     pub(crate) scratch: Mutex<Vec<RouteScratch>>,
 }
+
+/// Regions that an extent may have, however few points it has.
+const LEAST_REGIONS: usize = 1024;
 
 /// Numbers of points that a chunk gave.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,6 +72,8 @@ pub(crate) struct RouteScratch {
     places: Vec<u32>,
     lists: Vec<TileList>,
     copies: Vec<PointCopy>,
+    /// By point: its region, if there are regions.
+    regions: Vec<u32>,
 }
 
 /// The points of a chunk that a tile needs.
@@ -77,6 +84,28 @@ struct TileList {
     base: [i64; 3],
     rows: Vec<u32>,
     ticks: Vec<[i32; 3]>,
+}
+
+impl TileList {
+    /// A list without points.
+    fn new(tile: u32) -> Self {
+        Self {
+            tile: tile as usize,
+            count: 0,
+            base: [0; 3],
+            rows: vec![],
+            ticks: vec![],
+        }
+    }
+
+    /// Appends a point, given in absolute ticks.
+    #[inline(always)]
+    fn push_point(&mut self, source: &dyn PointSource, ticks: [i64; 3]) -> Result<()> {
+        let local = relative_ticks(ticks, self.base);
+        self.ticks
+            .push(local.ok_or_else(|| out_of_reach(source, ticks, self.base))?);
+        Ok(())
+    }
 }
 
 /// A point that goes to a tile.
@@ -137,29 +166,105 @@ impl Routing<'_> {
         points: &Points,
         scratch: &mut RouteScratch,
     ) -> std::result::Result<RoutedCounts, RouteError> {
-        self.count_copies(from, points, scratch)
-            .map_err(RouteError::Source)?;
+        let most_regions = points.len().max(LEAST_REGIONS);
+        let regions = Regions::new(self.plan, from.extent, most_regions, |tile| {
+            self.wanted[tile as usize].load(Ordering::Relaxed)
+        });
+        match &regions {
+            Some(regions) => self.count_by_region(from, points, regions, scratch),
+            None => self.count_copies(from, points, scratch),
+        }
+        .map_err(RouteError::Source)?;
         let sizes = scratch.lists.iter().map(|list| list.count);
-        let bytes = sizes.map(|count| self.buckets.piece_bytes(count)).sum();
+        let bytes = sizes.map(|count| self.piece_bytes(count)).sum();
         let mut waiting = self
             .buckets
             .admit_points(bytes)
             .map_err(RouteError::Other)?;
-        self.fill_lists(from.source, points, scratch)
-            .map_err(RouteError::Source)?;
-        for list in &mut scratch.lists {
+        self.prepare_lists(scratch).map_err(RouteError::Source)?;
+        match &regions {
+            Some(regions) => self.fill_by_region(from.source, points, regions, scratch),
+            None => self.fill_lists(from.source, points, scratch),
+        }
+        .map_err(RouteError::Source)?;
+        let mut copies = 0;
+        for list in scratch.lists.iter_mut().filter(|list| list.count > 0) {
             let piece = Piece {
                 chunk: from.chunk,
                 ticks: std::mem::take(&mut list.ticks),
                 attributes: self.select_attributes(points, &list.rows),
             };
-            let share = waiting.split_off(self.buckets.piece_bytes(list.count));
+            copies += list.count as u64;
+            let share = waiting.split_off(self.piece_bytes(list.count));
             self.buckets.put_piece(from.number, list.tile, piece, share);
         }
         Ok(RoutedCounts {
             points: points.len() as u64,
-            copies: scratch.copies.len() as u64,
+            copies,
         })
+    }
+
+    /// Bytes that the points of a list take; a list of none is no piece.
+    fn piece_bytes(&self, count: usize) -> u64 {
+        match count {
+            0 => 0,
+            _ => self.buckets.piece_bytes(count),
+        }
+    }
+
+    /// Finds the region of each point, and counts the points of each tile.
+    fn count_by_region(
+        &self,
+        from: SourceChunk<'_>,
+        points: &Points,
+        regions: &Regions,
+        scratch: &mut RouteScratch,
+    ) -> Result<()> {
+        let mut outside = OutsidePoints::default();
+        let mut counts = vec![0_usize; regions.len()];
+        scratch.regions.clear();
+        scratch.regions.reserve(points.len());
+        for (row, point) in points.xyz.iter().enumerate() {
+            check_finite(from, row, point)?;
+            // Ownership is decided on the coordinate as it will be held, not as it was written.
+            let Some(region) = regions.region_at([to_ticks(point[0]), to_ticks(point[1])]) else {
+                outside.add_point(*point);
+                continue;
+            };
+            scratch.regions.push(region);
+            counts[region as usize] += 1;
+        }
+        outside.check_none(from, points.len())?;
+        let tiles = regions.tiles.iter();
+        scratch.lists.extend(tiles.map(|&tile| TileList::new(tile)));
+        for (region, count) in counts.into_iter().enumerate() {
+            for &place in regions.places_of(region as u32) {
+                scratch.lists[place as usize].count += count;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the points to the lists of the tiles of their regions.
+    fn fill_by_region(
+        &self,
+        source: &dyn PointSource,
+        points: &Points,
+        regions: &Regions,
+        scratch: &mut RouteScratch,
+    ) -> Result<()> {
+        let needs_rows = self.columns != Columns::XYZ;
+        for (row, (point, region)) in points.xyz.iter().zip(&scratch.regions).enumerate() {
+            let ticks = point.map(to_ticks);
+            for &place in regions.places_of(*region) {
+                let list = &mut scratch.lists[place as usize];
+                list.push_point(source, ticks)?;
+                if needs_rows {
+                    list.rows.push(row as u32); // as many as a chunk has
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Finds the tiles that need each point, and counts the points of each tile.
@@ -171,15 +276,7 @@ impl Routing<'_> {
     ) -> Result<()> {
         let mut outside = OutsidePoints::default();
         for (row, point) in points.xyz.iter().enumerate() {
-            if let Some(value) = point.iter().find(|value| !value.is_finite()) {
-                return Err(TilingError::PointNoPlace {
-                    name: from.source.name(),
-                    chunk: from.chunk,
-                    row,
-                    value: *value,
-                }
-                .into());
-            }
+            check_finite(from, row, point)?;
             // Ownership is decided on the coordinate as it will be held, not as it was written.
             let ticks = [to_ticks(point[0]), to_ticks(point[1])];
             let is_in_plan = self.plan.for_each_tile_at(ticks, |tile| {
@@ -194,6 +291,19 @@ impl Routing<'_> {
         outside.check_none(from, points.len())
     }
 
+    /// Finds the origins of the lists' tiles, and reserves the room for their points.
+    fn prepare_lists(&self, scratch: &mut RouteScratch) -> Result<()> {
+        let needs_rows = self.columns != Columns::XYZ;
+        for list in scratch.lists.iter_mut().filter(|list| list.count > 0) {
+            list.base = origin_of(&self.plan.core(list.tile), self.height)?.ticks();
+            list.ticks.reserve_exact(list.count);
+            if needs_rows {
+                list.rows.reserve_exact(list.count);
+            }
+        }
+        Ok(())
+    }
+
     /// Copies the points to the lists of their tiles.
     fn fill_lists(
         &self,
@@ -202,19 +312,9 @@ impl Routing<'_> {
         scratch: &mut RouteScratch,
     ) -> Result<()> {
         let needs_rows = self.columns != Columns::XYZ;
-        for list in &mut scratch.lists {
-            list.base = origin_of(&self.plan.core(list.tile), self.height)?.ticks();
-            list.ticks.reserve_exact(list.count);
-            if needs_rows {
-                list.rows.reserve_exact(list.count);
-            }
-        }
         for copy in &scratch.copies {
             let list = &mut scratch.lists[copy.list as usize];
-            let ticks = points.xyz[copy.row as usize].map(to_ticks);
-            let local = relative_ticks(ticks, list.base);
-            list.ticks
-                .push(local.ok_or_else(|| out_of_reach(source, ticks, list.base))?);
+            list.push_point(source, points.xyz[copy.row as usize].map(to_ticks))?;
             if needs_rows {
                 list.rows.push(copy.row);
             }
@@ -238,13 +338,7 @@ impl RouteScratch {
     fn count_point(&mut self, tile: u32, row: u32) {
         let place = &mut self.places[tile as usize];
         if *place == 0 {
-            self.lists.push(TileList {
-                tile: tile as usize,
-                count: 0,
-                base: [0; 3],
-                rows: vec![],
-                ticks: vec![],
-            });
+            self.lists.push(TileList::new(tile));
             *place = self.lists.len() as u32; // at most 2^24 tiles
         }
         let list = *place - 1;
@@ -259,6 +353,23 @@ impl RouteScratch {
         }
         self.copies.clear();
     }
+}
+
+/// Refuses a coordinate that is no number.
+#[inline(always)]
+fn check_finite(from: SourceChunk<'_>, row: usize, point: &[f64; 3]) -> Result<()> {
+    // of infinities and NaN this is NaN
+    if point[0] * 0.0 + point[1] * 0.0 + point[2] * 0.0 == 0.0 {
+        return Ok(());
+    }
+    let value = point.iter().find(|value| !value.is_finite());
+    Err(TilingError::PointNoPlace {
+        name: from.source.name(),
+        chunk: from.chunk,
+        row,
+        value: value.copied().unwrap_or(f64::NAN),
+    }
+    .into())
 }
 
 /// Points outside the extent that is stated for their chunk.
@@ -324,10 +435,11 @@ pub(crate) fn check_columns(
 /// Ticks about a tile's origin; `None` out of reach.
 #[inline]
 fn relative_ticks(ticks: [i64; 3], base: [i64; 3]) -> Option<[i32; 3]> {
-    const LIMIT: i64 = (REACH * TICKS_PER_METRE) as i64;
+    // the reach is that of an `i32`
+    const { assert!((REACH * TICKS_PER_METRE) as i64 == 1 << 31) };
     let local: [i64; 3] = std::array::from_fn(|axis| ticks[axis].saturating_sub(base[axis]));
-    let reached = local.iter().all(|tick| (-LIMIT..LIMIT).contains(tick));
-    reached.then(|| local.map(|tick| tick as i32)) // in range: just checked
+    let narrow = local.map(|tick| tick as i32);
+    (narrow.map(i64::from) == local).then_some(narrow)
 }
 
 /// In the plane a tile and its halo are within reach by the plan, so it is the height.

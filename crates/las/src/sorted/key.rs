@@ -6,13 +6,14 @@ use isopach_cloud::cell_of_tick;
 /// numbers.
 pub(super) const KEY: usize = 16;
 
-/// Appends the key of a point (absolute ticks). The rest of the order is that of the record itself:
+/// The key of a point (absolute ticks). The rest of the order is that of the record itself:
 /// [`super::order`].
-pub(super) fn append_key(point: [i64; 3], cell_size: f64, to: &mut Vec<u8>) {
-    let [x, y, _] = point;
-    for coordinate in [y, x] {
-        to.extend(ordered_bytes(cell_of_tick(coordinate, cell_size)));
-    }
+pub(super) fn key_of([x, y, _]: [i64; 3], cell_size: f64) -> [u8; KEY] {
+    let mut key = [0; KEY];
+    let (row, column) = key.split_at_mut(KEY / 2);
+    row.copy_from_slice(&ordered_bytes(cell_of_tick(y, cell_size)));
+    column.copy_from_slice(&ordered_bytes(cell_of_tick(x, cell_size)));
+    key
 }
 
 /// Bytes that are in the order of the numbers.
@@ -27,12 +28,7 @@ mod tests {
     #[test]
     fn keys_are_in_the_order_of_rows_then_columns() {
         let metre = |x: i64| x << 18;
-        let key = |x: i64, y: i64| {
-            let mut bytes = Vec::new();
-            append_key([metre(x), metre(y), 0], 1.0, &mut bytes);
-            assert_eq!(bytes.len(), KEY);
-            bytes
-        };
+        let key = |x: i64, y: i64| key_of([metre(x), metre(y), 0], 1.0);
         let places = [
             [5, -3],
             [-2, 0],

@@ -18,8 +18,12 @@ use crate::{
 };
 use isopach_cloud::{Cloud, checked_cell_size};
 use key::KEY;
+use rayon::prelude::*;
 use runs::Runs;
-use std::path::Path;
+use std::{ops::Range, path::Path};
+
+/// Points that are made records at a time on a thread.
+const PIECE: usize = 4096;
 
 /// Bytes that records wait in at least: less would make a run of every few points.
 const LEAST_BYTES: usize = 1 << 16;
@@ -117,31 +121,62 @@ impl SortedLazWriter {
     /// Body of [`Self::write`], before the file is named.
     fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasProblem> {
         self.writer.check_columns(cloud, extra)?;
-        let mut keyed = Vec::with_capacity(self.width);
-        for i in 0..cloud.len() {
-            if self.waiting.len() + self.width > self.most {
-                self.put_aside()?;
+        let starts: Vec<usize> = (0..cloud.len()).step_by(PIECE).collect();
+        for wave in starts.chunks(rayon::current_num_threads().max(1)) {
+            let keyed: Vec<Vec<u8>> = wave
+                .par_iter()
+                .map(|&start| {
+                    self.keyed_records(cloud, extra, start..(start + PIECE).min(cloud.len()))
+                })
+                .collect::<Result<_, LasProblem>>()?;
+            for records in &keyed {
+                self.add_records(records)?;
             }
-            self.make_room();
-            keyed.clear();
-            key::append_key(
-                cloud.positions().absolute_ticks(i),
-                self.cell_size,
-                &mut keyed,
-            );
-            self.writer.append_record(cloud, extra, i, &mut keyed)?;
-            self.waiting.extend_from_slice(&keyed);
         }
         Ok(())
     }
 
-    /// Room for another record: doubled, but never to more than may be taken.
-    fn make_room(&mut self) {
+    /// The records of some points, each behind its key.
+    fn keyed_records(
+        &self,
+        cloud: &Cloud,
+        extra: &[&[f64]],
+        points: Range<usize>,
+    ) -> Result<Vec<u8>, LasProblem> {
+        let fields = self.writer.fields_of(cloud, extra);
+        let mut keyed = fields.encode_points(points.clone(), self.writer.record_length(), KEY)?;
+        for (i, record) in points.zip(keyed.chunks_exact_mut(self.width)) {
+            let point = cloud.positions().absolute_ticks(i);
+            record[..KEY].copy_from_slice(&key::key_of(point, self.cell_size));
+        }
+        Ok(keyed)
+    }
+
+    /// Lets keyed records wait; those that there is no room for are put on disk, sorted.
+    fn add_records(&mut self, records: &[u8]) -> Result<(), LasProblem> {
+        let mut rest = records;
+        while !rest.is_empty() {
+            let room = (self.most - self.waiting.len()) / self.width * self.width;
+            if room == 0 {
+                self.put_aside()?;
+                continue;
+            }
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            self.make_room(now.len());
+            self.waiting.extend_from_slice(now);
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Room for so many more bytes: doubled, but never to more than may be taken.
+    fn make_room(&mut self, bytes: usize) {
         let length = self.waiting.len();
         let room = self.waiting.capacity();
-        if room - length < self.width {
-            let more = length.clamp(LEAST_BYTES, (self.most - length).max(LEAST_BYTES));
-            self.waiting.reserve_exact(more);
+        if room - length < bytes {
+            let most = (self.most - length).max(LEAST_BYTES);
+            self.waiting
+                .reserve_exact(length.clamp(LEAST_BYTES, most).max(bytes));
         }
     }
 

@@ -22,7 +22,8 @@ use crate::{Cells, TilingError, cells::multiple};
 use cuts::Cuts;
 pub use draw::round_length;
 use isopach_cloud::{
-    REACH, Rect, TICK, cell_of, cell_of_tick, checked_cell_size, edge_tick, from_ticks, to_ticks,
+    REACH, Rect, TICK, cell_of, cell_of_tick, checked_cell_size, edge_tick, first_tick, from_ticks,
+    to_ticks,
 };
 use isopach_compute::{Error, Result};
 use tree::{Cutting, Tree};
@@ -205,6 +206,20 @@ impl Plan {
     #[must_use]
     pub fn estimate(&self, i: usize) -> TileEstimate {
         self.estimates[i]
+    }
+
+    /// Lowest and highest ticks that go to tile `i`: those of its core and halo.
+    pub(crate) fn reach_ticks(&self, i: usize) -> [[i64; 2]; 2] {
+        tree::tick_bounds(&self.core(i), self.halo)
+    }
+
+    /// First and last ticks of the whole.
+    pub(crate) fn whole_ticks(&self) -> [[i64; 2]; 2] {
+        let first_of = |cell: i64| first_tick(cell, self.whole.cell_size);
+        [
+            self.whole.first.map(first_of),
+            self.whole.end.map(|cell| first_of(cell) - 1),
+        ]
     }
 
     /// Tells each tile that has the point (absolute ticks) in core or halo. Whether the point lies

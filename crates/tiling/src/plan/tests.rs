@@ -1,6 +1,7 @@
 //! Plans: who owns a point, and what cannot be planned.
 
 use super::*;
+use crate::regions::Regions;
 use proptest::prelude::*;
 
 fn extent(min: [f64; 2], size: [f64; 2]) -> Rect {
@@ -148,5 +149,57 @@ fn an_extent_that_is_nowhere_is_refused() {
             ),
             "{bad}"
         );
+    }
+}
+
+/// Tiles that a point goes to by the regions of an extent, if it is in both.
+fn by_region(regions: &Regions, point: [f64; 2]) -> Option<Vec<usize>> {
+    let region = regions.region_at(point.map(to_ticks))?;
+    let places = regions.places_of(region).iter();
+    Some(
+        places
+            .map(|place| regions.tiles[*place as usize] as usize)
+            .collect(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+    #[test]
+    fn regions_have_the_tiles_that_the_plan_tells(
+        min in prop::array::uniform2(-3000.0..3000.0f64), size in prop::array::uniform2(0.0..400.0f64),
+        at in prop::array::uniform4(0.0..=1.0f64), points in prop::collection::vec(prop::array::uniform2(-0.1..=1.1f64), 20),
+        tile in prop::sample::select(vec![f64::INFINITY, 500.0, 100.0, 33.3]),
+        cell in prop::sample::select(vec![1.0, 0.1, 0.3, 2.5]), halo in 0.0..50.0f64, most in prop::sample::select(vec![3, 50, u64::MAX]),
+    ) {
+        let heavy = |core: &Cells| TileEstimate { points: 0, bytes: u64::from(core.own(min)) * core.counts()[0] as u64 };
+        let limits = Limits { tile_bytes: most, ..Limits::NONE };
+        let plan = Plan::within_limits(&extent(min, size), tile, halo, &[cell], limits, &heavy).unwrap();
+        // of a part of the extent, and the points on the edges of reaches besides
+        let part = Rect {
+            min: std::array::from_fn(|axis| min[axis] + at[axis].min(at[axis + 2]) * size[axis]),
+            max: std::array::from_fn(|axis| min[axis] + at[axis].max(at[axis + 2]) * size[axis]),
+        };
+        let regions = Regions::new(&plan, &part, usize::MAX, |_| true).unwrap();
+        let place_of = |at: &[f64; 2]| -> [f64; 2] {
+            std::array::from_fn(|axis| min[axis] + at[axis] * size[axis])
+        };
+        let places = points.iter().map(place_of);
+        let edges = (0..plan.len()).take(20).flat_map(|tile| {
+            let [low, high] = plan.reach_ticks(tile);
+            [low, [low[0] - 1, low[1]], high, [high[0], high[1] + 1]].map(|ticks| ticks.map(from_ticks))
+        });
+        for point in places.chain(edges) {
+            let ticks = point.map(to_ticks);
+            let mut expected = Vec::new();
+            let is_in_plan = plan.for_each_tile_at(ticks, |tile| expected.push(tile as usize));
+            let is_in_part = (0..2).all(|axis| {
+                edge_tick(part.min[axis]) <= ticks[axis] && ticks[axis] <= to_ticks(part.max[axis])
+            });
+            let mut found = by_region(&regions, point);
+            found.iter_mut().for_each(|tiles| tiles.sort_unstable());
+            expected.sort_unstable();
+            prop_assert_eq!(found, (is_in_plan && is_in_part).then_some(expected));
+        }
     }
 }

@@ -106,7 +106,9 @@ impl LayeredEncoder {
         for stream in &streams {
             chunk.extend((stream.len() as u32).to_le_bytes());
         }
-        chunk.extend(streams.into_iter().flatten());
+        for stream in &streams {
+            chunk.extend_from_slice(stream);
+        }
         chunk
     }
 }
