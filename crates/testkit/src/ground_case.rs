@@ -9,8 +9,10 @@ use isopach_features::GroundFilter;
 use serde_json::{Value, json};
 use std::{error::Error, path::Path};
 
-/// Label of ground.
-const GROUND: f64 = 2.0;
+/// Whether a label is that of ground.
+fn is_ground_label(label: f64) -> bool {
+    label.round() as i64 == 2
+}
 
 /// Errors of the filter, with its default parameters, on one scene.
 #[derive(Clone, Debug)]
@@ -93,7 +95,7 @@ fn errors_of(name: &str, found: &[bool], labels: &[f64], bar: f64) -> GroundErro
     let count = |found_ground: bool, is_ground: bool| {
         let pairs = found.iter().zip(labels);
         let alike =
-            pairs.filter(|(f, label)| **f == found_ground && (**label == GROUND) == is_ground);
+            pairs.filter(|(f, label)| **f == found_ground && is_ground_label(**label) == is_ground);
         alike.count() as f64
     };
     let [kept, lost] = [count(true, true), count(false, true)];

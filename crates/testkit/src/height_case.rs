@@ -20,7 +20,7 @@ pub const BOUND: f64 = 1e-9;
 pub const BOUND_OFF_STEPS: f64 = 2e-5;
 
 /// Kind of queries that lie on no decimal step.
-const OFF_STEPS: f64 = 3.0;
+const OFF_STEPS: i64 = 3;
 
 /// Deviations of one surface of a case.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ fn compare_heights(
         }
         deviation.points += 1;
         deviation.on_one_side += usize::from(ours[i].is_nan() != golden[i].is_nan());
-        let side = usize::from(kinds[i] == OFF_STEPS);
+        let side = usize::from(kinds[i].round() as i64 == OFF_STEPS);
         // NaN on both sides is no deviation.
         deviation.largest[side] = deviation.largest[side].max((ours[i] - golden[i]).abs());
         if kinds[i] == 0.0 && !ours[i].is_nan() {
@@ -131,9 +131,12 @@ fn compare_heights(
     deviation
 }
 
+/// Name of an array, its surface, and the name of the marks of its ambiguous queries.
+type GoldenSurface = (String, GroundSurface, String);
+
 /// The surfaces that the arrays of a folder hold: name, surface, name of the marks.
-fn surfaces(dir: &Path) -> Result<Vec<(String, GroundSurface, String)>, Box<dyn Error>> {
-    let mut found: Vec<(String, GroundSurface, String)> = Vec::new();
+fn surfaces(dir: &Path) -> Result<Vec<GoldenSurface>, Box<dyn Error>> {
+    let mut found: Vec<GoldenSurface> = Vec::new();
     for entry in fs::read_dir(dir)? {
         let file = entry?.file_name().to_string_lossy().into_owned();
         let Some(name) = file.strip_suffix(".npy") else {

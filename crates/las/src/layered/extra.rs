@@ -125,7 +125,7 @@ fn decode_layers<const N: usize>(
             all.iter_mut().for_each(|all| all[piece.slot] = all[from]);
         }
         let mut last = all.map(|all| all[piece.slot]);
-        let mut models = models
+        let models = models
             .each_mut()
             .map(|models| get_or_create(&mut models[piece.context], 256));
         let width = first.len();
