@@ -12,6 +12,7 @@ use crate::{
 };
 use isopach_cloud::Columns;
 use laz::DecompressionSelection;
+use std::ops::Range;
 
 impl Las {
     /// Bytes of a record.
@@ -245,5 +246,54 @@ impl Las {
             self.check_contents(number, &seen, classification)
                 .map(|()| kept),
         )
+    }
+
+    /// Some extra bytes of the points of a chunk that pass the filters, one point behind the other,
+    /// from their layers alone. `None` if the file is not layered or the chunk is malformed.
+    pub(crate) fn extra_from_layers(
+        &self,
+        number: usize,
+        chunk: &[u8],
+        bytes: Range<usize>,
+    ) -> Option<Result<Vec<u8>, LasProblem>> {
+        let layers = self.layers?;
+        let filters = &self.filters;
+        let is_indexed = !self.contents.is_empty();
+        let classification = filters.need_class();
+        let wanted = Wanted {
+            z: is_indexed,
+            classification,
+            flags: filters.need_flags(),
+        };
+        let width = bytes.len();
+        let points = self.chunks[number].points as usize;
+        let mut seen = Contents::NOTHING;
+        let mut left_out = LeftOut::default();
+        let mut kept = Vec::new();
+        let mut found = layers.decode_extra(chunk, points, bytes, wanted, |point| {
+            if is_indexed {
+                seen.add_point(point.xyz, point.classification);
+            }
+            if filters.are_any() {
+                let place =
+                    || [0, 1].map(|axis| self.frame.stored_to_metres(point.xyz[axis], axis));
+                kept.push(filters.keeps_point(
+                    point.classification,
+                    point.flags,
+                    place,
+                    &mut left_out,
+                ));
+            }
+        })?;
+        if filters.are_any() {
+            let values = found.chunks_exact(width).zip(kept);
+            found = values
+                .filter_map(|(value, kept)| kept.then_some(value))
+                .flatten()
+                .copied()
+                .collect();
+        }
+        let checked = self.check_contents(number, &seen, classification);
+        Some(checked.map(|()| found))
     }
 }

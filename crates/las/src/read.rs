@@ -129,8 +129,15 @@ impl Las {
         let column = &columns[number];
         let at = self.parsed.layout.base + self.parsed.extra_offsets[number];
         let wanted = layers_for(self.with_filtered(Columns::XYZ)).decompress_extra_bytes();
+        let width = column.kind.bytes();
         let read = |chunk: usize| -> Result<Vec<f64>, LasProblem> {
-            let records = self.read_records(chunk, wanted)?;
+            let bytes = self.read_chunk_bytes(chunk)?;
+            if let Some(values) = self.extra_from_layers(chunk, &bytes, at..at + width) {
+                let values = values?;
+                let values = values.chunks_exact(width);
+                return Ok(values.map(|stored| column.read_value(stored)).collect());
+            }
+            let records = self.decode_records(chunk, bytes, wanted)?;
             let mut left_out = LeftOut::default();
             let kept = records
                 .chunks_exact(self.record_length())

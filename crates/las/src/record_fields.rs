@@ -193,8 +193,8 @@ fn stored_number(column: &ExtraBytes, value: f64, point: usize) -> Result<f64, L
     let exact = (value - column.shift) / column.scale;
     let is_float = column.kind.is_float();
     let stored = if is_float { exact } else { rounded(exact) };
-    let is_in_range = column.kind.value_range().contains(&stored);
-    if !is_in_range && !(is_float && !stored.is_finite()) {
+    let is_none_or_infinite = is_float && !stored.is_finite();
+    if !is_none_or_infinite && !column.kind.value_range().contains(&stored) {
         return Err(does_not_fit(column, value, point));
     }
     if !is_float && column.no_data == Some(stored) {

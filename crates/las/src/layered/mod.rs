@@ -19,11 +19,14 @@
 //! specification 1.4 R15 of rapidlasso.
 
 mod encode;
+mod extra;
+mod pieces;
 mod returns;
 
 pub(crate) use encode::LayeredEncoder;
 
 use crate::arithmetic::{Decoder, Integers, Model, RunningMedian, get_or_create};
+use extra::ExtraLayers;
 use laz::{LazItemType, LazVlr};
 
 /// A point as this decoder sees it.
@@ -67,6 +70,7 @@ pub(crate) struct Layers {
     record: usize,
     /// Streams of all fields of a record; those of the point itself come first.
     streams: usize,
+    extra: Option<ExtraLayers>,
 }
 
 impl Layers {
@@ -84,9 +88,11 @@ impl Layers {
             LazItemType::Byte14(count) => Some(usize::from(count)),
             _ => None,
         });
+        let streams = streams.sum::<Option<usize>>()?;
         Some(Self {
             record: vlr.items_size() as usize,
-            streams: streams.sum::<Option<usize>>()?,
+            streams,
+            extra: ExtraLayers::from_vlr(vlr, streams),
         })
     }
 
@@ -413,6 +419,17 @@ mod tests {
         compressor.into_inner().into_inner().split_off(8)
     }
 
+    /// The last two of the three extra bytes of each record.
+    fn decoded_extra(chunk: &[u8], count: usize) -> Option<Vec<u8>> {
+        let wanted = Wanted {
+            z: false,
+            classification: false,
+            flags: false,
+        };
+        let layers = Layers::from_vlr(&vlr()).unwrap();
+        layers.decode_extra(chunk, count, 37..39, wanted, |_| {})
+    }
+
     fn decoded(chunk: &[u8], count: usize, wanted: Wanted) -> Option<Vec<RawPoint>> {
         let mut found = Vec::new();
         Layers::from_vlr(&vlr())
@@ -438,6 +455,8 @@ mod tests {
             prop_assert_eq!(found.as_ref(), Some(&expected));
             let bytes = found.iter().flatten().map(|point| point.flags_byte());
             prop_assert!(bytes.eq(records.chunks_exact(39).map(|record| record[15])));
+            let extra: Vec<u8> = records.chunks_exact(39).flat_map(|record| &record[37..]).copied().collect();
+            prop_assert!(decoded_extra(&chunk, count) == Some(extra));
             // Without its stream, a field keeps its first value and the other fields are
             // unaffected.
             let plane = decoded(&chunk, count, Wanted { z: false, classification: false, flags: false }).unwrap();
@@ -453,8 +472,10 @@ mod tests {
             if let Some(found) = decoded(&chunk, 300, ALL) {
                 prop_assert_eq!(found.len(), 300);
             }
+            let _ = decoded_extra(&chunk, 300);
             chunk.truncate(cut.index(chunk.len()));
             let _ = decoded(&chunk, 300, ALL);
+            let _ = decoded_extra(&chunk, 300);
         }
     }
 

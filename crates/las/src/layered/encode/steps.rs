@@ -1,6 +1,7 @@
 //! Which point each one is compared with, and in which contexts its fields are encoded.
 
 use super::POINT;
+use crate::layered::pieces::{LayerVersion, Piece, Pieces};
 use std::ops::Range;
 
 /// The step to a point from the one that it is compared with.
@@ -31,22 +32,6 @@ impl Step {
     pub(super) fn return_context(self) -> usize {
         usize::from(self.kind >> 1)
     }
-}
-
-/// Points whose colours and extra bytes have one context.
-///
-/// In version 3 of these layers the context is the scanner channel only where the channel changed,
-/// and 0 otherwise, as in LASzip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
-    /// One past its last point.
-    pub(super) end: usize,
-    /// Which models encode them.
-    pub(super) context: usize,
-    /// Which of the last values they are compared with.
-    pub(super) slot: usize,
-    /// The slot that this one is to be copied from first.
-    pub(super) copied_from: Option<usize>,
 }
 
 /// Consecutive points of a chunk.
@@ -100,11 +85,8 @@ pub(super) struct Stepper {
     last: [Option<u32>; 4],
     channel: u8,
     before: u8,
-    /// Context of colours and extra bytes.
-    context: usize,
-    contexts_used: [bool; 4],
     steps: Vec<Step>,
-    pieces: Vec<Piece>,
+    pieces: Pieces,
 }
 
 impl Stepper {
@@ -113,16 +95,12 @@ impl Stepper {
         let channel = channel_of(first);
         let mut last = [None; 4];
         last[usize::from(channel)] = Some(0);
-        let mut contexts_used = [false; 4];
-        contexts_used[usize::from(channel)] = true;
         Self {
             last,
             channel,
             before: return_bits(first),
-            context: usize::from(channel),
-            contexts_used,
             steps: Vec::new(),
-            pieces: Vec::new(),
+            pieces: Pieces::new(LayerVersion::Three, channel),
         }
     }
 
@@ -134,7 +112,7 @@ impl Stepper {
         points: Range<usize>,
     ) -> Block<'a> {
         self.steps.clear();
-        self.pieces.clear();
+        self.pieces.list.clear();
         for i in points.clone() {
             let point = &records[i * record..][..POINT];
             let channel = channel_of(point);
@@ -150,8 +128,7 @@ impl Stepper {
                 before: self.before,
                 kind: u8::from(has_new_time) | (returns & 1) << 2 | returns & 2,
             });
-            let context = if channel == self.channel { 0 } else { place };
-            self.add_to_piece(i, context);
+            self.pieces.add_point(i, channel, self.channel);
             self.before = returns | u8::from(has_new_time) << 2;
             self.last[place] = Some(i as u32);
             self.channel = channel;
@@ -161,39 +138,7 @@ impl Stepper {
             record,
             points,
             steps: &self.steps,
-            pieces: &self.pieces,
-        }
-    }
-
-    /// Adds a point to the piece of its context.
-    #[inline]
-    fn add_to_piece(&mut self, point: usize, context: usize) {
-        let mut piece = Piece {
-            end: point + 1,
-            context,
-            slot: context,
-            copied_from: None,
-        };
-        if context != self.context {
-            if self.contexts_used[context] {
-                // as in LASzip: the first point after a change is compared with the last one of the
-                // other context
-                piece.slot = self.context;
-            } else {
-                self.contexts_used[context] = true;
-                piece.copied_from = Some(self.context);
-            }
-            self.context = context;
-        }
-        match self.pieces.last_mut() {
-            Some(before)
-                if before.context == context
-                    && before.slot == piece.slot
-                    && piece.copied_from.is_none() =>
-            {
-                before.end = piece.end;
-            }
-            _ => self.pieces.push(piece),
+            pieces: &self.pieces.list,
         }
     }
 }
