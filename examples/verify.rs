@@ -79,7 +79,8 @@ fn cases(dir: &Path) -> Result<Map<String, Value>, Box<dyn Error>> {
     let path = dir.join("meta.json");
     if path.exists() {
         let text = fs::read_to_string(&path)?;
-        let about = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        let about: Map<String, Value> =
+            serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
         if !feature_case::is_case(&Value::Object(about.clone()), dir) {
             return Ok(about);
         }

@@ -6,7 +6,7 @@ use isopach_compute::Error;
 ///
 /// ```
 /// use isopach_change::{ChangeError, Variogram, VariogramOptions};
-/// let error = Variogram::estimate(&[], &VariogramOptions::default()).unwrap_err();
+/// let error = Variogram::from_samples(&[], &VariogramOptions::default()).unwrap_err();
 /// let cause = error.find_cause::<ChangeError>();
 /// assert!(matches!(cause, Some(ChangeError::TooFewSamples { given: 0, .. })));
 /// ```

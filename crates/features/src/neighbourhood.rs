@@ -49,6 +49,14 @@ pub(crate) enum Scale {
 }
 
 impl Scale {
+    /// Its radius, metres; `None` for a number of points.
+    pub(crate) fn radius(self) -> Option<f64> {
+        match self {
+            Self::Radius(radius) => Some(radius),
+            Self::Nearest(_) => None,
+        }
+    }
+
     /// The number that names it: metres, or points.
     pub(crate) fn number(self) -> f64 {
         match self {

@@ -9,7 +9,7 @@ use crate::{
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    NeighbourIndex, NeighbourLists, NeighbourSearch, squared_distance, squared_ticks,
+    Covariance, NeighbourIndex, NeighbourLists, NeighbourSearch, squared_distance, squared_ticks,
 };
 use rayon::prelude::*;
 use std::ops::Range;
@@ -201,23 +201,38 @@ impl Asked<'_> {
     /// Answers the queries of a block from the index's sums.
     fn answer_by_covariances(&self, block: Range<usize>, table: &mut PointFeatures) -> Result<()> {
         let queries = self.queries_of(block.clone());
-        let mut of_scales = Vec::with_capacity(self.scales.len());
-        for scale in &self.scales {
-            of_scales.push(match *scale {
-                Scale::Radius(radius) => self.index.covariances_within(queries, radius)?,
-                Scale::Nearest(k) => self.index.covariances_of_nearest(queries, k)?,
-            });
-        }
+        let covariances = self.covariances_of(queries)?;
         let candidates_of = |i: usize, candidates: &mut Vec<Candidate>| {
-            let scales = self.scales.iter().zip(&of_scales);
-            candidates.extend(scales.map(|(scale, covariances)| Candidate {
-                scale: *scale,
-                covariance: covariances[i],
-                neighbours: None,
+            let of_query = &covariances[i * self.scales.len()..];
+            candidates.extend(self.scales.iter().zip(of_query).map(|(scale, covariance)| {
+                Candidate {
+                    scale: *scale,
+                    covariance: *covariance,
+                    neighbours: None,
+                }
             }));
             Ok(())
         };
         self.write_block(block, candidates_of, table)
+    }
+
+    /// The covariances of all scales, query by query.
+    fn covariances_of(&self, queries: Positions<'_>) -> Result<Vec<Covariance>> {
+        let radii: Vec<f64> = self
+            .scales
+            .iter()
+            .filter_map(|scale| scale.radius())
+            .collect();
+        if radii.len() == self.scales.len() {
+            return self.index.covariances_within_radii(queries, &radii);
+        }
+        let mut of_scales = Vec::with_capacity(self.scales.len());
+        for scale in &self.scales {
+            let k = scale.number() as usize;
+            of_scales.push(self.index.covariances_of_nearest(queries, k)?);
+        }
+        let of_query = |i: usize| of_scales.iter().map(move |covariances| covariances[i]);
+        Ok((0..queries.len()).flat_map(of_query).collect())
     }
 
     /// Answers all queries from lists of neighbours, as many at a time as lists fit their memory.

@@ -4,7 +4,10 @@
 use clap::Parser as _;
 use isopach::{
     cloud::{Cloud, Columns},
-    features::{Convention, Feature, Features, Neighbourhood, NormalSide, Wanted},
+    features::{
+        Convention, Feature, Features, GroundSurface, HeightAboveGround, Neighbourhood, NormalSide,
+        Wanted,
+    },
     las::{Las, LazWriter, Schema},
 };
 use isopach_survey::{

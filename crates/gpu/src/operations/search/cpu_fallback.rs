@@ -67,6 +67,33 @@ pub(super) fn search_new_axes(
     Ok(())
 }
 
+/// Distance from which `f32` holds a mean to less than 4 µm no longer, metres.
+const FAR: f64 = 64.0;
+
+/// Evaluates covariances of the `k` nearest again where these are so far away that `f32` does not
+/// hold their mean; returns how many there were.
+pub(super) fn reevaluate_far_covariances(
+    index: &dyn NeighbourIndex,
+    queries: Positions<'_>,
+    k: usize,
+    covariances: &mut [Covariance],
+) -> Result<usize> {
+    let is_far = |covariance: &Covariance| covariance.mean.iter().any(|x| x.abs() >= FAR);
+    let far: Vec<usize> = (0..covariances.len())
+        .filter(|&i| is_far(&covariances[i]))
+        .collect();
+    for numbers in far.chunks(AT_ONCE) {
+        let ticks = select_queries(queries, numbers);
+        let selected = Positions::new(queries.origin(), &ticks);
+        let lists = index.k_nearest(selected, k, f64::INFINITY)?;
+        let found = reference::covariances_of_lists(index.positions(), selected, &lists)?;
+        for (&i, covariance) in numbers.iter().zip(found) {
+            covariances[i] = covariance;
+        }
+    }
+    Ok(far.len())
+}
+
 /// Evaluates the undecided queries of a normal search by the reference.
 pub(super) fn reevaluate_normals(
     index: &dyn NeighbourIndex,

@@ -2,7 +2,9 @@
 
 use super::{
     along_normals::{AlongNormalsBatch, AlongNormalsSearch, search_along_normals},
-    cpu_fallback::{reevaluate_cylinders, reevaluate_normals, search_new_axes},
+    cpu_fallback::{
+        reevaluate_cylinders, reevaluate_far_covariances, reevaluate_normals, search_new_axes,
+    },
     cylinder::{CylinderSearch, search_cylinders},
     k_nearest,
     moments::covariances_within,
@@ -146,8 +148,12 @@ impl NeighbourIndex for GpuIndex<'_> {
         let wanted = k.min(self.positions.len());
         k_nearest::check_supported(wanted)?;
         match self.locate_queries(queries)? {
-            Some(Located { resident, queries }) => {
-                k_nearest::find_covariances(resident, queries, wanted)
+            Some(located) => {
+                let mut found =
+                    k_nearest::find_covariances(located.resident, located.queries, wanted)?;
+                let far = reevaluate_far_covariances(self, queries, wanted, &mut found)?;
+                located.resident.recorder.count_reevaluated(far as u64);
+                Ok(found)
             }
             None => Ok(vec![Covariance::default(); queries.len()]),
         }
