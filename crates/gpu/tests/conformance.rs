@@ -37,7 +37,7 @@ fn neighbour_search_conforms() {
     let (stated, other): (Vec<_>, Vec<_>) = findings.into_iter().partition(stated);
     assert_none(&other);
     // 1000 of more than 64 points: on each such cloud, here and ten thousand kilometres out.
-    assert_eq!(stated.len(), 2 * 9);
+    assert_eq!(stated.len(), 2 * 15);
 }
 
 #[test]
