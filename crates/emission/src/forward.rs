@@ -11,7 +11,7 @@ impl Inversion {
     /// `emission`: shape (.., bins), the quantity that [`Self::report`] names.
     ///
     /// # Errors
-    /// As [`Self::discretised`]; [`Error::InvalidInput`] if the last axis is not the bins.
+    /// As [`Self::discretised`]; [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) if the last axis is not the bins.
     pub fn forward(&self, emission: ArrayViewD<'_, f64>) -> Result<ArrayD<f64>> {
         let shared = self.discretised()?;
         let (leading, bins) = split_shape(emission.shape(), self.bins(), "bins")?;

@@ -64,7 +64,7 @@ pub trait InvertPixels: Compute {
     /// Inverts in double precision. The provided body is the definition.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] or [`Error::InvalidInput`] for parameters or shapes that no
+    /// [`Error::InvalidParameter`](isopach_compute::Error::InvalidParameter) or [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) for parameters or shapes that no
     /// backend can work with.
     fn invert(
         &self,

@@ -18,7 +18,7 @@ fn offset_between(points: Positions<'_>, j: u32, queries: Positions<'_>, i: usiz
 /// Mean and covariance of each query's list.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] if a neighbour is more than 8 km from its query.
+/// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) if a neighbour is more than 8 km from its query.
 pub fn covariances_of_lists(
     points: Positions<'_>,
     queries: Positions<'_>,
@@ -43,7 +43,7 @@ pub fn covariances_of_lists(
 /// Two passes over each list.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] unless there is one finite axis per query.
+/// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) unless there is one finite axis per query.
 pub fn cylinder_statistics_of_lists(
     points: Positions<'_>,
     queries: Positions<'_>,

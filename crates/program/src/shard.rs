@@ -7,7 +7,7 @@ use isopach_tiling::RunScope;
 /// The shard that `--shard` names, counted from 1, or `--shard-index`, counted from 0.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] if the text is not a shard; the error states the first valid
+/// [`ProgramError`] if the text is not a shard; the error states the first valid
 /// one.
 pub fn parse_shard(from_one: Option<&str>, from_zero: Option<&str>) -> Result<Option<RunScope>> {
     let (option, text, first) = match (from_one, from_zero) {

@@ -104,7 +104,7 @@ pub fn hillshade(heights: &Raster) -> Array2<f64> {
 /// none) darkens all of them.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] for arrays of different shapes.
+/// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) for arrays of different shapes.
 pub fn change_map(
     change: &Array2<f64>,
     shown: &Array2<PictureScale>,

@@ -34,7 +34,7 @@ impl RunScope {
     /// run.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a shard or a block that does not exist.
+    /// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) for a shard or a block that does not exist.
     pub fn select_blocks(self, count: usize) -> Result<Vec<bool>> {
         self.select_pieces(count, &|_| 1)
     }

@@ -81,7 +81,7 @@ impl M3c2 {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if an epoch has 20 points or fewer; any error of the backend.
+    /// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) if an epoch has 20 points or fewer; any error of the backend.
     pub fn suggest_parameters(
         on: &(impl NeighbourSearch + ?Sized),
         before: &Cloud,
@@ -149,7 +149,7 @@ impl crate::Dod {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] unless the density is a finite number above zero.
+    /// [`Error::InvalidParameter`](isopach_compute::Error::InvalidParameter) unless the density is a finite number above zero.
     pub fn suggest_cell_size(density: f64) -> Result<Suggested<f64>> {
         suggest_cell_size(density)
     }

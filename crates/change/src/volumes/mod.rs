@@ -123,7 +123,7 @@ impl Volumes {
     /// Adds the cells of a tile. No cell may be added twice.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for rasters of another cell size.
+    /// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) for rasters of another cell size.
     pub fn add_tile(&mut self, tile: &DodRasters) -> Result<()> {
         self.add_where(tile, |_| true)
     }
@@ -131,7 +131,7 @@ impl Volumes {
     /// Adds the cells of a tile whose centre (x, y) is inside.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for rasters of another cell size.
+    /// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) for rasters of another cell size.
     pub fn add_where(
         &mut self,
         tile: &DodRasters,
@@ -185,7 +185,7 @@ impl Volumes {
     /// Adds the volumes of other cells, from another process or thread.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if the cell size, the registration error or the variogram differs.
+    /// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) if the cell size, the registration error or the variogram differs.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         if self.parameters != other.parameters {
             return Err(ChangeError::OtherVolumeParameters.into());

@@ -49,7 +49,7 @@ impl ZonedVolumes {
     /// y) lies in.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for rasters of another cell size or a zone that there is not;
+    /// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) for rasters of another cell size or a zone that there is not;
     /// nothing is added then.
     pub fn add_tile<Zones>(
         &mut self,
@@ -92,7 +92,7 @@ impl ZonedVolumes {
     /// Adds the volumes of other cells, from another process or thread.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if the parameters or the number of zones differ.
+    /// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) if the parameters or the number of zones differ.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         if self.zones.len() != other.zones.len() {
             return Err(ChangeError::OtherZones {

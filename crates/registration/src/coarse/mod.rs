@@ -38,7 +38,7 @@ use isopach_compute::Result;
 /// ```
 ///
 /// # Errors
-/// [`Error::InvalidInput`] for an empty cloud.
+/// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) for an empty cloud.
 pub fn align_centroids(pair: Pair<'_>) -> Result<Rigid> {
     let from = centroid_of("source", pair.source)?;
     let to = centroid_of("target", pair.target)?;
