@@ -167,6 +167,8 @@ def threads(lines):
     start = "knn:within_shuffled"
     clouds = [cloud for cloud in lines.clouds if lines.job(cloud, "this", start, 2)]
     tools = [tool for tool in lines.tools if any(lines.job(cloud, tool, start, 2) for cloud in clouds)]
+    if not clouds:
+        return ["(not measured: `run --threads 1,2 --parts search`)"]
     rows = header(["cloud", *map(lines.label, tools)])
     for cloud in clouds:
         pairs = [[lines.job(cloud, tool, start, count) for count in (1, 2)] for tool in tools]
