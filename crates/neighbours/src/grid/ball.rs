@@ -15,7 +15,7 @@ const WORTH_A_TREE: usize = 96;
 
 /// A ball that may shrink while points are added.
 pub(super) trait Ball {
-    /// Squared radius: what is farther is not looked for, square ticks.
+    /// Squared radius, square ticks: farther points are not looked for.
     fn reach(&self) -> u64;
 
     /// Whether no further point can matter: those that follow are no nearer, and of equal points

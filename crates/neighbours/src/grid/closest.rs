@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Covariance, Moments, distance};
 
-/// What one thread keeps from query to query.
+/// State that one thread keeps from query to query.
 #[derive(Debug)]
 pub(super) struct KNearest<'a> {
     grid: &'a Grid<'a>,

@@ -2,21 +2,13 @@
 
 use super::{
     Grid,
+    chunk_lists::{ChunkLists, restore_query_order},
     closest::KNearest,
     queries::{CHUNK, LocalQuery, QueryOrder, step_chunks},
 };
 use crate::{NeighbourLists, distance};
 use isopach_cloud::Positions;
 use rayon::prelude::*;
-
-/// Lists of some queries, in the order in which they were answered.
-#[derive(Default)]
-struct ChunkLists {
-    indices: Vec<u32>,
-    squared_distances: Vec<f32>,
-    /// Where each list ends.
-    ends: Vec<usize>,
-}
 
 /// Lists the `k` points, of which there are as many, nearest to each query within `limit` square
 /// ticks, nearest first.
@@ -121,39 +113,5 @@ fn write_k_nearest(
                 *to = distance::square_metres(squared);
             }
         }
-    }
-}
-
-/// Brings the lists into the order of the queries.
-fn restore_query_order(walk: &QueryOrder<'_>, parts: &[ChunkLists]) -> NeighbourLists {
-    let count = walk.len();
-    let mut offsets = vec![0; count + 1];
-    let lists = || {
-        parts.iter().flat_map(|part| {
-            (0..part.ends.len()).map(move |i| {
-                let start = i.checked_sub(1).map_or(0, |before| part.ends[before]);
-                (part, start..part.ends[i])
-            })
-        })
-    };
-    for (step, (_, list)) in lists().enumerate() {
-        offsets[walk.query_at_step(step) + 1] = list.len();
-    }
-    for i in 0..count {
-        offsets[i + 1] += offsets[i];
-    }
-    let total = offsets[count];
-    let mut indices = vec![0; total];
-    let mut squared_distances = vec![0.0; total];
-    for (step, (part, list)) in lists().enumerate() {
-        let start = offsets[walk.query_at_step(step)];
-        let to = start..start + list.len();
-        indices[to.clone()].copy_from_slice(&part.indices[list.clone()]);
-        squared_distances[to].copy_from_slice(&part.squared_distances[list]);
-    }
-    NeighbourLists {
-        offsets,
-        indices,
-        squared_distances,
     }
 }

@@ -32,6 +32,7 @@ mod block_sums;
 mod bounds;
 mod build;
 mod candidates;
+mod chunk_lists;
 mod closest;
 mod cylinder;
 mod fit;

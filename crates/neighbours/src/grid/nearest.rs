@@ -9,7 +9,7 @@ use super::{
 use crate::distance;
 use std::ops::Range;
 
-/// What one thread keeps from query to query.
+/// State that one thread keeps from query to query.
 #[derive(Debug)]
 pub(super) struct Nearest<'a> {
     /// The grid of the distinct points.

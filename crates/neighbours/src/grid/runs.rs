@@ -118,13 +118,8 @@ impl Grid<'_> {
         heights: [i64; 2],
         runs: &mut Runs,
     ) {
-        let first = row * self.columns;
-        let span = self.starts[first + columns[0]]..self.starts[first + columns[1]];
-        if !self.crowded || span.end - span.start <= CROWDED {
-            runs.push_span(span, self.starts[first + self.columns]);
-        } else {
-            self.push_crowded_row(row, columns, heights, runs);
-        }
+        let end = self.starts[(row + 1) * self.columns];
+        self.push_row_up_to(end, row, columns, heights, runs);
     }
 
     /// As [`Self::push_row`], where the cells to the right have points of the neighbourhood.
@@ -136,10 +131,23 @@ impl Grid<'_> {
         heights: [i64; 2],
         runs: &mut Runs,
     ) {
+        let end = self.starts[row * self.columns + columns[1]];
+        self.push_row_up_to(end, row, columns, heights, runs);
+    }
+
+    /// Adds the points of some columns of a row; its last run may read sorted points before `end`.
+    #[inline(always)]
+    fn push_row_up_to(
+        &self,
+        end: u32,
+        row: usize,
+        columns: [usize; 2],
+        heights: [i64; 2],
+        runs: &mut Runs,
+    ) {
         let first = row * self.columns;
         let span = self.starts[first + columns[0]]..self.starts[first + columns[1]];
         if !self.crowded || span.end - span.start <= CROWDED {
-            let end = span.end;
             runs.push_span(span, end);
         } else {
             self.push_crowded_row(row, columns, heights, runs);

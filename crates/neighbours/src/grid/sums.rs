@@ -88,7 +88,7 @@ pub(super) fn visit_region<L: Lanes>(
     }
 }
 
-/// What is done with the points of a run: no closure, which would not be compiled for the wider
+/// Operation on the points of a run: no closure, which would not be compiled for the wider
 /// registers.
 pub(super) trait Visit<L: Lanes> {
     fn visit_run(&mut self, offset: [L; 3], kept: L::Mask);

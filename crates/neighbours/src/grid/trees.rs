@@ -12,7 +12,7 @@ use super::{CROWDED, Grid, ball::Ball, walk::Query};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Points of a tree at most: what two bytes tell apart. Cells with more have one tree after the
+/// Points of a tree at most: two bytes tell them apart. Cells with more have one tree after the
 /// other, each of points between two heights.
 const LARGEST: usize = 1 << 16;
 
@@ -40,7 +40,7 @@ pub(super) struct CellTrees {
     halvings: Vec<i32>,
 }
 
-/// Part of a tree: one halving and what is below.
+/// Part of a tree: one halving and the parts below.
 #[derive(Clone, Copy)]
 struct Node {
     number: usize,

@@ -20,7 +20,7 @@ use super::{
 use crate::lanes::avx2::F64x4;
 use crate::{AxialStatistics, Normal, lanes::array::Array, moments::ExactSums};
 
-/// Whether the processor has what [`F64x4`] needs.
+/// Whether the processor has the instructions of [`F64x4`].
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(super) fn has_avx2() -> bool {
@@ -29,7 +29,7 @@ pub(super) fn has_avx2() -> bool {
         && std::is_x86_feature_detected!("popcnt")
 }
 
-/// Compiles `$generic` for registers and for arrays, and takes what the processor has.
+/// Compiles `$generic` for registers and for arrays, and takes the version for this processor.
 macro_rules! widest {
     (
         $(#[$doc:meta])*

@@ -26,7 +26,7 @@ impl<L: Lanes> Region<L> for Ball<L> {
     }
 }
 
-/// What a ball meets of a row of cells.
+/// The part of a row of cells that a ball meets.
 pub(super) struct Chord {
     pub(super) columns: [usize; 2],
     /// Lowest and highest, ticks.
