@@ -86,7 +86,7 @@ pub enum Feature {
     GaussianCurvature,
 }
 
-/// How a column changes when the cloud is turned, mirrored or scaled: what augmentation must know.
+/// How a column changes when the cloud is turned, mirrored or scaled; augmentation must know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -108,7 +108,7 @@ pub(crate) enum Needs {
     Neighbours,
 }
 
-/// What the enumeration says about one feature.
+/// Properties of one feature.
 struct Entry {
     feature: Feature,
     name: &'static str,
@@ -139,11 +139,8 @@ const fn of_neighbours(
     kind: ColumnKind,
 ) -> Entry {
     Entry {
-        feature,
-        name,
-        unit,
-        kind,
         needs: Needs::Neighbours,
+        ..entry(feature, name, unit, kind)
     }
 }
 

@@ -112,7 +112,7 @@ pub(crate) fn open_epochs(
 }
 
 /// The files of an epoch, wherever they are.
-fn open_catalogue(
+pub(crate) fn open_catalogue(
     inputs: &Inputs,
     paths: &[PathBuf],
     options: &CatalogueOptions,
@@ -154,12 +154,28 @@ fn prepare_catalogue(
     classes: &[u8],
     options: &ChangeOptions,
 ) -> Result<Catalogue> {
+    choose_points(
+        catalogue,
+        classes,
+        options.keep_withheld,
+        options.keep_noise,
+    )
+}
+
+/// The files in metres: points of some classes, without those withheld and noise unless they are
+/// asked for.
+pub(crate) fn choose_points(
+    catalogue: Catalogue,
+    classes: &[u8],
+    keep_withheld: bool,
+    keep_noise: bool,
+) -> Result<Catalogue> {
     let mut catalogue = catalogue.in_metres()?.keep_classes(classes);
-    if !options.keep_withheld {
+    if !keep_withheld {
         catalogue = catalogue.without_withheld();
     }
     let asks_for_noise = las::NOISE.iter().any(|class| classes.contains(class));
-    if !options.keep_noise && !asks_for_noise {
+    if !keep_noise && !asks_for_noise {
         catalogue = catalogue.without_noise();
     }
     catalogue.check_heights()?;

@@ -64,7 +64,7 @@ impl HeightTiles {
         &self,
         on: &B,
         cloud: &Cloud,
-        points: &Cloud,
+        owned: &[u32],
         filter: &GroundFilter,
     ) -> Result<HeightTile> {
         let all = filter.run(cloud.positions())?;
@@ -74,11 +74,10 @@ impl HeightTiles {
             .map(|(ticks, _)| *ticks)
             .collect();
         let ground = Positions::new(cloud.positions().origin(), &ground);
+        let points = cloud.select(owned);
         Ok(HeightTile {
             heights: self.above.run(on, ground, points.positions())?,
-            is_ground: filter
-                .answer(cloud.positions(), points.positions())?
-                .is_ground,
+            is_ground: owned.iter().map(|&i| all.is_ground[i as usize]).collect(),
         })
     }
 }
@@ -112,9 +111,10 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for HeightTiles {
 
     fn run_tile(&self, on: &B, tile: &Tile<1>) -> Result<HeightTile> {
         let [cloud] = &tile.epochs;
-        let points = cloud.select(&tile.owned(0));
+        let owned = tile.owned(0);
         match &self.ground {
             GroundSource::Classes(classes) => {
+                let points = cloud.select(&owned);
                 let ground = cloud.filter_classes(classes)?;
                 let heights = self.above.run(on, ground.positions(), points.positions())?;
                 Ok(HeightTile {
@@ -122,7 +122,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for HeightTiles {
                     is_ground: Vec::new(),
                 })
             }
-            GroundSource::Filter(filter) => self.by_filter(on, cloud, &points, filter),
+            GroundSource::Filter(filter) => self.by_filter(on, cloud, &owned, filter),
         }
     }
 }

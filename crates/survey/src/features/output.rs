@@ -1,4 +1,4 @@
-//! The LAZ file of a run, and what is counted on the way.
+//! The LAZ file of a run, and its counts.
 
 use super::options::HeightArgs;
 use isopach::{
@@ -181,7 +181,7 @@ impl TileSink<(FeatureTile, HeightTile)> for Output {
     }
 }
 
-/// Classes of ground, and of what is not ground and has no other class.
+/// Classes of ground, and of other points without a class.
 const CLASSES: [u8; 2] = [2, 1];
 
 /// Gives points the class of ground, or takes it from them, where a filter found which are ground.

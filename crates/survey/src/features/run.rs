@@ -33,7 +33,7 @@ pub struct FeatureOutcome {
     pub without_height: Option<u64>,
 }
 
-/// A run, with what its inputs are.
+/// A run, with its inputs.
 pub(super) struct FeatureRun<'a> {
     pub(super) options: &'a FeatureOptions,
     pub(super) features: Features,
@@ -102,26 +102,15 @@ pub fn run(options: &FeatureOptions, listener: &dyn Listener) -> Result<FeatureO
 
 /// The files in metres, without the points that are left out.
 fn open_survey(options: &FeatureOptions) -> Result<Catalogue> {
-    let inputs = Inputs::default();
-    let mut files = Vec::new();
-    for path in list_paths(&options.input) {
-        for path in Inputs::list_files(&path)? {
-            files.push(inputs.open(&path)?);
-        }
-    }
-    let mut catalogue = Catalogue::from_files(files, &CatalogueOptions::default())?
-        .in_metres()?
-        .keep_classes(&options.classes);
-    if !options.keep_withheld {
-        catalogue = catalogue.without_withheld();
-    }
-    let asks_for_noise = las::NOISE
-        .iter()
-        .any(|class| options.classes.contains(class));
-    if !options.keep_noise && !asks_for_noise {
-        catalogue = catalogue.without_noise();
-    }
-    Ok(catalogue)
+    let paths = list_paths(&options.input);
+    let catalogue =
+        epochs::open_catalogue(&Inputs::default(), &paths, &CatalogueOptions::default())?;
+    epochs::choose_points(
+        catalogue,
+        &options.classes,
+        options.keep_withheld,
+        options.keep_noise,
+    )
 }
 
 /// The columns that every file has.
