@@ -1,4 +1,4 @@
-//! What the programs that time neighbour searches share: their arguments, clouds as arrays of
+//! Shared parts of the programs that time neighbour searches: their arguments, clouds as arrays of
 //! numpy, repeated measurement, and the line of JSON.
 
 use std::{

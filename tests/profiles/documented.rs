@@ -67,7 +67,7 @@ fn the_documentation_has_every_key_as_it_is() {
     is_documented(of_emission, &printed, "");
 }
 
-/// What says which part of a run a process does.
+/// Options that say which part of a run a process does.
 const OF_SHARES: [&str; 6] = [
     "--plan",
     "--shard",

@@ -34,7 +34,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// What it printed; it ended well.
+/// Its output; it ended well.
 fn well(output: &Output) -> String {
     assert!(output.status.success(), "{}", message(output));
     String::from_utf8_lossy(&output.stdout).into_owned()
@@ -195,7 +195,7 @@ fn the_command_line_counts_before_the_file_and_that_before_defaults() {
         (&["--keep-noise=false"], "points.keep_noise", "= false"),
         (&["--keep-withheld"], "points.keep_withheld", "= true"),
         (&[], "m3c2.projection_depth_m", "= 5.0"),
-        // What the command line excludes gives way.
+        // Options that the command line excludes give way.
         (
             &["--normal", "0,0,1"],
             "m3c2.normal_radii_m",

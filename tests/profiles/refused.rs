@@ -56,7 +56,7 @@ fn unknown_keys_are_named_with_file_line_and_the_nearest_known_one() {
     );
 }
 
-/// What the program says to a profile, which lies in a folder of its own.
+/// The program's answer to a profile, which lies in a folder of its own.
 fn with_profile(text: impl AsRef<[u8]>, more: &[&str]) -> Output {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("p.toml"), text).unwrap();
@@ -111,7 +111,7 @@ fn keys_without_effect_are_named_with_what_makes_them_so() {
     ] {
         refused(&with_profile(text, &[]), words);
     }
-    // With what it needs it is alive.
+    // With the option it needs it is alive.
     let text = "[conduct]\nlease_s = 60\n";
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("p.toml"), text).unwrap();

@@ -1,7 +1,7 @@
 //! Tests of significance that many places share.
 //!
 //! Degrees of freedom follow from counts of points, so that thousands of places share a few hundred
-//! pairs of them. What depends on these alone is computed once: the quantile of Student's t, and
+//! pairs of them. Values that depend on these alone are computed once: the quantile of Student's t, and
 //! the ratios of variances between which the F test is known to agree and beyond which it is known
 //! to contradict. A ratio in between is tested itself, so that no answer differs from the test's.
 
@@ -15,7 +15,7 @@ use std::collections::HashMap;
 const CONTRADICTION: f64 = 1e-3;
 
 /// How far, relatively, a probability must be from [`CONTRADICTION`] to tell the side of it that
-/// its neighbours are on: a hundred times what is computed wrong.
+/// its neighbours are on: a hundred times the error of the computation.
 const CLEAR: f64 = 1e-8;
 
 /// Places with the same degrees of freedom from which on it pays to learn their bounds.
@@ -92,7 +92,7 @@ fn agrees_clearly(test: &Fisher, ratio: f64) -> Option<bool> {
 /// Steps away from 1 by a factor until the test contradicts, then halves the step until it is small.
 fn bounds_towards(test: &Fisher, factor: f64) -> SideBounds {
     const HALVINGS: usize = 20;
-    // Nearness of the logarithms of what agrees and what contradicts.
+    // Nearness of the logarithms of the ratios that agree and that contradict.
     const NEAR: f64 = 0.95;
     let mut agrees = 1.0;
     let mut contradicts = if factor > 1.0 {

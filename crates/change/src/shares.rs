@@ -111,7 +111,7 @@ struct KnownSigns<'a> {
     shares: &'a SharesOfSquares,
     positive_upto: f64,
     negative_from: f64,
-    /// What rounding could add up to, and some more.
+    /// The sum that rounding could reach, and some more.
     noise: f64,
 }
 

@@ -2,7 +2,7 @@
 
 use isopach_compute::Error;
 
-/// Reason why a cloud cannot give what was asked for; [`Error::find_cause`] returns it.
+/// Reason why a cloud cannot answer a request; [`Error::find_cause`] returns it.
 ///
 /// ```
 /// use isopach_cloud::{Cloud, CloudError};

@@ -1,4 +1,4 @@
-//! Conventions: what other tools mean by the same names, as data.
+//! Conventions: the formulas of other tools behind the same names, as data.
 
 use crate::Feature;
 

@@ -21,10 +21,10 @@
 //! # Ok::<(), isopach_features::Error>(())
 //! ```
 //!
-//! # What is wanted
+//! # Choosing features
 //!
 //! [`Wanted`] is a list of [`Feature`]s or of sets: `minimal`, `lod2`, `geometry`, `lod3`, `full`.
-//! [`Neighbourhood`] says what the features of a point are computed from: a radius, several radii,
+//! [`Neighbourhood`] is the set of points that features are computed from: a radius, several radii,
 //! the k nearest, or for each point the best of several. [`Convention`] says whose formulas stand
 //! behind the names: tools differ, and the results say which they follow.
 //!
@@ -40,7 +40,7 @@
 //! # Missing values
 //!
 //! A neighbourhood of fewer points than the convention asks for has no features: they are NaN, and
-//! counted in [`Gaps`]. A normal, and what is computed from it, is NaN where the points lie on a
+//! counted in [`Gaps`]. A normal, and values computed from it, are NaN where the points lie on a
 //! line.
 //!
 //! # Height above ground

@@ -6,7 +6,7 @@ use crate::{
 };
 use isopach_neighbours::{Covariance, Eigen, symmetric_eigen};
 
-/// Eigenvalues and axes of a neighbourhood, and what a convention makes of them.
+/// Eigenvalues and axes of a neighbourhood, under a convention.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape<'a> {
     convention: &'a Convention,

@@ -6,7 +6,7 @@ use crate::Feature;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FeatureColumn {
-    /// What the values are.
+    /// Meaning of the values.
     pub feature: Feature,
     /// Name for files: the convention's name of the feature, and the radius where there are
     /// several (`linearity_r0.5`).

@@ -46,7 +46,7 @@ impl FeatureTiles {
     }
 }
 
-/// Bytes of lists of neighbours that are in memory at a time, and of what is made of them.
+/// Bytes of lists of neighbours that are in memory at a time, and of their results.
 const LIST_BYTES: u64 = 48 << 20;
 
 impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for FeatureTiles {

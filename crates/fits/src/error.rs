@@ -71,7 +71,7 @@ pub enum FitsError {
     MalformedKeyword {
         /// The keyword.
         keyword: String,
-        /// What `fitskit` says of it.
+        /// The message of `fitskit`.
         reason: String,
     },
     /// The header does not end.
@@ -237,7 +237,7 @@ pub enum FitsError {
     /// The decoder refuses a tile.
     #[error("a compressed tile cannot be decoded: {reason}")]
     TileDecoder {
-        /// What `fitskit` says of it.
+        /// The message of `fitskit`.
         reason: String,
     },
     /// A gzip tile is damaged.

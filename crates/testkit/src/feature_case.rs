@@ -309,12 +309,12 @@ impl Golden<'_> {
 /// The components of a normal.
 const NORMAL: [Feature; 3] = [Feature::NormalX, Feature::NormalY, Feature::NormalZ];
 
-/// What half a tick does to an eigenvalue, m²: eigenvalues ascending.
+/// Effect of half a tick on an eigenvalue, m²: eigenvalues ascending.
 fn eigenvalue_rounding([_, _, largest]: [f64; 3]) -> f64 {
     3.0_f64.sqrt() * largest.sqrt() * TICK
 }
 
-/// What half a tick does to a normal, radians; `None` where its axis is ambiguous.
+/// Effect of half a tick on a normal, radians; `None` where its axis is ambiguous.
 fn normal_rounding(shape: [f64; 3]) -> Option<f64> {
     let [smallest, middle, largest] = shape;
     let is_alone = middle - smallest >= GAP * largest;
@@ -329,13 +329,13 @@ fn enlarged(shape: [f64; 3]) -> [f64; 3] {
     })
 }
 
-/// What rounding does to ∛(λ₁ λ₂ λ₃), m².
+/// Effect of rounding on ∛(λ₁ λ₂ λ₃), m².
 fn omnivariance_rounding(shape: [f64; 3]) -> f64 {
     let root = |values: [f64; 3]| values.iter().product::<f64>().max(0.0).cbrt();
     root(enlarged(shape)) - root(shape)
 }
 
-/// What rounding does to −Σ x ln x.
+/// Effect of rounding on −Σ x ln x.
 fn entropy_rounding(values: [f64; 3]) -> f64 {
     let term = |x: f64| if x > 0.0 { x * x.ln() } else { 0.0 };
     let pairs = values.into_iter().zip(enlarged(values));

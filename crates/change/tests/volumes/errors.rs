@@ -1,4 +1,4 @@
-//! Errors of volumes, and what has none.
+//! Errors of volumes, and volumes without one.
 
 use super::*;
 

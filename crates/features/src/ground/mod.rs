@@ -58,7 +58,7 @@ pub struct GroundFilter {
     pub window: f64,
     /// Largest distance of a ground point from level terrain, metres.
     pub threshold: f64,
-    /// What is added to it for each unit of slope of the terrain, metres.
+    /// Added to it for each unit of slope of the terrain, metres.
     pub slope_scale: f64,
     /// Depth below its neighbours from which a cell is low noise, metres.
     pub pit_depth: f64,

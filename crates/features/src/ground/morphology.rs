@@ -8,13 +8,13 @@
 use super::grid::HeightGrid;
 use rayon::prelude::*;
 
-/// The erosion by a disc, then the dilation by it: removes what is narrower than the disc.
+/// The erosion by a disc, then the dilation by it: removes objects narrower than the disc.
 pub(super) fn open(grid: &HeightGrid, radius: usize) -> Vec<f64> {
     let lowered = lowest_in_discs(&grid.heights, grid.columns, radius);
     negated(&lowest_in_discs(&negated(&lowered), grid.columns, radius))
 }
 
-/// The dilation, then the erosion: fills what is narrower than the disc.
+/// The dilation, then the erosion: fills pits narrower than the disc.
 pub(super) fn close(grid: &HeightGrid, radius: usize) -> Vec<f64> {
     let raised = negated(&lowest_in_discs(
         &negated(&grid.heights),

@@ -105,7 +105,7 @@ fn any_order_of_the_ground_gives_the_same_bits() {
     }
 }
 
-/// Ground farther away than the maximum distance changes nothing: what tiles rely on.
+/// Ground farther away than the maximum distance changes nothing: tiles rely on it.
 #[test]
 fn ground_out_of_reach_changes_no_bit() {
     let ground = scattered(4000, 3);

@@ -63,7 +63,7 @@ impl EncodedStream {
         }
     }
 
-    /// Keeps what an encoder ended with.
+    /// Keeps the output of an encoder.
     pub(crate) fn keep(&mut self, interval: Interval) {
         self.interval = interval;
     }

@@ -14,7 +14,7 @@ const MODELLED: u32 = 8;
 pub(crate) type Integers<const CONTEXTS: usize, const BITS: usize = 32> =
     IntegersOf<CONTEXTS, BITS, SEARCHED>;
 
-/// Encodes what [`Integers`] decodes.
+/// Encodes for [`Integers`].
 pub(crate) type EncodingIntegers<const CONTEXTS: usize, const BITS: usize = 32> =
     IntegersOf<CONTEXTS, BITS, NOT_SEARCHED>;
 

@@ -245,7 +245,7 @@ impl Stream {
         }
     }
 
-    /// Keeps what an encoder ended with, and whether what it encoded has changed.
+    /// Keeps the output of an encoder, and whether its input has changed.
     pub(super) fn keep(&mut self, interval: crate::arithmetic::Interval, has_changed: bool) {
         self.bytes.keep(interval);
         self.has_changed |= has_changed;

@@ -14,9 +14,9 @@ pub(super) struct Step {
     pub(super) channel: u8,
     /// Scanner channel of the point before it.
     pub(super) channel_before: u8,
-    /// What the point before it was: first return (1), last return (2), of a new GPS time (4).
+    /// The point before it: first return (1), last return (2), of a new GPS time (4).
     pub(super) before: u8,
-    /// What this one is: of a new GPS time (1), last return (2), first return (4).
+    /// This one: of a new GPS time (1), last return (2), first return (4).
     pub(super) kind: u8,
 }
 

@@ -99,7 +99,7 @@ fn records(seed: u64, count: usize, length: usize, shape: &Shape) -> Vec<u8> {
                     );
                 }
             }
-            times[which] &= u64::MAX >> 2; // what `laz` compares without overflow
+            times[which] &= u64::MAX >> 2; // `laz` compares these without overflow
         }
         record[22..30].copy_from_slice(&times[which].to_le_bytes());
         all.extend(&record);
