@@ -1,4 +1,5 @@
-"""One program built with the crates of this tree and with those of another commit, run by turns: the ratio of their processor times.
+"""One program built with the crates of this tree and with those of another commit, run by turns: the ratio of their processor times, and that
+of their wall times with all threads.
 
 For `file_speeds.py`, `emission_speeds.py`, `alignment_speeds.py` and `index_speeds.py`. Both are built in release, with the tree's own profile and locked versions, in a
 temporary folder, the commit from a git worktree that is removed at the end. The program is run as `PROGRAM OPERATION FOLDER TIMES`; `make` puts files into
@@ -12,6 +13,7 @@ import re
 import statistics
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[1]
@@ -45,11 +47,12 @@ def worktree(commit, folder):
 
 
 def seconds(program, operation, data, times):
-    """Processor time of a process, user and system."""
-    before = os.times()
+    """Processor time of a process, user and system, and its wall time."""
+    before, start = os.times(), time.monotonic()
     subprocess.run([program, operation, data, str(times)], check=True)
     after = os.times()
-    return after.children_user - before.children_user + after.children_system - before.children_system
+    processor = after.children_user - before.children_user + after.children_system - before.children_system
+    return processor, time.monotonic() - start
 
 
 def compare(name, commit, rounds, operations, crates, packages=()):
@@ -67,18 +70,23 @@ def compare(name, commit, rounds, operations, crates, packages=()):
 def by_turns(programs, data, rounds, operations):
     data.mkdir()
     subprocess.run([programs[0], "make", data, "1"], check=True)
-    nothing = [statistics.median(seconds(program, "nothing", data, 1) for _ in range(5)) for program in programs]
+    idle = [[seconds(program, "nothing", data, 1) for _ in range(5)] for program in programs]
+    nothing = [[statistics.median(of_kind) for of_kind in zip(*runs)] for runs in idle]
     took = {operation: [] for operation in operations}
     for turn in range(rounds):
         for operation, times in operations.items():
-            order = (0, 1) if turn % 2 == 0 else (1, 0)
-            found = {which: seconds(programs[which], operation, data, times) - nothing[which] for which in order}
-            took[operation].append((found[0] / times, found[1] / times))
+            pair = [None, None]
+            for which in (0, 1) if turn % 2 == 0 else (1, 0):
+                found = seconds(programs[which], operation, data, times)
+                pair[which] = [(all_ - empty) / times for all_, empty in zip(found, nothing[which])]
+            took[operation].append(pair)
     for operation, pairs in took.items():
-        ratios = sorted(here / there for here, there in pairs)
-        here, there = (statistics.median(pair[which] for pair in pairs) for which in (0, 1))
-        print(
-            f"{operation:17} ratio {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}), "
-            f"{here:.3f} s against {there:.3f} s",
-            flush=True,
-        )
+        words = [compared([(here[kind], there[kind]) for here, there in pairs]) for kind in (0, 1)]
+        print(f"{operation:17} ratio {words[0]}; wall {words[1]}", flush=True)
+
+
+def compared(pairs):
+    """The median ratio of pairs of times, its range, and the median times."""
+    ratios = sorted(here / there for here, there in pairs)
+    here, there = (statistics.median(pair[which] for pair in pairs) for which in (0, 1))
+    return f"{statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}), {here:.3f} s against {there:.3f} s"

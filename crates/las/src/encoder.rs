@@ -2,15 +2,12 @@
 //!
 //! `laz` compresses chunks in parallel only if it receives several at once, but tiles deliver
 //! records in small pieces. Records therefore wait here until there is a chunk for every thread.
-//! The memory needed does not depend on the length of the file.
+//! Chunks in layers are compressed while the records of the next ones are made
+//! ([`crate::layered_file`]). The memory needed does not depend on the length of the file.
 
-use crate::{error::LasProblem, layered::LayeredEncoder};
+use crate::{error::LasProblem, layered::LayeredEncoder, layered_file::LayeredFile};
 use isopach_compute::catch_panic;
-use laz::{
-    LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor,
-    laszip::{ChunkTable, ChunkTableEntry},
-};
-use rayon::prelude::*;
+use laz::{LazItemRecordBuilder, LazVlr, LazVlrBuilder, ParLasZipCompressor};
 use std::{
     fs::File,
     io::{BufWriter, Seek, SeekFrom, Write},
@@ -24,11 +21,10 @@ const CHUNK_BYTES: u32 = 32 << 20;
 
 pub(crate) enum Encoder {
     Plain(BufWriter<File>),
-    Compressed {
-        points: Compressor,
-        waiting: Vec<u8>,
-        batch: usize,
-    },
+    /// By our own encoder.
+    Layered(LayeredFile),
+    /// By `laz`: point-wise compression, and waveforms.
+    ByLaz(LazFile),
 }
 
 impl Encoder {
@@ -39,164 +35,95 @@ impl Encoder {
 
     /// Compresses records, writing from the current position of the file.
     pub(crate) fn compressed_with(file: File, vlr: LazVlr) -> Result<Self, LasProblem> {
-        let batch = rayon::current_num_threads().max(1)
-            * vlr.chunk_size() as usize
-            * vlr.items_size() as usize;
-        Ok(Self::Compressed {
-            points: Compressor::new(BufWriter::new(file), vlr)?,
-            waiting: Vec::new(),
-            batch,
+        let file = BufWriter::new(file);
+        Ok(match LayeredEncoder::from_vlr(&vlr) {
+            Some(encoder) => Self::Layered(LayeredFile::begin(file, vlr, encoder)?),
+            None => Self::ByLaz(LazFile::begin(file, vlr)?),
         })
     }
 
     /// Appends whole records.
     pub(crate) fn write(&mut self, records: &[u8]) -> Result<(), LasProblem> {
         match self {
-            Self::Plain(file) => file.write_all(records)?,
-            Self::Compressed {
-                points,
-                waiting,
-                batch,
-            } => {
-                let mut rest = records;
-                while waiting.len() + rest.len() >= *batch {
-                    let (now, later) = rest.split_at(*batch - waiting.len());
-                    if waiting.is_empty() {
-                        points.compress_chunks(now)?;
-                    } else {
-                        waiting.extend_from_slice(now);
-                        points.compress_chunks(waiting)?;
-                        waiting.clear();
-                    }
-                    rest = later;
-                }
-                waiting.extend_from_slice(rest);
-            }
+            Self::Plain(file) => Ok(file.write_all(records)?),
+            Self::Layered(file) => file.write(records),
+            Self::ByLaz(file) => file.write(records),
         }
-        Ok(())
     }
 
     /// Everything that was appended, and the chunk table; the file is at its end.
     pub(crate) fn finish(self) -> Result<BufWriter<File>, LasProblem> {
         let mut file = match self {
             Self::Plain(file) => file,
-            Self::Compressed {
-                mut points,
-                waiting,
-                ..
-            } => {
-                if !waiting.is_empty() {
-                    points.compress_chunks(&waiting)?;
-                }
-                points.finish()?
-            }
+            Self::Layered(file) => file.finish()?,
+            Self::ByLaz(file) => file.finish()?,
         };
         file.seek(SeekFrom::End(0))?;
         Ok(file)
     }
 }
 
-/// Compresses whole chunks in parallel, of which the last one may be shorter.
-pub(crate) enum Compressor {
-    /// By our own encoder.
-    Layered(LayeredFile),
-    /// By `laz`: point-wise compression, and waveforms.
-    ByLaz(Box<ParLasZipCompressor<BufWriter<File>>>),
+/// The points of a file that `laz` compresses.
+pub(crate) struct LazFile {
+    points: Box<ParLasZipCompressor<BufWriter<File>>>,
+    waiting: Vec<u8>,
+    /// Bytes of a chunk for every thread.
+    batch: usize,
 }
 
-impl Compressor {
-    fn new(file: BufWriter<File>, vlr: LazVlr) -> Result<Self, LasProblem> {
-        if let Some(encoder) = LayeredEncoder::from_vlr(&vlr) {
-            return Ok(Self::Layered(LayeredFile::begin(file, vlr, encoder)?));
-        }
+impl LazFile {
+    fn begin(file: BufWriter<File>, vlr: LazVlr) -> Result<Self, LasProblem> {
+        let batch = rayon::current_num_threads().max(1)
+            * vlr.chunk_size() as usize
+            * vlr.items_size() as usize;
         // One that is given no points would put the address of its table before everything else.
         let mut points = Box::new(ParLasZipCompressor::new(file, vlr).map_err(write_problem)?);
         points.reserve_offset_to_chunk_table()?;
-        Ok(Self::ByLaz(points))
-    }
-
-    /// Compresses records and writes them.
-    fn compress_chunks(&mut self, records: &[u8]) -> Result<(), LasProblem> {
-        match self {
-            Self::Layered(file) => file.compress_chunks(records),
-            Self::ByLaz(points) => catch_codec_panic(|| {
-                points
-                    .compress_many(records)
-                    .map_err(laz::LasZipError::from)
-            }),
-        }
-    }
-
-    /// Writes the chunk table, and its address before the points.
-    fn finish(self) -> Result<BufWriter<File>, LasProblem> {
-        match self {
-            Self::Layered(file) => file.finish(),
-            Self::ByLaz(mut points) => {
-                catch_codec_panic(|| points.done())?;
-                Ok(points.into_inner())
-            }
-        }
-    }
-}
-
-/// The compressed points of a file in layers.
-pub(crate) struct LayeredFile {
-    file: BufWriter<File>,
-    vlr: LazVlr,
-    encoder: LayeredEncoder,
-    /// Where the address of the chunk table is.
-    begins_at: u64,
-    table: ChunkTable,
-}
-
-impl LayeredFile {
-    /// Makes room for the address of the chunk table.
-    fn begin(
-        mut file: BufWriter<File>,
-        vlr: LazVlr,
-        encoder: LayeredEncoder,
-    ) -> Result<Self, LasProblem> {
-        let begins_at = file.stream_position()?;
-        file.write_all(&begins_at.to_le_bytes())?;
         Ok(Self {
-            file,
-            vlr,
-            encoder,
-            begins_at,
-            table: ChunkTable::default(),
+            points,
+            waiting: Vec::new(),
+            batch,
         })
     }
 
-    /// Compresses records and writes them.
-    fn compress_chunks(&mut self, records: &[u8]) -> Result<(), LasProblem> {
-        let chunk_bytes = self.vlr.chunk_size() as usize * self.vlr.items_size() as usize;
-        let chunks: Vec<Vec<u8>> = records
-            .par_chunks(chunk_bytes)
-            .map(|chunk| self.encoder.encode_chunk(chunk))
-            .collect();
-        for chunk in chunks {
-            self.file.write_all(&chunk)?;
-            self.table.push(ChunkTableEntry {
-                point_count: u64::from(self.vlr.chunk_size()),
-                byte_count: chunk.len() as u64,
-            });
+    fn write(&mut self, records: &[u8]) -> Result<(), LasProblem> {
+        let mut rest = records;
+        while self.waiting.len() + rest.len() >= self.batch {
+            let (now, later) = rest.split_at(self.batch - self.waiting.len());
+            self.waiting.extend_from_slice(now);
+            self.compress_waiting()?;
+            rest = later;
         }
+        self.waiting.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// Compresses whole chunks in parallel, of which the last one may be shorter.
+    fn compress_waiting(&mut self) -> Result<(), LasProblem> {
+        let Self {
+            points, waiting, ..
+        } = self;
+        catch_codec_panic(|| {
+            points
+                .compress_many(waiting)
+                .map_err(laz::LasZipError::from)
+        })?;
+        self.waiting.clear();
         Ok(())
     }
 
     /// Writes the chunk table, and its address before the points.
     fn finish(mut self) -> Result<BufWriter<File>, LasProblem> {
-        let table_at = self.file.stream_position()?;
-        self.file.seek(SeekFrom::Start(self.begins_at))?;
-        self.file.write_all(&table_at.to_le_bytes())?;
-        self.file.seek(SeekFrom::Start(table_at))?;
-        catch_codec_panic(|| Ok(self.table.write_to(&mut self.file, &self.vlr)?))?;
-        Ok(self.file)
+        if !self.waiting.is_empty() {
+            self.compress_waiting()?;
+        }
+        catch_codec_panic(|| self.points.done())?;
+        Ok(self.points.into_inner())
     }
 }
 
 /// `laz` 0.13 panics on some waveforms in builds that check for overflow.
-fn catch_codec_panic(
+pub(crate) fn catch_codec_panic(
     work: impl FnOnce() -> Result<(), laz::LasZipError>,
 ) -> Result<(), LasProblem> {
     catch_panic(|| work().map_err(|error| error.to_string())).map_err(LasProblem::Unwritable)
