@@ -3,8 +3,8 @@ of their wall times with all threads.
 
 For `file_speeds.py`, `emission_speeds.py`, `alignment_speeds.py` and `index_speeds.py`. Both are built in release, with the tree's own profile and locked versions, in a
 temporary folder, the commit from a git worktree that is removed at the end. The program is run as `PROGRAM OPERATION FOLDER TIMES`; `make` puts files into
-the folder, `nothing` does what every operation does before it begins. With this tree's crates the program has the feature `this`, for what is called
-otherwise there.
+the folder, `nothing` does what every operation does before it begins. With crates that have this tree's names the program has the feature `this`; without it
+it uses the names of 83a5d3a.
 """
 
 import contextlib
@@ -32,6 +32,9 @@ def built(name, tree, folder, crates, packages, features):
     )
     (folder / "Cargo.lock").write_text((tree / "Cargo.lock").read_text())
     environment = {**os.environ, "CARGO_TARGET_DIR": str(folder / "target")}
+    check = ["cargo", "check", "--quiet", "--features", "this"]
+    if crates and not features and subprocess.run(check, cwd=folder, env=environment, capture_output=True).returncode == 0:
+        features = ["--features", "this"]  # a commit after the names were changed
     subprocess.run(["cargo", "build", "--release", "--quiet", *features], cwd=folder, env=environment, check=True)
     return folder / "target/release" / name
 
