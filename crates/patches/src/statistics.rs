@@ -106,11 +106,16 @@ impl Statistics {
 
     /// Adds the rows of a patch, by their moments.
     pub fn add_patch(&mut self, patch: &Patch) {
+        self.add_moments(&patch.moments);
+    }
+
+    /// Adds the rows of a patch of which there are only the moments.
+    pub fn add_moments(&mut self, moments: &[Moments]) {
         let of_set = self
             .columns
             .iter_mut()
             .flat_map(|column| &mut column.moments);
-        for (sum, moments) in of_set.zip(&patch.moments) {
+        for (sum, moments) in of_set.zip(moments) {
             *sum = sum.plus(*moments);
         }
     }

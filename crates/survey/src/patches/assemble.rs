@@ -36,7 +36,7 @@ pub(super) fn collect_statistics(
 ) -> Result<Statistics> {
     let mut statistics = Statistics::of_columns(columns);
     for place in &stage.places {
-        statistics.add_patch(&stage.read_patch(place)?);
+        statistics.add_moments(&stage.read_moments(place)?);
     }
     colours.scale_statistics(&mut statistics, columns);
     Ok(statistics)
@@ -63,30 +63,35 @@ impl Assembly<'_> {
         items: Range<usize>,
         mut take: impl FnMut(Finished) -> Result<()>,
     ) -> Result<()> {
+        let variants = 1 + self.copies();
         let mut raw: Option<(usize, Patch)> = None;
         for item in items {
-            let number = item / (1 + self.copies());
-            if raw.as_ref().is_none_or(|(of, _)| *of != number) {
-                raw = Some((number, self.stage.read_patch(self.place(item))?));
-            }
-            if let Some((_, patch)) = &raw {
-                take(self.finish(patch, (item % (1 + self.copies())) as u32)?)?;
+            let [number, copy] = [item / variants, item % variants];
+            let of_item = match raw.take() {
+                Some((of, patch)) if of == number => patch,
+                _ => self.stage.read_patch(self.place(item))?,
+            };
+            if copy + 1 == variants {
+                take(self.finish(of_item, copy as u32)?)?;
+            } else {
+                take(self.finish(of_item.clone(), copy as u32)?)?;
+                raw = Some((number, of_item));
             }
         }
         Ok(())
     }
 
-    fn finish(&self, raw: &Patch, copy: u32) -> Result<Finished> {
+    fn finish(&self, raw: Patch, copy: u32) -> Result<Finished> {
         let parameters = self.operation.patches();
         let changed = parameters.augmentation.filter(|_| copy > 0);
         let is_fixed = parameters.sample.count().is_some();
         let (mut patch, change) = match changed {
             Some(augmentation) => {
                 let (patch, change) =
-                    augmentation.copy(raw, &self.columns, parameters.seed, copy, is_fixed);
+                    augmentation.copy(&raw, &self.columns, parameters.seed, copy, is_fixed);
                 (patch, Some(change))
             }
-            None => (raw.clone(), None),
+            None => (raw, None),
         };
         self.colours.scale_patch(&mut patch, &self.columns);
         if let Some(statistics) = &self.normalised_by {

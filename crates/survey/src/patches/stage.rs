@@ -4,7 +4,7 @@
 use isopach::{
     cloud::Rect,
     compute::{Error, Result},
-    patches::{Patch, PatchCounts, PatchTile},
+    patches::{Moments, Patch, PatchCounts, PatchTile},
     tiling::{Encode, TileSink},
 };
 use std::{
@@ -33,6 +33,8 @@ pub(super) struct Place {
     /// Row and column on the grid: the order of patches.
     order: [i64; 2],
     start: u64,
+    /// Bytes of its moments, and of the patch behind them.
+    moments: u64,
     length: u64,
     /// Bytes of its rows.
     pub(super) rows_bytes: u64,
@@ -64,14 +66,17 @@ impl StageWriter {
     }
 
     fn write_patch(&mut self, patch: &Patch) -> Result<()> {
-        let bytes = patch.to_bytes();
+        let mut bytes = patch.moments.to_bytes();
+        let moments = bytes.len() as u64;
+        bytes.append(&mut patch.to_bytes());
         let written = self.file.write_all(&bytes);
         written.map_err(|error| Error::of_file(&self.path, error))?;
         let [column, row] = patch.index;
         self.places.push(Place {
             order: [row, column],
             start: self.end,
-            length: bytes.len() as u64,
+            moments,
+            length: bytes.len() as u64 - moments,
             rows_bytes: patch.byte_count(),
         });
         self.end += bytes.len() as u64;
@@ -118,14 +123,23 @@ impl Stage {
     }
 
     pub(super) fn read_patch(&self, place: &Place) -> Result<Patch> {
-        let mut bytes = vec![0; place.length as usize];
+        self.read(place.start + place.moments, place.length)
+    }
+
+    /// The moments of the columns of a patch.
+    pub(super) fn read_moments(&self, place: &Place) -> Result<Vec<Moments>> {
+        self.read(place.start, place.moments)
+    }
+
+    fn read<T: Encode>(&self, start: u64, length: u64) -> Result<T> {
+        let mut bytes = vec![0; length as usize];
         let read = {
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            let found = file.seek(SeekFrom::Start(place.start));
+            let found = file.seek(SeekFrom::Start(start));
             found.and_then(|_| file.read_exact(&mut bytes))
         };
         read.map_err(|error| Error::of_file(&self.path, error))?;
-        Patch::from_bytes(&bytes)
+        T::from_bytes(&bytes)
             .ok_or_else(|| Error::Busy(format!("{} was changed by others", self.path.display())))
     }
 }
