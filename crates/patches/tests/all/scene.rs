@@ -7,16 +7,16 @@ use isopach_tiling::{InMemory, PointSource, Tiling};
 use std::sync::Arc;
 
 /// South-west corner.
-pub const CORNER: [f64; 2] = [400_000.0, 5_500_000.0];
+pub(crate) const CORNER: [f64; 2] = [400_000.0, 5_500_000.0];
 
 /// Number `i` of a sequence without pattern, below `end`.
-pub fn random(i: u64, end: u64) -> u64 {
+pub(crate) fn random(i: u64, end: u64) -> u64 {
     (isopach_compute::conformance::random(i) * end as f64) as u64
 }
 
 /// Points on a lattice of 1/64 m over 64 m by 48 m, some of them twice with other attributes:
 /// classes 2 (low) and 5, intensities, returns, colours.
-pub fn survey(count: u64) -> Cloud {
+pub(crate) fn survey(count: u64) -> Cloud {
     let mut points = Vec::new();
     for i in 0..count {
         // Each tenth point lies where the one before lies.
@@ -47,12 +47,12 @@ pub fn survey(count: u64) -> Cloud {
 }
 
 /// The attributes of the survey.
-pub fn attributes() -> Columns {
+pub(crate) fn attributes() -> Columns {
     Columns::INTENSITY | Columns::CLASSIFICATION | Columns::RGB | Columns::RETURNS
 }
 
 /// The patches of a survey, in the order of rows and columns, and their counts.
-pub fn cut(
+pub(crate) fn cut(
     operation: &PatchTiles,
     source: &dyn PointSource,
     tile_size: f64,
@@ -75,13 +75,13 @@ pub fn cut(
 }
 
 /// The patches of a cloud, in one tile.
-pub fn cut_cloud(operation: &PatchTiles, cloud: &Cloud) -> (Vec<Patch>, PatchCounts) {
+pub(crate) fn cut_cloud(operation: &PatchTiles, cloud: &Cloud) -> (Vec<Patch>, PatchCounts) {
     let source = InMemory::new("survey", cloud.clone());
     cut(operation, &source, f64::INFINITY).unwrap()
 }
 
 /// Rows of a cloud in another order.
-pub fn shuffled(cloud: &Cloud) -> Cloud {
+pub(crate) fn shuffled(cloud: &Cloud) -> Cloud {
     let mut rows: Vec<u32> = (0..cloud.len() as u32).collect();
     rows.sort_by_key(|row| random(u64::from(*row) + 77, 1 << 40));
     cloud.select(&rows)
@@ -89,7 +89,7 @@ pub fn shuffled(cloud: &Cloud) -> Cloud {
 
 /// Several clouds as one source, a chunk each.
 #[derive(Debug)]
-pub struct Several(pub Vec<Cloud>);
+pub(crate) struct Several(pub(crate) Vec<Cloud>);
 
 impl PointSource for Several {
     fn name(&self) -> String {
