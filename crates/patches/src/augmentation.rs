@@ -197,8 +197,7 @@ impl Change {
 
 /// The axis with the side of [`NormalSide::Up`](isopach_features::NormalSide::Up).
 fn pointing_up(axis: [f64; 3]) -> [f64; 3] {
-    let from_last = [axis[2], axis[1], axis[0]].into_iter();
-    let is_down = from_last
+    let is_down = [axis[2], axis[1], axis[0]]
         .into_iter()
         .find(|component| *component != 0.0)
         .is_some_and(|component| component < 0.0);

@@ -230,7 +230,7 @@ impl PatchTiles {
         Ok(values)
     }
 
-    /// One patch, or `None` if it has too few points.
+    /// One patch of these points.
     fn cut_patch(
         &self,
         values: &TileValues<'_>,

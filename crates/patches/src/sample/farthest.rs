@@ -58,7 +58,7 @@ struct Farthest {
 
 /// A box of points: those of the slots `start..end`.
 #[derive(Clone, Copy, Debug)]
-struct Box {
+struct Region {
     low: [i32; 3],
     high: [i32; 3],
     start: u32,
@@ -71,7 +71,7 @@ struct Box {
 /// Boxes of points, the whole first.
 struct Tree<'a> {
     choice: &'a Choice<'a>,
-    boxes: Vec<Box>,
+    boxes: Vec<Region>,
     /// Points by slot.
     points: Vec<u32>,
     /// Their coordinates.
@@ -132,7 +132,7 @@ impl<'a> Tree<'a> {
         farthest
     }
 
-    fn update_leaf(&mut self, found: &Box, to: [i32; 3]) -> Farthest {
+    fn update_leaf(&mut self, found: &Region, to: [i32; 3]) -> Farthest {
         let mut farthest = Farthest {
             distance: 0,
             slot: found.start,
@@ -169,11 +169,11 @@ fn divide(
     all: &[[i32; 3]],
     points: &mut [u32],
     slots: std::ops::Range<u32>,
-    boxes: &mut Vec<Box>,
+    boxes: &mut Vec<Region>,
 ) -> usize {
     let [low, high] = bounds(all, points);
     let at = boxes.len();
-    boxes.push(Box {
+    boxes.push(Region {
         low,
         high,
         start: slots.start,
@@ -190,10 +190,7 @@ fn divide(
         let widest = (0..3).max_by_key(|axis| extents[*axis]).unwrap_or_default();
         let half = points.len() / 2;
         points.select_nth_unstable_by_key(half, |point| all[*point as usize][widest]);
-        let [first, second] = {
-            let (first, second) = points.split_at_mut(half);
-            [first, second]
-        };
+        let (first, second) = points.split_at_mut(half);
         let middle = slots.start + half as u32;
         divide(all, first, slots.start..middle, boxes);
         boxes[at].second = divide(all, second, middle..slots.end, boxes) as u32;
@@ -225,7 +222,7 @@ fn squared(a: [i32; 3], b: [i32; 3]) -> u64 {
 
 /// Squared distance of a place to the nearest place of a box.
 #[inline]
-fn squared_to_box(of: &Box, place: [i32; 3]) -> u64 {
+fn squared_to_box(of: &Region, place: [i32; 3]) -> u64 {
     let nearest = std::array::from_fn(|axis| place[axis].clamp(of.low[axis], of.high[axis]));
     squared(nearest, place)
 }

@@ -57,6 +57,14 @@ impl Assembly<'_> {
         &self.stage.places[item / (1 + self.copies())]
     }
 
+    /// Rows of some patches and copies, if none is dropped.
+    pub(super) fn most_rows(&self, items: Range<usize>) -> usize {
+        let numbers: usize = self.columns.iter().map(|column| column.width).sum();
+        let row = 12 + 4 * numbers as u64;
+        let bytes: u64 = items.map(|item| self.place(item).rows_bytes).sum();
+        (bytes / row) as usize
+    }
+
     /// Some patches and copies, by their numbers in the order of the files.
     pub(super) fn finish_all(
         &self,
@@ -67,11 +75,13 @@ impl Assembly<'_> {
         let mut raw: Option<(usize, Patch)> = None;
         for item in items {
             let [number, copy] = [item / variants, item % variants];
+            let is_last = copy + 1 == variants;
             let of_item = match raw.take() {
                 Some((of, patch)) if of == number => patch,
-                _ => self.stage.read_patch(self.place(item))?,
+                // Copies of one patch may be in two shards, which are written at a time.
+                _ => self.stage.read_patch(self.place(item), variants == 1)?,
             };
-            if copy + 1 == variants {
+            if is_last {
                 take(self.finish(of_item, copy as u32)?)?;
             } else {
                 take(self.finish(of_item.clone(), copy as u32)?)?;

@@ -230,7 +230,7 @@ impl PatchRun<'_> {
         folder: &Path,
         listener: &dyn Listener,
     ) -> Result<Stage> {
-        let mut writer = StageWriter::create(&folder.join("stage"))?;
+        let mut writer = StageWriter::create(&folder.join("stage"), memory / 8)?;
         let spill = self.options.spill_dir.as_deref();
         let tiling = Tiling {
             tile_size: self.options.tile_size,

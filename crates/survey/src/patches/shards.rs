@@ -5,11 +5,11 @@ use super::{
     manifest::{PatchRecord, Shard},
 };
 use isopach::{
-    compute::{Error, Result},
+    compute::{Error, Result, write_whole},
     patches::{Column, ColumnKind},
 };
-use safetensors::{Dtype, View, serialize_to_file};
-use std::{borrow::Cow, collections::HashMap, fs::File, ops::Range, path::Path};
+use safetensors::{Dtype, View, serialize};
+use std::{borrow::Cow, ops::Range, path::Path};
 
 /// A tensor in memory.
 #[derive(Clone, Debug)]
@@ -49,8 +49,10 @@ pub(super) fn write_shard(
     number: usize,
     items: Range<usize>,
 ) -> Result<(Shard, Vec<PatchRecord>)> {
-    let mut coord = Vec::new();
-    let mut columns: Vec<Vec<u8>> = vec![Vec::new(); assembly.columns.len()];
+    let most = assembly.most_rows(items.clone());
+    let mut coord = Vec::with_capacity(12 * most);
+    let with_room = |column: &Column| Vec::with_capacity(4 * column.width * most);
+    let mut columns: Vec<Vec<u8>> = assembly.columns.iter().map(with_room).collect();
     let mut offsets = vec![0_i64];
     let mut records = Vec::new();
     let mut rows = 0;
@@ -125,15 +127,13 @@ fn tensors_of(
     tensors
 }
 
-/// Writes tensors and flushes them to the disk.
+/// Writes tensors. The crate's own `serialize_to_file` makes files that only their owner can read.
 fn save(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
     let named = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
     // One entry: the crate writes several in an order that changes from run to run.
-    let about = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    serialize_to_file(named, Some(about.into_iter().collect()), path)
-        .map_err(|error| Error::of_file(path, error))?;
-    let flushed = File::open(path).and_then(|file| file.sync_all());
-    flushed.map_err(|error| Error::of_file(path, error))
+    let about = [("format".to_owned(), "pt".to_owned())];
+    let bytes = serialize(named, Some(about.into_iter().collect())).map_err(Error::source)?;
+    write_whole(path, &[&bytes]).map_err(|error| Error::of_file(path, error))
 }
 
 /// Appends the numbers of a column as they stand in files: `f32`, or `i16` of a label.
@@ -152,10 +152,9 @@ pub(super) fn append_column(bytes: &mut Vec<u8>, column: &Column, values: &[f32]
 
 /// Appends numbers, little-endian.
 pub(super) fn append_numbers(bytes: &mut Vec<u8>, values: &[f32]) {
-    let start = bytes.len();
-    bytes.resize(start + 4 * values.len(), 0);
-    let places = bytes[start..].as_chunks_mut::<4>().0;
-    for (place, value) in places.iter_mut().zip(values) {
-        *place = value.to_le_bytes();
+    if cfg!(target_endian = "little") {
+        bytes.extend_from_slice(bytemuck::cast_slice(values));
+    } else {
+        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
 }

@@ -1,5 +1,5 @@
-//! Patches on disk between cutting and writing: they come tile by tile, and are written in the
-//! order of the grid.
+//! Patches between cutting and writing: they come tile by tile, and are written in the order of the
+//! grid. They wait in memory as long as it suffices, then on disk.
 
 use isopach::{
     cloud::Rect,
@@ -17,27 +17,39 @@ use std::{
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 1 << 20;
 
-/// Patches that are written to a file as they come.
+/// Takes patches as they come.
 #[derive(Debug)]
 pub(super) struct StageWriter {
     path: PathBuf,
     file: BufWriter<File>,
     end: u64,
+    /// Bytes that patches may take in memory from now on.
+    memory: u64,
     places: Vec<Place>,
     pub(super) counts: PatchCounts,
 }
 
-/// Where a patch is in the file.
-#[derive(Clone, Copy, Debug)]
+/// Where a patch is.
+#[derive(Debug)]
 pub(super) struct Place {
     /// Row and column on the grid: the order of patches.
     order: [i64; 2],
-    start: u64,
-    /// Bytes of its moments, and of the patch behind them.
-    moments: u64,
-    length: u64,
     /// Bytes of its rows.
     pub(super) rows_bytes: u64,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    /// In memory, until it is taken.
+    Memory(Mutex<Option<Patch>>),
+    /// In the file.
+    Disk {
+        start: u64,
+        /// Bytes of its moments, and of the patch behind them.
+        moments: u64,
+        length: u64,
+    },
 }
 
 /// Patches in the order of the grid, row by row from south-west.
@@ -50,7 +62,8 @@ pub(super) struct Stage {
 }
 
 impl StageWriter {
-    pub(super) fn create(path: &Path) -> Result<Self> {
+    /// Patches that wait in so many bytes of memory, and in a file of this path.
+    pub(super) fn create(path: &Path, memory: u64) -> Result<Self> {
         let mut options = File::options();
         let options = options.create_new(true).read(true).write(true);
         let file = options
@@ -60,27 +73,43 @@ impl StageWriter {
             path: path.to_owned(),
             file: BufWriter::with_capacity(BUFFER, file),
             end: 0,
+            memory,
             places: Vec::new(),
             counts: PatchCounts::default(),
         })
     }
 
-    fn write_patch(&mut self, patch: &Patch) -> Result<()> {
+    fn hold(&mut self, patch: Patch) -> Result<()> {
+        let [column, row] = patch.index;
+        let order = [row, column];
+        let rows_bytes = patch.byte_count();
+        let held = if rows_bytes <= self.memory {
+            self.memory -= rows_bytes;
+            Held::Memory(Mutex::new(Some(patch)))
+        } else {
+            self.write_patch(&patch)?
+        };
+        self.places.push(Place {
+            order,
+            rows_bytes,
+            held,
+        });
+        Ok(())
+    }
+
+    fn write_patch(&mut self, patch: &Patch) -> Result<Held> {
         let mut bytes = patch.moments.to_bytes();
         let moments = bytes.len() as u64;
         bytes.append(&mut patch.to_bytes());
         let written = self.file.write_all(&bytes);
         written.map_err(|error| Error::of_file(&self.path, error))?;
-        let [column, row] = patch.index;
-        self.places.push(Place {
-            order: [row, column],
-            start: self.end,
+        let start = self.end;
+        self.end += bytes.len() as u64;
+        Ok(Held::Disk {
+            start,
             moments,
             length: bytes.len() as u64 - moments,
-            rows_bytes: patch.byte_count(),
-        });
-        self.end += bytes.len() as u64;
-        Ok(())
+        })
     }
 
     /// All patches, to be read.
@@ -91,6 +120,7 @@ impl StageWriter {
             mut places,
             counts,
             end: _,
+            memory: _,
         } = self;
         let file = file
             .into_inner()
@@ -109,8 +139,8 @@ impl TileSink<PatchTile> for StageWriter {
     fn accept(&mut self, _: Rect, tile: PatchTile) -> Result<()> {
         self.counts = self.counts.plus(tile.counts);
         tile.patches
-            .iter()
-            .try_for_each(|patch| self.write_patch(patch))
+            .into_iter()
+            .try_for_each(|patch| self.hold(patch))
     }
 }
 
@@ -122,13 +152,32 @@ impl Stage {
         fs::remove_file(&path).map_err(|error| Error::of_file(&path, error))
     }
 
-    pub(super) fn read_patch(&self, place: &Place) -> Result<Patch> {
-        self.read(place.start + place.moments, place.length)
+    /// A patch. `is_last` says that it is not read again.
+    pub(super) fn read_patch(&self, place: &Place, is_last: bool) -> Result<Patch> {
+        match &place.held {
+            Held::Memory(patch) => {
+                let mut patch = patch.lock().unwrap_or_else(PoisonError::into_inner);
+                let found = if is_last { patch.take() } else { patch.clone() };
+                found.ok_or_else(|| self.changed())
+            }
+            Held::Disk {
+                start,
+                moments,
+                length,
+            } => self.read(start + moments, *length),
+        }
     }
 
     /// The moments of the columns of a patch.
     pub(super) fn read_moments(&self, place: &Place) -> Result<Vec<Moments>> {
-        self.read(place.start, place.moments)
+        match &place.held {
+            Held::Memory(patch) => {
+                let patch = patch.lock().unwrap_or_else(PoisonError::into_inner);
+                let moments = patch.as_ref().map(|patch| patch.moments.clone());
+                moments.ok_or_else(|| self.changed())
+            }
+            Held::Disk { start, moments, .. } => self.read(*start, *moments),
+        }
     }
 
     fn read<T: Encode>(&self, start: u64, length: u64) -> Result<T> {
@@ -139,7 +188,10 @@ impl Stage {
             found.and_then(|_| file.read_exact(&mut bytes))
         };
         read.map_err(|error| Error::of_file(&self.path, error))?;
-        T::from_bytes(&bytes)
-            .ok_or_else(|| Error::Busy(format!("{} was changed by others", self.path.display())))
+        T::from_bytes(&bytes).ok_or_else(|| self.changed())
+    }
+
+    fn changed(&self) -> Error {
+        Error::Busy(format!("{} was changed by others", self.path.display()))
     }
 }
