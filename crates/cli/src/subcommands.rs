@@ -5,7 +5,7 @@ use clap::{Arg, Command, value_parser};
 use clap_complete::{Shell, generate};
 use isopach_program::profile::{Profiled as _, Stop};
 use isopach_sun::EmissionOptions;
-use isopach_survey::{ChangeOptions, features};
+use isopach_survey::{ChangeOptions, features, patches};
 use std::{ffi::OsString, io::Write as _, process::ExitCode};
 
 /// A program under its own name.
@@ -61,6 +61,14 @@ const SUBCOMMANDS: &[Subcommand] = &[
         adds: None,
         command: |_| features::command(),
         main: features::main,
+    },
+    Subcommand {
+        name: "patches",
+        about: "Square patches for machine learning: samples with attributes and features",
+        runs: "patches",
+        adds: None,
+        command: |_| patches::command(),
+        main: patches::main,
     },
     Subcommand {
         name: "info",

@@ -30,6 +30,8 @@ fn help_lists_every_subcommand_and_each_has_help_of_its_own() {
         "plan",
         "merge",
         "emission",
+        "features",
+        "patches",
         "info",
         "extract",
         "devices",

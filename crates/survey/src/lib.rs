@@ -36,7 +36,8 @@
 //! hear progress and warnings, hand a [`Terminal`] or a [`Listener`] of your own to [`run`].
 //!
 //! A run of [`features`] is the other job of this crate: from the files of a survey to one LAZ file
-//! with features of its points and their height above ground.
+//! with features of its points and their height above ground. A run of [`patches`] cuts a survey
+//! into samples for machine learning.
 //!
 //! The change run in order, module by module: `epochs` opens the files, `alignment` aligns them, `sample`
 //! and `settings` find parameters, `operation` compares a tile, `outputs` writes files, `truth`
@@ -60,6 +61,7 @@ mod outputs;
 mod overview;
 mod page;
 mod parameters;
+pub mod patches;
 mod profile_parts;
 mod program;
 mod rasters;

@@ -9,5 +9,8 @@ mod summary;
 
 pub use error::FeatureOptionError;
 pub use options::FeatureOptions;
+pub(crate) use options::{HeightArgs, NeighbourhoodArgs, kept_columns, normal_side};
 pub use program::{command, main};
+pub(crate) use run::columns_of_all;
 pub use run::{FeatureOutcome, run};
+pub(crate) use summary::{neighbourhood_of, surface_of};

@@ -179,33 +179,17 @@ impl FeatureOptions {
                 given: self.convention.clone(),
             }
         })?;
-        let normals = match self.towards[..] {
-            [] => NormalSide::Up,
-            [x, y, z] => NormalSide::Towards([x, y, z]),
-            _ => {
-                let given = self.towards.len();
-                return Err(FeatureOptionError::PlaceOfOtherLength { given }.into());
-            }
-        };
         Ok(Features {
             neighbourhood: self.neighbourhood.parsed()?,
             wanted,
             convention,
-            normals,
+            normals: normal_side(&self.towards)?,
         })
     }
 
     /// The attributes to keep, of those that all files have.
     pub(crate) fn kept_columns(&self, of_files: Columns) -> Result<Columns> {
-        let mut kept = Columns::XYZ;
-        for name in self.columns.split(',') {
-            kept |= match name.trim() {
-                "all" => of_files,
-                "none" => Columns::XYZ,
-                name => column_named(name)?,
-            };
-        }
-        Ok(kept)
+        kept_columns(&self.columns, of_files)
     }
 
     /// Refuses classes that leave out all ground points.
@@ -226,6 +210,31 @@ impl FeatureOptions {
     pub(crate) fn memory_bytes(&self) -> Result<u64> {
         Ok(parse_bytes("--memory", &self.memory)?)
     }
+}
+
+/// The side that normals point to: towards a place, or up if it has no coordinates.
+pub(crate) fn normal_side(towards: &[f64]) -> Result<NormalSide> {
+    match *towards {
+        [] => Ok(NormalSide::Up),
+        [x, y, z] => Ok(NormalSide::Towards([x, y, z])),
+        _ => {
+            let given = towards.len();
+            Err(FeatureOptionError::PlaceOfOtherLength { given }.into())
+        }
+    }
+}
+
+/// The attributes of a list: `all` of those that all files have, `none`, or names.
+pub(crate) fn kept_columns(list: &str, of_files: Columns) -> Result<Columns> {
+    let mut kept = Columns::XYZ;
+    for name in list.split(',') {
+        kept |= match name.trim() {
+            "all" => of_files,
+            "none" => Columns::XYZ,
+            name => column_named(name)?,
+        };
+    }
+    Ok(kept)
 }
 
 /// Names of columns on the command line.
@@ -252,7 +261,18 @@ fn column_named(name: &str) -> Result<Columns> {
 }
 
 impl NeighbourhoodArgs {
-    fn parsed(&self) -> Result<Neighbourhood> {
+    /// An option of the neighbourhood that is given.
+    pub(crate) fn given_option(&self) -> Option<&'static str> {
+        if !self.radius.is_empty() {
+            Some("--radius")
+        } else if !self.nearest.is_empty() {
+            Some("--nearest")
+        } else {
+            self.optimal.then_some("--optimal")
+        }
+    }
+
+    pub(crate) fn parsed(&self) -> Result<Neighbourhood> {
         let max_distance = self.max_distance;
         match (&self.radius[..], &self.nearest[..], self.optimal) {
             ([], [], _) => Err(FeatureOptionError::NoNeighbourhood.into()),

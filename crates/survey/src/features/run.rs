@@ -114,7 +114,7 @@ fn open_survey(options: &FeatureOptions) -> Result<Catalogue> {
 }
 
 /// The columns that every file has.
-fn columns_of_all(catalogue: &Catalogue) -> Columns {
+pub(crate) fn columns_of_all(catalogue: &Catalogue) -> Columns {
     let files = catalogue.files().iter();
     files.fold(Columns::ALL, |common, file| {
         let missing = common.without(file.columns());

@@ -78,7 +78,7 @@ pub(super) fn write_summary(
     write_file(&summary_path(&run.options.out), (text + "\n").as_bytes())
 }
 
-fn surface_of(surface: GroundSurface) -> Value {
+pub(crate) fn surface_of(surface: GroundSurface) -> Value {
     match surface {
         GroundSurface::Nearest => json!("nearest"),
         GroundSurface::InverseDistance { k, power } => json!({ "nearest": k, "power": power }),
@@ -95,7 +95,7 @@ fn kind_of(feature: Feature) -> Value {
     }
 }
 
-fn neighbourhood_of(neighbourhood: &Neighbourhood) -> Value {
+pub(crate) fn neighbourhood_of(neighbourhood: &Neighbourhood) -> Value {
     match neighbourhood {
         Neighbourhood::Radius(radius) => json!({ "radius_m": radius }),
         Neighbourhood::Radii(radii) => json!({ "radii_m": radii }),

@@ -1,0 +1,72 @@
+//! The program around a run of patches: from a command line to an exit code.
+
+use super::{PatchOptions, PatchOutcome, run};
+use clap::{Command, CommandFactory as _, Parser as _};
+use isopach::{
+    compute::{Error, Result},
+    patches::PatchCounts,
+};
+use isopach_program::{
+    codec_panics, exit, headless,
+    listener::{Listener, Terminal},
+    measure::Measure,
+    profile::Stop,
+};
+use std::{ffi::OsString, process::ExitCode};
+
+/// The command of `clap`, for help and completions.
+#[must_use]
+pub fn command() -> Command {
+    PatchOptions::command()
+}
+
+/// Runs the program: parses `words` (the program's own name first), prints, and returns the exit
+/// code. `name` is the program's name in messages.
+#[must_use]
+pub fn main(name: &str, words: &[OsString]) -> ExitCode {
+    headless::quiet_loader();
+    codec_panics::silence_codecs();
+    let options = match PatchOptions::try_parse_from(words) {
+        Ok(options) => options,
+        Err(error) => return Stop::Usage(error).end_program(name),
+    };
+    match run_as_program(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::report_error(name, &error),
+    }
+}
+
+fn run_as_program(options: &PatchOptions) -> Result<()> {
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = options.threads {
+        pool = pool.num_threads(threads);
+    }
+    pool.build_global().map_err(Error::source)?;
+    let total = Measure::start();
+    let outcome = run(options, &Terminal)?;
+    let PatchOutcome {
+        manifest,
+        counts,
+        written,
+        rows,
+        ..
+    } = &outcome;
+    let PatchCounts {
+        points,
+        patches,
+        left_out,
+        points_left_out,
+        repeated,
+        without_ground,
+        largest_colour: _,
+    } = counts;
+    let [wall, cpu] = total.seconds();
+    Terminal.say(&format!(
+        "{points} points, {patches} patches, {written} with copies, {rows} rows, {wall:.1} s, {cpu:.1} s of processor time"
+    ));
+    Terminal.say(&format!(
+        "left out for too few points: {left_out} patches with {points_left_out} points; with points drawn repeatedly: {repeated}; without ground to count heights from: {without_ground}"
+    ));
+    Terminal.say(&manifest.display().to_string());
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! The run of patches, step by step.
+
+use super::{
+    PatchOptions,
+    assemble::{self, Assembly},
+    folder::UnfinishedFolder,
+    manifest::{self, About, PatchRecord, Records, Shard},
+    npy_folders,
+    options::Format,
+    shards,
+    stage::{Stage, StageWriter},
+};
+use crate::{
+    epochs,
+    features::{columns_of_all, neighbourhood_of, surface_of},
+    inputs::Inputs,
+    listed::list_paths,
+};
+use isopach::{
+    Backend,
+    cloud::Crs,
+    compute::{Dispatcher, Result},
+    features::{Features, NormalSide},
+    gpu::GpuOptions,
+    las::{self, Catalogue, CatalogueOptions},
+    patches::{ColourBits, Normalisation, PatchCounts, PatchTiles},
+    tiling::{RunOptions, Spill, Tiling},
+};
+use isopach_program::listener::{Listener, StageProgress};
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use std::{
+    fs,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+/// Outcome of a run of patches.
+#[derive(Clone, Debug)]
+pub struct PatchOutcome {
+    /// The folder that was written.
+    pub out: PathBuf,
+    /// Its manifest.
+    pub manifest: PathBuf,
+    /// Counts of patches and points.
+    pub counts: PatchCounts,
+    /// Patches and copies that were written.
+    pub written: u64,
+    /// Their rows.
+    pub rows: u64,
+}
+
+/// A run, with its inputs.
+#[derive(Debug)]
+pub(super) struct PatchRun<'a> {
+    pub(super) options: &'a PatchOptions,
+    pub(super) features: Option<Features>,
+    /// The files.
+    pub(super) inputs: Vec<String>,
+    pub(super) crs: Option<Crs>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Patches that folders are written for at a time.
+const FOLDERS: usize = 256;
+
+/// Cuts the patches that the options describe, in the current thread and rayon's pool.
+///
+/// The files depend on inputs and parameters alone, not on tiles, memory or threads.
+///
+/// # Errors
+/// [`Error::InvalidInput`](isopach::compute::Error) and `Error::InvalidParameter` for refused inputs and parameters,
+/// `Error::Source` if a file cannot be read or written.
+pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutcome> {
+    let (patches, given_colours) = options.parsed_patches()?;
+    let features = options.parsed_features()?;
+    let shard_bytes = options.shard_bytes()?;
+    let memory = options.memory_bytes()?;
+    let on = options.devices.open(GpuOptions::default())?;
+    let catalogue = open_survey(options)?;
+    let kept = options.kept_columns(columns_of_all(&catalogue))?;
+    let mut operation = PatchTiles::new(patches, kept)?;
+    if let Some(features) = &features {
+        operation = operation.with_features(features.clone())?;
+    }
+    if let Some(above) = options.height.above() {
+        operation = operation.with_heights(above, options.height.source())?;
+    }
+    operation.check_statistics()?;
+    let mut run = PatchRun {
+        options,
+        features,
+        inputs: catalogue
+            .files()
+            .iter()
+            .map(|file| file.path().display().to_string())
+            .collect(),
+        crs: catalogue.crs().cloned(),
+        warnings: Vec::new(),
+    };
+    run.mention_copies(&catalogue, listener);
+    let folder = UnfinishedFolder::create(&options.out)?;
+    let stage = run.cut(&on, &catalogue, &operation, memory, folder.path(), listener)?;
+    run.mention_left_out(&catalogue, listener);
+    let columns = operation.columns();
+    let found_colours = ColourBits::of_largest(stage.counts.largest_colour);
+    let colours = given_colours.unwrap_or(found_colours);
+    let statistics = assemble::collect_statistics(&stage, &columns, colours)?;
+    let normalised_by = match &operation.patches().normalisation {
+        Normalisation::Own => Some(statistics.clone()),
+        Normalisation::Given(given) => Some(given.clone()),
+        _ => None,
+    };
+    let assembly = Assembly {
+        stage: &stage,
+        operation: &operation,
+        columns,
+        normalised_by,
+        colours,
+    };
+    let mut records = Records::create(folder.path())?;
+    let stage_progress = listener.begin_stage("writing");
+    let shards = match options.format {
+        Format::Safetensors => {
+            let together = (memory / shard_bytes / 4).max(1) as usize;
+            let parts = assembly.shards(shard_bytes);
+            write_shards(
+                &assembly,
+                folder.path(),
+                &parts,
+                together,
+                &mut records,
+                &*stage_progress,
+            )?
+        }
+        Format::Npy => {
+            write_folders(&assembly, folder.path(), &mut records, &*stage_progress)?;
+            Vec::new()
+        }
+    };
+    drop(stage_progress);
+    let [written, rows] = [records.count, records.rows];
+    let about = About {
+        run: &run,
+        assembly: &assembly,
+        statistics: &statistics,
+        counts: stage.counts,
+        shards: &shards,
+    };
+    manifest::write_manifest(folder.path(), &about, records)?;
+    let counts = stage.counts;
+    stage.remove()?;
+    folder.complete()?;
+    Ok(PatchOutcome {
+        out: options.out.clone(),
+        manifest: options.out.join(manifest::MANIFEST),
+        counts,
+        written,
+        rows,
+    })
+}
+
+/// The files in metres, without the points that are left out.
+fn open_survey(options: &PatchOptions) -> Result<Catalogue> {
+    let paths = list_paths(&options.input);
+    let catalogue =
+        epochs::open_catalogue(&Inputs::default(), &paths, &CatalogueOptions::default())?;
+    let [withheld, noise] = [options.keep_withheld, options.keep_noise];
+    epochs::choose_points(catalogue, &options.classes, withheld, noise)
+}
+
+/// Writes the shards, some at a time.
+fn write_shards(
+    assembly: &Assembly<'_>,
+    folder: &Path,
+    parts: &[Range<usize>],
+    together: usize,
+    records: &mut Records,
+    progress: &dyn StageProgress,
+) -> Result<Vec<Shard>> {
+    let mut shards = Vec::new();
+    for (batch, some) in parts.chunks(together).enumerate() {
+        let written: Vec<_> = some
+            .par_iter()
+            .enumerate()
+            .map(|(i, items)| {
+                shards::write_shard(assembly, folder, batch * together + i, items.clone())
+            })
+            .collect::<Result<_>>()?;
+        for (shard, of_shard) in written {
+            records.write(&of_shard)?;
+            shards.push(shard);
+        }
+        let share = shards.len() as f64 / parts.len() as f64;
+        progress.show(share, &format!("{} shards", shards.len()));
+    }
+    Ok(shards)
+}
+
+/// Writes a folder a patch, some at a time.
+fn write_folders(
+    assembly: &Assembly<'_>,
+    folder: &Path,
+    records: &mut Records,
+    progress: &dyn StageProgress,
+) -> Result<()> {
+    let count = assembly.count();
+    for start in (0..count).step_by(FOLDERS) {
+        let end = (start + FOLDERS).min(count);
+        let written: Vec<Vec<PatchRecord>> = (start..end)
+            .into_par_iter()
+            .map(|item| npy_folders::write_folders(assembly, folder, item..item + 1))
+            .collect::<Result<_>>()?;
+        written
+            .iter()
+            .try_for_each(|of_item| records.write(of_item))?;
+        progress.show(end as f64 / count as f64, &format!("{end} patches"));
+    }
+    Ok(())
+}
+
+impl PatchRun<'_> {
+    /// Cuts the survey into patches, which wait on disk.
+    fn cut(
+        &self,
+        on: &Dispatcher<dyn Backend>,
+        catalogue: &Catalogue,
+        operation: &PatchTiles,
+        memory: u64,
+        folder: &Path,
+        listener: &dyn Listener,
+    ) -> Result<Stage> {
+        let mut writer = StageWriter::create(&folder.join("stage"), memory / 8)?;
+        let spill = self.options.spill_dir.as_deref();
+        let tiling = Tiling {
+            tile_size: self.options.tile_size,
+            memory: memory - memory / 8,
+            spill: Spill::in_folder(spill.map_or_else(|| folder.join("spill"), Path::to_owned)),
+        };
+        let progress = listener.begin_stage("patches");
+        let show = |of_run| crate::run::show_progress(&*progress, &of_run);
+        let options = RunOptions {
+            progress: &show,
+            ..RunOptions::default()
+        };
+        tiling.stream_with(on, operation, [catalogue], &mut writer, &options)?;
+        // Only the run's own folder: it is empty now.
+        let _ = fs::remove_dir(folder.join("spill"));
+        writer.into_stage()
+    }
+
+    /// Formulas, neighbourhood and heights, for the manifest.
+    pub(super) fn feature_parameters(&self) -> Value {
+        let features = self.features.as_ref().map(|features| {
+            json!({
+                "convention": features.convention.name,
+                "neighbourhood": neighbourhood_of(&features.neighbourhood),
+                "normals": match features.normals {
+                    NormalSide::Towards(place) => json!({ "towards": place }),
+                    _ => json!("up"),
+                },
+            })
+        });
+        let height = self.options.height.above().map(|above| {
+            let ground = &self.options.height;
+            json!({
+                "surface": surface_of(above.surface),
+                "ground": match ground.find_ground {
+                    true => json!("found by the morphological filter"),
+                    false => json!({ "classes": ground.ground_classes }),
+                },
+                "max_distance_m": above.max_distance,
+            })
+        });
+        json!({ "shape": features, "height_above_ground": height })
+    }
+
+    fn warn(&mut self, text: String, listener: &dyn Listener) {
+        listener.warn(&text);
+        self.warnings.push(text);
+    }
+
+    fn mention_copies(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
+        for duplicate in catalogue.duplicates() {
+            let left_out = duplicate.left_out.display();
+            let kept = duplicate.kept.display();
+            let text = format!("{left_out} has the same points as {kept}: it is left out");
+            self.warn(text, listener);
+        }
+    }
+
+    fn mention_left_out(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
+        let las::LeftOut { withheld, noise } = catalogue.left_out();
+        if withheld > 0 {
+            let count = epochs::count_points(withheld);
+            let text = format!("{count} left out as withheld (--keep-withheld reads them)");
+            self.warn(text, listener);
+        }
+        if noise > 0 {
+            let count = epochs::count_points(noise);
+            let text =
+                format!("{count} left out as noise, classes 7 and 18 (--keep-noise reads them)");
+            self.warn(text, listener);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+"""Patches that `isopach patches` wrote, as a dataset of PyTorch; numpy alone is enough.
+
+    python read_patches.py FOLDER        prints a line a patch
+
+Each sample is a dict of arrays by column: coord (n, 3), color, normal, strength, features (n, 1), segment (n,). Shards are mapped: a sample
+reads its own rows.
+"""
+import json, pathlib, sys
+import numpy as np
+
+try:
+    import torch
+    Dataset = torch.utils.data.Dataset
+except ImportError:
+    torch, Dataset = None, object
+TYPES = {"F32": "<f4", "I16": "<i2", "I64": "<i8"}
+
+
+class Patches(Dataset):
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.manifest = json.loads((self.folder / "manifest.json").read_text())
+        self.patches, self.shards = self.manifest["patches"], {}
+
+    def __len__(self):
+        return len(self.patches)
+
+    def __getitem__(self, i):
+        patch = self.patches[i]
+        if "folder" in patch:
+            arrays = {file.stem: np.load(file) for file in sorted((self.folder / patch["folder"]).glob("*.npy"))}
+        else:
+            rows = slice(patch["first_row"], patch["first_row"] + patch["rows"])
+            arrays = {name: np.array(tensor[rows]) for name, tensor in self.shard(patch["shard"]).items() if name != "offset"}
+        return {name: torch.from_numpy(array) for name, array in arrays.items()} if torch else arrays
+
+    def shard(self, number):
+        """The tensors of a shard, mapped: eight bytes of length, a header, the numbers."""
+        if number not in self.shards:
+            data = np.memmap(self.folder / self.manifest["shards"][number]["file"], np.uint8, "r")
+            start = 8 + int(data[:8].view("<u8")[0])
+            about = json.loads(bytes(data[8:start]))
+            array = lambda t: data[start + t["data_offsets"][0] : start + t["data_offsets"][1]].view(TYPES[t["dtype"]]).reshape(t["shape"])
+            self.shards[number] = {name: array(t) for name, t in about.items() if name != "__metadata__"}
+        return self.shards[number]
+
+
+if __name__ == "__main__":
+    patches = Patches(sys.argv[1])
+    for patch, sample in zip(patches.patches, (patches[i] for i in range(len(patches)))):
+        columns = ", ".join(f"{name} {tuple(array.shape)} {float(np.nansum(np.asarray(array, np.float64))):.6g}" for name, array in sorted(sample.items()))
+        print(f"{patch['cell'][0]} {patch['cell'][1]} {patch['rows']}: {columns}")
