@@ -26,10 +26,10 @@ use tempfile::TempDir;
 /// Points of a survey of 40 m by 30 m with classes, intensities and colours.
 fn points() -> Cloud {
     let random = isopach::compute::conformance::random;
-    let points: Vec<[f64; 3]> = (0..6000)
+    let points: Vec<[f64; 3]> = (0..6000_u64)
         .map(|i| {
             let [x, y] = [random(3 * i) * 40.0, random(3 * i + 1) * 30.0];
-            let tree = if i % 3 == 0 {
+            let tree = if i.is_multiple_of(3) {
                 4.0 * random(3 * i + 2)
             } else {
                 0.0
@@ -43,9 +43,9 @@ fn points() -> Cloud {
         .collect();
     let mut cloud = Cloud::from_points(&points).unwrap();
     let class = |i: u64| {
-        if i % 50 == 0 {
+        if i.is_multiple_of(50) {
             7
-        } else if i % 3 == 0 {
+        } else if i.is_multiple_of(3) {
             5
         } else {
             2

@@ -90,7 +90,7 @@ fn shares_that_differ(
             let theirs = &computed.columns[at + number].values;
             let differs = |(a, b): &(&f32, &f32)| {
                 let is_near = (**a - **b).abs() <= 1e-3 * b.abs().max(1.0);
-                !is_near && !(a.is_nan() && b.is_nan())
+                !(is_near || a.is_nan() && b.is_nan())
             };
             let count = ours.zip(theirs).filter(differs).count();
             shares.push((column.name.clone(), count as f64 / copy.len() as f64));

@@ -22,7 +22,7 @@ pub(crate) fn survey(count: u64) -> Cloud {
         // Each tenth point lies where the one before lies.
         let at = if i % 10 == 9 { i - 1 } else { i };
         let [x, y] = [random(3 * at, 64 * 64), random(3 * at + 1, 48 * 64)];
-        let height = if at % 3 == 0 {
+        let height = if at.is_multiple_of(3) {
             0
         } else {
             random(3 * at + 2, 64 * 12)
@@ -38,7 +38,7 @@ pub(crate) fn survey(count: u64) -> Cloud {
             .map(|i| random(7 * i, 65_536) as u16)
             .collect(),
     );
-    let class = |i: u64| if i % 3 == 0 && i % 10 != 9 { 2 } else { 5 };
+    let class = |i: u64| if i.is_multiple_of(3) && i % 10 != 9 { 2 } else { 5 };
     cloud.attributes.classification = Some(numbers.clone().map(class).collect());
     let colour = |i: u64| [0, 1, 2].map(|k| random(11 * i + k, 256) as u16);
     cloud.attributes.rgb = Some(numbers.clone().map(colour).collect());
