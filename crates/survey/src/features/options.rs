@@ -1,13 +1,12 @@
 //! Options of the command line.
 
-use super::FeatureOptionError;
+use super::{FeatureOptionError, outliers::OutlierArgs};
 use clap::{Args, Parser, ValueEnum};
 use isopach::{
     cloud::Columns,
     compute::Result,
     features::{
-        Convention, Features, GroundFilter, GroundSource, GroundSurface, HeightAboveGround,
-        Neighbourhood, NormalSide, Wanted,
+        Convention, Features, GroundSurface, HeightAboveGround, Neighbourhood, NormalSide, Wanted,
     },
 };
 use isopach_program::{device_args::DeviceArgs, memory::parse_bytes};
@@ -37,10 +36,17 @@ pub struct FeatureOptions {
     pub(crate) convention: String,
     #[command(flatten)]
     pub(crate) height: HeightArgs,
+    #[command(flatten)]
+    pub(crate) outliers: OutlierArgs,
     /// Place that normals point towards, x,y,z in the coordinates of the files: the scanner's; up
     /// if not given
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub(crate) towards: Vec<f64>,
+    /// Path of the scanner that normals point towards, at the GPS time of each point: a text file of
+    /// rows t,x,y,z in the times and coordinates of the files, metres. Points whose time is outside
+    /// have no normals, and are counted
+    #[arg(long, conflicts_with = "towards")]
+    pub(crate) trajectory: Option<PathBuf>,
     /// ASPRS classes to read, separated by commas; all points if not given
     #[arg(long, value_delimiter = ',')]
     pub(crate) classes: Vec<u8>,
@@ -101,10 +107,13 @@ pub(crate) struct HeightArgs {
     /// ASPRS classes of ground points
     #[arg(long, value_delimiter = ',', default_value = "2", requires = "height")]
     pub(crate) ground_classes: Vec<u8>,
-    /// Find the ground points by a morphological filter (SMRF) instead of their classes, and write
-    /// them as class 2; points of class 2 that are no ground become class 1
+    /// Find the ground points by a filter instead of their classes, and write them as class 2;
+    /// points of class 2 that are no ground become class 1
     #[arg(long, requires = "height", conflicts_with = "ground_classes")]
     pub(crate) find_ground: bool,
+    /// Filter that finds the ground points
+    #[arg(long, value_enum, default_value_t = Filter::Smrf, requires = "find_ground")]
+    pub(crate) ground_filter: Filter,
     /// Horizontal distance that the ground at a place may depend on, metres: points farther from
     /// ground points have no height, and are counted
     #[arg(
@@ -114,6 +123,19 @@ pub(crate) struct HeightArgs {
         requires = "height"
     )]
     ground_distance: f64,
+    /// Write the height above this terrain model instead: a GeoTIFF of ground heights in the
+    /// coordinate system of the points. Outside it, and beside no data, heights are NaN and counted
+    #[arg(long, conflicts_with = "height")]
+    pub(crate) terrain: Option<PathBuf>,
+}
+
+/// A filter of ground points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Filter {
+    /// The simple morphological filter: needs 80 m around each tile
+    Smrf,
+    /// Cloth simulation: one more pass over the survey, and one cloth in memory
+    Cloth,
 }
 
 /// A surface between ground points.
@@ -131,12 +153,14 @@ impl HeightArgs {
     /// Name of the column.
     pub(crate) const COLUMN: &str = "height_above_ground";
 
-    pub(crate) fn source(&self) -> GroundSource {
-        if self.find_ground {
-            GroundSource::Filter(GroundFilter::default())
-        } else {
-            GroundSource::Classes(self.ground_classes.clone())
-        }
+    /// Whether heights are written.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.height.is_some() || self.terrain.is_some()
+    }
+
+    /// The filter that finds the ground points, if they are not taken by class.
+    pub(crate) fn filter(&self) -> Option<Filter> {
+        self.find_ground.then_some(self.ground_filter)
     }
 
     pub(crate) fn above(&self) -> Option<HeightAboveGround> {
@@ -160,6 +184,10 @@ Examples:
   isopach features a.laz out.laz --radius 0.3,0.6,1.2 --optimal the best radius for each point
   isopach features a.laz out.laz --radius 1 --height tin        also the height above class 2
   isopach features a.laz out.laz --radius 1 --height tin --find-ground   a survey without classes
+  isopach features a.laz out.laz --radius 1 --height tin --find-ground --ground-filter cloth
+  isopach features a.laz out.laz --radius 1 --trajectory path.csv     normals towards the scanner
+  isopach features a.laz out.laz --radius 1 --terrain dtm.tif
+  isopach features a.laz out.laz --radius 1 --outliers statistical --without-outliers
   isopach features a.laz out.laz --radius 2 --convention jakteristics
 
 Ends with 0: done; 2: never try again (wrong arguments, a refused input); 75: try again (files cannot be read or written).";
@@ -180,6 +208,7 @@ impl FeatureOptions {
             }
         })?;
         let normals = match self.towards[..] {
+            [] if self.trajectory.is_some() => NormalSide::TowardsPath,
             [] => NormalSide::Up,
             [x, y, z] => NormalSide::Towards([x, y, z]),
             _ => {
