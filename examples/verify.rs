@@ -151,7 +151,7 @@ impl Case<'_> {
         Ok(json!({ "case": self.name, "within_bounds": is_within, "tables": tables }))
     }
 
-    /// Errors of the ground filter, scene by scene.
+    /// Errors of the ground filters, scene by scene.
     fn ground(&self) -> Result<Value, Box<dyn Error>> {
         let errors = ground_case::compare(&self.about_or_own()?, &self.dir)?;
         let is_within = errors.iter().all(GroundErrors::is_within_bounds);

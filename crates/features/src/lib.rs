@@ -46,11 +46,17 @@
 //! # Height above ground
 //!
 //! [`HeightAboveGround`] is the height of points above ground points: the nearest, several weighted
-//! by distance, or their triangulation.
+//! by distance, or their triangulation. [`TerrainModel`] is a raster of ground heights instead.
 //!
 //! # Ground
 //!
-//! [`GroundFilter`] finds the ground points of a survey that has no classes.
+//! [`GroundFilter`] (morphological) and [`ClothFilter`] (cloth simulation) find the ground points of
+//! a survey that has no classes.
+//!
+//! # Outliers
+//!
+//! [`OutlierFilter`] finds points far from all others: by their mean distance to the nearest, in a
+//! radius, in voxels.
 //!
 //! # Any size
 //!
@@ -65,6 +71,7 @@ mod ground;
 mod height;
 mod neighbourhood;
 mod orientation;
+mod outliers;
 mod quadric;
 mod run;
 mod shape;
@@ -76,17 +83,24 @@ mod wanted;
 
 pub use convention::{Basis, Convention, Divisor, Entropy, QuadricAxis, Verticality};
 pub use feature::{ColumnKind, Feature};
-pub use ground::{GroundFilter, GroundMask};
+pub use ground::{ClothFilter, ClothTerrain, GroundFilter, GroundMask, LowestCells};
 #[cfg(feature = "tiling")]
-pub use ground::{GroundTile, GroundTiles};
-pub use height::{GroundHeights, GroundSurface, HeightAboveGround};
+pub use ground::{GroundTile, GroundTiles, LowestSink, LowestTiles};
+pub use height::{GroundHeights, GroundSurface, HeightAboveGround, TerrainModel};
 #[cfg(feature = "tiling")]
 pub use height::{GroundSource, HeightTile, HeightTiles};
 pub use isopach_cloud::{Cloud, Positions};
 pub use isopach_compute::{Cpu, Error, Result};
 pub use isopach_neighbours::NeighbourSearch;
 pub use neighbourhood::Neighbourhood;
-pub use orientation::NormalSide;
+pub use orientation::{NormalSide, OrientationError, PathFeatures, Trajectory, TreeFeatures};
+#[cfg(feature = "tiling")]
+pub use orientation::{PathTile, PathTiles};
+#[cfg(feature = "tiling")]
+pub use outliers::{AfterOutliers, DistanceTiles, OutlierTile};
+pub use outliers::{
+    DistanceSums, OutlierConvention, OutlierFilter, OutlierMask, OutlierRule, StatisticalFilter,
+};
 pub use run::Features;
 pub use table::{FeatureColumn, Gaps, PointFeatures};
 #[cfg(feature = "tiling")]

@@ -66,6 +66,9 @@ impl Features {
         on: &(impl NeighbourSearch + ?Sized),
         points: Positions<'_>,
     ) -> Result<PointFeatures> {
+        if let NormalSide::SpanningTree { .. } = self.normals {
+            return self.run_on_tree(on, points).map(|found| found.features);
+        }
         self.answer(on, points, points, true)
     }
 

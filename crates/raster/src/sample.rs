@@ -23,7 +23,7 @@ pub enum Sampling {
 pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 {
     let (rows, columns) = image.dim();
     for (at, count) in place.into_iter().zip([rows, columns]) {
-        if !(-0.5..count as f64 - 0.5).contains(&at) {
+        if !(-0.5..=count as f64 - 0.5).contains(&at) {
             return f64::NAN;
         }
     }

@@ -1,6 +1,13 @@
 //! A run of features, from LAZ files to a LAZ file.
 #![allow(missing_docs)]
 
+#[path = "features/outliers.rs"]
+mod outliers;
+#[path = "features/terrain.rs"]
+mod terrain;
+#[path = "features/trajectory.rs"]
+mod trajectory;
+
 use clap::Parser as _;
 use isopach::{
     cloud::{Cloud, Columns},
@@ -256,6 +263,28 @@ fn refusals_say_what_is_wrong_and_leave_no_file() {
             "--towards has 2 numbers",
         ),
         (&["--nearest", "5", "--max-distance", "inf"], "finite"),
+        (
+            &[
+                "--radius",
+                "1",
+                "--outliers",
+                "statistical",
+                "--outlier-convention",
+                "pcl",
+            ],
+            "--outlier-convention",
+        ),
+        (
+            &[
+                "--radius",
+                "1",
+                "--outliers",
+                "statistical",
+                "--outlier-distance",
+                "inf",
+            ],
+            "outlier distance",
+        ),
         (
             &["--radius", "1", "--height", "tin", "--classes", "5"],
             "leaves out the ground",

@@ -4,8 +4,8 @@
 //! a `meta.json` with the errors of cloth simulation by its settings
 //! (`scenes.SCENE.csf.SETTINGS.total_error`).
 
-use isopach_cloud::Cloud;
-use isopach_features::GroundFilter;
+use isopach_cloud::{Cloud, Positions};
+use isopach_features::{ClothFilter, GroundFilter, GroundMask};
 use serde_json::{Value, json};
 use std::{error::Error, path::Path};
 
@@ -14,11 +14,13 @@ fn is_ground_label(label: f64) -> bool {
     label.round() as i64 == 2
 }
 
-/// Errors of the filter, with its default parameters, on one scene.
+/// Errors of a filter, with its default parameters, on one scene.
 #[derive(Clone, Debug)]
 pub struct GroundErrors {
     /// Name of the scene.
     pub scene: String,
+    /// The filter: smrf or cloth.
+    pub filter: &'static str,
     /// Share of the ground points that are lost (type I).
     pub lost: f64,
     /// Share of the other points that are taken for ground (type II).
@@ -43,6 +45,7 @@ impl GroundErrors {
     pub fn to_json(&self) -> Value {
         json!({
             "scene": self.scene,
+            "filter": self.filter,
             "within_bounds": self.is_within_bounds(),
             "ground_lost_type1": self.lost,
             "objects_taken_type2": self.taken,
@@ -59,10 +62,22 @@ pub fn is_case(about: &Value) -> bool {
     about["scenes"].is_object()
 }
 
-/// Errors on all scenes of a case.
+/// A filter: its name, and the labels of points by its default parameters.
+type Labelled = (
+    &'static str,
+    fn(Positions<'_>) -> isopach_compute::Result<GroundMask>,
+);
+
+/// The filters that are compared.
+const FILTERS: [Labelled; 2] = [
+    ("smrf", |points| GroundFilter::default().run(points)),
+    ("cloth", |points| ClothFilter::default().run(points)),
+];
+
+/// Errors of each filter on all scenes of a case.
 ///
 /// # Errors
-/// If an array or the errors of the other filter are missing.
+/// If an array or the errors of the other program are missing.
 pub fn compare(about: &Value, dir: &Path) -> Result<Vec<GroundErrors>, Box<dyn Error>> {
     let scenes = about["scenes"]
         .as_object()
@@ -73,7 +88,6 @@ pub fn compare(about: &Value, dir: &Path) -> Result<Vec<GroundErrors>, Box<dyn E
         let points = read("points")?.values;
         let rows: Vec<[f64; 3]> = points.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect();
         let cloud = Cloud::from_points(&rows)?;
-        let found = GroundFilter::default().run(cloud.positions())?;
         let settings = scene["csf"]
             .as_object()
             .ok_or("meta.json has no errors of csf")?;
@@ -81,17 +95,22 @@ pub fn compare(about: &Value, dir: &Path) -> Result<Vec<GroundErrors>, Box<dyn E
             .values()
             .filter_map(|one| one["total_error"].as_f64());
         let bar = totals.fold(f64::INFINITY, f64::min);
-        errors.push(errors_of(
-            name,
-            &found.is_ground,
-            &read("label")?.values,
-            bar,
-        ));
+        let labels = read("label")?.values;
+        for (filter, label) in FILTERS {
+            let found = label(cloud.positions())?.is_ground;
+            errors.push(GroundErrors {
+                scene: name.clone(),
+                filter,
+                bar,
+                ..errors_of(&found, &labels)
+            });
+        }
     }
     Ok(errors)
 }
 
-fn errors_of(name: &str, found: &[bool], labels: &[f64], bar: f64) -> GroundErrors {
+/// Errors of labels, without the names of scene and filter.
+fn errors_of(found: &[bool], labels: &[f64]) -> GroundErrors {
     let count = |found_ground: bool, is_ground: bool| {
         let pairs = found.iter().zip(labels);
         let alike =
@@ -104,11 +123,12 @@ fn errors_of(name: &str, found: &[bool], labels: &[f64], bar: f64) -> GroundErro
     let agreed = (kept + left) / all;
     let by_chance = ((kept + lost) * (kept + taken) + (taken + left) * (lost + left)) / (all * all);
     GroundErrors {
-        scene: name.into(),
+        scene: String::new(),
+        filter: "",
         lost: lost / (kept + lost),
         taken: taken / (taken + left),
         total: 1.0 - agreed,
         kappa: (agreed - by_chance) / (1.0 - by_chance),
-        bar,
+        bar: f64::NAN,
     }
 }

@@ -1,10 +1,11 @@
 //! Heights of cells of the absolute grid.
 
-use isopach_cloud::{Positions, cell_of_tick, from_ticks, low_edge};
+use super::lowest::LowestCells;
+use isopach_cloud::{Positions, from_ticks, low_edge};
 
 /// Heights of the cells of a rectangle, row by row from the south, each from the west; NaN where
 /// none is known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct HeightGrid {
     pub(super) cell_size: f64,
     /// First column and row on the absolute grid.
@@ -14,39 +15,26 @@ pub(super) struct HeightGrid {
     pub(super) heights: Vec<f64>,
 }
 
-impl HeightGrid {
-    /// The lowest point of each cell.
-    pub(super) fn of_lowest(points: Positions<'_>, cell_size: f64) -> Self {
-        let cells =
-            |ticks: [i64; 3]| [ticks[0], ticks[1]].map(|tick| cell_of_tick(tick, cell_size));
-        let mut first = [i64::MAX; 2];
-        let mut last = [i64::MIN; 2];
-        for i in 0..points.len() {
-            let cell = cells(points.absolute_ticks(i));
-            for axis in 0..2 {
-                first[axis] = first[axis].min(cell[axis]);
-                last[axis] = last[axis].max(cell[axis]);
-            }
-        }
-        let [columns, rows] = [0, 1].map(|axis| (last[axis] - first[axis] + 1).max(0) as usize);
-        let mut lowest = vec![i64::MAX; columns * rows];
-        for i in 0..points.len() {
-            let ticks = points.absolute_ticks(i);
-            let [column, row] = cells(ticks);
-            let at = (row - first[1]) as usize * columns + (column - first[0]) as usize;
-            lowest[at] = lowest[at].min(ticks[2]);
-        }
+impl From<LowestCells> for HeightGrid {
+    fn from(lowest: LowestCells) -> Self {
         let height = |tick: i64| match tick {
             i64::MAX => f64::NAN,
             tick => from_ticks(tick),
         };
         Self {
-            cell_size,
-            first,
-            columns,
-            rows,
-            heights: lowest.into_iter().map(height).collect(),
+            cell_size: lowest.cell_size,
+            first: lowest.first,
+            columns: lowest.columns,
+            rows: lowest.rows,
+            heights: lowest.ticks.into_iter().map(height).collect(),
         }
+    }
+}
+
+impl HeightGrid {
+    /// The lowest point of each cell.
+    pub(super) fn of_lowest(points: Positions<'_>, cell_size: f64) -> Self {
+        LowestCells::of_points(points, cell_size).into()
     }
 
     /// The height of a cell; NaN outside the grid.

@@ -1,10 +1,21 @@
-//! Ground points, found by the simple morphological filter.
+//! Ground points, found by the simple morphological filter or by cloth simulation.
 
+mod cloth;
+#[cfg(feature = "tiling")]
+mod cloth_tile;
 mod fill;
 mod grid;
+mod lowest;
 mod morphology;
+mod pits;
+mod relax;
 #[cfg(feature = "tiling")]
 mod tile;
+
+pub use cloth::{ClothFilter, ClothTerrain};
+#[cfg(feature = "tiling")]
+pub use cloth_tile::{LowestSink, LowestTiles};
+pub use lowest::LowestCells;
 
 #[cfg(feature = "tiling")]
 pub use tile::{GroundTile, GroundTiles};
@@ -17,8 +28,8 @@ use rayon::prelude::*;
 /// Simple morphological filter (SMRF, Pingel et al. 2013): ground points of a survey without
 /// classes.
 ///
-/// 1. The lowest point of each cell, on the absolute grid. Cells more than `pit_depth` below the
-///    closing of their neighbours are low noise and become empty.
+/// 1. The lowest point of each cell, on the absolute grid. Cells more than `pit_depth` below all
+///    others within five cells are low noise and become empty.
 /// 2. Empty cells are filled from known cells within `window` (inverse squared distance).
 /// 3. The surface is opened with discs of one cell, two cells, and so on up to `window`. A cell that
 ///    an opening lowers by more than `slope` times its radius, compared with the opening before, is
@@ -27,9 +38,11 @@ use rayon::prelude::*;
 /// 5. A point is ground if it is within `threshold` + `slope_scale` · (slope of the terrain) of the
 ///    terrain.
 ///
-/// Two things differ from the paper, so that a place depends on its surroundings alone and tiles
-/// give the bits of the whole survey: each opening is one of the first surface and not of the
-/// opening before; and holes are filled from within `window`, not by a global system of springs.
+/// Three things differ from the paper. So that a place depends on its surroundings alone and tiles
+/// give the bits of the whole survey, each opening is one of the first surface and not of the
+/// opening before, and holes are filled from within `window`, not by a global system of springs.
+/// And low noise is a cell below all others around, not a steep hole: ground seen between crowns is
+/// one, too.
 /// The result does not depend on the order of the points, on threads, or on which axis is called x.
 ///
 /// ```
@@ -60,7 +73,7 @@ pub struct GroundFilter {
     pub threshold: f64,
     /// Added to it for each unit of slope of the terrain, metres.
     pub slope_scale: f64,
-    /// Depth below its neighbours from which a cell is low noise, metres.
+    /// Depth below all other cells within five from which a cell is low noise, metres.
     pub pit_depth: f64,
 }
 
@@ -123,26 +136,22 @@ impl GroundFilter {
             "be larger: the points span more than 2^31 cells",
         )?;
         let terrain = self.terrain(points);
-        let answers: Vec<Option<bool>> = (0..queries.len())
-            .into_par_iter()
-            .map(|i| self.is_ground(&terrain, queries.absolute(i)))
-            .collect();
-        Ok(GroundMask {
-            unknown: answers.iter().filter(|answer| answer.is_none()).count() as u64,
-            is_ground: answers
-                .into_iter()
-                .map(|answer| answer == Some(true))
-                .collect(),
-        })
+        let threshold = self.threshold;
+        Ok(decide_ground(
+            &terrain,
+            queries,
+            threshold,
+            self.slope_scale,
+        ))
     }
 
     /// Metres around a point that decide whether it is ground.
     #[must_use]
     pub fn reach(&self) -> f64 {
         let window = self.window_cells() as f64;
-        // Three fillings, a closing by one cell and an opening (there and back each), the slope, the
-        // cells between which heights are taken, and the point's own.
-        (3.0 * window + 2.0 + 2.0 * window + 1.0 + 1.0 + 1.0) * self.cell_size
+        // The cells around a pit, two fillings, an opening (there and back), the slope, the cells
+        // between which heights are taken, and the point's own.
+        (pits::RADIUS as f64 + 2.0 * window + 2.0 * window + 1.0 + 1.0 + 1.0) * self.cell_size
     }
 
     fn window_cells(&self) -> usize {
@@ -182,8 +191,7 @@ impl GroundFilter {
     fn terrain(&self, points: Positions<'_>) -> HeightGrid {
         let window = self.window_cells();
         let mut lowest = HeightGrid::of_lowest(points, self.cell_size);
-        let filled = fill::fill_holes(&lowest, window);
-        self.remove_pits(&mut lowest, &filled);
+        pits::remove_pits(&mut lowest, self.pit_depth);
         let surface = fill::fill_holes(&lowest, window);
         let is_object = self.find_objects(&surface, window);
         for (height, is_object) in lowest.heights.iter_mut().zip(is_object) {
@@ -192,17 +200,6 @@ impl GroundFilter {
             }
         }
         fill::fill_holes(&lowest, window)
-    }
-
-    /// Empties cells that lie deep below the closing of the surface by one cell.
-    fn remove_pits(&self, lowest: &mut HeightGrid, filled: &HeightGrid) {
-        let closed = morphology::close(filled, 1);
-        for ((height, before), after) in lowest.heights.iter_mut().zip(&filled.heights).zip(&closed)
-        {
-            if after - before > self.pit_depth {
-                *height = f64::NAN;
-            }
-        }
     }
 
     /// The cells that an opening lowers by more than the steepest terrain would be.
@@ -220,11 +217,28 @@ impl GroundFilter {
         }
         is_object
     }
+}
 
-    /// Whether a point (absolute metres) is ground; `None` where no terrain is known.
-    fn is_ground(&self, terrain: &HeightGrid, point: [f64; 3]) -> Option<bool> {
-        let [height, slope] = terrain.height_and_slope(point)?;
-        let distance = (point[2] - height).abs();
-        Some(distance <= self.threshold + self.slope_scale * slope)
+/// Which points are within `threshold` + `slope_scale` · slope of a terrain.
+fn decide_ground(
+    terrain: &HeightGrid,
+    points: Positions<'_>,
+    threshold: f64,
+    slope_scale: f64,
+) -> GroundMask {
+    let answers: Vec<Option<bool>> = (0..points.len())
+        .into_par_iter()
+        .map(|i| {
+            let point = points.absolute(i);
+            let [height, slope] = terrain.height_and_slope(point)?;
+            Some((point[2] - height).abs() <= threshold + slope_scale * slope)
+        })
+        .collect();
+    GroundMask {
+        unknown: answers.iter().filter(|answer| answer.is_none()).count() as u64,
+        is_ground: answers
+            .into_iter()
+            .map(|answer| answer == Some(true))
+            .collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! Openings and closings of heights by discs of cells.
+//! Openings of heights by discs of cells.
 //!
 //! A disc is a stack of rows. The minimum over a row of half width w comes from that over the row
 //! two cells narrower and its two ends. So all widths of a disc cost two comparisons a cell each,
@@ -12,16 +12,6 @@ use rayon::prelude::*;
 pub(super) fn open(grid: &HeightGrid, radius: usize) -> Vec<f64> {
     let lowered = lowest_in_discs(&grid.heights, grid.columns, radius);
     negated(&lowest_in_discs(&negated(&lowered), grid.columns, radius))
-}
-
-/// The dilation, then the erosion: fills pits narrower than the disc.
-pub(super) fn close(grid: &HeightGrid, radius: usize) -> Vec<f64> {
-    let raised = negated(&lowest_in_discs(
-        &negated(&grid.heights),
-        grid.columns,
-        radius,
-    ));
-    lowest_in_discs(&raised, grid.columns, radius)
 }
 
 fn negated(heights: &[f64]) -> Vec<f64> {

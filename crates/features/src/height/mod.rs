@@ -2,12 +2,15 @@
 
 mod ground;
 mod inverse_distance;
+mod terrain;
 #[cfg(feature = "tiling")]
 mod tile;
 mod triangulated;
 
 #[cfg(feature = "tiling")]
 pub use tile::{GroundSource, HeightTile, HeightTiles};
+
+pub use terrain::TerrainModel;
 
 use ground::Ground;
 use isopach_cloud::Positions;
@@ -77,6 +80,13 @@ pub struct GroundHeights {
     pub unknown: u64,
 }
 
+impl GroundHeights {
+    fn of_heights(height: Vec<f64>) -> Self {
+        let unknown = height.iter().filter(|height| height.is_nan()).count() as u64;
+        Self { height, unknown }
+    }
+}
+
 impl HeightAboveGround {
     /// Computes the height of points above the surface of ground points.
     ///
@@ -102,8 +112,7 @@ impl HeightAboveGround {
                 triangulated::heights(&ground, points, self.max_distance)
             }
         };
-        let unknown = height.iter().filter(|height| height.is_nan()).count() as u64;
-        Ok(GroundHeights { height, unknown })
+        Ok(GroundHeights::of_heights(height))
     }
 
     pub(crate) fn check(&self) -> Result<()> {

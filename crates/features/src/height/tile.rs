@@ -1,11 +1,12 @@
 //! Height above ground, tile by tile.
 
-use super::{GroundHeights, HeightAboveGround};
-use crate::GroundFilter;
+use super::{GroundHeights, HeightAboveGround, TerrainModel};
+use crate::{ClothTerrain, GroundFilter, GroundMask};
 use isopach_cloud::{Cloud, Columns, Positions};
 use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
 use isopach_tiling::{Encode, ResultReader, ResultWriter, Tile, TileOperation, TileStats};
+use std::sync::Arc;
 
 /// Ground points of a survey: those of some classes, or those that a filter finds.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,15 +17,27 @@ pub enum GroundSource {
     Classes(Vec<u8>),
     /// Points that the filter finds among all points.
     Filter(GroundFilter),
+    /// Points beside the terrain that a cloth found below the whole survey.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    Cloth(Arc<ClothTerrain>),
 }
 
 /// [`HeightAboveGround`] as an operation of the tile loop: of the points of a tile above the ground
-/// among them. Combine it with [`FeatureTiles`](crate::FeatureTiles) as a pair: both then use one
+/// among them, or above a [`TerrainModel`]. Combine it with [`FeatureTiles`](crate::FeatureTiles) as a pair: both then use one
 /// decode of the points. The results are the same bits for any tiles.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeightTiles {
-    above: HeightAboveGround,
-    ground: GroundSource,
+    surface: Surface,
+}
+
+/// A surface that heights are above.
+#[derive(Clone, Debug, PartialEq)]
+enum Surface {
+    Points {
+        above: HeightAboveGround,
+        ground: GroundSource,
+    },
+    Terrain(Arc<TerrainModel>),
 }
 
 /// Heights of the points that a tile owns.
@@ -54,20 +67,31 @@ impl HeightTiles {
                 Error::check("number of ground classes", count, !classes.is_empty(), must)?;
             }
             GroundSource::Filter(filter) => filter.check()?,
+            GroundSource::Cloth(_) => {}
         }
-        Ok(Self { above, ground })
+        Ok(Self {
+            surface: Surface::Points { above, ground },
+        })
     }
 
-    /// Heights above the points that the filter finds in a tile and its halo. Labels near the edge
-    /// of the halo lack surroundings and may be wrong, but are out of the reach of the core.
-    fn by_filter<B: NeighbourSearch + ?Sized>(
+    /// Heights above a terrain model.
+    #[must_use]
+    pub fn above_terrain(terrain: Arc<TerrainModel>) -> Self {
+        Self {
+            surface: Surface::Terrain(terrain),
+        }
+    }
+}
+
+impl HeightAboveGround {
+    /// Heights above the points of a tile and its halo that are labelled as ground.
+    fn by_labels<B: NeighbourSearch + ?Sized>(
         &self,
         on: &B,
         cloud: &Cloud,
         owned: &[u32],
-        filter: &GroundFilter,
+        all: &GroundMask,
     ) -> Result<HeightTile> {
-        let all = filter.run(cloud.positions())?;
         let labelled = cloud.positions().ticks().iter().zip(&all.is_ground);
         let ground: Vec<[i32; 3]> = labelled
             .filter(|(_, is_ground)| **is_ground)
@@ -76,7 +100,7 @@ impl HeightTiles {
         let ground = Positions::new(cloud.positions().origin(), &ground);
         let points = cloud.select(owned);
         Ok(HeightTile {
-            heights: self.above.run(on, ground, points.positions())?,
+            heights: self.run(on, ground, points.positions())?,
             is_ground: owned.iter().map(|&i| all.is_ground[i as usize]).collect(),
         })
     }
@@ -86,16 +110,22 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for HeightTiles {
     type Output = HeightTile;
 
     fn halo(&self) -> f64 {
-        match &self.ground {
-            GroundSource::Classes(_) => self.above.max_distance,
-            GroundSource::Filter(filter) => self.above.max_distance + filter.reach(),
+        match &self.surface {
+            Surface::Terrain(_) => 0.0,
+            Surface::Points { above, ground } => match ground {
+                GroundSource::Classes(_) | GroundSource::Cloth(_) => above.max_distance,
+                GroundSource::Filter(filter) => above.max_distance + filter.reach(),
+            },
         }
     }
 
     fn columns(&self) -> Columns {
-        match self.ground {
-            GroundSource::Classes(_) => Columns::CLASSIFICATION,
-            GroundSource::Filter(_) => Columns::XYZ,
+        match &self.surface {
+            Surface::Points {
+                ground: GroundSource::Classes(_),
+                ..
+            } => Columns::CLASSIFICATION,
+            Surface::Points { .. } | Surface::Terrain(_) => Columns::XYZ,
         }
     }
 
@@ -103,26 +133,47 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for HeightTiles {
     /// filter.
     fn working_bytes(&self, load: &TileStats) -> u64 {
         let heights = 200 * load.points();
-        match &self.ground {
-            GroundSource::Classes(_) => heights,
-            GroundSource::Filter(filter) => heights.saturating_add(filter.grid_bytes(load)),
+        match &self.surface {
+            Surface::Terrain(_) => 32 * load.points(),
+            Surface::Points { ground, .. } => match ground {
+                GroundSource::Classes(_) | GroundSource::Cloth(_) => heights,
+                GroundSource::Filter(filter) => heights.saturating_add(filter.grid_bytes(load)),
+            },
         }
     }
 
     fn run_tile(&self, on: &B, tile: &Tile<1>) -> Result<HeightTile> {
         let [cloud] = &tile.epochs;
         let owned = tile.owned(0);
-        match &self.ground {
+        let (above, ground) = match &self.surface {
+            Surface::Points { above, ground } => (above, ground),
+            Surface::Terrain(terrain) => {
+                return Ok(HeightTile {
+                    heights: terrain.heights_above(cloud.select(&owned).positions()),
+                    is_ground: Vec::new(),
+                });
+            }
+        };
+        match ground {
             GroundSource::Classes(classes) => {
                 let points = cloud.select(&owned);
                 let ground = cloud.filter_classes(classes)?;
-                let heights = self.above.run(on, ground.positions(), points.positions())?;
+                let heights = above.run(on, ground.positions(), points.positions())?;
                 Ok(HeightTile {
                     heights,
                     is_ground: Vec::new(),
                 })
             }
-            GroundSource::Filter(filter) => self.by_filter(on, cloud, &owned, filter),
+            // Labels near the edge of the halo lack surroundings and may be wrong, but are out of
+            // the reach of the core.
+            GroundSource::Filter(filter) => {
+                let labels = filter.run(cloud.positions())?;
+                above.by_labels(on, cloud, &owned, &labels)
+            }
+            GroundSource::Cloth(terrain) => {
+                let labels = terrain.label(cloud.positions());
+                above.by_labels(on, cloud, &owned, &labels)
+            }
         }
     }
 }
@@ -146,8 +197,6 @@ impl Encode for GroundHeights {
     }
 
     fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
-        let height: Vec<f64> = Encode::decode_from(from)?;
-        let unknown = height.iter().filter(|height| height.is_nan()).count() as u64;
-        Some(Self { height, unknown })
+        Some(Self::of_heights(Encode::decode_from(from)?))
     }
 }

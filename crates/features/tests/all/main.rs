@@ -1,9 +1,13 @@
 //! Features from outside: other tools' numbers, shapes with known answers, any order and tiles.
 #![allow(missing_docs, clippy::print_stderr)]
 
+mod cloth;
 mod gaps;
 mod golden;
 mod ground;
 mod heights;
+mod normals;
+mod outliers;
 mod shapes;
+mod terrain;
 mod tiles;

@@ -3,8 +3,9 @@
 
 use isopach::{
     compute::Error,
-    features::{Convention, UnknownFeature},
+    features::{Convention, OutlierConvention, UnknownFeature},
 };
+use std::path::PathBuf;
 
 /// Reason why features cannot be computed; [`Error::find_cause`] returns it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +20,15 @@ pub enum FeatureOptionError {
         Convention::ALL.map(|convention| convention.name).join(", ")
     )]
     UnknownConvention {
+        /// The name that was given.
+        given: String,
+    },
+    /// A convention of outlier filters is not known.
+    #[error(
+        "--outlier-convention is `{given}`, but must be one of {}",
+        OutlierConvention::ALL.map(|convention| convention.name).join(", ")
+    )]
+    UnknownOutlierConvention {
         /// The name that was given.
         given: String,
     },
@@ -57,6 +67,25 @@ pub enum FeatureOptionError {
         classes: Vec<u8>,
         /// The classes of ground.
         ground: Vec<u8>,
+    },
+    /// A line of the trajectory is no row.
+    #[error("{}: line {line} is no row: write time, x, y and z, separated by commas or spaces", path.display())]
+    NoTrajectoryRow {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+    },
+    /// The terrain model has another coordinate system than the points.
+    #[error(
+        "{}: its coordinate system contradicts that of the points ({contradiction}): bring it there with gdalwarp -t_srs",
+        path.display()
+    )]
+    TerrainOfOtherSystem {
+        /// The terrain model.
+        path: PathBuf,
+        /// What differs.
+        contradiction: String,
     },
     /// GPS times cannot be written to one file.
     #[error(

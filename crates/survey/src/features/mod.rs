@@ -1,16 +1,22 @@
 //! A run of features: from the files of a survey to one LAZ file with features as extra bytes.
 
 mod error;
+mod heights;
 mod options;
+mod outliers;
 mod output;
 mod program;
 mod run;
+mod running;
 mod summary;
+mod trajectory;
+mod written;
 
 pub use error::FeatureOptionError;
+pub(crate) use heights::surface_of;
 pub use options::FeatureOptions;
-pub(crate) use options::{HeightArgs, NeighbourhoodArgs, kept_columns, normal_side};
+pub(crate) use options::{GroundArgs, NeighbourhoodArgs, kept_columns, normal_side};
 pub use program::{command, main};
 pub(crate) use run::columns_of_all;
 pub use run::{FeatureOutcome, run};
-pub(crate) use summary::{neighbourhood_of, surface_of};
+pub(crate) use summary::neighbourhood_of;

@@ -1,6 +1,6 @@
 //! Options of the command line.
 
-use super::FeatureOptionError;
+use super::{FeatureOptionError, outliers::OutlierArgs};
 use clap::{Args, Parser, ValueEnum};
 use isopach::{
     cloud::Columns,
@@ -37,10 +37,17 @@ pub struct FeatureOptions {
     pub(crate) convention: String,
     #[command(flatten)]
     pub(crate) height: HeightArgs,
+    #[command(flatten)]
+    pub(crate) outliers: OutlierArgs,
     /// Place that normals point towards, x,y,z in the coordinates of the files: the scanner's; up
     /// if not given
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub(crate) towards: Vec<f64>,
+    /// Path of the scanner that normals point towards, at the GPS time of each point: a text file of
+    /// rows t,x,y,z in the times and coordinates of the files, metres. Points whose time is outside
+    /// have no normals, and are counted
+    #[arg(long, conflicts_with = "towards")]
+    pub(crate) trajectory: Option<PathBuf>,
     /// ASPRS classes to read, separated by commas; all points if not given
     #[arg(long, value_delimiter = ',')]
     pub(crate) classes: Vec<u8>,
@@ -91,9 +98,9 @@ pub(crate) struct NeighbourhoodArgs {
     optimal: bool,
 }
 
-/// Options of the height above ground.
+/// Options of the height above ground points.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct HeightArgs {
+pub(crate) struct GroundArgs {
     /// Also write the height above ground (column height_above_ground), from this surface of the
     /// ground points
     #[arg(long, value_enum)]
@@ -101,8 +108,8 @@ pub(crate) struct HeightArgs {
     /// ASPRS classes of ground points
     #[arg(long, value_delimiter = ',', default_value = "2", requires = "height")]
     pub(crate) ground_classes: Vec<u8>,
-    /// Find the ground points by a morphological filter (SMRF) instead of their classes, and write
-    /// them as class 2; points of class 2 that are no ground become class 1
+    /// Find the ground points by a filter instead of their classes, and write them as class 2;
+    /// points of class 2 that are no ground become class 1
     #[arg(long, requires = "height", conflicts_with = "ground_classes")]
     pub(crate) find_ground: bool,
     /// Horizontal distance that the ground at a place may depend on, metres: points farther from
@@ -116,6 +123,29 @@ pub(crate) struct HeightArgs {
     ground_distance: f64,
 }
 
+/// Options of the height above ground.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HeightArgs {
+    #[command(flatten)]
+    pub(crate) ground: GroundArgs,
+    /// Filter that finds the ground points
+    #[arg(long, value_enum, default_value_t = Filter::Smrf, requires = "find_ground")]
+    pub(crate) ground_filter: Filter,
+    /// Write the height above this terrain model instead: a GeoTIFF of ground heights in the
+    /// coordinate system of the points. Outside it, and beside no data, heights are NaN and counted
+    #[arg(long, conflicts_with = "height")]
+    pub(crate) terrain: Option<PathBuf>,
+}
+
+/// A filter of ground points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Filter {
+    /// The simple morphological filter: needs 80 m around each tile
+    Smrf,
+    /// Cloth simulation: one more pass over the survey, and one cloth in memory
+    Cloth,
+}
+
 /// A surface between ground points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Surface {
@@ -127,10 +157,11 @@ pub(crate) enum Surface {
     Nearest,
 }
 
-impl HeightArgs {
+impl GroundArgs {
     /// Name of the column.
     pub(crate) const COLUMN: &str = "height_above_ground";
 
+    /// The ground points: of their classes, or found by the morphological filter.
     pub(crate) fn source(&self) -> GroundSource {
         if self.find_ground {
             GroundSource::Filter(GroundFilter::default())
@@ -152,6 +183,18 @@ impl HeightArgs {
     }
 }
 
+impl HeightArgs {
+    /// Whether heights are written.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.ground.height.is_some() || self.terrain.is_some()
+    }
+
+    /// The filter that finds the ground points, if they are not taken by class.
+    pub(crate) fn filter(&self) -> Option<Filter> {
+        self.ground.find_ground.then_some(self.ground_filter)
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   isopach features tile.laz out.laz --radius 1                  eleven shape features and the normal
@@ -160,6 +203,10 @@ Examples:
   isopach features a.laz out.laz --radius 0.3,0.6,1.2 --optimal the best radius for each point
   isopach features a.laz out.laz --radius 1 --height tin        also the height above class 2
   isopach features a.laz out.laz --radius 1 --height tin --find-ground   a survey without classes
+  isopach features a.laz out.laz --radius 1 --height tin --find-ground --ground-filter cloth
+  isopach features a.laz out.laz --radius 1 --trajectory path.csv     normals towards the scanner
+  isopach features a.laz out.laz --radius 1 --terrain dtm.tif
+  isopach features a.laz out.laz --radius 1 --outliers statistical --without-outliers
   isopach features a.laz out.laz --radius 2 --convention jakteristics
 
 Ends with 0: done; 2: never try again (wrong arguments, a refused input); 75: try again (files cannot be read or written).";
@@ -183,7 +230,10 @@ impl FeatureOptions {
             neighbourhood: self.neighbourhood.parsed()?,
             wanted,
             convention,
-            normals: normal_side(&self.towards)?,
+            normals: match self.trajectory {
+                Some(_) => NormalSide::TowardsPath,
+                None => normal_side(&self.towards)?,
+            },
         })
     }
 
@@ -194,9 +244,9 @@ impl FeatureOptions {
 
     /// Refuses classes that leave out all ground points.
     pub(crate) fn check_ground(&self) -> Result<()> {
-        let ground = &self.height.ground_classes;
+        let ground = &self.height.ground.ground_classes;
         let has_ground = ground.iter().any(|class| self.classes.contains(class));
-        let is_by_class = self.height.above().is_some() && !self.height.find_ground;
+        let is_by_class = self.height.ground.above().is_some() && !self.height.ground.find_ground;
         if !is_by_class || self.classes.is_empty() || has_ground {
             return Ok(());
         }

@@ -1,14 +1,14 @@
 //! The LAZ file of a run, and its counts.
 
-use super::options::HeightArgs;
+use super::{options::GroundArgs, outliers::OutlierRun, written::WrittenTile};
 use isopach::{
     cloud::{Cloud, Rect},
     compute::Result,
-    features::{FeatureTile, Features, Gaps, HeightTile, PointFeatures},
+    features::{ClothTerrain, FeatureTile, Features, Gaps, PointFeatures},
     las::{ExtraBytes, ExtraKind, Schema, SortedLazWriter},
     tiling::TileSink,
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// Side of the cells that order the points of the file, metres.
 const ORDER: f64 = 1.0;
@@ -31,6 +31,10 @@ pub(super) struct Output {
     /// Created when the extent is known; taken when finished.
     pub(super) file: Option<SortedLazWriter>,
     pub(super) counted: Counted,
+    /// The outlier filter, if there is one.
+    pub(super) outliers: Option<OutlierRun>,
+    /// The terrain that a cloth found, if it was asked for.
+    pub(super) cloth: Option<Arc<ClothTerrain>>,
 }
 
 /// Counts over all tiles.
@@ -40,6 +44,8 @@ pub(super) struct Counted {
     pub(super) gaps: Gaps,
     /// Points whose height above ground is not known.
     pub(super) without_height: u64,
+    /// Points whose time is outside the path of the scanner.
+    pub(super) outside_path: u64,
     /// Of each column: values that are numbers, their sum, least and largest.
     pub(super) columns: Vec<ColumnSums>,
 }
@@ -91,7 +97,7 @@ impl Output {
             })
             .collect();
         if self.has_heights {
-            let height = ExtraBytes::new(HeightArgs::COLUMN, "m", ExtraKind::F32);
+            let height = ExtraBytes::new(GroundArgs::COLUMN, "m", ExtraKind::F32);
             extra.push(height);
         }
         extra
@@ -116,11 +122,17 @@ impl Output {
         Ok(())
     }
 
-    fn write_tile(&mut self, tile: FeatureTile, heights: Option<HeightTile>) -> Result<()> {
-        let FeatureTile {
-            mut points,
-            features,
+    fn write_tile(&mut self, tile: WrittenTile) -> Result<()> {
+        let WrittenTile {
+            tile: FeatureTile {
+                mut points,
+                features,
+            },
+            heights,
+            outliers,
+            outside_path,
         } = tile;
+        self.counted.outside_path += outside_path;
         self.counted.points += points.len() as u64;
         self.counted.gaps = self.counted.gaps.plus(features.gaps);
         let columns = features.columns.into_iter().map(|column| column.values);
@@ -130,6 +142,9 @@ impl Output {
             mark_ground(&mut points, &heights.is_ground);
             let rounded = heights.heights.height.iter().map(|height| *height as f32);
             columns.push(rounded.collect());
+        }
+        if let (Some(run), Some(tile)) = (&mut self.outliers, outliers) {
+            run.take_tile(&tile, &mut points);
         }
         for (sums, values) in self.counted.columns.iter_mut().zip(&columns) {
             sums.add_values(values);
@@ -153,27 +168,13 @@ impl Output {
     }
 }
 
-impl TileSink<FeatureTile> for Output {
+impl<T: Into<WrittenTile>> TileSink<T> for Output {
     fn begin(&mut self, whole: Rect) -> Result<()> {
         self.create_file(whole)
     }
 
-    fn accept(&mut self, _: Rect, tile: FeatureTile) -> Result<()> {
-        self.write_tile(tile, None)
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.finish_file()
-    }
-}
-
-impl TileSink<(FeatureTile, HeightTile)> for Output {
-    fn begin(&mut self, whole: Rect) -> Result<()> {
-        self.create_file(whole)
-    }
-
-    fn accept(&mut self, _: Rect, (tile, heights): (FeatureTile, HeightTile)) -> Result<()> {
-        self.write_tile(tile, Some(heights))
+    fn accept(&mut self, _: Rect, tile: T) -> Result<()> {
+        self.write_tile(tile.into())
     }
 
     fn finish(&mut self) -> Result<()> {

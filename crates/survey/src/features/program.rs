@@ -47,6 +47,8 @@ fn run_as_program(options: &FeatureOptions) -> Result<()> {
         points,
         gaps,
         without_height,
+        outliers,
+        outside_path,
     } = &outcome;
     let [wall, cpu] = total.seconds();
     Terminal.say(&format!(
@@ -61,6 +63,12 @@ fn run_as_program(options: &FeatureOptions) -> Result<()> {
     ));
     if let Some(count) = without_height {
         Terminal.say(&format!("without a height above ground: {count}"));
+    }
+    if let Some(count) = outside_path {
+        Terminal.say(&format!("outside the path of the scanner: {count}"));
+    }
+    if let Some(count) = outliers {
+        Terminal.say(&format!("outliers: {count}"));
     }
     Terminal.say(&format!("{}, {}", out.display(), summary.display()));
     Ok(())

@@ -1,22 +1,28 @@
 //! The run of features, step by step.
 
 use super::{
-    FeatureOptionError, FeatureOptions,
+    FeatureOptionError, FeatureOptions, heights,
+    options::Filter,
+    outliers::OutlierRun,
     output::{self, Counted, Output},
-    summary,
+    running::Running,
+    summary, trajectory,
 };
 use crate::{epochs, inputs::Inputs, listed::list_paths};
 use isopach::{
     Backend,
     cloud::Columns,
     compute::{Dispatcher, Result},
-    features::{Feature, FeatureTiles, Features, Gaps, HeightTiles},
+    features::{ClothFilter, Feature, FeatureTiles, Features, Gaps, PathTiles},
     gpu::GpuOptions,
     las::{self, Catalogue, CatalogueOptions, GpsTime, Schema},
-    tiling::{PointSource, RunOptions, Spill, Tiling},
+    tiling::{Spill, Tiling},
 };
 use isopach_program::listener::Listener;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Outcome of a run of features.
 #[derive(Clone, Debug)]
@@ -31,6 +37,10 @@ pub struct FeatureOutcome {
     pub gaps: Gaps,
     /// Points whose height above ground is not known, if it was asked for.
     pub without_height: Option<u64>,
+    /// Outliers, if they were asked for.
+    pub outliers: Option<u64>,
+    /// Points whose time is outside the path of the scanner, if there is one.
+    pub outside_path: Option<u64>,
 }
 
 /// A run, with its inputs.
@@ -59,7 +69,11 @@ pub fn run(options: &FeatureOptions, listener: &dyn Listener) -> Result<FeatureO
     let catalogue = open_survey(options)?;
     let of_files = columns_of_all(&catalogue);
     let mut kept = options.kept_columns(of_files)?;
-    if options.height.find_ground {
+    let outliers = options.outliers.parsed()?;
+    if options.trajectory.is_some() {
+        trajectory::check_times(of_files)?;
+    }
+    if options.height.ground.find_ground || outliers.is_some() {
         kept |= Columns::CLASSIFICATION;
     }
     let table = output::empty_table(&features);
@@ -80,23 +94,30 @@ pub fn run(options: &FeatureOptions, listener: &dyn Listener) -> Result<FeatureO
     run.mention_oddities(&catalogue, listener);
     let mut output = Output {
         path: options.out.clone(),
-        has_heights: options.height.above().is_some(),
-        schema: schema_of(&catalogue, kept)?,
+        has_heights: options.height.is_wanted(),
+        schema: schema_of(&catalogue, kept, options.trajectory.is_some())?,
         memory: memory / 16,
         table,
         convention: run.features.convention.name,
         file: None,
         counted: Counted::default(),
+        cloth: None,
+        outliers: outliers.map(|filter| OutlierRun::new(filter, options.outliers.without_outliers)),
     };
     let report = run.run_tiles(&on, &catalogue, kept, memory, &mut output, listener)?;
     run.mention_left_out(&catalogue, listener);
-    summary::write_summary(&run, &output.counted, &report)?;
+    summary::write_summary(&run, &output, &report)?;
     Ok(FeatureOutcome {
         out: options.out.clone(),
         summary: summary::summary_path(&options.out),
         points: output.counted.points,
         gaps: output.counted.gaps,
         without_height: output.has_heights.then_some(output.counted.without_height),
+        outliers: output.outliers.map(|run| run.found),
+        outside_path: options
+            .trajectory
+            .as_ref()
+            .map(|_| output.counted.outside_path),
     })
 }
 
@@ -123,12 +144,12 @@ pub(crate) fn columns_of_all(catalogue: &Catalogue) -> Columns {
 }
 
 /// The schema of the output: the finest scale and the coordinate system of the files.
-fn schema_of(catalogue: &Catalogue, kept: Columns) -> Result<Schema> {
+fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool) -> Result<Schema> {
     let files = catalogue.files();
     let scales = files.iter().flat_map(|file| file.header().scale);
     let finest = scales.fold(f64::INFINITY, f64::min);
     let mut gps_time = GpsTime::ADJUSTED_STANDARD;
-    if kept.contains(Columns::GPS_TIME) {
+    if kept.contains(Columns::GPS_TIME) || needs_times {
         let mut times = files.iter().map(|file| file.header().gps_time);
         gps_time = times.next().unwrap_or(gps_time);
         if times.any(|time| time != gps_time) {
@@ -152,13 +173,12 @@ impl FeatureRun<'_> {
     fn run_tiles(
         &self,
         on: &Dispatcher<dyn Backend>,
-        source: &dyn PointSource,
+        catalogue: &Catalogue,
         kept: Columns,
         memory: u64,
         output: &mut Output,
         listener: &dyn Listener,
     ) -> Result<isopach::tiling::RunReport> {
-        let operation = FeatureTiles::new(self.features.clone(), kept)?;
         let beside = self.options.out.parent().filter(|folder| folder.is_dir());
         let spill = self.options.spill_dir.as_deref();
         let tiling = Tiling {
@@ -166,22 +186,30 @@ impl FeatureRun<'_> {
             memory: memory - memory / 8,
             spill: Spill::in_folder(spill.or(beside).unwrap_or(Path::new("."))),
         };
-        let stage = listener.begin_stage("features");
-        let show = |progress| crate::run::show_progress(&*stage, &progress);
-        let Some(above) = self.options.height.above() else {
-            let options = RunOptions {
-                progress: &show,
-                ..RunOptions::default()
-            };
-            return tiling.stream_with(on, &operation, [source], output, &options);
+        let mut running = Running {
+            on,
+            source: catalogue,
+            tiling,
+            listener,
+            rule: None,
         };
-        let heights = HeightTiles::new(above, self.options.height.source())?;
-        let options = RunOptions {
-            progress: &show,
-            ..RunOptions::default()
-        };
-        let both = (operation, heights);
-        tiling.stream_with(on, &both, [source], output, &options)
+        if let Some(outliers) = &mut output.outliers {
+            running.prepare_rule(outliers)?;
+        }
+        let options = &self.options.height;
+        if options.filter() == Some(Filter::Cloth) {
+            let terrain = running.find_terrain(ClothFilter::default(), memory / 4)?;
+            output.cloth = Some(Arc::new(terrain));
+        }
+        let heights = heights::open_heights(options, catalogue, output.cloth.as_ref())?;
+        let features = self.features.clone();
+        match &self.options.trajectory {
+            None => running.write_all(FeatureTiles::new(features, kept)?, heights, output),
+            Some(file) => {
+                let path = Arc::new(trajectory::read_trajectory(file, memory / 8)?);
+                running.write_all(PathTiles::new(features, kept, path)?, heights, output)
+            }
+        }
     }
 
     fn warn(&mut self, text: String, listener: &dyn Listener) {

@@ -1,9 +1,9 @@
 //! The summary beside the LAZ file.
 
-use super::{options::HeightArgs, output::Counted, run::FeatureRun};
+use super::{heights, outliers::OutlierRun, output::Output, run::FeatureRun};
 use isopach::{
     compute::{Error, Result},
-    features::{ColumnKind, Feature, GroundSurface, Neighbourhood, NormalSide},
+    features::{ColumnKind, Feature, Neighbourhood, NormalSide},
     tiling::RunReport,
 };
 use isopach_program::write_file::write_file;
@@ -20,10 +20,11 @@ pub(super) fn summary_path(out: &Path) -> PathBuf {
 /// Writes parameters, counts and the kind of each column.
 pub(super) fn write_summary(
     run: &FeatureRun<'_>,
-    counted: &Counted,
+    output: &Output,
     report: &RunReport,
 ) -> Result<()> {
     let features = &run.features;
+    let counted = &output.counted;
     let columns: Vec<Value> = run
         .columns
         .iter()
@@ -41,18 +42,7 @@ pub(super) fn write_summary(
             })
         })
         .collect();
-    let height = run.options.height.above().map(|above| {
-        json!({
-            "column": HeightArgs::COLUMN,
-            "surface": surface_of(above.surface),
-            "ground": match run.options.height.find_ground {
-                true => json!("found by the morphological filter"),
-                false => json!({ "classes": run.options.height.ground_classes }),
-            },
-            "max_distance_m": above.max_distance,
-            "points_without": counted.without_height,
-        })
-    });
+    let height = heights::describe_heights(&run.options.height, output);
     let summary = json!({
         "program": "isopach features",
         "version": env!("CARGO_PKG_VERSION"),
@@ -62,6 +52,10 @@ pub(super) fn write_summary(
         "neighbourhood": neighbourhood_of(&features.neighbourhood),
         "normals": match features.normals {
             NormalSide::Towards(place) => json!({ "towards": place }),
+            NormalSide::TowardsPath => json!({
+                "towards_path": run.options.trajectory.as_ref().map(|path| path.display().to_string()),
+                "points_outside_path": counted.outside_path,
+            }),
             _ => json!("up"),
         },
         "neighbourhoods_without_features": {
@@ -71,20 +65,12 @@ pub(super) fn write_summary(
         },
         "columns": columns,
         "height_above_ground": height,
+        "outliers": output.outliers.as_ref().map(OutlierRun::summary),
         "tiles": report.tiles,
         "warnings": run.warnings,
     });
     let text = serde_json::to_string_pretty(&summary).map_err(Error::source)?;
     write_file(&summary_path(&run.options.out), (text + "\n").as_bytes())
-}
-
-pub(crate) fn surface_of(surface: GroundSurface) -> Value {
-    match surface {
-        GroundSurface::Nearest => json!("nearest"),
-        GroundSurface::InverseDistance { k, power } => json!({ "nearest": k, "power": power }),
-        GroundSurface::Triangulated => json!("triangulation"),
-        other => json!(format!("{other:?}")),
-    }
 }
 
 fn kind_of(feature: Feature) -> Value {

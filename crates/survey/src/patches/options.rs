@@ -2,7 +2,7 @@
 
 use super::{PatchOptionError, statistics_file};
 use crate::features::{
-    FeatureOptionError, HeightArgs, NeighbourhoodArgs, kept_columns, normal_side,
+    FeatureOptionError, GroundArgs, NeighbourhoodArgs, kept_columns, normal_side,
 };
 use clap::{Args, Parser, ValueEnum};
 use isopach::{
@@ -49,7 +49,7 @@ pub struct PatchOptions {
     #[command(flatten)]
     features: FeatureArgs,
     #[command(flatten)]
-    pub(crate) height: HeightArgs,
+    pub(crate) height: GroundArgs,
     /// Make columns without direction to mean 0 and standard deviation 1; the manifest has the
     /// statistics
     #[arg(long)]

@@ -10,6 +10,7 @@ mod georeference;
 mod image;
 mod keys;
 mod limits;
+mod places;
 mod samples;
 mod scale;
 mod tags;

@@ -1,0 +1,155 @@
+//! Cloth simulation: any order, axes, places and tiles.
+
+use crate::ground::made;
+use isopach_compute::Dispatcher;
+use isopach_features::{
+    ClothFilter, Cloud, Cpu, Error, GroundSource, GroundSurface, HeightAboveGround, HeightTile,
+    HeightTiles, LowestSink, LowestTiles,
+};
+use isopach_tiling::{InMemory, Tiling};
+use std::sync::Arc;
+
+fn mask(points: &[[f64; 3]]) -> Vec<bool> {
+    let cloud = Cloud::from_points(points).unwrap();
+    let found = ClothFilter::default().run(cloud.positions()).unwrap();
+    found.is_ground
+}
+
+#[test]
+fn any_order_and_either_axis_first_gives_the_same_ground() {
+    let points = made(15_000);
+    let there: Vec<usize> = (0..points.len()).map(|i| i * 7919 % points.len()).collect();
+    let shuffled: Vec<[f64; 3]> = there.iter().map(|&i| points[i]).collect();
+    let exchanged: Vec<[f64; 3]> = points.iter().map(|&[x, y, z]| [y, x, z]).collect();
+    let whole = mask(&points);
+    assert!(whole.iter().filter(|is_ground| **is_ground).count() > 10_000);
+    assert_eq!(mask(&exchanged), whole);
+    let found = mask(&shuffled);
+    let mut pairs = there.iter().zip(&found);
+    assert!(pairs.all(|(&from, found)| *found == whole[from]));
+}
+
+/// A point far outside moves the corner of the survey: no label of the others changes.
+#[test]
+fn a_stray_point_changes_no_other_label() {
+    let mut points = made(15_000);
+    let whole = mask(&points);
+    points.push([-40.3, -35.7, 2.0]);
+    assert_eq!(mask(&points)[..whole.len()], whole);
+}
+
+#[test]
+fn threads_do_not_change_the_ground() {
+    let points = made(15_000);
+    let alone = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let several = rayon::ThreadPoolBuilder::new()
+        .num_threads(3)
+        .build()
+        .unwrap();
+    assert_eq!(
+        alone.install(|| mask(&points)),
+        several.install(|| mask(&points))
+    );
+}
+
+#[test]
+fn tiles_share_one_cloth() {
+    let points = made(15_000);
+    let mut cloud = Cloud::from_points(&points).unwrap();
+    cloud.attributes.classification = Some(vec![1; points.len()]);
+    let filter = ClothFilter::default();
+    let mut whole = filter.run(cloud.positions()).unwrap().is_ground;
+    whole.sort_unstable();
+    let above = HeightAboveGround {
+        surface: GroundSurface::Nearest,
+        max_distance: 10.0,
+    };
+    let on = Dispatcher::new(vec![Arc::new(Cpu)]);
+    let mut terrains = Vec::new();
+    for (tile_size, chunk) in [(30.0, 4000), (13.0, 1111), (f64::INFINITY, 20_000)] {
+        let source = InMemory::with_chunk_size("points", cloud.clone(), chunk);
+        let tiling = Tiling {
+            tile_size,
+            ..Tiling::default()
+        };
+        let mut lowest = LowestSink::new(filter, 1 << 30);
+        let pass = LowestTiles::new(&filter).unwrap();
+        tiling.stream(&on, &pass, [&source], &mut lowest).unwrap();
+        let terrain = Arc::new(filter.find_terrain(lowest.into_cells()).unwrap());
+        let operation = HeightTiles::new(above, GroundSource::Cloth(terrain.clone())).unwrap();
+        let mut found = Vec::new();
+        let mut sink = |_, tile: HeightTile| {
+            found.extend(tile.is_ground);
+            Ok(())
+        };
+        tiling
+            .stream(&on, &operation, [&source], &mut sink)
+            .unwrap();
+        found.sort_unstable();
+        assert_eq!(found, whole);
+        terrains.push((terrain.label(cloud.positions()), terrain.sweeps));
+    }
+    assert!(terrains[0] == terrains[1] && terrains[1] == terrains[2]);
+}
+
+#[test]
+fn a_cloth_beyond_the_memory_is_refused() {
+    let cloud = Cloud::from_points(&made(500)).unwrap();
+    let source = InMemory::new("points", cloud);
+    let filter = ClothFilter::default();
+    let pass = LowestTiles::new(&filter).unwrap();
+    let mut lowest = LowestSink::new(filter, 1000);
+    let on = Dispatcher::new(vec![Arc::new(Cpu)]);
+    let refused = Tiling::default().stream(&on, &pass, [&source], &mut lowest);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("does not fit"), "{refused}");
+}
+
+#[test]
+fn lone_points_are_ground_and_no_points_have_none() {
+    assert_eq!(mask(&[[0.0, 0.0, 0.0], [500.0, 0.0, 3.0]]), [true, true]);
+    assert!(mask(&[]).is_empty());
+}
+
+#[test]
+fn parameters_without_meaning_are_refused() {
+    let cloud = Cloud::from_points(&[[0.0; 3], [9.0; 3]]).unwrap();
+    let usual = ClothFilter::default();
+    for filter in [
+        ClothFilter {
+            cell_size: 0.0,
+            ..usual
+        },
+        ClothFilter {
+            bend: f64::NAN,
+            ..usual
+        },
+        ClothFilter { step: 0.0, ..usual },
+        ClothFilter {
+            window: 1e6,
+            ..usual
+        },
+        ClothFilter {
+            slope_scale: -1.0,
+            ..usual
+        },
+        ClothFilter {
+            pit_depth: f64::INFINITY,
+            ..usual
+        },
+        ClothFilter {
+            cell_size: 1e-4,
+            window: 1e-2,
+            ..usual
+        },
+    ] {
+        let refused = filter.run(cloud.positions());
+        assert!(
+            matches!(refused, Err(Error::InvalidParameter { .. })),
+            "{filter:?}"
+        );
+    }
+}

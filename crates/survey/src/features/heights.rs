@@ -1,0 +1,89 @@
+//! Heights above ground of a run: which, and what the summary says of them.
+
+use super::{
+    FeatureOptionError,
+    options::{GroundArgs, HeightArgs},
+    output::Output,
+};
+use isopach::{
+    compute::Result,
+    features::{ClothTerrain, GroundSource, GroundSurface, HeightTiles, TerrainModel},
+    las::Catalogue,
+    raster::GeoTiff,
+};
+use serde_json::{Value, json};
+use std::{path::Path, sync::Arc};
+
+/// The heights that the options ask for.
+pub(super) fn open_heights(
+    options: &HeightArgs,
+    catalogue: &Catalogue,
+    cloth: Option<&Arc<ClothTerrain>>,
+) -> Result<Option<HeightTiles>> {
+    if let Some(path) = &options.terrain {
+        let terrain = open_terrain(path, catalogue)?;
+        return Ok(Some(HeightTiles::above_terrain(Arc::new(terrain))));
+    }
+    let Some(above) = options.ground.above() else {
+        return Ok(None);
+    };
+    let ground = match cloth {
+        Some(cloth) => GroundSource::Cloth(cloth.clone()),
+        None => options.ground.source(),
+    };
+    HeightTiles::new(above, ground).map(Some)
+}
+
+/// A terrain model in metres, in the coordinate system of the points as far as both state one.
+fn open_terrain(path: &Path, catalogue: &Catalogue) -> Result<TerrainModel> {
+    let terrain = TerrainModel::from_geotiff(GeoTiff::read(path)?)?;
+    let contradiction = catalogue
+        .crs()
+        .and_then(|crs| terrain.raster().crs.find_contradiction(crs));
+    match contradiction {
+        None => Ok(terrain),
+        Some(contradiction) => Err(FeatureOptionError::TerrainOfOtherSystem {
+            path: path.into(),
+            contradiction,
+        }
+        .into()),
+    }
+}
+
+/// The part of the summary about heights.
+pub(super) fn describe_heights(options: &HeightArgs, output: &Output) -> Option<Value> {
+    let without = output.counted.without_height;
+    if let Some(path) = &options.terrain {
+        return Some(json!({
+            "column": GroundArgs::COLUMN,
+            "surface": "terrain model, bilinear",
+            "terrain": path.display().to_string(),
+            "points_without": without,
+        }));
+    }
+    let above = options.ground.above()?;
+    Some(json!({
+        "column": GroundArgs::COLUMN,
+        "surface": surface_of(above.surface),
+        "ground": match (&output.cloth, options.ground.find_ground) {
+            (Some(cloth), _) => json!({
+                "found_by": "cloth simulation",
+                "sweeps": cloth.sweeps,
+                "at_rest": cloth.is_at_rest,
+            }),
+            (None, true) => json!("found by the morphological filter"),
+            (None, false) => json!({ "classes": options.ground.ground_classes }),
+        },
+        "max_distance_m": above.max_distance,
+        "points_without": without,
+    }))
+}
+
+pub(crate) fn surface_of(surface: GroundSurface) -> Value {
+    match surface {
+        GroundSurface::Nearest => json!("nearest"),
+        GroundSurface::InverseDistance { k, power } => json!({ "nearest": k, "power": power }),
+        GroundSurface::Triangulated => json!("triangulation"),
+        other => json!(format!("{other:?}")),
+    }
+}
