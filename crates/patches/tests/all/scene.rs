@@ -38,7 +38,13 @@ pub(crate) fn survey(count: u64) -> Cloud {
             .map(|i| random(7 * i, 65_536) as u16)
             .collect(),
     );
-    let class = |i: u64| if i.is_multiple_of(3) && i % 10 != 9 { 2 } else { 5 };
+    let class = |i: u64| {
+        if i.is_multiple_of(3) && i % 10 != 9 {
+            2
+        } else {
+            5
+        }
+    };
     cloud.attributes.classification = Some(numbers.clone().map(class).collect());
     let colour = |i: u64| [0, 1, 2].map(|k| random(11 * i + k, 256) as u16);
     cloud.attributes.rgb = Some(numbers.clone().map(colour).collect());
