@@ -1,9 +1,12 @@
 //! A run of features: from the files of a survey to one LAZ file with features as extra bytes.
 
+mod columns;
 mod error;
 mod options;
 mod output;
+mod page;
 mod program;
+mod restart;
 mod run;
 mod summary;
 
