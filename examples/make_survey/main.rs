@@ -37,6 +37,8 @@ enum What {
     },
     /// Decode all chunks once and do nothing else; one JSON line
     Decode { before: PathBuf, after: PathBuf },
+    /// Decode all chunks of a file, then decode and write it again; one JSON line
+    Rewrite { from: PathBuf, to: PathBuf },
     /// DoD, C2C and M3C2 with every tile reading all files that it overlaps, as tools do that know
     /// no chunks; one JSON line
     Naive {
@@ -67,6 +69,7 @@ fn main() -> std::process::ExitCode {
             chunk_points,
         } => make::join(&folder, &to, chunk_points),
         What::Decode { before, after } => naive::decode(&[before, after]),
+        What::Rewrite { from, to } => naive::rewrite(&from, &to),
         What::Naive {
             before,
             after,

@@ -3,14 +3,17 @@
 use isopach::{
     change::{C2c, Detection, Dod, M3c2, SurveyStatistics},
     cloud::{Columns, Rect},
-    las::Catalogue,
+    las::{Catalogue, Las},
     tiling::{InMemory, PointSource, TileOperation, Tiling},
 };
 use isopach_program::measure::{Measure, peak_rss_mib};
 use isopach_program::println;
 use rayon::prelude::*;
 use serde_json::json;
-use std::{error::Error, path::PathBuf};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+};
 
 /// All chunks once.
 pub(crate) fn decode(epochs: &[PathBuf; 2]) -> Result<(), Box<dyn Error>> {
@@ -32,6 +35,26 @@ pub(crate) fn decode(epochs: &[PathBuf; 2]) -> Result<(), Box<dyn Error>> {
     println!(
         "{}",
         json!({ "what": "decode", "chunks": chunks, "points_decoded": points, "wall_s": wall, "cpu_s": cpu })
+    );
+    Ok(())
+}
+
+/// A file read alone, and read and written again alone: the difference is writing it.
+pub(crate) fn rewrite(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
+    let las = Las::open(from)?;
+    let clock = Measure::start();
+    let read = |chunk: usize| Ok::<_, isopach::las::LasError>(las.read_raw(chunk)?.len());
+    let bytes = (0..las.total_chunks())
+        .into_par_iter()
+        .map(read)
+        .sum::<Result<usize, _>>()?;
+    let [_, read_cpu] = clock.seconds();
+    let clock = Measure::start();
+    let points = las.rewrite(to)?;
+    let [_, cpu] = clock.seconds();
+    println!(
+        "{}",
+        json!({ "what": "rewrite", "points": points, "record_bytes": bytes, "read_cpu_s": read_cpu, "cpu_s": cpu })
     );
     Ok(())
 }

@@ -21,6 +21,23 @@ pub const DIVERGING: [[u8; 3]; 9] = [
     [34, 58, 148],
 ];
 
+/// Colours of a sequential map, evenly spaced from low (dark violet) to high (yellow): Matplotlib's
+/// viridis, whose lightness rises evenly.
+pub const SEQUENTIAL: [[u8; 3]; 9] = [
+    [68, 1, 84],
+    [71, 44, 122],
+    [59, 81, 139],
+    [44, 113, 142],
+    [33, 144, 141],
+    [39, 173, 129],
+    [92, 200, 99],
+    [170, 220, 50],
+    [253, 231, 37],
+];
+
+/// Pink for points without a value: neither map of colours has it.
+pub const NO_VALUE: [u8; 3] = [232, 140, 190];
+
 /// Grey for changes that are not significant.
 pub const INSIGNIFICANT: [u8; 3] = [205, 204, 200];
 /// Ochre for changes that could not be tested: it has no level of detection.
@@ -47,15 +64,62 @@ pub enum PictureScale {
 /// Colour of `value` on a scale from −`limit` to `limit`, clamped.
 #[must_use]
 pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
-    let last = DIVERGING.len() - 1;
-    let at = ((value / limit).clamp(-1.0, 1.0) * 0.5 + 0.5) * last as f64;
+    interpolate_colour(&DIVERGING, (value / limit).clamp(-1.0, 1.0) * 0.5 + 0.5)
+}
+
+/// Colour of `value` on a scale from `low` to `high`, clamped.
+#[must_use]
+pub fn sequential(value: f64, [low, high]: [f64; 2]) -> [u8; 3] {
+    interpolate_colour(&SEQUENTIAL, ((value - low) / (high - low)).clamp(0.0, 1.0))
+}
+
+/// The colour at a share (0 to 1) of evenly spaced colours.
+fn interpolate_colour(colours: &[[u8; 3]; 9], share: f64) -> [u8; 3] {
+    let last = colours.len() - 1;
+    let at = share * last as f64;
     let below = (at.floor() as usize).min(last - 1);
     let share = at - below as f64;
     std::array::from_fn(|c| {
-        let a = f64::from(DIVERGING[below][c]);
-        let b = f64::from(DIVERGING[below + 1][c]);
+        let a = f64::from(colours[below][c]);
+        let b = f64::from(colours[below + 1][c]);
         (a + share * (b - a)).round() as u8
     })
+}
+
+/// Draws values as PNG, row by row from the top, `columns` a row. `colour` gives the colour of a
+/// number; NaN has [`NO_VALUE`], and a pixel without an entry is transparent.
+///
+/// ```
+/// use isopach_raster::picture::{sequential, value_map};
+/// let png = value_map(&[Some(0.2), None, Some(f64::NAN)], 3, |value| sequential(value, [0.0, 1.0]))?;
+/// assert_eq!(&png[1..4], b"PNG");
+/// # Ok::<(), isopach_raster::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Source`](isopach_compute::Error::Source) for no pixel, and for a number of pixels that
+/// is no multiple of `columns`.
+pub fn value_map(
+    values: &[Option<f64>],
+    columns: usize,
+    colour: impl Fn(f64) -> [u8; 3],
+) -> Result<Vec<u8>> {
+    let mut pixels = Vec::with_capacity(values.len() * 4);
+    for value in values {
+        let Some(value) = value else {
+            pixels.extend([0; 4]);
+            continue;
+        };
+        let colour = if value.is_nan() {
+            NO_VALUE
+        } else {
+            colour(*value)
+        };
+        pixels.extend(colour);
+        pixels.push(255);
+    }
+    let rows = values.len() / columns.max(1);
+    encode_png([columns as u32, rows as u32], PngColour::Rgba, &pixels)
 }
 
 /// Hillshade of heights lit from the north-west, 45° high: 0 (dark) to 1; NaN if a height is
@@ -153,6 +217,29 @@ mod tests {
         assert_eq!(diverging(0.0, 2.0), DIVERGING[4]);
         assert_eq!(diverging(-9.0, 2.0), DIVERGING[0]);
         assert_eq!(diverging(2.0, 2.0), DIVERGING[8]);
+    }
+
+    #[test]
+    fn a_map_of_values_has_its_colours_and_shows_what_is_missing() {
+        assert_eq!(sequential(-3.0, [0.0, 1.0]), SEQUENTIAL[0]);
+        assert_eq!(sequential(7.5, [5.0, 10.0]), SEQUENTIAL[4]);
+        let values = [Some(10.0), None, Some(f64::NAN), Some(5.0)];
+        let png = value_map(&values, 2, |value| sequential(value, [5.0, 10.0])).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+            .read_info()
+            .unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        let opaque = |[r, g, b]: [u8; 3]| [r, g, b, 255];
+        let expected = [
+            opaque(SEQUENTIAL[8]),
+            [0; 4],
+            opaque(NO_VALUE),
+            opaque(SEQUENTIAL[0]),
+        ];
+        assert_eq!(pixels, expected.concat());
+        assert!(value_map(&values, 3, |_| NO_VALUE).is_err());
+        assert!(value_map(&[], 0, |_| NO_VALUE).is_err());
     }
 
     #[test]

@@ -15,7 +15,12 @@ use isopach_program::{
     same_file::file_identity,
 };
 use serde_json::{Value, json};
-use std::{ffi::OsStr, fs, path::PathBuf};
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io::{BufReader, Read},
+    path::{Path, PathBuf},
+};
 
 /// Files of a plan.
 const PLAN: [&str; 2] = ["plan.json", "plan.svg"];
@@ -56,22 +61,28 @@ fn rasters_of(summary: &Value) -> Vec<&'static str> {
 /// Inputs and parameters of the results, as summary.json states them.
 pub(crate) fn made_from(options: &ChangeOptions, inputs: Value) -> Result<Value> {
     let polygons = [
-        polygons_identity(&options.stable)?,
-        polygons_identity(&options.areas)?,
+        content_identity(options.stable.as_deref())?,
+        content_identity(options.areas.as_deref())?,
     ];
     Ok(
         json!({ "parameters": settings::given_parameters(options), "polygons": polygons, "inputs": inputs }),
     )
 }
 
-/// The identity of a file of polygons; null without one.
-fn polygons_identity(path: &Option<PathBuf>) -> Result<Value> {
-    match path {
-        None => Ok(Value::Null),
-        Some(path) => {
-            let bytes = fs::read(path).map_err(|error| Error::of_file(path, error))?;
-            Ok(json!(format!("{:016x}", fnv1a(bytes))))
-        }
+/// The identity of a file beside the survey, by its bytes; null without one.
+pub(crate) fn content_identity(path: Option<&Path>) -> Result<Value> {
+    let Some(path) = path else {
+        return Ok(Value::Null);
+    };
+    let file = File::open(path).map_err(|error| Error::of_file(path, error))?;
+    let mut failure = None;
+    let bytes = BufReader::new(file)
+        .bytes()
+        .map_while(|byte| byte.map_err(|error| failure = Some(error)).ok());
+    let identity = fnv1a(bytes);
+    match failure {
+        Some(error) => Err(Error::of_file(path, error)),
+        None => Ok(json!(format!("{identity:016x}"))),
     }
 }
 

@@ -15,7 +15,7 @@ use isopach_program::{
 use std::{ffi::OsString, process::ExitCode};
 
 /// Exit code if tiles failed for a reason that is the same on every machine.
-const TILES_FAILED: u8 = 3;
+pub(crate) const TILES_FAILED: u8 = 3;
 
 /// Runs the program: parses `words` (the program's own name first), prints, and returns the exit
 /// code. `name` is the program's name in messages.

@@ -97,6 +97,89 @@ fn tiles_memory_and_threads_do_not_change_a_byte() {
         .install(|| run(folder.path(), "b.laz", &small))
         .unwrap();
     assert!(all == tiles);
+    let [page, of_tiles] =
+        ["a.laz.html", "b.laz.html"].map(|name| fs::read(folder.path().join(name)).unwrap());
+    assert!(page == of_tiles);
+    let [columns, of_tiles] =
+        ["a.laz", "b.laz"].map(|out| summary_of(folder.path(), out)["columns"].clone());
+    assert_eq!(columns, of_tiles);
+}
+
+fn summary_of(folder: &Path, out: &str) -> Value {
+    let text = fs::read_to_string(folder.join(format!("{out}.json"))).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn the_page_shows_each_column_as_map_section_and_histogram() {
+    let folder = survey();
+    let words = [
+        "--radius",
+        "0.8,1.6",
+        "--features",
+        "planarity,nx",
+        "--height",
+        "nearest",
+    ];
+    run(folder.path(), "out.laz", &words).unwrap();
+    let page = fs::read_to_string(folder.path().join("out.laz.html")).unwrap();
+    for name in [
+        "planarity_r0.8",
+        "planarity_r1.6",
+        "nx_r0.8",
+        "nx_r1.6",
+        "height_above_ground",
+    ] {
+        assert!(
+            page.contains(&format!("map of {name} from above")),
+            "{name}"
+        );
+        assert!(page.contains(&format!("section of {name},")), "{name}");
+        assert!(page.contains(&format!("<td>{name}</td>")), "{name}");
+    }
+    assert_eq!(page.matches("<div class=histogram>").count(), 5);
+    assert!(page.contains("r = 0.8 m") && page.contains("height_above_ground, m"));
+    assert_eq!(
+        page.matches("class=legend").count(),
+        3,
+        "scales share their colours"
+    );
+    assert!(!page.contains("http"), "nothing comes from elsewhere");
+    assert!(!folder.path().join("out.laz.run").exists());
+}
+
+#[test]
+fn the_summary_states_unit_convention_and_neighbourhood_of_each_column() {
+    let folder = survey();
+    let words = [
+        "--radius",
+        "0.8,1.6",
+        "--features",
+        "omnivariance",
+        "--height",
+        "tin",
+        "--columns",
+        "intensity,class",
+    ];
+    run(folder.path(), "out.laz", &words).unwrap();
+    let summary = summary_of(folder.path(), "out.laz");
+    assert_eq!(
+        summary["attributes"],
+        serde_json::json!(["intensity", "class"])
+    );
+    let columns = summary["columns"].as_array().unwrap();
+    for (column, radius) in columns.iter().zip([0.8, 1.6]) {
+        assert_eq!(column["unit"], "m2");
+        assert_eq!(column["convention"], "isopach");
+        assert_eq!(column["neighbourhood"]["radius_m"], radius);
+        let counted = ["values", "missing"].map(|key| column[key].as_u64().unwrap());
+        assert_eq!(counted.iter().sum::<u64>(), 5880);
+        let quantiles = column["quantiles"].as_array().unwrap();
+        let quantiles: Vec<f64> = quantiles.iter().map(|q| q.as_f64().unwrap()).collect();
+        assert!(quantiles.len() == 5 && quantiles.is_sorted());
+    }
+    assert_eq!(columns[2]["name"], "height_above_ground");
+    assert_eq!(columns[2]["neighbourhood"]["ground_within_m"], 50.0);
 }
 
 #[test]
@@ -155,8 +238,7 @@ fn the_summary_says_what_the_columns_are() {
         ],
     )
     .unwrap();
-    let text = fs::read_to_string(folder.path().join("out.laz.json")).unwrap();
-    let summary: Value = serde_json::from_str(&text).unwrap();
+    let summary = summary_of(folder.path(), "out.laz");
     assert_eq!(summary["convention"], "pgeof");
     assert_eq!(summary["neighbourhood"]["nearest"], 12);
     assert_eq!(summary["points"], 5880);

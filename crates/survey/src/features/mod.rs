@@ -1,11 +1,14 @@
 //! A run of features: from the files of a survey to one LAZ file with features as extra bytes.
 
+mod columns;
 mod error;
 mod heights;
 mod options;
 mod outliers;
 mod output;
+mod page;
 mod program;
+mod restart;
 mod run;
 mod running;
 mod summary;

@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 /// roughness, curvature and more, from the neighbourhood of each point.
 ///
 /// Writes one LAZ file with the points, their attributes, and a column (extra bytes, f32) a
-/// feature, and beside it a summary (OUT.json). A value that a point does not have is NaN; the
-/// summary counts them by reason.
+/// feature. Beside it are a summary (OUT.json) and a page (OUT.html) with maps, sections, histograms
+/// and quantiles of the columns. A value that a point does not have is NaN; the summary counts them
+/// by reason.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "isopach features", after_help = EXAMPLES)]
 pub struct FeatureOptions {
@@ -68,10 +69,13 @@ pub struct FeatureOptions {
     /// Memory for everything: 2GiB, 500MiB; a plain number is MiB
     #[arg(long, default_value = "4GiB", allow_hyphen_values = true)]
     pub(crate) memory: String,
-    /// Folder for points that memory cannot hold, while they wait for their tile; that of the
-    /// output if not given
+    /// Folder for points that memory cannot hold, while they wait for their tile; within OUT.run if
+    /// not given
     #[arg(long)]
     pub(crate) spill_dir: Option<PathBuf>,
+    /// Begin anew: forget the tiles that an ended run of this output kept in OUT.run
+    #[arg(long)]
+    pub(crate) fresh: bool,
     /// Threads; all of the CPU if not given. Results do not depend on it
     #[arg(long)]
     pub(crate) threads: Option<usize>,
@@ -209,7 +213,10 @@ Examples:
   isopach features a.laz out.laz --radius 1 --outliers statistical --without-outliers
   isopach features a.laz out.laz --radius 2 --convention jakteristics
 
-Ends with 0: done; 2: never try again (wrong arguments, a refused input); 75: try again (files cannot be read or written).";
+A run that was ended goes on with the same command: OUT.run keeps finished tiles until all are done.
+
+Ends with 0: done; 2: never try again (wrong arguments, a refused input); 3: a tile failed for a reason that stays the same;
+75: try again (files cannot be read or written, another process is at work, SIGTERM).";
 
 impl FeatureOptions {
     /// Output file.
@@ -300,6 +307,14 @@ const COLUMNS: [(&str, Columns); 10] = [
     ("user", Columns::USER_DATA),
     ("nir", Columns::NIR),
 ];
+
+/// The names of columns.
+pub(super) fn column_names(columns: Columns) -> Vec<&'static str> {
+    let named = COLUMNS
+        .iter()
+        .filter(|(_, column)| columns.contains(*column));
+    named.map(|(name, _)| *name).collect()
+}
 
 fn column_named(name: &str) -> Result<Columns> {
     let found = COLUMNS.iter().find(|(known, _)| *known == name);

@@ -1,36 +1,37 @@
 //! The LAZ file of a run, and its counts.
 
-use super::{options::GroundArgs, outliers::OutlierRun, written::WrittenTile};
+use super::{
+    columns::OutputColumn,
+    outliers::OutlierRun,
+    page::Views,
+    summary::{page_path, summary_path},
+    written::WrittenTile,
+};
 use isopach::{
     cloud::{Cloud, Rect},
-    compute::Result,
-    features::{ClothTerrain, FeatureTile, Features, Gaps, PointFeatures},
-    las::{ExtraBytes, ExtraKind, Schema, SortedLazWriter},
+    compute::{Error, Result},
+    features::{ClothTerrain, FeatureTile, Gaps},
+    las::{Schema, SortedLazWriter},
     tiling::TileSink,
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{fs, io::ErrorKind, path::PathBuf, sync::Arc};
 
 /// Side of the cells that order the points of the file, metres.
 const ORDER: f64 = 1.0;
 
-/// Bytes of the description of an extra column.
-const DESCRIPTION: usize = 32;
-
 /// The file that is being written.
-pub(super) struct Output {
+pub(super) struct Output<'a> {
     pub(super) path: PathBuf,
-    /// Whether heights above ground are a column, the last one.
-    pub(super) has_heights: bool,
-    /// Without extra bytes and offset.
+    /// Without extra bytes.
     pub(super) schema: Schema,
     /// Bytes in which points are brought into order.
     pub(super) memory: u64,
-    /// The columns, empty.
-    pub(super) table: PointFeatures,
-    pub(super) convention: &'static str,
+    pub(super) columns: &'a [OutputColumn],
     /// Created when the extent is known; taken when finished.
     pub(super) file: Option<SortedLazWriter>,
     pub(super) counted: Counted,
+    /// Maps, sections and distributions of the columns.
+    pub(super) views: Views,
     /// The outlier filter, if there is one.
     pub(super) outliers: Option<OutlierRun>,
     /// The terrain that a cloth found, if it was asked for.
@@ -38,7 +39,7 @@ pub(super) struct Output {
 }
 
 /// Counts over all tiles.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counted {
     pub(super) points: u64,
     pub(super) gaps: Gaps,
@@ -46,73 +47,14 @@ pub(super) struct Counted {
     pub(super) without_height: u64,
     /// Points whose time is outside the path of the scanner.
     pub(super) outside_path: u64,
-    /// Of each column: values that are numbers, their sum, least and largest.
-    pub(super) columns: Vec<ColumnSums>,
 }
 
-/// Sums of a column's values.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ColumnSums {
-    pub(super) count: u64,
-    pub(super) sum: f64,
-    pub(super) least: f32,
-    pub(super) largest: f32,
-}
-
-impl Default for ColumnSums {
-    fn default() -> Self {
-        Self {
-            count: 0,
-            sum: 0.0,
-            least: f32::INFINITY,
-            largest: f32::NEG_INFINITY,
-        }
-    }
-}
-
-impl ColumnSums {
-    fn add_values(&mut self, values: &[f32]) {
-        for value in values.iter().filter(|value| !value.is_nan()) {
-            self.count += 1;
-            self.sum += f64::from(*value);
-            self.least = self.least.min(*value);
-            self.largest = self.largest.max(*value);
-        }
-    }
-}
-
-impl Output {
-    /// The extra bytes of the columns: name, unit and convention.
-    fn extra_bytes(&self) -> Vec<ExtraBytes> {
-        let columns = self.table.columns.iter();
-        let mut extra: Vec<ExtraBytes> = columns
-            .map(|column| {
-                let unit = match column.feature.unit() {
-                    "" => String::new(),
-                    unit => format!("{unit}, "),
-                };
-                let mut about = format!("{unit}{} convention", self.convention);
-                about.truncate(DESCRIPTION);
-                ExtraBytes::new(&column.name, &about, ExtraKind::F32)
-            })
-            .collect();
-        if self.has_heights {
-            let height = ExtraBytes::new(GroundArgs::COLUMN, "m", ExtraKind::F32);
-            extra.push(height);
-        }
-        extra
-    }
-}
-
-impl Output {
-    fn create_file(&mut self, whole: Rect) -> Result<()> {
-        let [x, y] = whole.centre().map(f64::floor);
+impl Output<'_> {
+    fn create_file(&mut self) -> Result<()> {
         let schema = Schema {
-            offset: [x, y, 0.0],
-            extra_bytes: self.extra_bytes(),
+            extra_bytes: self.columns.iter().map(OutputColumn::extra_bytes).collect(),
             ..self.schema.clone()
         };
-        self.counted.columns = vec![ColumnSums::default(); schema.extra_bytes.len()];
         self.file = Some(SortedLazWriter::create(
             &self.path,
             &schema,
@@ -146,9 +88,7 @@ impl Output {
         if let (Some(run), Some(tile)) = (&mut self.outliers, outliers) {
             run.take_tile(&tile, &mut points);
         }
-        for (sums, values) in self.counted.columns.iter_mut().zip(&columns) {
-            sums.add_values(values);
-        }
+        self.views.add(points.positions(), &columns);
         let values: Vec<Vec<f64>> = columns
             .iter()
             .map(|column| column.iter().copied().map(f64::from).collect())
@@ -160,7 +100,16 @@ impl Output {
         Ok(())
     }
 
+    /// Gives the file its name. What is told of an earlier file of this name is removed before.
     fn finish_file(&mut self) -> Result<()> {
+        for about in [summary_path(&self.path), page_path(&self.path)] {
+            match fs::remove_file(&about) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(Error::of_file(about, error));
+                }
+                _ => {}
+            }
+        }
         if let Some(file) = self.file.take() {
             file.finish()?;
         }
@@ -168,9 +117,9 @@ impl Output {
     }
 }
 
-impl<T: Into<WrittenTile>> TileSink<T> for Output {
-    fn begin(&mut self, whole: Rect) -> Result<()> {
-        self.create_file(whole)
+impl<T: Into<WrittenTile>> TileSink<T> for Output<'_> {
+    fn begin(&mut self, _: Rect) -> Result<()> {
+        self.create_file()
     }
 
     fn accept(&mut self, _: Rect, tile: T) -> Result<()> {
@@ -198,9 +147,4 @@ fn mark_ground(points: &mut Cloud, is_ground: &[bool]) {
             (false, class) => class,
         };
     }
-}
-
-/// The columns of features, empty: their names.
-pub(super) fn empty_table(features: &Features) -> PointFeatures {
-    features.empty_table(0)
 }

@@ -1,10 +1,14 @@
 //! The program around a run of features: from a command line to an exit code.
 
-use super::{FeatureOptions, FeatureOutcome, run};
+use super::{FeatureOptions, FeatureOutcome, restart, run::run_noting_failure};
+use crate::program::TILES_FAILED;
 use clap::{Command, CommandFactory as _, Parser as _};
-use isopach::compute::{Error, Result};
+use isopach::{
+    compute::{Error, Result},
+    tiling::TileFailure,
+};
 use isopach_program::{
-    codec_panics, exit, headless,
+    codec_panics, console, exit, headless,
     listener::{Listener, Terminal},
     measure::Measure,
     profile::Stop,
@@ -27,33 +31,58 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
         Ok(options) => options,
         Err(error) => return Stop::Usage(error).end_program(name),
     };
-    match run_as_program(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => exit::report_error(name, &error),
+    restart::announce_resume(name, options.out());
+    let mut failed = None;
+    match (run_as_program(&options, &mut failed), failed) {
+        (Ok(()), _) => ExitCode::SUCCESS,
+        (Err(_), Some(failure)) => report_failure(name, &failure),
+        (Err(error), None) => exit::report_error(name, &error),
     }
 }
 
-fn run_as_program(options: &FeatureOptions) -> Result<()> {
+/// Prints which tile failed; returns the exit code.
+fn report_failure(name: &str, failure: &TileFailure) -> ExitCode {
+    let TileFailure {
+        tile,
+        core,
+        error,
+        transient,
+    } = failure;
+    let _ = console::report_failure(name, &format!("tile {tile} ({core}): {error}"));
+    if *transient {
+        exit::TRY_AGAIN
+    } else {
+        TILES_FAILED
+    }
+    .into()
+}
+
+fn run_as_program(options: &FeatureOptions, failed: &mut Option<TileFailure>) -> Result<()> {
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = options.threads {
         pool = pool.num_threads(threads);
     }
     pool.build_global().map_err(Error::source)?;
     let total = Measure::start();
-    let outcome = run(options, &Terminal)?;
+    let outcome = run_noting_failure(options, &Terminal, failed)?;
     let FeatureOutcome {
         out,
         summary,
+        page,
         points,
         gaps,
         without_height,
         outliers,
         outside_path,
+        tiles_kept,
     } = &outcome;
     let [wall, cpu] = total.seconds();
     Terminal.say(&format!(
         "{points} points, {wall:.1} s, {cpu:.1} s of processor time"
     ));
+    if *tiles_kept > 0 {
+        Terminal.say(&format!("tiles kept from an earlier run: {tiles_kept}"));
+    }
     Terminal.say(&format!(
         "without features: {} (too few points {}, out of reach {}); without a normal: {}",
         gaps.too_few + gaps.out_of_reach,
@@ -70,6 +99,7 @@ fn run_as_program(options: &FeatureOptions) -> Result<()> {
     if let Some(count) = outliers {
         Terminal.say(&format!("outliers: {count}"));
     }
-    Terminal.say(&format!("{}, {}", out.display(), summary.display()));
+    let written = [out, summary, page].map(|path| path.display().to_string());
+    Terminal.say(&written.join(", "));
     Ok(())
 }

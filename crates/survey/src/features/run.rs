@@ -1,10 +1,14 @@
 //! The run of features, step by step.
 
 use super::{
-    FeatureOptionError, FeatureOptions, heights,
+    FeatureOptionError, FeatureOptions,
+    columns::OutputColumn,
+    heights,
     options::Filter,
     outliers::OutlierRun,
-    output::{self, Counted, Output},
+    output::{Counted, Output},
+    page::Views,
+    restart,
     running::Running,
     summary, trajectory,
 };
@@ -13,12 +17,12 @@ use isopach::{
     Backend,
     cloud::Columns,
     compute::{Dispatcher, Result},
-    features::{ClothFilter, Feature, FeatureTiles, Features, Gaps, PathTiles},
+    features::{ClothFilter, FeatureTiles, Features, Gaps, PathTiles},
     gpu::GpuOptions,
     las::{self, Catalogue, CatalogueOptions, GpsTime, Schema},
-    tiling::{Spill, Tiling},
+    tiling::{CheckpointDir, PointSource, RunReport, TileFailure, Tiling},
 };
-use isopach_program::listener::Listener;
+use isopach_program::{finished::WrittenOver, listener::Listener};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -31,6 +35,8 @@ pub struct FeatureOutcome {
     pub out: PathBuf,
     /// Its summary.
     pub summary: PathBuf,
+    /// Its page.
+    pub page: PathBuf,
     /// Number of points.
     pub points: u64,
     /// Neighbourhoods without features.
@@ -41,14 +47,15 @@ pub struct FeatureOutcome {
     pub outliers: Option<u64>,
     /// Points whose time is outside the path of the scanner, if there is one.
     pub outside_path: Option<u64>,
+    /// Tiles whose results an earlier run left, which was ended before it was complete.
+    pub tiles_kept: usize,
 }
 
 /// A run, with its inputs.
 pub(super) struct FeatureRun<'a> {
     pub(super) options: &'a FeatureOptions,
     pub(super) features: Features,
-    /// Names and features of the columns.
-    pub(super) columns: Vec<(String, Feature)>,
+    pub(super) columns: Vec<OutputColumn>,
     /// The files.
     pub(super) inputs: Vec<String>,
     pub(super) warnings: Vec<String>,
@@ -56,17 +63,33 @@ pub(super) struct FeatureRun<'a> {
 
 /// Computes the features that the options describe, in the current thread and rayon's pool.
 ///
-/// The file depends on inputs and parameters alone, not on tiles, memory or threads.
+/// The file depends on inputs and parameters alone, not on tiles, memory or threads. The results of
+/// tiles wait in `OUT.run` until all are there: a run that is ended goes on with the same options,
+/// and ends with the same bytes.
 ///
 /// # Errors
 /// [`Error::InvalidInput`](isopach::compute::Error) and `Error::InvalidParameter` for refused inputs and parameters,
-/// `Error::Source` if a file cannot be read or written.
+/// and for a run of other inputs or parameters in `OUT.run`; `Error::Busy` if another process works
+/// on the same output; `Error::Source` if a file cannot be read or written.
 pub fn run(options: &FeatureOptions, listener: &dyn Listener) -> Result<FeatureOutcome> {
+    run_noting_failure(options, listener, &mut None)
+}
+
+/// As [`run`]; an error of a tile is noted in `failed` as well.
+pub(super) fn run_noting_failure(
+    options: &FeatureOptions,
+    listener: &dyn Listener,
+    failed: &mut Option<TileFailure>,
+) -> Result<FeatureOutcome> {
     let features = options.parsed_features()?;
     options.check_ground()?;
     let memory = options.memory_bytes()?;
     let on = options.devices.open(GpuOptions::default())?;
     let catalogue = open_survey(options)?;
+    refuse_inputs_written_over(&catalogue, &options.out)?;
+    if options.fresh {
+        restart::forget_run(&options.out)?;
+    }
     let of_files = columns_of_all(&catalogue);
     let mut kept = options.kept_columns(of_files)?;
     let outliers = options.outliers.parsed()?;
@@ -76,13 +99,9 @@ pub fn run(options: &FeatureOptions, listener: &dyn Listener) -> Result<FeatureO
     if options.height.ground.find_ground || outliers.is_some() {
         kept |= Columns::CLASSIFICATION;
     }
-    let table = output::empty_table(&features);
-    let named = table.columns.iter();
     let mut run = FeatureRun {
         options,
-        columns: named
-            .map(|column| (column.name.clone(), column.feature))
-            .collect(),
+        columns: OutputColumn::of_run(&features, options),
         inputs: catalogue
             .files()
             .iter()
@@ -92,32 +111,53 @@ pub fn run(options: &FeatureOptions, listener: &dyn Listener) -> Result<FeatureO
         features,
     };
     run.mention_oddities(&catalogue, listener);
+    let columns = run.columns.clone();
+    let points = catalogue.point_count();
     let mut output = Output {
         path: options.out.clone(),
-        has_heights: options.height.is_wanted(),
         schema: schema_of(&catalogue, kept, options.trajectory.is_some())?,
         memory: memory / 16,
-        table,
-        convention: run.features.convention.name,
         file: None,
         counted: Counted::default(),
-        cloth: None,
+        views: Views::new(&catalogue.extent(), points, columns.len(), memory),
+        columns: &columns,
         outliers: outliers.map(|filter| OutlierRun::new(filter, options.outliers.without_outliers)),
+        cloth: None,
     };
-    let report = run.run_tiles(&on, &catalogue, kept, memory, &mut output, listener)?;
-    run.mention_left_out(&catalogue, listener);
+    let results = restart::kept_results(&run, kept)?;
+    let tiles = Tiles {
+        on: &on,
+        catalogue: &catalogue,
+        kept,
+        memory,
+        results: &results,
+    };
+    let ran = run.run_tiles(&tiles, &mut output, listener, failed);
+    if ran.is_err() {
+        // Only what has no result: of a run that did not begin.
+        restart::remove_folder(results.folder());
+    }
+    let report = ran?;
+    let written = output.counted.points;
+    run.mention_left_out(&catalogue, &report, written, listener);
     summary::write_summary(&run, &output, &report)?;
+    restart::remove_kept(&results)?;
     Ok(FeatureOutcome {
         out: options.out.clone(),
         summary: summary::summary_path(&options.out),
+        page: summary::page_path(&options.out),
         points: output.counted.points,
         gaps: output.counted.gaps,
-        without_height: output.has_heights.then_some(output.counted.without_height),
+        without_height: options
+            .height
+            .is_wanted()
+            .then_some(output.counted.without_height),
         outliers: output.outliers.map(|run| run.found),
         outside_path: options
             .trajectory
             .as_ref()
             .map(|_| output.counted.outside_path),
+        tiles_kept: report.tiles_kept,
     })
 }
 
@@ -143,10 +183,20 @@ pub(crate) fn columns_of_all(catalogue: &Catalogue) -> Columns {
     })
 }
 
-/// The schema of the output: the finest scale and the coordinate system of the files.
+/// The schema of the output: the coordinate system of the files, their finest scale, and their
+/// offset if all have the same, so that coordinates stay the numbers that they are.
 fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool) -> Result<Schema> {
     let files = catalogue.files();
-    let scales = files.iter().flat_map(|file| file.header().scale);
+    let scales = files.iter().flat_map(|file| {
+        // Coordinates that became metres are no multiples of the stated scale.
+        let is_stated = file.crs() == file.header().crs.as_ref();
+        let most = if is_stated {
+            f64::INFINITY
+        } else {
+            Schema::default().scale
+        };
+        file.header().scale.map(|scale| scale.abs().min(most))
+    });
     let finest = scales.fold(f64::INFINITY, f64::min);
     let mut gps_time = GpsTime::ADJUSTED_STANDARD;
     if kept.contains(Columns::GPS_TIME) || needs_times {
@@ -156,42 +206,90 @@ fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool) -> Result<
             return Err(FeatureOptionError::OtherGpsTimes.into());
         }
     }
+    let scale = if finest.is_finite() && finest > 0.0 {
+        finest
+    } else {
+        Schema::default().scale
+    };
     Ok(Schema {
         crs: catalogue.crs().cloned(),
-        scale: if finest.is_finite() {
-            finest
-        } else {
-            Schema::default().scale
-        },
+        scale,
+        offset: offset_of(catalogue, scale),
         columns: kept,
         gps_time,
         ..Schema::default()
     })
 }
 
+/// The offset of all files if it is the same, else the whole metres in the middle of the survey.
+fn offset_of(catalogue: &Catalogue, scale: f64) -> [f64; 3] {
+    let extent = catalogue.extent();
+    let [x, y] = extent.centre().map(f64::floor);
+    let mut offsets = catalogue.files().iter().map(|file| {
+        let is_stated = file.crs() == file.header().crs.as_ref();
+        is_stated.then_some(file.header().offset)
+    });
+    let first = offsets.next().flatten();
+    let common = first.filter(|offset| offsets.all(|other| other == Some(*offset)));
+    let reach = scale * f64::from(i32::MAX);
+    let is_near = |offset: &[f64; 3]| {
+        let [low, high] = catalogue.height_range();
+        let corners = [
+            [extent.min[0], extent.min[1], low],
+            [extent.max[0], extent.max[1], high],
+        ];
+        let mut distances = corners
+            .iter()
+            .flat_map(|corner| (0..3).map(|axis| (corner[axis] - offset[axis]).abs()));
+        distances.all(|distance| distance < reach)
+    };
+    common.filter(is_near).unwrap_or([x, y, 0.0])
+}
+
+/// Refuses an output whose files are among the inputs.
+fn refuse_inputs_written_over(catalogue: &Catalogue, out: &Path) -> Result<()> {
+    let written = [
+        out.to_owned(),
+        summary::summary_path(out),
+        summary::page_path(out),
+    ];
+    let written_over = WrittenOver::of(Path::new(""), written);
+    let mut files = catalogue.files().iter();
+    files.try_for_each(|file| written_over.refuse_input(file.path()))
+}
+
+/// What the tiles of a run are made from, and where their results wait.
+struct Tiles<'a> {
+    on: &'a Dispatcher<dyn Backend>,
+    catalogue: &'a Catalogue,
+    /// Columns beside the coordinates.
+    kept: Columns,
+    /// Bytes for everything.
+    memory: u64,
+    results: &'a CheckpointDir,
+}
+
 impl FeatureRun<'_> {
     fn run_tiles(
         &self,
-        on: &Dispatcher<dyn Backend>,
-        catalogue: &Catalogue,
-        kept: Columns,
-        memory: u64,
-        output: &mut Output,
+        tiles: &Tiles<'_>,
+        output: &mut Output<'_>,
         listener: &dyn Listener,
-    ) -> Result<isopach::tiling::RunReport> {
-        let beside = self.options.out.parent().filter(|folder| folder.is_dir());
-        let spill = self.options.spill_dir.as_deref();
+        failed: &mut Option<TileFailure>,
+    ) -> Result<RunReport> {
+        let memory = tiles.memory;
         let tiling = Tiling {
             tile_size: self.options.tile_size,
-            memory: memory - memory / 8,
-            spill: Spill::in_folder(spill.or(beside).unwrap_or(Path::new("."))),
+            memory: memory - memory / 8 - Views::most_bytes(memory),
+            spill: restart::spill_of(&self.options.out, self.options.spill_dir.as_deref()),
         };
         let mut running = Running {
-            on,
-            source: catalogue,
+            on: tiles.on,
+            source: tiles.catalogue,
             tiling,
             listener,
             rule: None,
+            results: tiles.results,
         };
         if let Some(outliers) = &mut output.outliers {
             running.prepare_rule(outliers)?;
@@ -201,13 +299,17 @@ impl FeatureRun<'_> {
             let terrain = running.find_terrain(ClothFilter::default(), memory / 4)?;
             output.cloth = Some(Arc::new(terrain));
         }
-        let heights = heights::open_heights(options, catalogue, output.cloth.as_ref())?;
+        let heights = heights::open_heights(options, tiles.catalogue, output.cloth.as_ref())?;
         let features = self.features.clone();
         match &self.options.trajectory {
-            None => running.write_all(FeatureTiles::new(features, kept)?, heights, output),
+            None => {
+                let operation = FeatureTiles::new(features, tiles.kept)?;
+                running.write_all(operation, heights, output, failed)
+            }
             Some(file) => {
                 let path = Arc::new(trajectory::read_trajectory(file, memory / 8)?);
-                running.write_all(PathTiles::new(features, kept, path)?, heights, output)
+                let operation = PathTiles::new(features, tiles.kept, path)?;
+                running.write_all(operation, heights, output, failed)
             }
         }
     }
@@ -238,7 +340,25 @@ impl FeatureRun<'_> {
         }
     }
 
-    fn mention_left_out(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
+    fn mention_left_out(
+        &mut self,
+        catalogue: &Catalogue,
+        report: &RunReport,
+        written: u64,
+        listener: &dyn Listener,
+    ) {
+        if report.tiles_kept > 0 {
+            // Points of kept tiles were read by the run that was ended: only their number is known.
+            let left_out = catalogue.point_count().saturating_sub(written);
+            if left_out > 0 {
+                let count = epochs::count_points(left_out);
+                let text = format!(
+                    "{count} left out by class, as withheld or as noise (--classes, --keep-withheld, --keep-noise)"
+                );
+                self.warn(text, listener);
+            }
+            return;
+        }
         let las::LeftOut { withheld, noise } = catalogue.left_out();
         if withheld > 0 {
             let count = epochs::count_points(withheld);

@@ -9,9 +9,13 @@ use isopach::{
         AfterOutliers, ClothFilter, ClothTerrain, DistanceSums, DistanceTiles, HeightTiles,
         LowestCells, LowestSink, LowestTiles, OutlierRule, OutlierTile,
     },
-    tiling::{PointSource, RunOptions, RunReport, TileOperation, TileSink, Tiling},
+    tiling::{
+        CheckpointDir, Encode, PointSource, RunOptions, RunReport, TileFailure, TileOperation,
+        TileSink, Tiling,
+    },
 };
 use isopach_program::listener::Listener;
+use std::sync::{Mutex, PoisonError};
 
 /// Where and how a run goes over the survey.
 pub(super) struct Running<'a> {
@@ -21,6 +25,8 @@ pub(super) struct Running<'a> {
     pub(super) listener: &'a dyn Listener,
     /// What an outlier is, and whether outliers are left out.
     pub(super) rule: Option<(OutlierRule, bool)>,
+    /// Where the results of tiles wait until all are there.
+    pub(super) results: &'a CheckpointDir,
 }
 
 impl Running<'_> {
@@ -66,29 +72,62 @@ impl Running<'_> {
         &self,
         operation: O,
         heights: Option<HeightTiles>,
-        output: &mut Output,
+        output: &mut Output<'_>,
+        failed: &mut Option<TileFailure>,
     ) -> Result<RunReport>
     where
-        O: TileOperation<1, dyn Backend>,
-        O::Output: Into<WrittenTile>,
+        O: TileOperation<1, dyn Backend, Output: Encode + Into<WrittenTile>>,
     {
         match heights {
-            Some(heights) => self.write_tiles((operation, heights), output),
-            None => self.write_tiles(operation, output),
+            Some(heights) => self.write_tiles((operation, heights), output, failed),
+            None => self.write_tiles(operation, output, failed),
         }
     }
 
     /// Writes the results of an operation, after the outliers if they are wanted.
-    fn write_tiles<O>(&self, operation: O, output: &mut Output) -> Result<RunReport>
+    fn write_tiles<O>(
+        &self,
+        operation: O,
+        output: &mut Output<'_>,
+        failed: &mut Option<TileFailure>,
+    ) -> Result<RunReport>
     where
-        O: TileOperation<1, dyn Backend>,
-        O::Output: Into<WrittenTile>,
+        O: TileOperation<1, dyn Backend, Output: Encode + Into<WrittenTile>>,
     {
         let Some((rule, leave_out)) = self.rule else {
-            return self.stream("features", &operation, output);
+            return self.stream_kept(&operation, output, failed);
         };
         let after = AfterOutliers::new(rule, operation, leave_out)?;
-        self.stream("features", &after, output)
+        self.stream_kept(&after, output, failed)
+    }
+
+    /// Runs an operation over all tiles that are not done yet, and writes all results.
+    fn stream_kept<O>(
+        &self,
+        operation: &O,
+        output: &mut Output<'_>,
+        failed: &mut Option<TileFailure>,
+    ) -> Result<RunReport>
+    where
+        O: TileOperation<1, dyn Backend, Output: Encode + Into<WrittenTile>>,
+    {
+        let stage = self.listener.begin_stage("features");
+        let failure = Mutex::new(None);
+        let note = |found: &TileFailure| {
+            let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert_with(|| found.clone());
+        };
+        let options = RunOptions {
+            progress: &|progress| crate::run::show_progress(&*stage, &progress),
+            tile_failed: &note,
+            checkpoint: Some(self.results.for_results()),
+            ..RunOptions::default()
+        };
+        let report = self
+            .tiling
+            .stream_with(self.on, operation, [self.source], output, &options);
+        *failed = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+        report
     }
 
     /// Runs an operation over all tiles.

@@ -1,9 +1,17 @@
-//! The summary beside the LAZ file.
+//! The summary and the page beside the LAZ file.
 
-use super::{heights, outliers::OutlierRun, output::Output, run::FeatureRun};
+use super::{
+    columns::OutputColumn,
+    heights,
+    options::column_names,
+    outliers::OutlierRun,
+    output::Output,
+    page::{Values, page_html},
+    run::FeatureRun,
+};
 use isopach::{
     compute::{Error, Result},
-    features::{ColumnKind, Feature, Neighbourhood, NormalSide},
+    features::{Neighbourhood, NormalSide},
     tiling::RunReport,
 };
 use isopach_program::write_file::write_file;
@@ -12,35 +20,38 @@ use std::path::{Path, PathBuf};
 
 /// The path of the summary of an output: `out.laz.json`.
 pub(super) fn summary_path(out: &Path) -> PathBuf {
+    with_ending(out, ".json")
+}
+
+/// The path of the page of an output: `out.laz.html`.
+pub(super) fn page_path(out: &Path) -> PathBuf {
+    with_ending(out, ".html")
+}
+
+/// The path with more at its end.
+pub(super) fn with_ending(out: &Path, ending: &str) -> PathBuf {
     let mut name = out.as_os_str().to_owned();
-    name.push(".json");
+    name.push(ending);
     name.into()
 }
 
-/// Writes parameters, counts and the kind of each column.
+/// Shares of the quantiles in the summary.
+const SHARES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
+
+/// Writes the summary and the page: parameters, counts, and what each column is.
 pub(super) fn write_summary(
     run: &FeatureRun<'_>,
-    output: &Output,
+    output: &Output<'_>,
     report: &RunReport,
 ) -> Result<()> {
-    let features = &run.features;
     let counted = &output.counted;
+    let features = &run.features;
+    let values = &output.views.values;
     let columns: Vec<Value> = run
         .columns
         .iter()
-        .zip(&counted.columns)
-        .map(|((name, feature), sums)| {
-            json!({
-                "name": name,
-                "feature": feature.name(),
-                "unit": feature.unit(),
-                "kind": kind_of(*feature),
-                "values": sums.count,
-                "mean": sums.sum / sums.count as f64,
-                "min": sums.least,
-                "max": sums.largest,
-            })
-        })
+        .zip(values)
+        .map(|(column, values)| describe_column(column, values))
         .collect();
     let height = heights::describe_heights(&run.options.height, output);
     let summary = json!({
@@ -48,6 +59,7 @@ pub(super) fn write_summary(
         "version": env!("CARGO_PKG_VERSION"),
         "inputs": run.inputs,
         "points": counted.points,
+        "attributes": column_names(output.schema.columns),
         "convention": features.convention.name,
         "neighbourhood": neighbourhood_of(&features.neighbourhood),
         "normals": match features.normals {
@@ -67,20 +79,37 @@ pub(super) fn write_summary(
         "height_above_ground": height,
         "outliers": output.outliers.as_ref().map(OutlierRun::summary),
         "tiles": report.tiles,
+        "tiles_kept": report.tiles_kept,
         "warnings": run.warnings,
     });
     let text = serde_json::to_string_pretty(&summary).map_err(Error::source)?;
-    write_file(&summary_path(&run.options.out), (text + "\n").as_bytes())
+    let out = &run.options.out;
+    write_file(&summary_path(out), (text + "\n").as_bytes())?;
+    let page = page_html(&summary, &run.columns, &output.views)?;
+    write_file(&page_path(out), page.as_bytes())
 }
 
-fn kind_of(feature: Feature) -> Value {
-    match feature.kind() {
-        ColumnKind::ScalesAs(power) => json!({ "scales_as": power }),
-        ColumnKind::Vector(axis) => json!({ "vector": axis }),
-        _ => json!("scalar"),
-    }
+/// A column: what it is, and how its values are distributed.
+fn describe_column(column: &OutputColumn, values: &Values) -> Value {
+    let quantiles: Vec<f64> = SHARES.iter().map(|share| values.quantile(*share)).collect();
+    json!({
+        "name": column.name,
+        "feature": column.quantity,
+        "unit": column.unit,
+        "kind": column.kind_value(),
+        "convention": column.convention,
+        "neighbourhood": column.neighbourhood,
+        "values": values.count(),
+        "missing": values.missing(),
+        "mean": values.mean(),
+        "min": values.least(),
+        "max": values.largest(),
+        "quantile_shares": SHARES,
+        "quantiles": quantiles,
+    })
 }
 
+/// A neighbourhood in the summary.
 pub(crate) fn neighbourhood_of(neighbourhood: &Neighbourhood) -> Value {
     match neighbourhood {
         Neighbourhood::Radius(radius) => json!({ "radius_m": radius }),

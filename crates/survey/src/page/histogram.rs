@@ -5,7 +5,91 @@ use crate::{distribution::Distribution, outputs::Outputs};
 use isopach::tiling::round_length;
 use std::fmt::Write as _;
 
-/// Draws a histogram as SVG; `band`: half width of the band of insignificant values.
+/// Bars of a histogram.
+pub(crate) struct Bars<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) edges: &'a [f64],
+    pub(crate) counts: &'a [f64],
+    /// Half width of the band of insignificant values.
+    pub(crate) band: Option<f64>,
+    /// Line below, as HTML.
+    pub(crate) note: String,
+}
+
+impl Bars<'_> {
+    /// Draws them as SVG, with the line below. Values below zero have the colour of a loss.
+    pub(crate) fn draw(&self) -> String {
+        let (Some(&first), Some(&last)) = (self.edges.first(), self.edges.last()) else {
+            return String::new();
+        };
+        let most = self.counts.iter().copied().fold(1.0, f64::max);
+        let x = |value: f64| 10.0 + 380.0 * (value - first) / (last - first).max(f64::MIN_POSITIVE);
+        let mut bars = String::new();
+        if let Some(half) = self.band.filter(|half| half.is_finite()) {
+            let a = x((-half).max(first));
+            let b = x(half.min(last));
+            let _ = write!(
+                bars,
+                "<rect class=band x={a:.1} y=14 width={:.1} height=126 />",
+                (b - a).max(0.0)
+            );
+        }
+        for (pair, count) in self.edges.windows(2).zip(self.counts) {
+            let height = 120.0 * count / most;
+            let class = if pair[0] + pair[1] < 0.0 {
+                "loss"
+            } else {
+                "gain"
+            };
+            let width = (x(pair[1]) - x(pair[0])).max(0.5);
+            let _ = write!(
+                bars,
+                "<rect class={class} x={:.2} y={:.1} width={width:.2} height={height:.1} />",
+                x(pair[0]),
+                140.0 - height
+            );
+        }
+        let title = self.title;
+        let note = &self.note;
+        format!(
+            "<div class=histogram><h3>{title}</h3><svg viewBox=\"0 0 400 162\" role=img><line x1=10 x2=390 y1=140 y2=140 />{bars}{}</svg>\
+<p>{note}</p></div>",
+            draw_ticks(first, last, x)
+        )
+    }
+}
+
+/// Three to six ticks with their values.
+fn draw_ticks(first: f64, last: f64, x: impl Fn(f64) -> f64) -> String {
+    let mut ticks = String::new();
+    for (tick, label) in axis_ticks(first, last, 3.0) {
+        let _ = write!(
+            ticks,
+            "<line x1={0:.1} x2={0:.1} y1=140 y2=144 /><text x={0:.1} y=156>{label}</text>",
+            x(tick)
+        );
+    }
+    ticks
+}
+
+/// Round values from `first` to `last`, about `parts` of them or twice as many, with their labels.
+pub(crate) fn axis_ticks(first: f64, last: f64, parts: f64) -> Vec<(f64, String)> {
+    let step = round_length((last - first) / parts);
+    if step.is_nan() || step <= 0.0 {
+        return Vec::new();
+    }
+    let decimals = (1..12)
+        .find(|decimals| step * 10_f64.powi(*decimals) > 1.0 - 1e-9)
+        .unwrap_or(12);
+    let start = (first / step).ceil() as i64;
+    let end = ((last + 1e-9 * step) / step).floor() as i64;
+    let ticks = (start..=end).map(|i| i as f64 * step);
+    ticks
+        .map(|tick| (tick, plain_number(tick, decimals as usize)))
+        .collect()
+}
+
+/// Draws a histogram of lengths; `band`: half width of the band of insignificant values.
 fn draw_histogram(
     title: &str,
     of: &Distribution,
@@ -14,60 +98,23 @@ fn draw_histogram(
     band: Option<f64>,
 ) -> String {
     let (edges, counts, outside) = of.histogram(low, high, 80);
-    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
-        return String::new();
-    };
-    let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let x = |value: f64| 10.0 + 380.0 * (value - first) / (last - first).max(f64::MIN_POSITIVE);
-    let mut bars = String::new();
-    if let Some(half) = band.filter(|half| half.is_finite()) {
-        let a = x((-half).max(first));
-        let b = x(half.min(last));
-        let _ = write!(
-            bars,
-            "<rect class=band x={a:.1} y=14 width={:.1} height=126 />",
-            (b - a).max(0.0)
-        );
+    let counts: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
+    Bars {
+        title,
+        edges: &edges,
+        counts: &counts,
+        band,
+        note: format!(
+            "n = {}; median {} m, mean {} m; outside: {} below, {} above; none: {}",
+            group_thousands(of.count() as f64),
+            signed_number(of.quantile(0.5)),
+            signed_number(of.mean()),
+            group_thousands(outside[0] as f64),
+            group_thousands(outside[1] as f64),
+            group_thousands(of.missing() as f64)
+        ),
     }
-    for (pair, count) in edges.windows(2).zip(&counts) {
-        let height = 120.0 * *count as f64 / most;
-        let class = if pair[0] + pair[1] < 0.0 {
-            "loss"
-        } else {
-            "gain"
-        };
-        let width = (x(pair[1]) - x(pair[0])).max(0.5);
-        let _ = write!(
-            bars,
-            "<rect class={class} x={:.2} y={:.1} width={width:.2} height={height:.1} />",
-            x(pair[0]),
-            140.0 - height
-        );
-    }
-    let step = round_length((last - first) / 3.0);
-    let mut tick = (first / step).ceil() * step;
-    while tick <= last + 1e-9 {
-        let label = plain_number(
-            if tick.abs() < 1e-9 { 0.0 } else { tick },
-            if step < 0.1 { 2 } else { 1 },
-        );
-        let _ = write!(
-            bars,
-            "<line x1={0:.1} x2={0:.1} y1=140 y2=144 /><text x={0:.1} y=156>{label}</text>",
-            x(tick)
-        );
-        tick += step;
-    }
-    format!(
-        "<div class=histogram><h3>{title}</h3><svg viewBox=\"0 0 400 162\" role=img><line x1=10 x2=390 y1=140 y2=140 />{bars}</svg>\
-<p>n = {}; median {} m, mean {} m; outside: {} below, {} above; none: {}</p></div>",
-        group_thousands(of.count() as f64),
-        signed_number(of.quantile(0.5)),
-        signed_number(of.mean()),
-        group_thousands(outside[0] as f64),
-        group_thousands(outside[1] as f64),
-        group_thousands(of.missing() as f64)
-    )
+    .draw()
 }
 
 pub(super) fn draw_histograms(outputs: &Outputs) -> String {

@@ -1,11 +1,11 @@
 //! The page that people look at: one file, nothing from elsewhere.
 
-mod histogram;
-mod map;
+pub(crate) mod histogram;
+pub(crate) mod map;
 mod run;
 mod sections;
-mod text;
-mod verdict;
+pub(crate) mod text;
+pub(crate) mod verdict;
 
 use crate::{epochs::short_name, outputs::Outputs};
 use isopach::raster::Grid;
@@ -65,12 +65,16 @@ pub(crate) fn page_html(
     body += &page_section("Run", &run::run_section(&summary["run"]));
     body += &page_section("How to read this", HOW);
     body += &page_section("Files", &sections::files_section(summary));
+    let title = format!("{} → {}: terrain change", escape(&before), escape(&after));
+    wrap_page(&title, &body)
+}
+
+/// A page with everything in it; nothing comes from elsewhere.
+pub(crate) fn wrap_page(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8>\
 <meta name=viewport content=\"width=device-width,initial-scale=1\">\
-<title>{} → {}: terrain change</title><style>{STYLE}</style><body>{body}</body></html>\n",
-        escape(&before),
-        escape(&after)
+<title>{title}</title><style>{STYLE}</style><body>{body}</body></html>\n"
     )
 }
 
@@ -102,6 +106,7 @@ fn epoch_names(input: &Value) -> String {
     }
 }
 
-fn page_section(title: &str, content: &str) -> String {
+/// A part of a page under its heading.
+pub(crate) fn page_section(title: &str, content: &str) -> String {
     format!("<section><h2>{title}</h2>{content}</section>")
 }

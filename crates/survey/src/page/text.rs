@@ -1,14 +1,14 @@
 //! Numbers, words and tables as HTML.
 
-pub(super) use isopach_program::escape::escape;
+pub(crate) use isopach_program::escape::escape;
 use serde_json::Value;
 
-pub(super) fn f(value: &Value) -> f64 {
+pub(crate) fn f(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
 }
 
 /// Whole numbers with thin spaces between thousands.
-pub(super) fn group_thousands(value: f64) -> String {
+pub(crate) fn group_thousands(value: f64) -> String {
     if !value.is_finite() {
         return "–".into();
     }
@@ -28,7 +28,7 @@ pub(super) fn group_thousands(value: f64) -> String {
 }
 
 /// A length in metres with a sign, millimetres shown.
-pub(super) fn signed_number(value: f64) -> String {
+pub(crate) fn signed_number(value: f64) -> String {
     if value.is_finite() {
         format!("{value:+.3}").replace('-', "−")
     } else {
@@ -36,7 +36,7 @@ pub(super) fn signed_number(value: f64) -> String {
     }
 }
 
-pub(super) fn plain_number(value: f64, decimals: usize) -> String {
+pub(crate) fn plain_number(value: f64, decimals: usize) -> String {
     if value.is_finite() {
         format!("{value:.decimals$}").replace('-', "−")
     } else {
@@ -44,7 +44,7 @@ pub(super) fn plain_number(value: f64, decimals: usize) -> String {
     }
 }
 
-pub(super) fn html_table(head: &[&str], rows: &[Vec<String>]) -> String {
+pub(crate) fn html_table(head: &[&str], rows: &[Vec<String>]) -> String {
     let cells = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
         cells
             .map(|cell| format!("<{tag}>{cell}</{tag}>"))
@@ -67,7 +67,7 @@ pub(super) fn html_table(head: &[&str], rows: &[Vec<String>]) -> String {
     format!("<div class=scroll><table>{head}{rows}</table></div>")
 }
 
-pub(super) fn html_list(values: &Value, decimals: usize) -> String {
+pub(crate) fn html_list(values: &Value, decimals: usize) -> String {
     values
         .as_array()
         .into_iter()
@@ -77,7 +77,7 @@ pub(super) fn html_list(values: &Value, decimals: usize) -> String {
         .join(" · ")
 }
 
-pub(super) fn list_of_words(values: &Value) -> String {
+pub(crate) fn list_of_words(values: &Value) -> String {
     values
         .as_array()
         .into_iter()

@@ -65,7 +65,7 @@ fn untested_words(dod: &Value) -> String {
 }
 
 /// The section of warnings that need the user's action.
-pub(super) fn warnings_section(summary: &Value) -> String {
+pub(crate) fn warnings_section(summary: &Value) -> String {
     let items: String = summary["warnings"]
         .as_array()
         .into_iter()

@@ -1,0 +1,115 @@
+//! The folder that keeps the results of tiles until a run is complete, so that the same command
+//! goes on after it was ended.
+
+use super::{
+    options::{GroundArgs, column_names},
+    run::FeatureRun,
+    summary::with_ending,
+};
+use crate::guard;
+use isopach::{
+    cloud::Columns,
+    compute::{Error, Result},
+    tiling::{CheckpointDir, Spill},
+};
+use isopach_program::{run_folder::SPILL, signals};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The folder of an output's unfinished run: `out.laz.run`.
+pub(super) fn state_folder(out: &Path) -> PathBuf {
+    with_ending(out, ".run")
+}
+
+/// From now on, a signal prints how many tiles are done and how to go on, before it ends the
+/// program.
+pub(super) fn announce_resume(program: &str, out: &Path) {
+    let state = state_folder(out);
+    let locks = vec![state.join("lock")];
+    signals::say_how_to_go_on(program, locks, move || {
+        signals::describe_progress(&state, "tile")
+    });
+}
+
+/// Forgets the unfinished run of an output.
+pub(super) fn forget_run(out: &Path) -> Result<()> {
+    let state = state_folder(out);
+    if CheckpointDir::new(&state, "").remove_unless_held()? {
+        remove_folder(&state);
+        return Ok(());
+    }
+    let state = state.display();
+    Err(Error::Busy(format!(
+        "{state}: another process is at work there: --fresh must wait for it"
+    )))
+}
+
+/// The results of a run's tiles, and the parameters that they depend on: others are refused.
+pub(super) fn kept_results(run: &FeatureRun<'_>, kept: Columns) -> Result<CheckpointDir> {
+    let parameters = result_parameters(run, kept)?;
+    let folder = state_folder(&run.options.out);
+    Ok(CheckpointDir::new(folder, parameters.to_string()))
+}
+
+/// Everything that the results of tiles depend on beside the files.
+fn result_parameters(run: &FeatureRun<'_>, kept: Columns) -> Result<Value> {
+    let options = run.options;
+    let features = &run.features;
+    // Debug formats have every field: also one that is added later.
+    let height = options.height.ground.above().map(|above| {
+        json!({
+            "column": GroundArgs::COLUMN,
+            "surface": format!("{above:?}"),
+            "ground": format!("{:?}", options.height.ground.source()),
+            "filter": format!("{:?}", options.height.filter()),
+        })
+    });
+    Ok(json!({
+        "features": format!("{:?}", features.wanted),
+        "neighbourhood": format!("{:?}", features.neighbourhood),
+        "convention": format!("{:?}", features.convention),
+        "normals": format!("{:?}", features.normals),
+        "height": height,
+        "terrain": guard::content_identity(options.height.terrain.as_deref())?,
+        "trajectory": guard::content_identity(options.trajectory.as_deref())?,
+        "outliers": format!("{:?}", options.outliers.parsed()?),
+        "without_outliers": options.outliers.without_outliers,
+        "columns": column_names(kept),
+        "classes": options.classes,
+        "keep_withheld": options.keep_withheld,
+        "keep_noise": options.keep_noise,
+    }))
+}
+
+/// Where points wait that memory cannot hold.
+pub(super) fn spill_of(out: &Path, chosen: Option<&Path>) -> Spill {
+    match chosen {
+        Some(folder) => Spill::in_folder(folder),
+        None => Spill::in_folder(state_folder(out).join(SPILL)),
+    }
+}
+
+/// Removes what was kept, once the results are complete.
+pub(super) fn remove_kept(kept: &CheckpointDir) -> Result<()> {
+    kept.remove_all()?;
+    remove_folder(kept.folder());
+    Ok(())
+}
+
+/// Removes the folder of a run that has ended, with the spilled points of killed processes. Other
+/// files in it stay.
+pub(super) fn remove_folder(state: &Path) {
+    let spill = state.join(SPILL);
+    for entry in fs::read_dir(&spill).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_spill = |name: &str| name.starts_with(".isopach-spill.") && name.ends_with(".part");
+        if name.to_str().is_some_and(is_spill) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    let _ = fs::remove_dir(spill);
+    let _ = fs::remove_dir(state);
+}
