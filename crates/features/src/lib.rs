@@ -43,6 +43,11 @@
 //! counted in [`Gaps`]. A normal, and values computed from it, are NaN where the points lie on a
 //! line.
 //!
+//! # Storage
+//!
+//! [`PointFeatures::store`] brings columns to two bytes a number, and normals to four bytes, for
+//! data sets; `.npy` has such numbers, LAZ has not.
+//!
 //! # Height above ground
 //!
 //! [`HeightAboveGround`] is the height of points above ground points: the nearest, several weighted
@@ -59,6 +64,7 @@
 //!
 //! Feature `serde` (off by default) makes parameters and results serialisable.
 
+mod columns;
 mod convention;
 mod feature;
 mod ground;
@@ -66,9 +72,12 @@ mod height;
 mod neighbourhood;
 mod orientation;
 mod quadric;
+pub mod reference;
+mod rounded;
 mod run;
 mod shape;
 mod site;
+mod storage;
 mod table;
 #[cfg(feature = "tiling")]
 mod tile;
@@ -88,6 +97,7 @@ pub use isopach_neighbours::NeighbourSearch;
 pub use neighbourhood::Neighbourhood;
 pub use orientation::NormalSide;
 pub use run::Features;
+pub use storage::{NO_NORMAL, Storage, StoredColumn, StoredFeatures, StoredNumbers};
 pub use table::{FeatureColumn, Gaps, PointFeatures};
 #[cfg(feature = "tiling")]
 pub use tile::{FeatureTile, FeatureTiles};

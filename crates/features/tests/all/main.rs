@@ -1,9 +1,11 @@
 //! Features from outside: other tools' numbers, shapes with known answers, any order and tiles.
-#![allow(missing_docs, clippy::print_stderr)]
+#![allow(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod gaps;
 mod golden;
 mod ground;
 mod heights;
+mod plain;
 mod shapes;
+mod storage;
 mod tiles;
