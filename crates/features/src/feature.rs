@@ -102,6 +102,8 @@ pub enum ColumnKind {
 /// Data that a feature is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Needs {
+    /// Number of points, eigenvalues and normal of the neighbourhood.
+    Shape,
     /// Count, mean and covariance of the neighbourhood.
     Covariance,
     /// The neighbours themselves.
@@ -128,7 +130,19 @@ const fn entry(
         name,
         unit,
         kind,
+        needs: Needs::Shape,
+    }
+}
+
+const fn of_covariance(
+    feature: Feature,
+    name: &'static str,
+    unit: &'static str,
+    kind: ColumnKind,
+) -> Entry {
+    Entry {
         needs: Needs::Covariance,
+        ..entry(feature, name, unit, kind)
     }
 }
 
@@ -185,7 +199,7 @@ const TABLE: [Entry; 35] = [
         ScalesAs(-2),
     ),
     entry(Feature::Scale, "scale", "m or points", Scalar),
-    entry(
+    of_covariance(
         Feature::HeightDeviation,
         "height_deviation",
         "m",
@@ -194,8 +208,8 @@ const TABLE: [Entry; 35] = [
     of_neighbours(Feature::HeightRange, "height_range", "m", ScalesAs(1)),
     of_neighbours(Feature::HeightAbove, "height_above", "m", ScalesAs(1)),
     of_neighbours(Feature::HeightBelow, "height_below", "m", ScalesAs(1)),
-    entry(Feature::Roughness, "roughness", "m", ScalesAs(1)),
-    entry(
+    of_covariance(Feature::Roughness, "roughness", "m", ScalesAs(1)),
+    of_covariance(
         Feature::SignedRoughness,
         "signed_roughness",
         "m",

@@ -43,6 +43,11 @@
 //! counted in [`Gaps`]. A normal, and values computed from it, are NaN where the points lie on a
 //! line.
 //!
+//! # Storage
+//!
+//! [`PointFeatures::store`] brings columns to two bytes a number, and normals to four bytes, for
+//! data sets; `.npy` has such numbers, LAZ has not.
+//!
 //! # Height above ground
 //!
 //! [`HeightAboveGround`] is the height of points above ground points: the nearest, several weighted
@@ -65,6 +70,7 @@
 //!
 //! Feature `serde` (off by default) makes parameters and results serialisable.
 
+mod columns;
 mod convention;
 mod feature;
 mod ground;
@@ -73,9 +79,12 @@ mod neighbourhood;
 mod orientation;
 mod outliers;
 mod quadric;
+pub mod reference;
+mod rounded;
 mod run;
 mod shape;
 mod site;
+mod storage;
 mod table;
 #[cfg(feature = "tiling")]
 mod tile;
@@ -102,6 +111,7 @@ pub use outliers::{
     DistanceSums, OutlierConvention, OutlierFilter, OutlierMask, OutlierRule, StatisticalFilter,
 };
 pub use run::Features;
+pub use storage::{NO_NORMAL, Storage, StoredColumn, StoredFeatures, StoredNumbers};
 pub use table::{FeatureColumn, Gaps, PointFeatures};
 #[cfg(feature = "tiling")]
 pub use tile::{FeatureTile, FeatureTiles};

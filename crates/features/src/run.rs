@@ -2,14 +2,18 @@
 
 use crate::{
     Convention, FeatureColumn, Neighbourhood, NormalSide, PointFeatures, Wanted,
+    columns::ShapeColumns,
     neighbourhood::Scale,
+    rounded::WIDTH,
+    shape::place_of_least_entropy,
     site::{Candidate, Site},
     table::Gaps,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{
-    Covariance, NeighbourIndex, NeighbourLists, NeighbourSearch, squared_distance, squared_ticks,
+    Covariance, EigenShape, NeighbourIndex, NeighbourLists, NeighbourSearch, squared_distance,
+    squared_ticks,
 };
 use rayon::prelude::*;
 use std::ops::Range;
@@ -47,6 +51,8 @@ pub struct Features {
 
 /// Queries that are answered together from covariances.
 const BLOCK: usize = 1 << 16;
+/// Queries whose columns one thread writes before it asks for more.
+const PIECE: usize = 8 * WIDTH;
 /// Queries that are answered together from lists of neighbours, at first and at most.
 const LIST_BLOCKS: [usize; 2] = [64, 1 << 13];
 /// Neighbours that lists of queries answered together have, about.
@@ -123,6 +129,26 @@ impl Features {
         .map(drop)
     }
 
+    /// The features of all points from lists of their neighbours.
+    pub(crate) fn answer_from_lists(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        points: Positions<'_>,
+    ) -> Result<PointFeatures> {
+        self.check()?;
+        let index = on.index(points)?;
+        let mut table = self.empty_table(points.len());
+        let asked = Asked {
+            features: self,
+            index: &*index,
+            queries: points,
+            is_member: true,
+            scales: self.neighbourhood.scales(),
+        };
+        asked.answer_all_by_lists(&mut table)?;
+        Ok(table)
+    }
+
     fn answer(
         &self,
         on: &(impl NeighbourSearch + ?Sized),
@@ -140,7 +166,12 @@ impl Features {
             is_member,
             scales: self.neighbourhood.scales(),
         };
-        if self.is_from_covariances() {
+        if self.is_from_shapes() {
+            for start in (0..queries.len()).step_by(BLOCK) {
+                let block = start..(start + BLOCK).min(queries.len());
+                asked.answer_by_shapes(block, &mut table)?;
+            }
+        } else if self.is_from_covariances() {
             for start in (0..queries.len()).step_by(BLOCK) {
                 let block = start..(start + BLOCK).min(queries.len());
                 asked.answer_by_covariances(block, &mut table)?;
@@ -149,6 +180,12 @@ impl Features {
             asked.answer_all_by_lists(&mut table)?;
         }
         Ok(table)
+    }
+
+    /// Whether the index's own shapes answer all that is wanted.
+    fn is_from_shapes(&self) -> bool {
+        let has_radii = self.neighbourhood.most_points().is_none();
+        has_radii && self.needs_shapes_alone()
     }
 
     /// Whether the index's own sums answer all that is wanted.
@@ -199,6 +236,67 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn queries_of(&self, block: Range<usize>) -> Positions<'_> {
         Positions::new(self.queries.origin(), &self.queries.ticks()[block])
+    }
+
+    /// Answers the queries of a block from the index's shapes, column by column.
+    fn answer_by_shapes(&self, block: Range<usize>, table: &mut PointFeatures) -> Result<()> {
+        let radii: Vec<f64> = self.scales.iter().map(|scale| scale.number()).collect();
+        let shapes = self
+            .index
+            .shapes_within_radii(self.queries_of(block.clone()), &radii)?;
+        let mut pieces: Vec<Vec<&mut [f32]>> = Vec::new();
+        pieces.resize_with(block.len().div_ceil(PIECE), Vec::new);
+        for column in &mut table.columns {
+            let values = column.values[block.clone()].chunks_mut(PIECE);
+            pieces
+                .iter_mut()
+                .zip(values)
+                .for_each(|(piece, values)| piece.push(values));
+        }
+        let gaps = pieces
+            .into_par_iter()
+            .zip(shapes.par_chunks(PIECE * radii.len()))
+            .enumerate()
+            .map(|(i, (columns, shapes))| {
+                self.write_piece(block.start + i * PIECE, &radii, shapes, columns)
+            })
+            .reduce(Gaps::default, Gaps::plus);
+        table.gaps = table.gaps.plus(gaps);
+        Ok(())
+    }
+
+    /// Writes the columns of some queries, from the one with the number `first` on.
+    fn write_piece(
+        &self,
+        first: usize,
+        radii: &[f64],
+        shapes: &[EigenShape],
+        mut columns: Vec<&mut [f32]>,
+    ) -> Gaps {
+        let width = radii.len();
+        let chooses_one = self.features.neighbourhood.chooses_one();
+        let features = self.features.wanted.features();
+        let mut block = ShapeColumns::new(self.features);
+        for (number, shapes) in shapes.chunks(WIDTH * width).enumerate() {
+            let start = number * WIDTH;
+            let place = |i: usize| self.queries.absolute(first + start + i);
+            let to = start..start + shapes.len() / width;
+            for (at, columns) in columns.chunks_mut(features.len()).enumerate() {
+                let chosen = shapes.chunks(width).map(|shapes| {
+                    let at = if chooses_one {
+                        place_of_least_entropy(shapes)
+                    } else {
+                        at
+                    };
+                    (&shapes[at], radii[at])
+                });
+                block.set_shapes(chosen, place);
+                for (&feature, column) in features.iter().zip(columns) {
+                    block.write_feature(feature, &mut column[to.clone()]);
+                }
+            }
+        }
+        block.gaps()
     }
 
     /// Answers the queries of a block from the index's sums.

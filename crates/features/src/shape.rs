@@ -4,7 +4,7 @@ use crate::{
     Feature,
     convention::{Basis, Convention, Divisor, Entropy, QuadricAxis, Verticality},
 };
-use isopach_neighbours::{Covariance, Eigen, symmetric_eigen};
+use isopach_neighbours::{Covariance, Eigen, EigenShape, symmetric_eigen};
 
 /// Eigenvalues and axes of a neighbourhood, under a convention.
 #[derive(Clone, Copy, Debug)]
@@ -123,15 +123,7 @@ impl<'a> Shape<'a> {
     }
 
     fn entropy(&self) -> f64 {
-        let sum: f64 = self.lambda.iter().sum();
-        match self.convention.entropy {
-            Entropy::OfShares => entropy_of_shares(self.lambda),
-            Entropy::OfBasis => -self.basis().map(times_its_logarithm).iter().sum::<f64>(),
-            Entropy::OfSharesWithOffset(offset) => {
-                let shares = self.lambda.map(|value| value / (sum + offset));
-                -shares.iter().map(|p| p * (p + offset).ln()).sum::<f64>()
-            }
-        }
+        entropy(self.convention.entropy, self.lambda, self.basis())
     }
 
     fn verticality(&self) -> f64 {
@@ -158,6 +150,31 @@ pub(crate) fn eigen_of(covariance: &Covariance) -> Eigen {
     symmetric_eigen(covariance.upper)
 }
 
+/// Eigenentropy of eigenvalues λ₁ ≥ λ₂ ≥ λ₃ and the convention's numbers made of them.
+pub(crate) fn entropy(formula: Entropy, lambda: [f64; 3], basis: [f64; 3]) -> f64 {
+    match formula {
+        Entropy::OfShares => entropy_of_shares(lambda),
+        Entropy::OfBasis => -basis.map(times_its_logarithm).iter().sum::<f64>(),
+        Entropy::OfSharesWithOffset(offset) => {
+            let sum: f64 = lambda.iter().sum();
+            let shares = lambda.map(|value| value / (sum + offset));
+            -shares.iter().map(|p| p * (p + offset).ln()).sum::<f64>()
+        }
+    }
+}
+
+/// Points per volume of the ball of a radius (metres), 1/m³.
+#[inline]
+pub(crate) fn density(count: f64, radius: f64) -> f64 {
+    count / (4.0 / 3.0 * std::f64::consts::PI * radius.powi(3))
+}
+
+/// Points per area of the disc of a radius (metres), 1/m².
+#[inline]
+pub(crate) fn surface_density(count: f64, radius: f64) -> f64 {
+    count / (std::f64::consts::PI * radius.powi(2))
+}
+
 /// −Σ p ln p of the shares of eigenvalues in their sum, 0 ln 0 = 0; NaN where all are 0.
 pub(crate) fn entropy_of_shares(lambda: [f64; 3]) -> f64 {
     let sum: f64 = lambda.iter().sum();
@@ -165,6 +182,42 @@ pub(crate) fn entropy_of_shares(lambda: [f64; 3]) -> f64 {
         .map(|value| times_its_logarithm(value / sum))
         .iter()
         .sum::<f64>()
+}
+
+/// The place of the least eigenentropy that was met; of equal ones the first.
+pub(crate) struct LeastEntropy {
+    pub(crate) place: usize,
+    entropy: f64,
+}
+
+impl Default for LeastEntropy {
+    fn default() -> Self {
+        Self {
+            place: 0,
+            entropy: f64::INFINITY,
+        }
+    }
+}
+
+impl LeastEntropy {
+    /// Takes the eigenvalues (ascending) at a place if their entropy is less than any before.
+    pub(crate) fn take_if_less(&mut self, place: usize, values: [f64; 3]) {
+        let entropy = entropy_of_shares(values.map(|value| value.max(0.0)));
+        if entropy < self.entropy {
+            *self = Self { place, entropy };
+        }
+    }
+}
+
+/// The place of the shape of the least eigenentropy. Those with fewer than three points have none.
+pub(crate) fn place_of_least_entropy(shapes: &[EigenShape]) -> usize {
+    let mut best = LeastEntropy::default();
+    for (place, shape) in shapes.iter().enumerate() {
+        if shape.count >= 3 {
+            best.take_if_less(place, shape.values);
+        }
+    }
+    best.place
 }
 
 /// x ln x, 0 for 0.

@@ -1,11 +1,11 @@
 //! One query: the numbers of its candidate neighbourhoods, and the row of its features.
 
 use crate::{
-    Feature, Features, QuadricAxis,
+    Feature, Features, QuadricAxis, Verticality,
     feature::Needs,
     neighbourhood::Scale,
     quadric::Curvatures,
-    shape::{self, Shape},
+    shape::{self, LeastEntropy, Shape},
     table::Gaps,
 };
 use isopach_cloud::TICK;
@@ -108,18 +108,14 @@ impl Site<'_> {
 /// The candidate of the least eigenentropy; of equal ones the first. Those with fewer than three
 /// points have none.
 fn least_entropy(candidates: &[Candidate]) -> usize {
-    let mut best = (f64::INFINITY, 0);
+    let mut best = LeastEntropy::default();
     for (at, candidate) in candidates.iter().enumerate() {
-        if candidate.covariance.count < 3 {
-            continue;
-        }
-        let values = shape::eigen_of(&candidate.covariance).values;
-        let entropy = shape::entropy_of_shares(values.map(|value| value.max(0.0)));
-        if entropy < best.0 {
-            best = (entropy, at);
+        let covariance = &candidate.covariance;
+        if covariance.count >= 3 {
+            best.take_if_less(at, shape::eigen_of(covariance).values);
         }
     }
-    best.1
+    best.place
 }
 
 impl Features {
@@ -130,6 +126,23 @@ impl Features {
             Feature::Density | Feature::SurfaceDensity => is_nearest,
             _ => feature.needs() == Needs::Neighbours,
         })
+    }
+
+    /// Whether all wanted features follow from eigenvalues, normals and numbers of points.
+    pub(crate) fn needs_shapes_alone(&self) -> bool {
+        let needs_all_axes = self.convention.verticality == Verticality::OfAllAxes;
+        let features = self.wanted.features().iter();
+        let mut needs = features.map(|feature| match feature {
+            Feature::Verticality | Feature::WallLikelihood if needs_all_axes => Needs::Covariance,
+            _ => feature.needs(),
+        });
+        needs.all(|needs| needs == Needs::Shape)
+    }
+
+    /// Whether a component of the normal is wanted.
+    pub(crate) fn wants_normals(&self) -> bool {
+        let normals = [Feature::NormalX, Feature::NormalY, Feature::NormalZ];
+        normals.iter().any(|&normal| self.wanted.contains(normal))
     }
 
     /// Writes the wanted features of one neighbourhood.
@@ -205,10 +218,8 @@ fn value_of(feature: Feature, candidate: &Candidate, shape: &Shape<'_>, is_membe
     let from_plane = || shape::distance_from_plane_of_others(covariance, is_member, shape.normal);
     match feature {
         Feature::NumberOfNeighbours => count,
-        Feature::Density => {
-            count / (4.0 / 3.0 * std::f64::consts::PI * candidate.ball_radius().powi(3))
-        }
-        Feature::SurfaceDensity => count / (std::f64::consts::PI * candidate.ball_radius().powi(2)),
+        Feature::Density => shape::density(count, candidate.ball_radius()),
+        Feature::SurfaceDensity => shape::surface_density(count, candidate.ball_radius()),
         Feature::Scale => candidate.scale.number(),
         Feature::HeightDeviation => covariance.upper[5].max(0.0).sqrt(),
         Feature::HeightRange => height(|n| n.highest - n.lowest),

@@ -7,7 +7,7 @@ use crate::{
         search::{
             along_normals,
             cylinder::{self, MEDIAN, MEDIAN_OF_FEW, MEDIAN_OF_MANY},
-            k_nearest, moments, nearest, normals, within,
+            k_nearest, moments, nearest, normals, shapes, within,
         },
     },
     options::{Medians, PointLayout},
@@ -32,6 +32,7 @@ const ALL: &[&[&Kernel]] = &[
     within::KERNELS,
     moments::KERNELS,
     normals::KERNELS,
+    shapes::KERNELS,
     along_normals::KERNELS,
     cylinder::KERNELS,
     rasterise::SUM_KERNELS,

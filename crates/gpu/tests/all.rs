@@ -13,5 +13,6 @@ mod normals;
 mod random;
 mod rasterise;
 mod search;
+mod shapes;
 
 use isopach_gpu::{AdapterSelector, Gpu, GpuOptions};

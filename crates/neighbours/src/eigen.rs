@@ -22,7 +22,7 @@ pub struct Eigen {
 }
 
 /// Share of the largest eigenvalue that the middle one must exceed: below it, points lie on a line.
-const COLLINEAR: f64 = 1e-9;
+pub(crate) const COLLINEAR: f64 = 1e-9;
 
 impl Eigen {
     /// Surface normal of a neighbourhood with this covariance: the eigenvector of the smallest

@@ -3,6 +3,13 @@
 
 use crate::lanes::{LANES, Lanes};
 
+/// Eigenvalues in ascending order and the eigenvector of the smallest, of a matrix a lane.
+pub(crate) struct EigenLanes<L> {
+    pub(crate) values: [L; 3],
+    /// Unit eigenvector of the smallest: x, y, z.
+    pub(crate) axis: [L; 3],
+}
+
 /// Planarity and the eigenvector of the smallest eigenvalue, of a matrix a lane.
 pub(crate) struct PlanarityLanes {
     /// (λ₁ − λ₀)/λ₂, eigenvalues ascending.
@@ -16,6 +23,20 @@ pub(crate) struct PlanarityLanes {
 /// planarity is above zero; NaN or 0 elsewhere.
 #[inline(always)]
 pub(crate) fn planarity_lanes<L: Lanes>(upper: [L; 6]) -> PlanarityLanes {
+    let EigenLanes {
+        values: [smallest, middle, largest],
+        axis: [x, y, z],
+    } = eigen_lanes(upper);
+    PlanarityLanes {
+        planarity: ((middle - smallest) / largest).to_array(),
+        axis: [x.to_array(), y.to_array(), z.to_array()],
+    }
+}
+
+/// Eigenvalues and smallest eigenvector of the matrices with the upper triangles xx, xy, xz, yy, yz,
+/// zz: the bits of [`symmetric_eigen`](crate::symmetric_eigen), where entries are finite.
+#[inline(always)]
+pub(crate) fn eigen_lanes<L: Lanes>(upper: [L; 6]) -> EigenLanes<L> {
     let mut scale = L::zero();
     for entry in upper {
         scale = larger(scale, entry.abs());
@@ -41,15 +62,32 @@ pub(crate) fn planarity_lanes<L: Lanes>(upper: [L; 6]) -> PlanarityLanes {
     let alone = (p * alone + mean) * scale;
     // Whether the root that stands alone is the largest.
     let above = L::zero().at_most(h);
-    let smallest = L::select(above, low, alone);
-    let middle = L::select(above, high, low);
-    let largest = L::select(above, alone, high);
-    let all_equal = p.less_than(L::splat(f64::MIN_POSITIVE));
-    let planarity = L::select(all_equal, L::zero(), (middle - smallest) / largest);
-    let [x, y, z] = select_vector(above, plane.low_axis, axis);
-    PlanarityLanes {
-        planarity: planarity.to_array(),
-        axis: [x.to_array(), y.to_array(), z.to_array()],
+    let values = [
+        L::select(above, low, alone),
+        L::select(above, high, low),
+        L::select(above, alone, high),
+    ];
+    let axis = select_vector(above, plane.low_axis, axis);
+    replace_round(scale, p, mean, EigenLanes { values, axis })
+}
+
+/// The eigenvalues of matrices without directions, with the axes of the coordinates.
+#[inline(always)]
+fn replace_round<L: Lanes>(scale: L, p: L, mean: L, found: EigenLanes<L>) -> EigenLanes<L> {
+    let zero = L::zero();
+    let is_zero = scale.at_most(zero);
+    let is_round = p.less_than(L::splat(f64::MIN_POSITIVE));
+    let equal = mean * scale;
+    let value = |value| L::select(is_zero, zero, L::select(is_round, equal, value));
+    let east = [L::splat(1.0), zero, zero];
+    let axis = select_vector(is_round, east, found.axis);
+    EigenLanes {
+        values: [
+            value(found.values[0]),
+            value(found.values[1]),
+            value(found.values[2]),
+        ],
+        axis: select_vector(is_zero, east, axis),
     }
 }
 
@@ -227,8 +265,13 @@ mod tests {
             let upper: [Array; 6] =
                 std::array::from_fn(|entry| Array::from_array(matrices.map(|m| m[entry])));
             let found = planarity_lanes(upper);
+            let eigen = eigen_lanes(upper);
             for (lane, matrix) in matrices.into_iter().enumerate() {
                 let one = symmetric_eigen(matrix);
+                let values = eigen.values.map(|value| value.to_array()[lane].to_bits());
+                assert_eq!(values, one.values.map(f64::to_bits), "{matrix:?}");
+                let axis = eigen.axis.map(|axis| axis.to_array()[lane].to_bits());
+                assert_eq!(axis, one.vectors[0].map(f64::to_bits), "{matrix:?}");
                 let defined = one.planarity();
                 if defined > 0.0 {
                     let axis = found.axis.map(|axis| axis[lane].to_bits());

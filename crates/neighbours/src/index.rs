@@ -1,8 +1,8 @@
 //! Capability of neighbour search: the trait of backends and the trait of their indexes.
 
 use crate::{
-    AlongNormals, AlongNormalsQuery, AxialStatistics, Covariance, CylinderQuery, Neighbour,
-    NeighbourLists, Normal, NormalQuery, arguments, reference,
+    AlongNormals, AlongNormalsQuery, AxialStatistics, Covariance, CylinderQuery, EigenShape,
+    Neighbour, NeighbourLists, Normal, NormalQuery, arguments, reference,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Compute, Result};
@@ -156,6 +156,40 @@ pub trait NeighbourIndex: Send + Sync {
             .collect::<Result<_>>()?;
         let of_query = |i: usize| by_radius.iter().map(move |covariances| covariances[i]);
         Ok((0..queries.len()).flat_map(of_query).collect())
+    }
+
+    /// Computes eigenvalues and normals of the points within each of several `radii` (metres) of
+    /// each query: `radii.len()` entries a query, in the order of the radii.
+    ///
+    /// The core of features at several scales: an override keeps sums and covariances to itself. It
+    /// gives the same bits on the CPU; on other devices the same counts, eigenvalues to 10⁻⁵ of the
+    /// largest, and normals to 10⁻⁴ radians (NaN where they are NaN).
+    ///
+    /// ```
+    /// use isopach_neighbours::{Cloud, Cpu, NeighbourSearch};
+    /// // A level lattice.
+    /// let points: Vec<[f64; 3]> = (0..100).map(|i| [f64::from(i % 10), f64::from(i / 10), 7.0]).collect();
+    /// let cloud = Cloud::from_points(&points)?;
+    /// let index = Cpu.index(cloud.positions())?;
+    /// let shapes = index.shapes_within_radii(cloud.positions(), &[1.0, 1.5])?;
+    /// let [small, large] = [shapes[2 * 55], shapes[2 * 55 + 1]];
+    /// assert_eq!([small.count, large.count], [5, 9]);
+    /// assert!(large.values[0].abs() < 1e-15 && large.normal[2].abs() > 0.999_999);
+    /// # Ok::<(), isopach_neighbours::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::covariances_within`], for each radius.
+    fn shapes_within_radii(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+    ) -> Result<Vec<EigenShape>> {
+        let covariances = self.covariances_within_radii(queries, radii)?;
+        Ok(covariances
+            .par_iter()
+            .map(EigenShape::of_covariance)
+            .collect())
     }
 
     /// Computes mean and covariance of the `k` nearest points of each query; exactness as

@@ -25,6 +25,7 @@
 //! | which points are within a radius? | [`NeighbourIndex::within_radius`] |
 //! | mean and covariance of a neighbourhood | [`NeighbourIndex::covariances_within`], [`NeighbourIndex::covariances_of_nearest`] |
 //! | the same at several radii | [`NeighbourIndex::covariances_within_radii`] |
+//! | eigenvalues and normals at several radii | [`NeighbourIndex::shapes_within_radii`] |
 //! | surface normals at several scales | [`NeighbourIndex::estimate_normals`] with a [`NormalQuery`] |
 //! | mean or median along an axis, in a cylinder | [`NeighbourIndex::cylinder_statistics`] with a [`CylinderQuery`] |
 //! | normals, and two clouds along them (M3C2) | [`NeighbourIndex::along_normals`] with an [`AlongNormalsQuery`] |
@@ -80,6 +81,7 @@ mod moments;
 mod normal;
 mod query;
 pub mod reference;
+mod shape;
 
 pub use axial::{AxialStatistic, AxialStatistics, Cylinder};
 pub use brute_force::BruteForce;
@@ -94,6 +96,7 @@ pub use lists::{Neighbour, NeighbourLists};
 pub use moments::Moments;
 pub use normal::{AlongNormals, Normal};
 pub use query::{AlongNormalsQuery, CylinderQuery, NormalQuery};
+pub use shape::EigenShape;
 
 /// The program of the README, compiled.
 #[cfg(doctest)]

@@ -116,21 +116,60 @@ impl ExactSums {
         let mean = self
             .sum
             .map(|sum| sum as f64 / f64::from(self.count) * TICK);
-        let divisor = f64::from(self.count) * (f64::from(self.count) - 1.0);
-        let [x, y, z] = self.sum;
-        let crossed = [(x, x), (x, y), (x, z), (y, y), (y, z), (z, z)];
-        let upper = std::array::from_fn(|i| {
-            let (a, b) = crossed[i];
-            let scatter = n * self.products[i] - i128::from(a) * i128::from(b);
-            nearest_double(scatter) / divisor * (TICK * TICK)
-        });
+        let divisor = self.divisor();
         Covariance {
             count: self.count,
             mean,
-            upper,
+            upper: self
+                .scatter()
+                .map(|scatter| scatter / divisor * (TICK * TICK)),
         }
     }
+
+    /// What [`Self::scatter`] is divided by for the covariance in square ticks: n (n − 1).
+    #[inline]
+    pub(crate) fn divisor(&self) -> f64 {
+        f64::from(self.count) * (f64::from(self.count) - 1.0)
+    }
+
+    /// n Σab − Σa Σb of the axes a and b, each rounded once: xx, xy, xz, yy, yz, zz.
+    #[inline]
+    pub(crate) fn scatter(&self) -> [f64; 6] {
+        let [x, y, z] = self.sum;
+        let crossed = [(x, x), (x, y), (x, z), (y, y), (y, z), (z, z)];
+        let mut sizes = 0;
+        for product in self.products {
+            sizes |= product ^ product >> 127;
+        }
+        if sizes >> FEW_BITS != 0 || self.count > FEW {
+            return self.scatter_of_many();
+        }
+        // n Σab is below 2⁶³, and so is Σa Σb ≤ n √(Σaa Σbb) and their difference.
+        let n = i64::from(self.count);
+        std::array::from_fn(|i| {
+            let (a, b) = crossed[i];
+            (n * self.products[i] as i64 - a * b) as f64
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn scatter_of_many(&self) -> [f64; 6] {
+        let [x, y, z] = self.sum.map(i128::from);
+        let crossed = [(x, x), (x, y), (x, z), (y, y), (y, z), (z, z)];
+        let n = i128::from(self.count);
+        std::array::from_fn(|i| {
+            let (a, b) = crossed[i];
+            nearest_double(n * self.products[i] - a * b)
+        })
+    }
 }
+
+/// Points up to which sums of products of fewer than [`FEW_BITS`] bits stay whole numbers of 64
+/// bits when they are multiplied by the number of points.
+const FEW: u32 = 1 << 11;
+/// See [`FEW`].
+const FEW_BITS: u32 = 52;
 
 /// Nearest double.
 #[inline]

@@ -3,7 +3,7 @@
 use isopach::{
     change::Differences,
     emission::EmissionMap,
-    neighbours::{AxialStatistics, Covariance, Neighbour},
+    neighbours::{AxialStatistics, Covariance, EigenShape, Neighbour},
     raster::Raster,
 };
 use ndarray::ArrayD;
@@ -41,6 +41,18 @@ pub(crate) fn compare_covariances(a: &[Covariance], b: &[Covariance]) -> Verdict
             .iter()
             .fold(0.0_f64, |largest, x| largest.max(x.abs()));
         a.count == b.count && (0..6).all(|i| compare_near(a.upper[i], b.upper[i], 1e-5 * largest))
+    })
+}
+
+/// Counts exactly, eigenvalues to 10⁻⁵ of the largest, and normals where there are some.
+pub(crate) fn compare_shapes(a: &[EigenShape], b: &[EigenShape]) -> Verdict {
+    compare_each("shapes", a, b, |a, b| {
+        let tolerance = 1e-5 * b.values[2].abs();
+        let along: f64 = (0..3).map(|axis| a.normal[axis] * b.normal[axis]).sum();
+        a.count == b.count
+            && (0..3).all(|i| compare_near(a.values[i], b.values[i], tolerance))
+            && (compare_near(along.abs(), 1.0, 1e-8)
+                || (a.normal[0].is_nan() && b.normal[0].is_nan()))
     })
 }
 

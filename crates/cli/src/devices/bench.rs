@@ -324,6 +324,16 @@ fn bench_neighbours(
             b.covariances_within(from, RADIUS)
         }],
     )?;
+    let radii = [RADIUS, 2.0 * RADIUS];
+    bench.compare(
+        "shapes, 1.5 and 3 m",
+        n,
+        floor(12.0 + 16.0 + 64.0, 5000.0),
+        |a, b| agree::compare_shapes(a, b),
+        [&|| a.shapes_within_radii(from, &radii), &|| {
+            b.shapes_within_radii(from, &radii)
+        }],
+    )?;
     let axes = vec![[0.0, 0.0, 1.0]; n];
     let cylinder = Cylinder {
         radius: 1.0,

@@ -2,8 +2,8 @@
 //! first deviation, if there is one.
 
 use crate::{
-    AlongNormalsQuery, AxialStatistics, BruteForce, Covariance, CylinderQuery, NeighbourIndex,
-    NeighbourLists, NeighbourSearch, Normal, NormalQuery,
+    AlongNormalsQuery, AxialStatistics, BruteForce, Covariance, CylinderQuery, EigenShape,
+    NeighbourIndex, NeighbourLists, NeighbourSearch, Normal, NormalQuery,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result, conformance::random};
@@ -117,6 +117,41 @@ pub(super) fn compare_covariances_within_radii(
         )));
     }
     Ok(first_difference(&found, &defined, covariances_differ))
+}
+
+pub(super) fn compare_shapes_within_radii(
+    indexes: &Indexes<'_>,
+    queries: Positions<'_>,
+    radii: &[f64],
+) -> Result<Option<String>> {
+    let found = indexes.found.shapes_within_radii(queries, radii)?;
+    let defined = indexes.defined.shapes_within_radii(queries, radii)?;
+    if found.len() != defined.len() {
+        return Ok(Some(format!(
+            "{} shapes, not {}",
+            found.len(),
+            defined.len()
+        )));
+    }
+    Ok(first_difference(&found, &defined, shapes_differ))
+}
+
+/// Whether counts differ, eigenvalues by more than 10⁻⁵ of the largest, or axes by more than 10⁻⁴.
+fn shapes_differ(a: &EigenShape, b: &EigenShape) -> bool {
+    let largest = b.values[2].abs();
+    let values = (0..3).all(|i| are_near(a.values[i], b.values[i], 1e-5 * largest));
+    // Axes have no side.
+    let along: f64 = (0..3).map(|axis| a.normal[axis] * b.normal[axis]).sum();
+    let side = if along < 0.0 { -1.0 } else { 1.0 };
+    let apart = (0..3)
+        .map(|axis| (side * a.normal[axis] - b.normal[axis]).powi(2))
+        .sum::<f64>()
+        .sqrt();
+    let is_one_axis = match [a, b].map(|shape| shape.normal[0].is_nan()) {
+        [false, false] => apart <= 1e-4,
+        [is_missing, should_be] => is_missing == should_be,
+    };
+    a.count != b.count || !values || !is_one_axis
 }
 
 pub(super) fn compare_covariances_of_nearest(

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `k_nearest`, `within`, `nearest` | indices and order exactly; squared distances to 10⁻⁶ relative |
 //! | `covariances`, `covariances_within_radii`, `covariances_of_nearest` | counts exactly; entries to 10⁻⁵ of the largest |
+//! | `shapes_within_radii` | counts exactly; eigenvalues to 10⁻⁵ of the largest; axes to 10⁻⁴ radians |
 //! | `normals` | radii exactly; axes to 10⁻⁴ radians |
 //! | `cylinders` | counts exactly; location and spread to 10⁻⁴ m |
 //! | `along_normals` | both, along the normals that are returned |
@@ -27,7 +28,7 @@ use cases::{Case, test_cases};
 use compare::{
     Indexes, compare_along_normals, compare_covariances, compare_covariances_of_nearest,
     compare_covariances_within_radii, compare_cylinders, compare_k_nearest, compare_nearest,
-    compare_normals, compare_within,
+    compare_normals, compare_shapes_within_radii, compare_within,
 };
 use isopach_cloud::Positions;
 use isopach_compute::Result;
@@ -102,6 +103,8 @@ fn compare_lists(indexes: &Indexes<'_>, queries: Positions<'_>, findings: &mut F
     for radii in [&[0.5, 1.5, 6.0][..], &[3.0, 1.0], &[]] {
         let outcome = compare_covariances_within_radii(indexes, queries, radii);
         findings.note("covariances_within_radii", outcome);
+        let outcome = compare_shapes_within_radii(indexes, queries, radii);
+        findings.note("shapes_within_radii", outcome);
     }
     for limit in [f64::INFINITY, 1.0, 0.0] {
         findings.note("nearest", compare_nearest(indexes, queries, limit));

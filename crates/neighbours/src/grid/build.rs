@@ -41,12 +41,14 @@ impl<'a> Grid<'a> {
     fn with_plan(points: Positions<'a>, [low, high]: [[i32; 3]; 2], plan: CellPlan) -> Self {
         let [columns, rows] = [0, 1].map(|axis| plan.cells_along(axis) as usize);
         let cell = |p: &[i32; 3]| {
-            let [column, row] = [0, 1].map(|axis| plan.cell_along(axis, p[axis]));
+            let column = plan.cell_along(0, p[0]);
+            let row = plan.cell_along(1, p[1]);
             row * columns as u32 + column
         };
         let cells: Vec<u32> = points.ticks().par_iter().map(cell).collect();
         let starts = starts_of(&cells, columns * rows);
         let n = points.len();
+        let crowded_cells = crowded_cells_of(&starts);
         let mut grid = Self {
             points,
             lowest: low,
@@ -55,7 +57,8 @@ impl<'a> Grid<'a> {
             shift: plan.shift,
             columns,
             rows,
-            crowded: starts.windows(2).any(|pair| pair[1] - pair[0] > CROWDED),
+            crowded: !crowded_cells.is_empty(),
+            crowded_cells,
             starts,
             x: vec![0; n + LANES],
             y: vec![0; n + LANES],
@@ -104,6 +107,7 @@ impl<'a> Grid<'a> {
                 .chain([0; LANES])
                 .collect()
         };
+        let crowded_cells = crowded_cells_of(&starts);
         Some(Self {
             points: self.points,
             lowest: self.lowest,
@@ -112,7 +116,8 @@ impl<'a> Grid<'a> {
             shift: self.shift,
             columns: self.columns,
             rows: self.rows,
-            crowded: starts.windows(2).any(|pair| pair[1] - pair[0] > CROWDED),
+            crowded: !crowded_cells.is_empty(),
+            crowded_cells,
             x: padded(&self.x),
             y: padded(&self.y),
             z: padded(&self.z),
@@ -205,6 +210,7 @@ impl Grid<'_> {
         let words = self.starts.len() + self.x.len() + self.y.len() + self.z.len() + self.id.len();
         let trees = self.trees.get().and_then(Option::as_ref);
         4 * words
+            + 8 * self.crowded_cells.len()
             + self.heights.heap_bytes()
             + trees.map_or(0, |trees| trees.heap_bytes())
             + self.distinct.as_ref().map_or(0, |grid| grid.heap_bytes())
@@ -221,6 +227,18 @@ fn starts_of(cells: &[u32], count: usize) -> Vec<u32> {
         starts[cell + 1] += starts[cell];
     }
     starts
+}
+
+/// A bit a cell with more than [`CROWDED`] points, and 64 more; empty where no cell has.
+fn crowded_cells_of(starts: &[u32]) -> Vec<u64> {
+    let mut bits = Vec::new();
+    for (cell, pair) in starts.windows(2).enumerate() {
+        if pair[1] - pair[0] > CROWDED {
+            bits.resize(starts.len() / 64 + 2, 0);
+            bits[cell / 64] |= 1 << (cell % 64);
+        }
+    }
+    bits
 }
 
 /// Splits the cells into bands of about equally many points, as many as threads.

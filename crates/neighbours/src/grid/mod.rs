@@ -40,11 +40,14 @@ mod groups;
 mod heights;
 mod k_lists;
 mod lists;
+mod near_points;
 mod nearest;
+mod nested_balls;
 mod normals;
 mod plan;
 mod queries;
 mod runs;
+mod shapes;
 mod sorted_points;
 mod sums;
 mod trees;
@@ -53,8 +56,8 @@ mod widest;
 mod within;
 
 use crate::{
-    AxialStatistics, Covariance, CylinderQuery, Neighbour, NeighbourError, NeighbourIndex,
-    NeighbourLists, NeighbourSearch, Normal, NormalQuery, arguments, distance,
+    AxialStatistics, Covariance, CylinderQuery, EigenShape, Neighbour, NeighbourError,
+    NeighbourIndex, NeighbourLists, NeighbourSearch, Normal, NormalQuery, arguments, distance,
 };
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Error, Result};
@@ -87,6 +90,8 @@ pub(crate) struct Grid<'a> {
     id: Vec<u32>,
     /// Whether any cell has more than [`CROWDED`] points.
     crowded: bool,
+    /// Which cells have: a bit a cell, and 64 more; empty where none has.
+    crowded_cells: Vec<u64>,
     /// Grid of the distinct points, if there are so many equal ones that a search of the nearest
     /// would take long.
     distinct: Option<Box<Self>>,
@@ -161,6 +166,14 @@ impl NeighbourIndex for Grid<'_> {
         radii: &[f64],
     ) -> Result<Vec<Covariance>> {
         self.covariances_at(queries, radii)
+    }
+
+    fn shapes_within_radii(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+    ) -> Result<Vec<EigenShape>> {
+        self.shapes_at(queries, radii)
     }
 
     fn estimate_normals(

@@ -1,54 +1,24 @@
 //! Normals of the most planar of several neighbourhoods, of a few queries at once.
 
-use super::{Grid, block_sums::BlockSums, groups, queries::LocalQuery, runs::Runs};
+use super::{
+    Grid, groups,
+    nested_balls::{BallScratch, NestedBalls, NestedLimits},
+    queries::LocalQuery,
+};
 use crate::{
-    Covariance, Normal, NormalQuery, arguments,
+    Normal, NormalQuery,
     eigen_lanes::planarity_lanes,
     lanes::{LANES, Lanes},
+    moments::ExactSums,
 };
-use isopach_cloud::Positions;
+use isopach_cloud::{Positions, TICK};
 use isopach_compute::Result;
-
-/// A radius in metres, and the largest squared distance that it allows, in square ticks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limit {
-    radius: f64,
-    pub(super) squared: u128,
-}
-
-/// The limits of moments within some radii (metres).
-pub(super) fn limits_of(radii: &[f64]) -> Result<Vec<Limit>> {
-    radii
-        .iter()
-        .map(|&radius| {
-            let squared = arguments::check_moment_radius(radius)?;
-            Ok(Limit { radius, squared })
-        })
-        .collect()
-}
 
 /// At most [`LANES`] queries whose normals are estimated together.
 pub(super) struct NormalGroup<'a> {
-    queries: &'a [LocalQuery],
-    limits: &'a [Limit],
-    blocks: Option<&'a BlockSums>,
-    towards: [f64; 3],
-}
-
-impl<'a> NormalGroup<'a> {
-    pub(super) fn new(
-        queries: &'a [LocalQuery],
-        limits: &'a [Limit],
-        blocks: Option<&'a BlockSums>,
-        towards: [f64; 3],
-    ) -> Self {
-        Self {
-            queries,
-            limits,
-            blocks,
-            towards,
-        }
-    }
+    pub(super) queries: &'a [LocalQuery],
+    pub(super) balls: NestedBalls<'a>,
+    pub(super) towards: [f64; 3],
 }
 
 impl Grid<'_> {
@@ -57,42 +27,21 @@ impl Grid<'_> {
         queries: Positions<'_>,
         NormalQuery { radii, towards }: NormalQuery<'_>,
     ) -> Result<Vec<Normal>> {
-        let limits = limits_of(radii)?;
+        let limits = NestedLimits::new(radii)?;
         let blocks = self.blocks_for(&limits, queries.len());
-        Ok(groups::answer_groups(
-            self,
-            queries,
-            1,
-            |runs: &mut Runs, queries, normals| {
-                let group = NormalGroup::new(queries, &limits, blocks.as_ref(), towards);
-                self.normals_of_group(&group, runs, normals);
-            },
-        ))
-    }
-
-    /// Covariances within several radii, those of one query next to each other.
-    pub(super) fn covariances_at(
-        &self,
-        queries: Positions<'_>,
-        radii: &[f64],
-    ) -> Result<Vec<Covariance>> {
-        let limits = limits_of(radii)?;
-        let blocks = self.blocks_for(&limits, queries.len());
-        let answer = |runs: &mut Runs, queries: &[LocalQuery], found: &mut [Covariance]| {
-            for (query, found) in queries.iter().zip(found.chunks_mut(limits.len())) {
-                for (limit, found) in limits.iter().zip(found) {
-                    let sums = self.sums_within(*query, limit.squared, blocks.as_ref(), runs);
-                    *found = sums.covariance();
-                }
-            }
+        let balls = NestedBalls {
+            limits: &limits,
+            blocks: blocks.as_ref(),
         };
-        Ok(groups::answer_groups(self, queries, limits.len(), answer))
-    }
-
-    /// Sums of blocks, where the largest neighbourhoods are so wide that they pay.
-    fn blocks_for(&self, limits: &[Limit], queries: usize) -> Option<BlockSums> {
-        let largest = limits.iter().map(|limit| limit.squared).max()?;
-        BlockSums::if_worthwhile(self, largest, queries)
+        let answer = |scratch: &mut BallScratch, queries: &[LocalQuery], to: &mut [Normal]| {
+            let group = NormalGroup {
+                queries,
+                balls,
+                towards,
+            };
+            self.normals_of_group(&group, scratch, to);
+        };
+        Ok(groups::answer_groups(self, queries, 1, answer))
     }
 
     /// Sets the normals of the group's queries, which are none before.
@@ -100,38 +49,63 @@ impl Grid<'_> {
     pub(super) fn normals_of_group_in_lanes<L: Lanes>(
         &self,
         group: &NormalGroup<'_>,
-        runs: &mut Runs,
+        scratch: &mut BallScratch,
         normals: &mut [Normal],
     ) {
-        for limit in group.limits {
-            let mut upper = [[0.0; LANES]; 6];
-            let mut counts = [0; LANES];
-            for (lane, &query) in group.queries.iter().take(LANES).enumerate() {
-                let sums = self.sums_within_in_lanes::<L>(query, limit.squared, group.blocks, runs);
-                if sums.count >= 3 {
-                    counts[lane] = sums.count;
-                    let covariance = sums.covariance();
-                    for (entry, value) in upper.iter_mut().zip(covariance.upper) {
-                        entry[lane] = value;
-                    }
-                }
-            }
-            let [xx, xy, xz, yy, yz, zz] = upper;
-            let found = planarity_lanes([
-                L::from_array(xx),
-                L::from_array(xy),
-                L::from_array(xz),
-                L::from_array(yy),
-                L::from_array(yz),
-                L::from_array(zz),
-            ]);
+        let NormalGroup {
+            queries,
+            balls,
+            towards,
+        } = *group;
+        self.sum_group_in_lanes::<L>(queries, balls, scratch);
+        let width = balls.limits.len();
+        for (at, limit) in balls.limits.limits().iter().enumerate() {
+            let counts = counts_of_group(&scratch.sums, width, at);
+            let found = planarity_lanes(covariance_lanes::<L>(&scratch.sums, width, at));
             for (lane, normal) in normals.iter_mut().take(LANES).enumerate() {
                 if counts[lane] >= 3 {
-                    let [x, y, z] = found.axis;
-                    let axis = [x[lane], y[lane], z[lane]];
-                    normal.take_if_larger(found.planarity[lane], axis, limit.radius, group.towards);
+                    let axis = found.axis.map(|axis| axis[lane]);
+                    normal.take_if_larger(found.planarity[lane], axis, limit.radius, towards);
                 }
             }
         }
     }
+}
+
+/// Points within the radius at a place of the widths, a query a lane.
+#[inline(always)]
+pub(super) fn counts_of_group(sums: &[ExactSums], width: usize, at: usize) -> [u32; LANES] {
+    let mut counts = [0; LANES];
+    for (count, sums) in counts.iter_mut().zip(sums.chunks(width)) {
+        *count = sums[at].count;
+    }
+    counts
+}
+
+/// Covariances xx, xy, xz, yy, yz, zz of the points within the radius at a place of the width, a
+/// query a lane; 0 where there are fewer than two points.
+#[inline(always)]
+pub(super) fn covariance_lanes<L: Lanes>(sums: &[ExactSums], width: usize, at: usize) -> [L; 6] {
+    let mut scatters = [[0.0; LANES]; 6];
+    let mut divisors = [1.0; LANES];
+    for (lane, sums) in sums.chunks(width).take(LANES).enumerate() {
+        let sums = &sums[at];
+        if sums.count >= 2 {
+            divisors[lane] = sums.divisor();
+            for (entry, scatter) in scatters.iter_mut().zip(sums.scatter()) {
+                entry[lane] = scatter;
+            }
+        }
+    }
+    let divisor = L::from_array(divisors);
+    let unit = L::splat(TICK * TICK);
+    let [xx, xy, xz, yy, yz, zz] = scatters;
+    [
+        L::from_array(xx) / divisor * unit,
+        L::from_array(xy) / divisor * unit,
+        L::from_array(xz) / divisor * unit,
+        L::from_array(yy) / divisor * unit,
+        L::from_array(yz) / divisor * unit,
+        L::from_array(zz) / divisor * unit,
+    ]
 }

@@ -61,8 +61,12 @@ impl<'a> QueryOrder<'a> {
     /// Brings query `i` to the index's origin.
     #[inline]
     pub(super) fn localise(&self, i: usize) -> LocalQuery {
-        let ticks = self.queries.ticks()[i];
-        let local: [i64; 3] = std::array::from_fn(|axis| i64::from(ticks[axis]) + self.shift[axis]);
+        let [x, y, z] = self.queries.ticks()[i];
+        let local = [
+            i64::from(x) + self.shift[0],
+            i64::from(y) + self.shift[1],
+            i64::from(z) + self.shift[2],
+        ];
         // Three squares below 2⁶² fit a u64.
         let near = (0..3).all(|axis| {
             let low = i64::from(self.grid.lowest[axis]);
@@ -72,7 +76,7 @@ impl<'a> QueryOrder<'a> {
                 && i32::try_from(local[axis]).is_ok()
         });
         if near {
-            LocalQuery::Near(local.map(|tick| tick as i32))
+            LocalQuery::Near([local[0] as i32, local[1] as i32, local[2] as i32])
         } else {
             LocalQuery::Far(local)
         }

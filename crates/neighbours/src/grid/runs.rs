@@ -147,11 +147,29 @@ impl Grid<'_> {
     ) {
         let first = row * self.columns;
         let span = self.starts[first + columns[0]]..self.starts[first + columns[1]];
-        if !self.crowded || span.end - span.start <= CROWDED {
+        let is_short = !self.crowded || span.end - span.start <= CROWDED;
+        if is_short || !self.has_crowded_cell([first + columns[0], first + columns[1]]) {
             runs.push_span(span, end);
         } else {
             self.push_crowded_row(row, columns, heights, runs);
         }
+    }
+
+    /// Whether one of some cells side by side has more than [`CROWDED`] points. Of more than 64
+    /// cells it is not asked: one may have.
+    #[inline(always)]
+    fn has_crowded_cell(&self, [first, end]: [usize; 2]) -> bool {
+        let [word, bit] = [first / 64, first % 64];
+        let Some(&[low, high]) = self
+            .crowded_cells
+            .get(word..)
+            .and_then(<[u64]>::first_chunk)
+        else {
+            return true;
+        };
+        let count = end - first;
+        let from_first = low >> bit | high << 1 << (63 - bit);
+        count >= 64 || from_first & ((1 << count) - 1) != 0
     }
 
     #[inline(never)]

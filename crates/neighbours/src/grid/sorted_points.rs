@@ -35,19 +35,25 @@ impl<'a, L: Lanes> SortedPoints<'a, L> {
         }
     }
 
-    /// Offsets of [`LANES`] points from the query, ticks. Runs start within the arrays.
+    /// Coordinates of [`LANES`] points, ticks. Runs start within the arrays.
     #[inline(always)]
-    pub(super) fn offsets_from(&self, start: u32) -> [L; 3] {
+    pub(super) fn run_from(&self, start: u32) -> [&'a [i32; LANES]; 3] {
         let start = (start as usize).min(self.last);
         // SAFETY: there are LANES numbers from `last` on in each of the arrays, as `new` has
         // checked, and `start` is not behind it.
-        let [x, y, z] = unsafe {
+        unsafe {
             [
                 run_at(self.x, start),
                 run_at(self.y, start),
                 run_at(self.z, start),
             ]
-        };
+        }
+    }
+
+    /// Offsets of [`LANES`] points from the query, ticks.
+    #[inline(always)]
+    pub(super) fn offsets_from(&self, start: u32) -> [L; 3] {
+        let [x, y, z] = self.run_from(start);
         [
             L::from_ticks(x) - self.query[0],
             L::from_ticks(y) - self.query[1],

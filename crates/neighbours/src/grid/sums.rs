@@ -5,7 +5,7 @@
 //! belong are multiplied by zero. Sums are handed over to whole numbers before they could get
 //! larger.
 
-use super::{Grid, runs::Runs, sorted_points::SortedPoints, walk::Query};
+use super::{Grid, near_points::NearPoints, runs::Runs, sorted_points::SortedPoints, walk::Query};
 pub(super) use crate::lanes::LANES;
 use crate::{lanes::Lanes, moments::ExactSums};
 
@@ -64,6 +64,31 @@ pub(super) fn sum_region<L: Lanes>(
         }
     }
     lanes.move_into(&mut sums);
+    sums
+}
+
+/// Sums over those of the points that the region contains; `room` runs at most are summed before
+/// the sums become whole numbers.
+#[inline(always)]
+pub(super) fn sum_near<L: Lanes>(
+    near: &NearPoints,
+    region: impl Region<L>,
+    room: usize,
+) -> ExactSums {
+    let mut sums = ExactSums::default();
+    let mut lanes = LaneSums::<L>::new();
+    let [x, y, z] = near.quads();
+    let mut start = 0;
+    while start < x.len() {
+        let end = start.saturating_add(room).min(x.len());
+        let points = x[start..end].iter().zip(&y[start..end]).zip(&z[start..end]);
+        for ((x, y), z) in points {
+            let offset = [L::from_ticks(x), L::from_ticks(y), L::from_ticks(z)];
+            lanes.add_kept(offset, region.contains(offset));
+        }
+        lanes.move_into(&mut sums);
+        start = end;
+    }
     sums
 }
 
@@ -145,10 +170,8 @@ impl<L: Lanes> LaneSums<L> {
         let [zz, ..] = L::sum_each([zz; LANES]);
         sums.add_sums(
             L::sum_counts(self.counts) as u32,
-            [x as i64, y as i64, z as i64],
-            [
-                xx as i64, xy as i64, xz as i64, yy as i64, yz as i64, zz as i64,
-            ],
+            [x, y, z],
+            [xx, xy, xz, yy, yz, zz],
         );
         *self = Self::new();
     }

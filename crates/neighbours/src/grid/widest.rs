@@ -7,10 +7,10 @@
 
 use super::{
     Grid,
-    block_sums::BlockSums,
     closest::KNearest,
     cylinder::CylinderShape,
     nearest::{Best, Nearest},
+    nested_balls::{BallScratch, NestedBalls},
     normals::NormalGroup,
     queries::LocalQuery,
     runs::Runs,
@@ -18,7 +18,7 @@ use super::{
 };
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::avx2::F64x4;
-use crate::{AxialStatistics, Normal, lanes::array::Array, moments::ExactSums};
+use crate::{AxialStatistics, EigenShape, Normal, lanes::array::Array, moments::ExactSums};
 
 /// Whether the processor has the instructions of [`F64x4`].
 #[cfg(target_arch = "x86_64")]
@@ -60,15 +60,14 @@ macro_rules! widest {
 }
 
 widest!(
-    /// Exact sums over the points within `limit` square ticks.
-    sums_within,
-    sums_within_avx2,
-    sums_within_in_lanes(
-        query: LocalQuery,
-        limit: u128,
-        blocks: Option<&BlockSums>,
-        runs: &mut Runs
-    ) -> ExactSums
+    /// Exact sums within nested balls, of a few queries, into `scratch`.
+    sum_group,
+    sum_group_avx2,
+    sum_group_in_lanes(
+        queries: &[LocalQuery],
+        balls: NestedBalls<'_>,
+        scratch: &mut BallScratch
+    ) -> ()
 );
 widest!(
     /// Sets the normals of a few queries.
@@ -76,8 +75,19 @@ widest!(
     normals_of_group_avx2,
     normals_of_group_in_lanes(
         group: &NormalGroup<'_>,
-        runs: &mut Runs,
+        scratch: &mut BallScratch,
         normals: &mut [Normal]
+    ) -> ()
+);
+widest!(
+    /// Sets the shapes of a few queries.
+    shapes_of_group,
+    shapes_of_group_avx2,
+    shapes_of_group_in_lanes(
+        queries: &[LocalQuery],
+        balls: NestedBalls<'_>,
+        scratch: &mut BallScratch,
+        shapes: &mut [EigenShape]
     ) -> ()
 );
 widest!(
@@ -141,7 +151,10 @@ fn find_nearest_avx2(search: &Nearest<'_>, query: Query) -> Option<Best> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cylinder, NormalQuery};
+    use crate::{
+        Cylinder,
+        grid::{nested_balls::NestedLimits, runs::Runs},
+    };
     use isopach_cloud::Cloud;
     use isopach_compute::conformance::random;
 
@@ -163,41 +176,66 @@ mod tests {
         places.map(|&place| LocalQuery::Near(place)).collect()
     }
 
+    /// Radii in no order, one of them so wide that blocks are summed.
+    const RADII: [f64; 5] = [1.0, 40.0, 0.3, 4.0, 1.0];
+
     #[test]
     fn registers_and_arrays_give_the_same_sums() {
         let cloud = cloud();
         let grid = Grid::new(cloud.positions());
         assert!(grid.crowded);
-        let runs = &mut Runs::default();
-        for metres in [0.3, 1.0, 4.0, 40.0] {
-            let limit = crate::squared_ticks("radius", metres).unwrap();
-            let blocks = BlockSums::if_worthwhile(&grid, limit, cloud.len());
-            for query in near_queries(&cloud) {
-                let found = grid.sums_within(query, limit, blocks.as_ref(), runs);
-                let plain = grid.sums_within_in_lanes::<Array>(query, limit, None, runs);
-                assert_eq!(found, plain);
+        let limits = NestedLimits::new(&RADII).unwrap();
+        let blocks = grid.blocks_for(&limits, cloud.len());
+        assert!(blocks.is_some());
+        let [mut found, mut plain] = [BallScratch::default(), BallScratch::default()];
+        for blocks in [None, blocks.as_ref()] {
+            let limits = &limits;
+            for queries in near_queries(&cloud).chunks(3) {
+                grid.sum_group(queries, NestedBalls { limits, blocks }, &mut found);
+                let balls = NestedBalls {
+                    limits,
+                    blocks: None,
+                };
+                grid.sum_group_in_lanes::<Array>(queries, balls, &mut plain);
+                assert_eq!(found.sums, plain.sums);
+                for (&query, sums) in queries.iter().zip(found.sums.chunks(RADII.len())) {
+                    for (limit, sums) in limits.limits().iter().zip(sums) {
+                        assert_eq!(*sums, grid.sums_one_by_one(query, limit.squared));
+                    }
+                }
             }
         }
     }
 
     #[test]
-    fn registers_and_arrays_give_the_same_normals() {
+    fn registers_and_arrays_give_the_same_normals_and_shapes() {
         let cloud = cloud();
         let grid = Grid::new(cloud.positions());
-        let query = NormalQuery {
-            radii: &[0.3, 1.0, 4.0],
-            towards: [0.0, 0.0, 1.0],
+        let limits = NestedLimits::new(&[0.3, 1.0, 4.0]).unwrap();
+        let balls = NestedBalls {
+            limits: &limits,
+            blocks: None,
         };
-        let limits = crate::grid::normals::limits_of(query.radii).unwrap();
-        let runs = &mut Runs::default();
+        let scratch = &mut BallScratch::default();
         for queries in near_queries(&cloud).chunks(3) {
-            let group = NormalGroup::new(queries, &limits, None, query.towards);
+            let group = NormalGroup {
+                queries,
+                balls,
+                towards: [0.0, 0.0, 1.0],
+            };
             let mut found = vec![Normal::default(); queries.len()];
             let mut plain = found.clone();
-            grid.normals_of_group(&group, runs, &mut found);
-            grid.normals_of_group_in_lanes::<Array>(&group, runs, &mut plain);
+            grid.normals_of_group(&group, scratch, &mut found);
+            grid.normals_of_group_in_lanes::<Array>(&group, scratch, &mut plain);
             assert_eq!(found, plain);
             assert!(found.iter().all(|normal| normal.planarity > 0.0));
+            let mut found = vec![EigenShape::default(); 3 * queries.len()];
+            let mut plain = found.clone();
+            grid.shapes_of_group(queries, balls, scratch, &mut found);
+            grid.shapes_of_group_in_lanes::<Array>(queries, balls, scratch, &mut plain);
+            for (found, plain) in found.iter().zip(&plain) {
+                assert_eq!(found.bits(), plain.bits());
+            }
         }
     }
 

@@ -2,19 +2,28 @@
 
 use super::{
     Grid,
-    block_sums::{BlockSums, is_wide},
+    block_sums::BlockSums,
     bounds::whole_ticks,
     queries::LocalQuery,
     runs::Runs,
-    sums::{Region, runs_summed_exactly, sum_region},
+    sums::{Region, sum_region},
     walk::Query,
 };
 use crate::{Moments, distance, lanes::Lanes, moments::ExactSums};
 
 /// Points no farther from the query than a square in square ticks.
 #[derive(Clone, Copy)]
-struct Ball<L> {
+pub(super) struct Ball<L> {
     largest: L,
+}
+
+impl<L: Lanes> Ball<L> {
+    #[inline(always)]
+    pub(super) fn new(largest: f64) -> Self {
+        Self {
+            largest: L::splat(largest),
+        }
+    }
 }
 
 impl<L: Lanes> Region<L> for Ball<L> {
@@ -65,32 +74,23 @@ impl Grid<'_> {
         }
     }
 
-    /// Exact sums over the points within `limit` square ticks.
+    /// Exact sums over the points of a ball that is many cells wide.
     #[inline(always)]
-    pub(super) fn sums_within_in_lanes<L: Lanes>(
+    pub(super) fn sums_around_blocks<L: Lanes>(
         &self,
-        query: LocalQuery,
-        limit: u128,
-        blocks: Option<&BlockSums>,
+        query: Query,
+        largest: f64,
+        blocks: &BlockSums,
+        room: usize,
         runs: &mut Runs,
     ) -> ExactSums {
-        let room = runs_summed_exactly((limit as f64).sqrt() + 1.0);
-        let (LocalQuery::Near(query), Some(room)) = (query, room) else {
-            return self.sums_one_by_one(query, limit);
-        };
-        // Whole numbers, exact as far as the limit.
-        let largest = limit as u64 as f64;
-        let ball = Ball {
-            largest: L::splat(largest),
-        };
-        if let Some(blocks) = blocks.filter(|_| is_wide(self, largest)) {
-            let inside = self.collect_ball_around_blocks(blocks, query, largest, runs);
-            // Below 2⁶², whatever was rounded here.
-            if inside.count() as f64 * largest < (1_u64 << 62) as f64 {
-                let mut sums = sum_region(self, runs, query, ball, room);
-                inside.add_about(query, &mut sums);
-                return sums;
-            }
+        let ball = Ball::<L>::new(largest);
+        let inside = self.collect_ball_around_blocks(blocks, query, largest, runs);
+        // Below 2⁶², whatever was rounded here.
+        if inside.count() as f64 * largest < (1_u64 << 62) as f64 {
+            let mut sums = sum_region(self, runs, query, ball, room);
+            inside.add_about(query, &mut sums);
+            return sums;
         }
         self.collect_ball(query, largest, runs);
         sum_region(self, runs, query, ball, room)
@@ -98,7 +98,7 @@ impl Grid<'_> {
 
     #[cold]
     #[inline(never)]
-    fn sums_one_by_one(&self, query: LocalQuery, limit: u128) -> ExactSums {
+    pub(super) fn sums_one_by_one(&self, query: LocalQuery, limit: u128) -> ExactSums {
         let mut moments = Moments::default();
         self.visit_within(query, limit, |_, _, d| moments.add_offset(d));
         moments.into_sums()
@@ -106,7 +106,7 @@ impl Grid<'_> {
 
     /// The runs that hold the points of a ball.
     #[inline(always)]
-    fn collect_ball(&self, query: Query, largest: f64, runs: &mut Runs) {
+    pub(super) fn collect_ball(&self, query: Query, largest: f64, runs: &mut Runs) {
         runs.clear();
         let [first, last] = self.rows_of_ball(query, largest);
         for row in first..=last {

@@ -1,6 +1,6 @@
 //! Lanes as plain arrays.
 
-use super::{LANES, Lanes};
+use super::{LANES, Lanes, OCTET};
 use std::{
     array::from_fn,
     ops::{Add, Div, Mul, Sub},
@@ -104,8 +104,8 @@ impl Lanes for Array {
         counts.iter().sum()
     }
     #[inline(always)]
-    fn sum_each(four: [Self; LANES]) -> [f64; LANES] {
-        four.map(|Self([a, b, c, d])| (a + b) + (c + d))
+    fn sum_each(four: [Self; LANES]) -> [i64; LANES] {
+        four.map(|Self([a, b, c, d])| ((a + b) + (c + d)) as i64)
     }
     #[inline(always)]
     fn store_where(self, mask: Self::Mask, to: &mut [f64; LANES]) -> usize {
@@ -113,6 +113,28 @@ impl Lanes for Array {
         for (value, keep) in self.0.into_iter().zip(mask) {
             to[count.min(LANES - 1)] = value;
             count += usize::from(keep);
+        }
+        count
+    }
+
+    #[inline(always)]
+    fn pack_near(
+        runs: [[&[i32; LANES]; 3]; 2],
+        query: [i32; 3],
+        largest: f32,
+        looked_at: u32,
+        mut to: [&mut [i32; OCTET]; 3],
+    ) -> usize {
+        let mut count = 0;
+        for i in 0..OCTET {
+            let run = runs[i / LANES];
+            let offset: [i32; 3] = from_fn(|axis| run[axis][i % LANES].wrapping_sub(query[axis]));
+            let [x, y, z] = offset.map(|ticks| ticks as f32);
+            for (to, offset) in to.iter_mut().zip(offset) {
+                to[count] = offset;
+            }
+            let is_near = x * x + (y * y + z * z) <= largest;
+            count += usize::from(is_near && looked_at >> i & 1 == 1);
         }
         count
     }

@@ -8,7 +8,7 @@
 // functions of `grid::widest` that enable both, which are called after `is_x86_feature_detected!`
 // has found both. Loads and stores are unaligned and of arrays as long as the register.
 
-use super::{LANES, Lanes};
+use super::{LANES, Lanes, OCTET};
 use core::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -54,6 +54,37 @@ static PACKED: [[i32; 2 * LANES]; 1 << LANES] = {
     }
     packed
 };
+
+/// By the bits of a mask of eight: where each number comes from, so that those that are kept stand
+/// first.
+static PACKED_OCTETS: [[u8; OCTET]; 1 << OCTET] = {
+    let mut packed = [[0; OCTET]; 1 << OCTET];
+    let mut mask = 0;
+    while mask < packed.len() {
+        let mut to = 0;
+        let mut from = 0;
+        while from < OCTET {
+            if mask >> from & 1 == 1 {
+                packed[mask][to] = from as u8;
+                to += 1;
+            }
+            from += 1;
+        }
+        mask += 1;
+    }
+    packed
+};
+
+/// Two runs of whole numbers less the query's.
+#[inline(always)]
+fn offsets_of(low: &[i32; LANES], high: &[i32; LANES], query: i32) -> __m256i {
+    // SAFETY: see the module.
+    unsafe {
+        let low = _mm_loadu_si128(low.as_ptr().cast());
+        let high = _mm_loadu_si128(high.as_ptr().cast());
+        _mm256_sub_epi32(_mm256_set_m128i(high, low), _mm256_set1_epi32(query))
+    }
+}
 
 impl Lanes for F64x4 {
     type Mask = __m256d;
@@ -153,16 +184,23 @@ impl Lanes for F64x4 {
         lanes.iter().sum()
     }
     #[inline(always)]
-    fn sum_each([a, b, c, d]: [Self; LANES]) -> [f64; LANES] {
+    fn sum_each([a, b, c, d]: [Self; LANES]) -> [i64; LANES] {
         // SAFETY: see the module.
-        Self(unsafe {
+        unsafe {
             let ab = _mm256_hadd_pd(a.0, b.0);
             let cd = _mm256_hadd_pd(c.0, d.0);
             let crossed = _mm256_permute2f128_pd::<0x21>(ab, cd);
             let straight = _mm256_blend_pd::<0b1100>(ab, cd);
-            _mm256_add_pd(straight, crossed)
-        })
-        .to_array()
+            let sums = _mm256_add_pd(straight, crossed);
+            let low = _mm256_castpd256_pd128(sums);
+            let high = _mm256_extractf128_pd::<1>(sums);
+            [
+                _mm_cvttsd_si64(low),
+                _mm_cvttsd_si64(_mm_unpackhi_pd(low, low)),
+                _mm_cvttsd_si64(high),
+                _mm_cvttsd_si64(_mm_unpackhi_pd(high, high)),
+            ]
+        }
     }
     #[inline(always)]
     fn store_where(self, mask: __m256d, to: &mut [f64; LANES]) -> usize {
@@ -172,6 +210,37 @@ impl Lanes for F64x4 {
             let order = _mm256_loadu_si256(PACKED[bits].as_ptr().cast());
             let packed = _mm256_permutevar8x32_ps(_mm256_castpd_ps(self.0), order);
             _mm256_storeu_pd(to.as_mut_ptr(), _mm256_castps_pd(packed));
+            bits.count_ones() as usize
+        }
+    }
+
+    #[inline(always)]
+    fn pack_near(
+        [low, high]: [[&[i32; LANES]; 3]; 2],
+        query: [i32; 3],
+        largest: f32,
+        looked_at: u32,
+        to: [&mut [i32; OCTET]; 3],
+    ) -> usize {
+        let offsets = [
+            offsets_of(low[0], high[0], query[0]),
+            offsets_of(low[1], high[1], query[1]),
+            offsets_of(low[2], high[2], query[2]),
+        ];
+        // SAFETY: see the module; a mask of eight bits is below the length of the table.
+        unsafe {
+            let x = _mm256_cvtepi32_ps(offsets[0]);
+            let y = _mm256_cvtepi32_ps(offsets[1]);
+            let z = _mm256_cvtepi32_ps(offsets[2]);
+            let squares = _mm256_fmadd_ps(x, x, _mm256_fmadd_ps(y, y, _mm256_mul_ps(z, z)));
+            let near = _mm256_cmp_ps::<_CMP_LE_OQ>(squares, _mm256_set1_ps(largest));
+            let bits = _mm256_movemask_ps(near) as u32 & looked_at;
+            let order = PACKED_OCTETS[bits as usize & (PACKED_OCTETS.len() - 1)].as_ptr();
+            let order = _mm256_cvtepu8_epi32(_mm_loadl_epi64(order.cast()));
+            for (to, offsets) in to.into_iter().zip(offsets) {
+                let packed = _mm256_permutevar8x32_epi32(offsets, order);
+                _mm256_storeu_si256(to.as_mut_ptr().cast(), packed);
+            }
             bits.count_ones() as usize
         }
     }

@@ -15,6 +15,9 @@ use std::ops::{Add, Div, Mul, Sub};
 /// Numbers at once.
 pub(crate) const LANES: usize = 4;
 
+/// Whole numbers at once: they have half the bits.
+pub(crate) const OCTET: usize = 2 * LANES;
+
 /// [`LANES`] doubles.
 pub(crate) trait Lanes:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
@@ -46,11 +49,21 @@ pub(crate) trait Lanes:
     /// One more where the mask says yes.
     fn count_where(counts: Self::Counts, mask: Self::Mask) -> Self::Counts;
     fn sum_counts(counts: Self::Counts) -> u64;
-    /// The sum of the lanes of each.
-    fn sum_each(four: [Self; LANES]) -> [f64; LANES];
+    /// The sum of the lanes of each: whole numbers below 2⁵³.
+    fn sum_each(four: [Self; LANES]) -> [i64; LANES];
     /// Writes the lanes where the mask says yes next to each other, and returns how many they are;
     /// what follows them in `to` is overwritten.
     fn store_where(self, mask: Self::Mask, to: &mut [f64; LANES]) -> usize;
+    /// Writes the offsets from `query` of those of two runs of points (x, y, z) next to each other
+    /// whose bit in `looked_at` is set and whose square in `f32` is at most `largest`, and returns
+    /// how many they are; what follows them in `to` is overwritten. The square may be fused.
+    fn pack_near(
+        runs: [[&[i32; LANES]; 3]; 2],
+        query: [i32; 3],
+        largest: f32,
+        looked_at: u32,
+        to: [&mut [i32; OCTET]; 3],
+    ) -> usize;
 
     #[inline(always)]
     fn zero() -> Self {

@@ -3,10 +3,13 @@
 use super::{
     cylinder::{CylinderBatch, CylinderSearch},
     normals::NormalBatch,
+    shapes::ShapeBatch,
 };
 use isopach_cloud::Positions;
 use isopach_compute::Result;
-use isopach_neighbours::{Covariance, Moments, NeighbourIndex, Normal, NormalQuery, reference};
+use isopach_neighbours::{
+    Covariance, EigenShape, Moments, NeighbourIndex, Normal, NormalQuery, reference,
+};
 use rayon::prelude::*;
 
 /// Queries whose neighbour lists are evaluated together.
@@ -116,6 +119,33 @@ pub(super) fn reevaluate_normals(
         }
         for (&i, normal) in numbers.iter().zip(normals) {
             batch.normals[i] = normal;
+        }
+    }
+    Ok(())
+}
+
+/// Evaluates the undecided queries of a search of shapes by the definition, at all radii.
+pub(super) fn reevaluate_shapes(
+    index: &dyn NeighbourIndex,
+    queries: Positions<'_>,
+    radii: &[f64],
+    batch: &mut ShapeBatch,
+) -> Result<()> {
+    let points = index.positions();
+    for numbers in batch.undecided.chunks(AT_ONCE) {
+        let ticks = select_queries(queries, numbers);
+        let selected = Positions::new(queries.origin(), &ticks);
+        for (at, &radius) in radii.iter().enumerate() {
+            let lists = index.within_radius(selected, radius)?;
+            let shape_of = |i: usize| {
+                let query = selected.absolute_ticks(i);
+                let covariance = exact_covariance(points, query, lists.indices_of(i));
+                EigenShape::of_covariance(&covariance)
+            };
+            let found: Vec<EigenShape> = (0..numbers.len()).into_par_iter().map(shape_of).collect();
+            for (&i, shape) in numbers.iter().zip(found) {
+                batch.shapes[i * radii.len() + at] = shape;
+            }
         }
     }
     Ok(())

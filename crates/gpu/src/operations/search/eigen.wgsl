@@ -1,4 +1,4 @@
-// The direction in which a symmetric 3 × 3 matrix is smallest.
+// Eigenvalues of a symmetric 3 × 3 matrix, and the direction in which it is smallest.
 //
 // As the CPU does it (Smith 1961, Eberly 2014), in f32: the eigenvalue that is far from the others first, by Newton's method, then its
 // eigenvector as a cross product of rows, then the 2 × 2 problem across it. No gap between two eigenvalues makes this fail; a small gap only
@@ -23,16 +23,19 @@ fn null_vector(diagonal: vec3<f32>, off: vec3<f32>, lambda: f32) -> vec3<f32> {
     return unit_of(longest);
 }
 
-// (lowest - middle of the three) over the highest, as planarity, in w; the eigenvector of the lowest before it. w is negative for a matrix of zeroes.
-fn facing(squares: vec3<f32>, products: vec3<f32>) -> vec4<f32> {
+// Eigenvalues from the lowest to the highest, the eigenvector of the lowest, and planarity: (middle - lowest) over the highest, without the
+// cancellation of the mean. Planarity is negative for a matrix of zeroes.
+struct Eigen { values: vec3<f32>, axis: vec3<f32>, planarity: f32 }
+
+fn eigen_of(squares: vec3<f32>, products: vec3<f32>) -> Eigen {
     let sizes = max(abs(squares), abs(products));
     let scale = max(sizes.x, max(sizes.y, sizes.z));
-    if scale <= 0.0 { return vec4<f32>(0.0, 0.0, 0.0, -1.0); }
+    if scale <= 0.0 { return Eigen(vec3<f32>(0.0), vec3<f32>(0.0), -1.0); }
     let mean = dot(squares / scale, vec3<f32>(1.0)) / 3.0;
     var diagonal = squares / scale - mean;
     var off = products / scale;
     let p = sqrt((dot(diagonal, diagonal) + 2.0 * dot(off, off)) / 6.0);
-    if p < 1e-12 { return vec4<f32>(0.0, 0.0, 1.0, 0.0); }
+    if p < 1e-12 { return Eigen(vec3<f32>(mean * scale), vec3<f32>(0.0, 0.0, 1.0), 0.0); }
     diagonal /= p;
     off /= p;
     let determinant = diagonal.x * (diagonal.y * diagonal.z - off.z * off.z)
@@ -64,6 +67,11 @@ fn facing(squares: vec3<f32>, products: vec3<f32>) -> vec4<f32> {
     if half >= 0.0 { turn = vec2<f32>(half + radius, uw); }
     let length = sqrt(dot(turn, turn));
     if length > 0.0 { turn /= length; } else { turn = vec2<f32>(1.0, 0.0); }
-    if h < 0.0 { return vec4<f32>(axis, p * (middle - radius - alone) / (p * (middle + radius) + mean)); }
-    return vec4<f32>(turn.x * w - turn.y * u, p * 2.0 * radius / (p * alone + mean));
+    let below = p * (middle - radius) + mean;
+    let above = p * (middle + radius) + mean;
+    let apart = p * alone + mean;
+    if h < 0.0 {
+        return Eigen(vec3<f32>(apart, below, above) * scale, axis, p * (middle - radius - alone) / above);
+    }
+    return Eigen(vec3<f32>(below, above, apart) * scale, turn.x * w - turn.y * u, p * 2.0 * radius / apart);
 }

@@ -3,7 +3,8 @@
 use super::{
     along_normals::{AlongNormalsBatch, AlongNormalsSearch, search_along_normals},
     cpu_fallback::{
-        reevaluate_cylinders, reevaluate_far_covariances, reevaluate_normals, search_new_axes,
+        reevaluate_cylinders, reevaluate_far_covariances, reevaluate_normals, reevaluate_shapes,
+        search_new_axes,
     },
     cylinder::{CylinderSearch, search_cylinders},
     k_nearest,
@@ -11,14 +12,16 @@ use super::{
     nearest::find_nearest,
     normals::{NormalSearch, find_normals},
     queries::Queries,
+    shapes::find_shapes,
     within::find_within,
 };
 use crate::points::resident_points::ResidentPoints;
 use isopach_cloud::Positions;
 use isopach_compute::Result;
 use isopach_neighbours::{
-    AlongNormals, AlongNormalsQuery, AxialStatistics, Covariance, CylinderQuery, Neighbour,
-    NeighbourIndex, NeighbourLists, Normal, NormalQuery, along_normals_in_two_steps, arguments,
+    AlongNormals, AlongNormalsQuery, AxialStatistics, Covariance, CylinderQuery, EigenShape,
+    Neighbour, NeighbourIndex, NeighbourLists, Normal, NormalQuery, along_normals_in_two_steps,
+    arguments,
 };
 use std::{any::Any, sync::Arc};
 
@@ -157,6 +160,23 @@ impl NeighbourIndex for GpuIndex<'_> {
             }
             None => Ok(vec![Covariance::default(); queries.len()]),
         }
+    }
+
+    fn shapes_within_radii(
+        &self,
+        queries: Positions<'_>,
+        radii: &[f64],
+    ) -> Result<Vec<EigenShape>> {
+        let limits = squared_limits(radii)?;
+        let located = self.locate_queries(queries)?;
+        let Some(located) = located.filter(|_| !radii.is_empty()) else {
+            return Ok(vec![EigenShape::default(); queries.len() * radii.len()]);
+        };
+        let mut found = find_shapes(located.resident, located.queries, &limits)?;
+        let recorder = &located.resident.recorder;
+        recorder.count_reevaluated(found.undecided.len() as u64);
+        reevaluate_shapes(self, queries, radii, &mut found)?;
+        Ok(found.shapes)
     }
 
     fn estimate_normals(

@@ -16,6 +16,7 @@ pub(crate) mod nearest;
 pub(crate) mod normals;
 pub(crate) mod parameters;
 pub(crate) mod queries;
+pub(crate) mod shapes;
 pub(crate) mod within;
 
 use crate::gpu::Gpu;

@@ -33,13 +33,13 @@ pub(crate) const KERNELS: &[&Kernel] = &[&NORMALS];
 /// Planarity below which the kernel's direction may be off by 10⁻⁴: its covariances are right to
 /// 4·10⁻⁷ of the largest eigenvalue, its eigenvectors to some 10⁻⁶, and the gap that both are
 /// divided by is the planarity.
-const TOO_ROUND: f32 = 0.03;
+pub(super) const TOO_ROUND: f32 = 0.03;
 
 /// Planarities closer than this may be in another order.
 const TOO_CLOSE: f32 = 2e-5;
 
 /// Cosine to the direction that normals point to, below which the side is not certain.
-const TOO_FLAT: f64 = 2e-4;
+pub(super) const TOO_FLAT: f64 = 2e-4;
 
 /// One result: see normals.wgsl.
 pub(super) type NormalEntry = [u32; 8];

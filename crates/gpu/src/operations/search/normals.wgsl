@@ -21,17 +21,17 @@ fn normals(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     found[at + 5u] = moments.count;
     if moments.count < 3u || moments.count == before { return; }
     let spread = spread_of(moments);
-    let face = facing(spread.squares, spread.products);
-    if face.w < 0.0 { return; }
+    let eigen = eigen_of(spread.squares, spread.products);
+    if eigen.planarity < 0.0 { return; }
     let best = bitcast<f32>(found[at + 3u]);
     if found[at + 7u] != 0u {
         let other = bitcast<f32>(found[at + 4u]);
-        found[at + 4u] = bitcast<u32>(max(other, min(best, face.w)));
-        if face.w <= best { return; }
+        found[at + 4u] = bitcast<u32>(max(other, min(best, eigen.planarity)));
+        if eigen.planarity <= best { return; }
     }
-    found[at] = bitcast<u32>(face.x);
-    found[at + 1u] = bitcast<u32>(face.y);
-    found[at + 2u] = bitcast<u32>(face.z);
-    found[at + 3u] = bitcast<u32>(face.w);
+    found[at] = bitcast<u32>(eigen.axis.x);
+    found[at + 1u] = bitcast<u32>(eigen.axis.y);
+    found[at + 2u] = bitcast<u32>(eigen.axis.z);
+    found[at + 3u] = bitcast<u32>(eigen.planarity);
     found[at + 7u] = parameters.wanted;
 }
