@@ -346,6 +346,9 @@ const MORE: f64 = 0.001;
 /// Bytes a point of a patch while points are chosen: the point, its number, boxes and distances.
 const CHOICE: f64 = 48.0;
 
+/// Bytes of a place of the grid while points are binned, whether it has points or not.
+const PLACE: f64 = 56.0;
+
 impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for PatchTiles {
     type Output = PatchTile;
 
@@ -382,7 +385,7 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<1, B> for PatchTiles {
             Some(count) => patches * count as f64,
             None => in_patches,
         };
-        let mut bytes = (in_patches * CHOICE + rows * (row + 4.0)) as u64;
+        let mut bytes = (in_patches * CHOICE + rows * (row + 4.0) + patches * PLACE) as u64;
         if self.features.is_some() || self.heights.is_some() {
             let columns = TileOperation::<1, B>::columns(self);
             let point = 24 + Attributes::bytes_per_point(columns);
