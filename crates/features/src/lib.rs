@@ -92,7 +92,9 @@ mod wanted;
 
 pub use convention::{Basis, Convention, Divisor, Entropy, QuadricAxis, Verticality};
 pub use feature::{ColumnKind, Feature};
-pub use ground::{ClothFilter, ClothTerrain, GroundFilter, GroundMask, LowestCells};
+pub use ground::{
+    ClothFilter, ClothTerrain, GroundFilter, GroundMask, LowestCells, class_after_filter,
+};
 #[cfg(feature = "tiling")]
 pub use ground::{GroundTile, GroundTiles, LowestSink, LowestTiles};
 pub use height::{GroundHeights, GroundSurface, HeightAboveGround, TerrainModel};

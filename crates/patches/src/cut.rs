@@ -10,7 +10,9 @@ use crate::{
 };
 use isopach_cloud::{Attributes, Cloud, Columns, from_ticks};
 use isopach_compute::Result;
-use isopach_features::{FeatureTiles, Features, GroundSource, HeightAboveGround, HeightTiles};
+use isopach_features::{
+    FeatureTiles, Features, GroundSource, HeightAboveGround, HeightTiles, class_after_filter,
+};
 use isopach_neighbours::NeighbourSearch;
 use isopach_tiling::{Cells, Encode, ResultReader, ResultWriter, Tile, TileOperation, TileStats};
 use rayon::prelude::*;
@@ -323,20 +325,12 @@ fn for_each_patch(
     }
 }
 
-/// Classes of ground, and of other points without a class.
-const CLASSES: [u8; 2] = [2, 1];
-
 /// Gives the points `owned` the class of ground, or takes it from them, where a filter found which
 /// are ground.
 fn mark_ground(classes: &mut Cow<'_, [u8]>, owned: &[u32], is_ground: &[bool]) {
-    let [ground, other] = CLASSES;
     for (point, is_ground) in owned.iter().zip(is_ground) {
         let class = &mut classes.to_mut()[*point as usize];
-        if *is_ground {
-            *class = ground;
-        } else if *class == ground {
-            *class = other;
-        }
+        *class = class_after_filter(*class, *is_ground);
     }
 }
 

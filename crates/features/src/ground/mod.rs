@@ -1,5 +1,6 @@
 //! Ground points, found by the simple morphological filter or by cloth simulation.
 
+mod class;
 mod cloth;
 #[cfg(feature = "tiling")]
 mod cloth_tile;
@@ -12,6 +13,7 @@ mod relax;
 #[cfg(feature = "tiling")]
 mod tile;
 
+pub use class::class_after_filter;
 pub use cloth::{ClothFilter, ClothTerrain};
 #[cfg(feature = "tiling")]
 pub use cloth_tile::{LowestSink, LowestTiles};

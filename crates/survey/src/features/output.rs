@@ -10,7 +10,7 @@ use super::{
 use isopach::{
     cloud::{Cloud, Rect},
     compute::{Error, Result},
-    features::{ClothTerrain, FeatureTile, Gaps},
+    features::{ClothTerrain, FeatureTile, Gaps, class_after_filter},
     las::{Schema, SortedLazWriter},
     tiling::TileSink,
 };
@@ -131,20 +131,12 @@ impl<T: Into<WrittenTile>> TileSink<T> for Output<'_> {
     }
 }
 
-/// Classes of ground, and of other points without a class.
-const CLASSES: [u8; 2] = [2, 1];
-
 /// Gives points the class of ground, or takes it from them, where a filter found which are ground.
 fn mark_ground(points: &mut Cloud, is_ground: &[bool]) {
     let Some(classes) = &mut points.attributes.classification else {
         return;
     };
-    let [ground, other] = CLASSES;
     for (class, is_ground) in classes.iter_mut().zip(is_ground) {
-        *class = match (*is_ground, *class) {
-            (true, _) => ground,
-            (false, 2) => other,
-            (false, class) => class,
-        };
+        *class = class_after_filter(*class, *is_ground);
     }
 }
