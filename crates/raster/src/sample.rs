@@ -18,12 +18,12 @@ pub enum Sampling {
 
 /// Interpolates the value at a position in pixels from the centre of the first pixel: `[row,
 /// column]`. NaN beyond the outer edges of the image, and if a contributing pixel is NaN. Between
-/// the outer centres and the edges, the outer pixels are repeated.
+/// the outer centres and the edges, which belong to the image, the outer pixels are repeated.
 #[must_use]
 pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 {
     let (rows, columns) = image.dim();
     for (at, count) in place.into_iter().zip([rows, columns]) {
-        if !(-0.5..=count as f64 - 0.5).contains(&at) {
+        if count == 0 || !(-0.5..=count as f64 - 0.5).contains(&at) {
             return f64::NAN;
         }
     }
@@ -200,8 +200,12 @@ mod tests {
         for by in [Sampling::Nearest, Sampling::Bilinear, Sampling::Bicubic] {
             assert!(
                 sample(flat.view(), [-0.6, 3.0], by).is_nan()
-                    && sample(flat.view(), [3.0, 69.5], by).is_nan()
+                    && sample(flat.view(), [3.0, 69.6], by).is_nan()
             );
+            let at_the_edges = sample(flat.view(), [-0.5, 69.5], by);
+            assert!((at_the_edges - 1.0).abs() < 1e-15, "{at_the_edges}");
+            let none = Array2::zeros([0, 0]);
+            assert!(sample(none.view(), [-0.5, -0.5], by).is_nan());
             assert!(sample(flat.view(), [f64::NAN, 3.0], by).is_nan());
             assert!(
                 (sample(flat.view(), [-0.4, 69.4], by) - 1.0).abs() < 1e-15,

@@ -15,15 +15,15 @@ use rayon::prelude::*;
 /// use isopach_raster::{Crs, GeoTiff, Grid, Raster, write_geotiff};
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("terrain.tif");
-/// // Ground that rises by 1 in 10 towards the east.
+/// // Ground that rises by 1 in 8 towards the east.
 /// let grid = Grid { cell_size: 1.0, first: [500, 700], columns: 10, rows: 10 };
-/// let heights = (0..100).map(|i| f64::from(i % 10) * 0.1 + 300.0).collect();
+/// let heights = (0..100).map(|i| f64::from(i % 10) / 8.0 + 300.0).collect();
 /// write_geotiff(&path, &Raster::from_rows(grid, heights)?, &Crs::from_epsg(25833))?;
 ///
 /// let terrain = TerrainModel::from_geotiff(GeoTiff::read(&path)?)?;
 /// let points = Cloud::from_points(&[[504.0, 706.0, 312.0], [499.0, 706.0, 312.0]])?;
 /// let found = terrain.heights_above(points.positions());
-/// assert!((found.height[0] - 11.65).abs() < 1e-9 && found.unknown == 1);
+/// assert_eq!((found.height[0], found.unknown), (11.5625, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
