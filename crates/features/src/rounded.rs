@@ -24,7 +24,7 @@ pub(crate) fn round_known(value: f64, uncertainty: f64) -> Option<f32> {
     (low == high).then_some(value as f32)
 }
 
-/// A sum of products with logarithms, and what it may be off by.
+/// A sum of products with logarithms, and the bound of its error.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownSums {
     pub(crate) value: Numbers,
@@ -93,7 +93,7 @@ fn logarithm(x: f64) -> f64 {
     exponent * std::f64::consts::LN_2 + 2.0 * s * series
 }
 
-/// Cube roots, and what they may be off by: infinitely where the number is not normal and above
+/// Cube roots, and the bounds of their errors: infinite where the number is not normal and above
 /// zero.
 ///
 /// A third of the exponent and of the leading digits is right to 5 %, a polynomial to 23 bits, and

@@ -56,7 +56,7 @@ pub enum StoredNumbers {
     Half {
         /// Halves by their bits; NaN where there is no value.
         bits: Vec<u16>,
-        /// What a half is multiplied by, a power of two.
+        /// Factor of a half, a power of two.
         scale: f64,
         /// Values that are larger than the feature can be, stored as infinity.
         beyond: u64,

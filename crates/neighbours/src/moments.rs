@@ -126,7 +126,7 @@ impl ExactSums {
         }
     }
 
-    /// What [`Self::scatter`] is divided by for the covariance in square ticks: n (n − 1).
+    /// Divisor of [`Self::scatter`] for the covariance in square ticks: n (n − 1).
     #[inline]
     pub(crate) fn divisor(&self) -> f64 {
         f64::from(self.count) * (f64::from(self.count) - 1.0)

@@ -19,7 +19,7 @@ pub struct Augmentation {
     pub rotation: bool,
     /// Least and largest scale, all between alike; `[1.0, 1.0]` for none.
     pub scale: [f64; 2],
-    /// Standard deviation of what is added to each coordinate, metres: a sum of twelve uniform
+    /// Standard deviation of the noise added to each coordinate, metres: a sum of twelve uniform
     /// numbers (Irwin and Hall), so at most six times as much. Columns stay as they are.
     pub jitter: f64,
     /// Chance of each row to be dropped. In samples of a fixed count, rows that stay are repeated

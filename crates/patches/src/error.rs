@@ -1,4 +1,4 @@
-//! Errors about patches: each says what does not go together, and the remedy.
+//! Errors about patches: each names the contradiction and the remedy.
 
 use isopach_compute::Error;
 

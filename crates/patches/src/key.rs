@@ -1,7 +1,7 @@
 //! The counter-based generator: numbers without pattern that depend on what they are for, and on
 //! nothing that was drawn before.
 
-/// What a number is drawn for: numbers for different purposes are independent.
+/// Purpose of a drawn number: numbers for different purposes are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Order of the points of a patch, in the n-th time that they are drawn.

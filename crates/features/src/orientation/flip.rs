@@ -1,4 +1,4 @@
-//! Turning the normals of a table of features, and what has a sign with them.
+//! Turning the normals of a table of features, and the columns whose sign depends on them.
 
 use crate::{Feature, FeatureColumn, Features, NormalSide, PointFeatures, QuadricAxis, Wanted};
 

@@ -105,7 +105,7 @@ pub struct OutlierMask {
     pub out_of_reach: u64,
 }
 
-/// What a filter says of a point.
+/// Result of a filter for a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Inlier,

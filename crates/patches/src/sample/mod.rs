@@ -11,7 +11,7 @@ use crate::{
 };
 use isopach_compute::Result;
 
-/// The points of a patch, and what their choice depends on.
+/// The points of a patch, with the parameters of their choice.
 #[derive(Debug)]
 pub(crate) struct Choice<'a> {
     pub(crate) order: &'a PointOrder<'a>,

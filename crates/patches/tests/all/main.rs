@@ -1,4 +1,4 @@
-//! Patches from outside: any tiles and order, what is drawn, copies, refused parameters.
+//! Patches from outside: any tiles and order, samples, copies, refused parameters.
 #![allow(missing_docs)]
 
 mod augmentation;

@@ -1,4 +1,4 @@
-//! Heights above ground of a run: which, and what the summary says of them.
+//! Heights above ground of a run, and their part of the summary.
 
 use super::{
     FeatureOptionError,

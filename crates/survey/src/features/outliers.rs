@@ -91,7 +91,7 @@ impl OutlierArgs {
     }
 }
 
-/// The filter of a run, and what it found.
+/// The filter of a run, and its counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OutlierRun {
     pub(super) filter: OutlierFilter,

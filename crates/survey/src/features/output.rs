@@ -100,7 +100,7 @@ impl Output<'_> {
         Ok(())
     }
 
-    /// Gives the file its name. What is told of an earlier file of this name is removed before.
+    /// Gives the file its name. Summary and page of an earlier file of this name are removed before.
     fn finish_file(&mut self) -> Result<()> {
         for about in [summary_path(&self.path), page_path(&self.path)] {
             match fs::remove_file(&about) {

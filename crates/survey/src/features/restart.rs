@@ -92,7 +92,7 @@ pub(super) fn spill_of(out: &Path, chosen: Option<&Path>) -> Spill {
     }
 }
 
-/// Removes what was kept, once the results are complete.
+/// Removes the kept results, once the run is complete.
 pub(super) fn remove_kept(kept: &CheckpointDir) -> Result<()> {
     kept.remove_all()?;
     remove_folder(kept.folder());

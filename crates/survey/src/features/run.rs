@@ -134,7 +134,7 @@ pub(super) fn run_noting_failure(
     };
     let ran = run.run_tiles(&tiles, &mut output, listener, failed);
     if ran.is_err() {
-        // Only what has no result: of a run that did not begin.
+        // Only a folder without results, of a run that did not begin.
         restart::remove_folder(results.folder());
     }
     let report = ran?;
@@ -258,7 +258,7 @@ fn refuse_inputs_written_over(catalogue: &Catalogue, out: &Path) -> Result<()> {
     files.try_for_each(|file| written_over.refuse_input(file.path()))
 }
 
-/// What the tiles of a run are made from, and where their results wait.
+/// Inputs of the tiles of a run, and the folder where their results wait.
 struct Tiles<'a> {
     on: &'a Dispatcher<dyn Backend>,
     catalogue: &'a Catalogue,

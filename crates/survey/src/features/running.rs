@@ -23,14 +23,14 @@ pub(super) struct Running<'a> {
     pub(super) source: &'a dyn PointSource,
     pub(super) tiling: Tiling,
     pub(super) listener: &'a dyn Listener,
-    /// What an outlier is, and whether outliers are left out.
+    /// Definition of an outlier, and whether outliers are left out.
     pub(super) rule: Option<(OutlierRule, bool)>,
     /// Where the results of tiles wait until all are there.
     pub(super) results: &'a CheckpointDir,
 }
 
 impl Running<'_> {
-    /// Decides what outliers of the survey are: with one pass over it where a threshold needs that.
+    /// Finds the threshold of outliers of the survey: with one pass over it where a threshold needs that.
     pub(super) fn prepare_rule(&mut self, outliers: &mut OutlierRun) -> Result<()> {
         if outliers.filter.needs_sums() {
             let mut sums = DistanceSums::default();

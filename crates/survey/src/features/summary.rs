@@ -38,7 +38,7 @@ pub(super) fn with_ending(out: &Path, ending: &str) -> PathBuf {
 /// Shares of the quantiles in the summary.
 const SHARES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
-/// Writes the summary and the page: parameters, counts, and what each column is.
+/// Writes the summary and the page: parameters, counts and columns.
 pub(super) fn write_summary(
     run: &FeatureRun<'_>,
     output: &Output<'_>,
@@ -89,7 +89,7 @@ pub(super) fn write_summary(
     write_file(&page_path(out), page.as_bytes())
 }
 
-/// A column: what it is, and how its values are distributed.
+/// A column: its definition and the distribution of its values.
 fn describe_column(column: &OutputColumn, values: &Values) -> Value {
     let quantiles: Vec<f64> = SHARES.iter().map(|share| values.quantile(*share)).collect();
     json!({

@@ -1,4 +1,4 @@
-//! What one tile adds to the file of a run.
+//! Results of one tile for the file of a run.
 
 use isopach::features::{FeatureTile, HeightTile, OutlierTile, PathTile};
 

@@ -8,7 +8,7 @@ use isopach::{
 };
 use std::ops::Range;
 
-/// The patches of a run, and what makes them ready for files.
+/// The patches of a run, with the parameters of their files.
 #[derive(Debug)]
 pub(super) struct Assembly<'a> {
     pub(super) stage: &'a Stage,

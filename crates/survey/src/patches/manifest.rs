@@ -1,4 +1,4 @@
-//! The manifest: what the files hold. It is written last.
+//! The manifest: contents of the files. It is written last.
 
 use super::{
     assemble::{Assembly, Finished},
@@ -109,7 +109,7 @@ impl Records {
     }
 }
 
-/// What the manifest says beside patches and shards.
+/// Parts of the manifest beside patches and shards.
 #[derive(Debug)]
 pub(super) struct About<'a> {
     pub(super) run: &'a PatchRun<'a>,

@@ -167,7 +167,7 @@ struct CopyArgs {
     /// Least and largest scale of a copy
     #[arg(long, value_delimiter = ',', num_args = 1, requires = "copies")]
     scale: Vec<f64>,
-    /// Standard deviation of what is added to the coordinates of copies, metres
+    /// Standard deviation of the noise added to the coordinates of copies, metres
     #[arg(
         long,
         default_value_t = 0.0,

@@ -37,7 +37,7 @@ pub(super) struct Slice {
     pub(super) across: [i64; 2],
 }
 
-/// What the page shows of all points: sums of bounded size, independent of the order of points.
+/// Sums over all points for the page: of bounded size, independent of the order of points.
 pub(in crate::features) struct Views {
     pub(super) map: CellMeans,
     pub(super) section: CellMeans,
