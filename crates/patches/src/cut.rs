@@ -92,8 +92,8 @@ impl PatchTiles {
     /// Patches with these attributes of the points as columns.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a side, overlap, sample or other number that is out of
-    /// range; [`PatchError`] for an attribute that cannot be a column.
+    /// [`Error::InvalidParameter`](isopach_compute::Error::InvalidParameter) for a side, overlap,
+    /// sample or other number that is out of range; [`PatchError`] for an attribute that cannot be a column.
     pub fn new(patches: Patches, kept: Columns) -> Result<Self> {
         let grid = patches.check()?;
         let columns = column::of_attributes(kept)?;
