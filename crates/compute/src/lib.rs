@@ -72,7 +72,7 @@ pub use dispatcher::{Dispatcher, Fallbacks};
 pub use error::{Error, Result, is_transient};
 #[cfg(feature = "files")]
 pub use folder_lock::FolderLock;
-pub use hash::fnv1a;
+pub use hash::{fnv1a, splitmix64};
 pub use pin::PinGuard;
 #[cfg(feature = "files")]
 pub use unfinished_file::{

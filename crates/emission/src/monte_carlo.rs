@@ -1,7 +1,7 @@
 //! Monte Carlo errors: repeated inversions of counts with noise added.
 
 use crate::{Inversion, InvertPixels, Observation, Outputs};
-use isopach_compute::{Error, Result};
+use isopach_compute::{Error, Result, splitmix64};
 use ndarray::{ArrayD, Zip};
 
 /// Monte Carlo errors: inverts draws of the counts, each with normal noise of their errors added.
@@ -218,14 +218,6 @@ fn normal_number(seed: u64, position: u64) -> f64 {
         ((mixed >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     };
     (-2.0 * uniform(0).ln()).sqrt() * (std::f64::consts::TAU * uniform(1)).cos()
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-fn splitmix64(x: u64) -> u64 {
-    let x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
 }
 
 #[cfg(test)]

@@ -135,18 +135,7 @@ impl Features {
         on: &(impl NeighbourSearch + ?Sized),
         points: Positions<'_>,
     ) -> Result<PointFeatures> {
-        self.check()?;
-        let index = on.index(points)?;
-        let mut table = self.empty_table(points.len());
-        let asked = Asked {
-            features: self,
-            index: &*index,
-            queries: points,
-            is_member: true,
-            scales: self.neighbourhood.scales(),
-        };
-        asked.answer_all_by_lists(&mut table)?;
-        Ok(table)
+        self.answer_by(on, points, points, true, Source::Lists)
     }
 
     fn answer(
@@ -155,6 +144,17 @@ impl Features {
         points: Positions<'_>,
         queries: Positions<'_>,
         is_member: bool,
+    ) -> Result<PointFeatures> {
+        self.answer_by(on, points, queries, is_member, self.source())
+    }
+
+    fn answer_by(
+        &self,
+        on: &(impl NeighbourSearch + ?Sized),
+        points: Positions<'_>,
+        queries: Positions<'_>,
+        is_member: bool,
+        source: Source,
     ) -> Result<PointFeatures> {
         self.check()?;
         let index = on.index(points)?;
@@ -166,20 +166,30 @@ impl Features {
             is_member,
             scales: self.neighbourhood.scales(),
         };
-        if self.is_from_shapes() {
-            for start in (0..queries.len()).step_by(BLOCK) {
-                let block = start..(start + BLOCK).min(queries.len());
-                asked.answer_by_shapes(block, &mut table)?;
+        let answer_block = match source {
+            Source::Shapes => Asked::answer_by_shapes,
+            Source::Covariances => Asked::answer_by_covariances,
+            Source::Lists => {
+                asked.answer_all_by_lists(&mut table)?;
+                return Ok(table);
             }
-        } else if self.is_from_covariances() {
-            for start in (0..queries.len()).step_by(BLOCK) {
-                let block = start..(start + BLOCK).min(queries.len());
-                asked.answer_by_covariances(block, &mut table)?;
-            }
-        } else {
-            asked.answer_all_by_lists(&mut table)?;
+        };
+        for start in (0..queries.len()).step_by(BLOCK) {
+            let block = start..(start + BLOCK).min(queries.len());
+            answer_block(&asked, block, &mut table)?;
         }
         Ok(table)
+    }
+
+    /// The least that answers all that is wanted.
+    fn source(&self) -> Source {
+        if self.is_from_shapes() {
+            Source::Shapes
+        } else if self.is_from_covariances() {
+            Source::Covariances
+        } else {
+            Source::Lists
+        }
     }
 
     /// Whether the index's own shapes answer all that is wanted.
@@ -222,6 +232,13 @@ impl Features {
             gaps: Gaps::default(),
         }
     }
+}
+
+/// Results of the index that features are computed from.
+enum Source {
+    Shapes,
+    Covariances,
+    Lists,
 }
 
 /// A run: the features, and the points at which they are wanted.

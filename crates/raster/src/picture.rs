@@ -212,6 +212,15 @@ mod tests {
     use super::*;
     use crate::Grid;
 
+    fn decoded_pixels(png: Vec<u8>) -> Vec<u8> {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+            .read_info()
+            .unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        pixels
+    }
+
     #[test]
     fn colours_are_centred_on_zero() {
         assert_eq!(diverging(0.0, 2.0), DIVERGING[4]);
@@ -225,11 +234,7 @@ mod tests {
         assert_eq!(sequential(7.5, [5.0, 10.0]), SEQUENTIAL[4]);
         let values = [Some(10.0), None, Some(f64::NAN), Some(5.0)];
         let png = value_map(&values, 2, |value| sequential(value, [5.0, 10.0])).unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
-            .read_info()
-            .unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        reader.next_frame(&mut pixels).unwrap();
+        let pixels = decoded_pixels(png);
         let opaque = |[r, g, b]: [u8; 3]| [r, g, b, 255];
         let expected = [
             opaque(SEQUENTIAL[8]),
@@ -276,11 +281,7 @@ mod tests {
         ];
         let shown = Array2::from_shape_vec((1, 5), kinds.to_vec()).unwrap();
         let png = change_map(&values, &shown, &unshaded, 1.0).unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
-            .read_info()
-            .unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        reader.next_frame(&mut pixels).unwrap();
+        let pixels = decoded_pixels(png);
         let opaque = |[r, g, b]: [u8; 3]| [r, g, b, 255];
         let expected = [
             [0; 4],

@@ -1,7 +1,8 @@
 //! The two epochs: from the paths of the command line to sources of points.
 
 use crate::{
-    SurveyError, inputs::Inputs, listed::list_paths, options::ChangeOptions, warnings::Warnings,
+    SurveyError, files, inputs::Inputs, listed::list_paths, options::ChangeOptions,
+    warnings::Warnings,
 };
 use isopach::tiling::TilingError;
 use isopach::{
@@ -20,8 +21,6 @@ const ATTRIBUTE_BYTES: u64 = 24;
 
 /// The names of the epochs.
 const NAMES: [&str; 2] = ["earlier", "later"];
-/// The attributes that a check of equal points compares.
-const COMPARED: &str = "coordinates were compared, attributes were not";
 /// Pairs of overlapping files that are named.
 const NAMED: usize = 3;
 
@@ -74,7 +73,7 @@ pub(crate) fn open_epochs(
     };
     let paths = [before, after].map(|argument| list_paths(argument));
     let inputs = Inputs::default();
-    let open = |paths: &[PathBuf]| indexes.of(open_catalogue(&inputs, paths, &reading)?);
+    let open = |paths: &[PathBuf]| indexes.of(files::open_catalogue(&inputs, paths, &reading)?);
     let catalogues = [open(&paths[0])?, open(&paths[1])?];
     for (name, catalogue) in NAMES.iter().zip(&catalogues) {
         mention_files(name, catalogue, &reading, warnings);
@@ -89,7 +88,8 @@ pub(crate) fn open_epochs(
             let same = same.display();
             let file = file.display();
             format!(
-                "{same} of the later epoch has the points of {file} of the earlier ({COMPARED})"
+                "{same} of the later epoch has the points of {file} of the earlier ({})",
+                files::COMPARED
             )
         };
         warnings.add(text);
@@ -109,21 +109,6 @@ pub(crate) fn open_epochs(
         mention_overlaps(name, &epoch.catalogue, warnings);
     }
     Ok(epochs)
-}
-
-/// The files of an epoch, wherever they are.
-pub(crate) fn open_catalogue(
-    inputs: &Inputs,
-    paths: &[PathBuf],
-    options: &CatalogueOptions,
-) -> Result<Catalogue> {
-    let mut files = Vec::new();
-    for path in paths {
-        for path in Inputs::list_files(path)? {
-            files.push(inputs.open(&path)?);
-        }
-    }
-    Catalogue::from_files(files, options)
 }
 
 fn prepare_epoch(
@@ -154,32 +139,12 @@ fn prepare_catalogue(
     classes: &[u8],
     options: &ChangeOptions,
 ) -> Result<Catalogue> {
-    choose_points(
+    files::choose_points(
         catalogue,
         classes,
         options.keep_withheld,
         options.keep_noise,
     )
-}
-
-/// The files in metres: points of some classes, without those withheld and noise unless they are
-/// asked for.
-pub(crate) fn choose_points(
-    catalogue: Catalogue,
-    classes: &[u8],
-    keep_withheld: bool,
-    keep_noise: bool,
-) -> Result<Catalogue> {
-    let mut catalogue = catalogue.in_metres()?.keep_classes(classes);
-    if !keep_withheld {
-        catalogue = catalogue.without_withheld();
-    }
-    let asks_for_noise = las::NOISE.iter().any(|class| classes.contains(class));
-    if !keep_noise && !asks_for_noise {
-        catalogue = catalogue.without_noise();
-    }
-    catalogue.check_heights()?;
-    Ok(catalogue)
 }
 
 /// Gives an epoch without a coordinate system that of the other.
@@ -260,43 +225,8 @@ fn mention_files(
     options: &CatalogueOptions,
     warnings: &mut Warnings,
 ) {
-    for duplicate in catalogue.duplicates() {
-        let left_out = duplicate.left_out.display();
-        let kept = duplicate.kept.display();
-        warnings.add(if duplicate.left_out == duplicate.kept {
-            format!("{left_out} is given twice for the {name} epoch: it is read once")
-        } else {
-            format!("{left_out} has the same points as {kept} ({COMPARED}): it is left out of the {name} epoch")
-        });
-    }
-    if let (Some(crs), [first, rest @ ..]) = (catalogue.crs(), catalogue.without_crs()) {
-        let more = if rest.is_empty() {
-            String::new()
-        } else {
-            format!(" and {} more", rest.len())
-        };
-        warnings.add(format!(
-            "{}{more} of the {name} epoch state no coordinate system: taken to be in that of the others, {crs} ({})",
-            first.display(),
-            crs.unit
-        ));
-    }
-    for file in catalogue.files() {
-        if let Some(fault) = file.box_fault() {
-            warnings.add(format!(
-                "{}: {fault}: it was measured; las_extract repairs it",
-                file.path().display()
-            ));
-        }
-        if let Some(fault) = file
-            .crs_fault()
-            .filter(|_| options.crs.is_none() && !options.ignore_crs)
-        {
-            warnings.add(format!("{}: {fault}", file.path().display()));
-        }
-        if let Some(reason) = file.index_fault() {
-            warnings.add(format!("{}: {reason}", file.path().display()));
-        }
+    for text in files::describe_files(&format!("the {name} epoch"), catalogue, options) {
+        warnings.add(text);
     }
 }
 
@@ -325,27 +255,10 @@ fn mention_overlaps(name: &str, catalogue: &Catalogue, warnings: &mut Warnings) 
 
 /// Reports how many points were left out for their flags and classes.
 pub(crate) fn mention_left_out(left_out: [LeftOut; 2], warnings: &mut Warnings) {
-    for (name, LeftOut { withheld, noise }) in NAMES.iter().zip(left_out) {
-        if withheld > 0 {
-            warnings.add(format!(
-                "{} of the {name} epoch left out as withheld (--keep-withheld reads them)",
-                count_points(withheld)
-            ));
+    for (name, left_out) in NAMES.iter().zip(left_out) {
+        for text in files::describe_left_out(&format!(" of the {name} epoch"), left_out) {
+            warnings.add(text);
         }
-        if noise > 0 {
-            warnings.add(format!(
-                "{} of the {name} epoch left out as noise, classes 7 and 18 (--keep-noise reads them)",
-                count_points(noise)
-            ));
-        }
-    }
-}
-
-pub(crate) fn count_points(count: u64) -> String {
-    if count == 1 {
-        "1 point".into()
-    } else {
-        format!("{count} points")
     }
 }
 

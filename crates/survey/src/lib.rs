@@ -50,6 +50,7 @@ mod epochs;
 mod error;
 mod execution;
 pub mod features;
+mod files;
 mod found;
 mod guard;
 pub mod inputs;

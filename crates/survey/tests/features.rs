@@ -27,23 +27,32 @@ use tempfile::TempDir;
 
 /// Two files of one survey with classes and intensities, side by side.
 fn survey() -> TempDir {
+    write_survey(
+        |_, chance| 0.3 * chance,
+        |i| if i % 50 == 0 { 7 } else { 2 },
+    )
+}
+
+/// Writes two files side by side: points above rolling ground, by their number in the file and a
+/// random number, and their classes.
+fn write_survey(above: impl Fn(u64, f64) -> f64, class: impl Fn(u64) -> u8) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let random = isopach::compute::conformance::random;
     for (file, west) in [("west.laz", 0.0), ("east.laz", 20.0)] {
         let points: Vec<[f64; 3]> = (0..3000)
             .map(|i| {
-                let i = i + west as u64 * 1000;
-                let [x, y] = [random(3 * i) * 20.0 + west, random(3 * i + 1) * 30.0];
+                let at = i + west as u64 * 1000;
+                let [x, y] = [random(3 * at) * 20.0 + west, random(3 * at + 1) * 30.0];
+                let above = above(i, random(3 * at + 2));
                 [
                     x + 400_000.0,
                     y + 5_500_000.0,
-                    300.0 + (x * 0.4).sin() + 0.3 * random(3 * i + 2),
+                    300.0 + (x * 0.4).sin() + above,
                 ]
             })
             .collect();
         let mut cloud = Cloud::from_points(&points).unwrap();
-        cloud.attributes.classification =
-            Some((0..3000).map(|i| if i % 50 == 0 { 7 } else { 2 }).collect());
+        cloud.attributes.classification = Some((0..3000).map(&class).collect());
         cloud.attributes.intensity = Some((0..3000).map(|i| i as u16).collect());
         let schema = Schema {
             columns: Columns::CLASSIFICATION | Columns::INTENSITY,

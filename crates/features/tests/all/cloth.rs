@@ -1,6 +1,6 @@
 //! Cloth simulation: any order, axes, places and tiles.
 
-use crate::ground::made;
+use crate::ground::{assert_any_order_and_axes, made};
 use isopach_compute::Dispatcher;
 use isopach_features::{
     ClothFilter, Cloud, Cpu, Error, GroundSource, GroundSurface, HeightAboveGround, HeightTile,
@@ -17,16 +17,7 @@ fn mask(points: &[[f64; 3]]) -> Vec<bool> {
 
 #[test]
 fn any_order_and_either_axis_first_gives_the_same_ground() {
-    let points = made(15_000);
-    let there: Vec<usize> = (0..points.len()).map(|i| i * 7919 % points.len()).collect();
-    let shuffled: Vec<[f64; 3]> = there.iter().map(|&i| points[i]).collect();
-    let exchanged: Vec<[f64; 3]> = points.iter().map(|&[x, y, z]| [y, x, z]).collect();
-    let whole = mask(&points);
-    assert!(whole.iter().filter(|is_ground| **is_ground).count() > 10_000);
-    assert_eq!(mask(&exchanged), whole);
-    let found = mask(&shuffled);
-    let mut pairs = there.iter().zip(&found);
-    assert!(pairs.all(|(&from, found)| *found == whole[from]));
+    assert_any_order_and_axes(mask);
 }
 
 /// A point far outside moves the corner of the survey: no label of the others changes.

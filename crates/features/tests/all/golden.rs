@@ -20,6 +20,14 @@ pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     Some(folder)
 }
 
+/// The 4,500 points of a real survey that the golden features are of.
+pub(crate) fn real_points() -> Option<Cloud> {
+    let folder = shared("golden-ml/features_bcts1")?;
+    let points = isopach_npy::read(&folder.join("points.npy")).unwrap();
+    let rows = points.values.as_chunks::<3>().0;
+    Some(Cloud::from_points(rows).unwrap())
+}
+
 pub(crate) fn meta_of(path: PathBuf) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }

@@ -1,6 +1,6 @@
 //! Features column by column have the bits of the definition: values, missing values and counts.
 
-use crate::golden::shared;
+use crate::golden::real_points;
 use isopach_features::{
     Basis, Cloud, Convention, Cpu, Divisor, Entropy, Feature, Features, Neighbourhood, NormalSide,
     PointFeatures, Wanted, reference,
@@ -123,14 +123,9 @@ fn made_clouds_have_the_bits_of_the_definition() {
 
 #[test]
 fn real_points_have_the_bits_of_the_definition() {
-    let Some(folder) = shared("golden-ml/features_bcts1") else {
+    let Some(cloud) = real_points() else {
         return;
     };
-    let points = isopach_npy::read(&folder.join("points.npy"))
-        .unwrap()
-        .values;
-    let rows: Vec<[f64; 3]> = points.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect();
-    let cloud = Cloud::from_points(&rows).unwrap();
     let nested = [Neighbourhood::Radii(vec![0.5, 1.0, 2.0])];
     assert_cloud(&cloud, &nested, NormalSide::Up);
 }

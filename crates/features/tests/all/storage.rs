@@ -1,6 +1,6 @@
 //! Halves of real features: their errors, counted, and their way through a file.
 
-use crate::golden::shared;
+use crate::golden::real_points;
 use isopach_features::{
     Cloud, Convention, Cpu, Feature, Features, Neighbourhood, NormalSide, PointFeatures, Storage,
     StoredNumbers, Wanted,
@@ -66,14 +66,9 @@ fn assert_errors(found: &PointFeatures, kept: &PointFeatures, reach: f64) {
 
 #[test]
 fn halves_of_real_features_are_off_by_less_than_a_thousandth() {
-    let Some(folder) = shared("golden-ml/features_bcts1") else {
+    let Some(cloud) = real_points() else {
         return;
     };
-    let points = isopach_npy::read(&folder.join("points.npy"))
-        .unwrap()
-        .values;
-    let rows: Vec<[f64; 3]> = points.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect();
-    let cloud = Cloud::from_points(&rows).unwrap();
     for (radii, convention) in [
         (vec![1.0, 2.0], Convention::ISOPACH),
         (vec![1.5], Convention::JAKTERISTICS),

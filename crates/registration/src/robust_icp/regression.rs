@@ -9,10 +9,11 @@
 use super::{
     consensus::{Evidence, fit_mixture, neighbour_scatter},
     observe::Observation,
-    sample::{mix_bits, quantile, robust_scale},
+    sample::{quantile, robust_scale},
     system::{System, scaled_jacobian},
 };
 use crate::{RobustKernel, kernel::Tukey};
+use isopach_compute::splitmix64;
 use nalgebra::{Matrix3, SymmetricEigen, Vector3, Vector6};
 use rayon::prelude::*;
 
@@ -257,7 +258,7 @@ fn around_three(patches: &[Patch], attempt: u64) -> Vec<f64> {
     let each = (patches.len() / 16).max(3);
     for place in 0..3 {
         let centre =
-            patches[(mix_bits(3 * attempt + place) % patches.len() as u64) as usize].middle;
+            patches[(splitmix64(3 * attempt + place) % patches.len() as u64) as usize].middle;
         let squared = |patch: &Patch| {
             (0..3)
                 .map(|axis| (patch.middle[axis] - centre[axis]).powi(2))

@@ -1,7 +1,7 @@
 //! Medians, samples and patches: chosen by coordinates, never by random state.
 
 use isopach_cloud::Positions;
-use isopach_compute::fnv1a;
+use isopach_compute::{fnv1a, splitmix64};
 
 /// The value below which `share` of the values lie; infinite for none. Reorders them. O(n).
 pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
@@ -21,20 +21,12 @@ pub(super) fn robust_scale(values: impl Iterator<Item = f64>) -> f64 {
 
 /// A hash of a point's place.
 pub(super) fn hash_position(points: Positions<'_>, i: usize) -> u64 {
-    mix_bits(fnv1a(
+    splitmix64(fnv1a(
         points
             .absolute_ticks(i)
             .into_iter()
             .flat_map(i64::to_le_bytes),
     ))
-}
-
-/// SplitMix64: spreads a number over all bits.
-pub(super) fn mix_bits(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 /// Cuts points into `leaves` patches (a power of two) of equal numbers, each cut across the longest

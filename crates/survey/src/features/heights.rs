@@ -65,18 +65,26 @@ pub(super) fn describe_heights(options: &HeightArgs, output: &Output) -> Option<
     Some(json!({
         "column": GroundArgs::COLUMN,
         "surface": surface_of(above.surface),
-        "ground": match (&output.cloth, options.ground.find_ground) {
-            (Some(cloth), _) => json!({
+        "ground": match &output.cloth {
+            Some(cloth) => json!({
                 "found_by": "cloth simulation",
                 "sweeps": cloth.sweeps,
                 "at_rest": cloth.is_at_rest,
             }),
-            (None, true) => json!("found by the morphological filter"),
-            (None, false) => json!({ "classes": options.ground.ground_classes }),
+            None => ground_of(&options.ground),
         },
         "max_distance_m": above.max_distance,
         "points_without": without,
     }))
+}
+
+/// The ground points of options without a cloth.
+pub(crate) fn ground_of(options: &GroundArgs) -> Value {
+    if options.find_ground {
+        json!("found by the morphological filter")
+    } else {
+        json!({ "classes": options.ground_classes })
+    }
 }
 
 pub(crate) fn surface_of(surface: GroundSurface) -> Value {

@@ -16,10 +16,10 @@ mod trajectory;
 mod written;
 
 pub use error::FeatureOptionError;
-pub(crate) use heights::surface_of;
+pub(crate) use heights::{ground_of, surface_of};
 pub use options::FeatureOptions;
 pub(crate) use options::{GroundArgs, NeighbourhoodArgs, kept_columns, normal_side};
 pub use program::{command, main};
 pub(crate) use run::columns_of_all;
 pub use run::{FeatureOutcome, run};
-pub(crate) use summary::neighbourhood_of;
+pub(crate) use summary::{neighbourhood_of, normals_of};

@@ -12,14 +12,14 @@ use super::{
     running::Running,
     summary, trajectory,
 };
-use crate::{epochs, inputs::Inputs, listed::list_paths};
+use crate::files;
 use isopach::{
     Backend,
     cloud::Columns,
     compute::{Dispatcher, Result},
     features::{ClothFilter, FeatureTiles, Features, Gaps, PathTiles},
     gpu::GpuOptions,
-    las::{self, Catalogue, CatalogueOptions, GpsTime, Schema},
+    las::{Catalogue, CatalogueOptions, GpsTime, Schema},
     tiling::{CheckpointDir, PointSource, RunReport, TileFailure, Tiling},
 };
 use isopach_program::{finished::WrittenOver, listener::Listener};
@@ -85,7 +85,12 @@ pub(super) fn run_noting_failure(
     options.check_ground()?;
     let memory = options.memory_bytes()?;
     let on = options.devices.open(GpuOptions::default())?;
-    let catalogue = open_survey(options)?;
+    let catalogue = files::open_survey(
+        &options.input,
+        &options.classes,
+        options.keep_withheld,
+        options.keep_noise,
+    )?;
     refuse_inputs_written_over(&catalogue, &options.out)?;
     if options.fresh {
         restart::forget_run(&options.out)?;
@@ -159,19 +164,6 @@ pub(super) fn run_noting_failure(
             .map(|_| output.counted.outside_path),
         tiles_kept: report.tiles_kept,
     })
-}
-
-/// The files in metres, without the points that are left out.
-fn open_survey(options: &FeatureOptions) -> Result<Catalogue> {
-    let paths = list_paths(&options.input);
-    let catalogue =
-        epochs::open_catalogue(&Inputs::default(), &paths, &CatalogueOptions::default())?;
-    epochs::choose_points(
-        catalogue,
-        &options.classes,
-        options.keep_withheld,
-        options.keep_noise,
-    )
 }
 
 /// The columns that every file has.
@@ -320,10 +312,7 @@ impl FeatureRun<'_> {
     }
 
     fn mention_oddities(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
-        for duplicate in catalogue.duplicates() {
-            let left_out = duplicate.left_out.display();
-            let kept = duplicate.kept.display();
-            let text = format!("{left_out} has the same points as {kept}: it is left out");
+        for text in files::describe_files("the survey", catalogue, &CatalogueOptions::default()) {
             self.warn(text, listener);
         }
         for file in catalogue.files() {
@@ -351,7 +340,7 @@ impl FeatureRun<'_> {
             // Points of kept tiles were read by the run that was ended: only their number is known.
             let left_out = catalogue.point_count().saturating_sub(written);
             if left_out > 0 {
-                let count = epochs::count_points(left_out);
+                let count = files::count_points(left_out);
                 let text = format!(
                     "{count} left out by class, as withheld or as noise (--classes, --keep-withheld, --keep-noise)"
                 );
@@ -359,18 +348,7 @@ impl FeatureRun<'_> {
             }
             return;
         }
-        let las::LeftOut { withheld, noise } = catalogue.left_out();
-        if withheld > 0 {
-            let count = epochs::count_points(withheld);
-            self.warn(
-                format!("{count} left out as withheld (--keep-withheld reads them)"),
-                listener,
-            );
-        }
-        if noise > 0 {
-            let count = epochs::count_points(noise);
-            let text =
-                format!("{count} left out as noise, classes 7 and 18 (--keep-noise reads them)");
+        for text in files::describe_left_out("", catalogue.left_out()) {
             self.warn(text, listener);
         }
     }

@@ -63,12 +63,11 @@ pub(super) fn write_summary(
         "convention": features.convention.name,
         "neighbourhood": neighbourhood_of(&features.neighbourhood),
         "normals": match features.normals {
-            NormalSide::Towards(place) => json!({ "towards": place }),
             NormalSide::TowardsPath => json!({
                 "towards_path": run.options.trajectory.as_ref().map(|path| path.display().to_string()),
                 "points_outside_path": counted.outside_path,
             }),
-            _ => json!("up"),
+            side => normals_of(side),
         },
         "neighbourhoods_without_features": {
             "too_few_points": counted.gaps.too_few,
@@ -110,6 +109,15 @@ fn describe_column(column: &OutputColumn, values: &Values) -> Value {
 }
 
 /// A neighbourhood in the summary.
+/// The side of normals.
+pub(crate) fn normals_of(side: NormalSide) -> Value {
+    match side {
+        NormalSide::Up => json!("up"),
+        NormalSide::Towards(place) => json!({ "towards": place }),
+        other => json!(format!("{other:?}")),
+    }
+}
+
 pub(crate) fn neighbourhood_of(neighbourhood: &Neighbourhood) -> Value {
     match neighbourhood {
         Neighbourhood::Radius(radius) => json!({ "radius_m": radius }),

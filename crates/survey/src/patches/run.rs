@@ -11,18 +11,16 @@ use super::{
     stage::{Stage, StageWriter},
 };
 use crate::{
-    epochs,
-    features::{columns_of_all, neighbourhood_of, surface_of},
-    inputs::Inputs,
-    listed::list_paths,
+    features::{columns_of_all, ground_of, neighbourhood_of, normals_of, surface_of},
+    files,
 };
 use isopach::{
     Backend,
     cloud::Crs,
     compute::{Dispatcher, Result},
-    features::{Features, NormalSide},
+    features::Features,
     gpu::GpuOptions,
-    las::{self, Catalogue, CatalogueOptions},
+    las::{Catalogue, CatalogueOptions},
     patches::{ColourBits, Normalisation, PatchCounts, PatchTiles},
     tiling::{RunOptions, Spill, Tiling},
 };
@@ -77,7 +75,12 @@ pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutco
     let shard_bytes = options.shard_bytes()?;
     let memory = options.memory_bytes()?;
     let on = options.devices.open(GpuOptions::default())?;
-    let catalogue = open_survey(options)?;
+    let catalogue = files::open_survey(
+        &options.input,
+        &options.classes,
+        options.keep_withheld,
+        options.keep_noise,
+    )?;
     let kept = options.kept_columns(columns_of_all(&catalogue))?;
     let mut operation = PatchTiles::new(patches, kept)?;
     if let Some(features) = &features {
@@ -98,7 +101,7 @@ pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutco
         crs: catalogue.crs().cloned(),
         warnings: Vec::new(),
     };
-    run.mention_copies(&catalogue, listener);
+    run.mention_oddities(&catalogue, listener);
     let folder = UnfinishedFolder::create(&options.out)?;
     let stage = run.cut(&on, &catalogue, &operation, memory, folder.path(), listener)?;
     run.mention_left_out(&catalogue, listener);
@@ -158,15 +161,6 @@ pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutco
         written,
         rows,
     })
-}
-
-/// The files in metres, without the points that are left out.
-fn open_survey(options: &PatchOptions) -> Result<Catalogue> {
-    let paths = list_paths(&options.input);
-    let catalogue =
-        epochs::open_catalogue(&Inputs::default(), &paths, &CatalogueOptions::default())?;
-    let [withheld, noise] = [options.keep_withheld, options.keep_noise];
-    epochs::choose_points(catalogue, &options.classes, withheld, noise)
 }
 
 /// Writes the shards, some at a time.
@@ -255,20 +249,13 @@ impl PatchRun<'_> {
             json!({
                 "convention": features.convention.name,
                 "neighbourhood": neighbourhood_of(&features.neighbourhood),
-                "normals": match features.normals {
-                    NormalSide::Towards(place) => json!({ "towards": place }),
-                    _ => json!("up"),
-                },
+                "normals": normals_of(features.normals),
             })
         });
         let height = self.options.height.above().map(|above| {
-            let ground = &self.options.height;
             json!({
                 "surface": surface_of(above.surface),
-                "ground": match ground.find_ground {
-                    true => json!("found by the morphological filter"),
-                    false => json!({ "classes": ground.ground_classes }),
-                },
+                "ground": ground_of(&self.options.height),
                 "max_distance_m": above.max_distance,
             })
         });
@@ -280,26 +267,14 @@ impl PatchRun<'_> {
         self.warnings.push(text);
     }
 
-    fn mention_copies(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
-        for duplicate in catalogue.duplicates() {
-            let left_out = duplicate.left_out.display();
-            let kept = duplicate.kept.display();
-            let text = format!("{left_out} has the same points as {kept}: it is left out");
+    fn mention_oddities(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
+        for text in files::describe_files("the survey", catalogue, &CatalogueOptions::default()) {
             self.warn(text, listener);
         }
     }
 
     fn mention_left_out(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
-        let las::LeftOut { withheld, noise } = catalogue.left_out();
-        if withheld > 0 {
-            let count = epochs::count_points(withheld);
-            let text = format!("{count} left out as withheld (--keep-withheld reads them)");
-            self.warn(text, listener);
-        }
-        if noise > 0 {
-            let count = epochs::count_points(noise);
-            let text =
-                format!("{count} left out as noise, classes 7 and 18 (--keep-noise reads them)");
+        for text in files::describe_left_out("", catalogue.left_out()) {
             self.warn(text, listener);
         }
     }

@@ -1,10 +1,10 @@
 //! Outliers are marked, or left out, the same in any tiles.
 
-use crate::run;
+use crate::{run, write_survey};
 use isopach::{
-    cloud::{Cloud, Columns},
+    cloud::Columns,
     features::{OutlierConvention, OutlierFilter, StatisticalFilter},
-    las::{Las, LazWriter, Schema},
+    las::Las,
 };
 use serde_json::Value;
 use std::{fs, path::Path};
@@ -12,36 +12,11 @@ use tempfile::TempDir;
 
 /// Two files with birds above and pits below a surface.
 fn survey() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let random = isopach::compute::conformance::random;
-    for (file, west) in [("west.laz", 0.0), ("east.laz", 20.0)] {
-        let points: Vec<[f64; 3]> = (0..3000)
-            .map(|i| {
-                let at = i + west as u64 * 1000;
-                let [x, y] = [random(3 * at) * 20.0 + west, random(3 * at + 1) * 30.0];
-                let above = if i % 100 == 0 {
-                    20.0 * (random(3 * at + 2) - 0.5)
-                } else {
-                    0.0
-                };
-                [
-                    x + 400_000.0,
-                    y + 5_500_000.0,
-                    300.0 + (x * 0.4).sin() + above,
-                ]
-            })
-            .collect();
-        let mut cloud = Cloud::from_points(&points).unwrap();
-        cloud.attributes.classification = Some(vec![2; 3000]);
-        let schema = Schema {
-            columns: Columns::CLASSIFICATION,
-            ..Schema::default()
-        };
-        let mut writer = LazWriter::create(folder.path().join(file), &schema).unwrap();
-        writer.write(&cloud, &[]).unwrap();
-        writer.finish().unwrap();
-    }
-    folder
+    let above = |i: u64, chance: f64| match i % 100 {
+        0 => 20.0 * (chance - 0.5),
+        _ => 0.0,
+    };
+    write_survey(above, |_| 2)
 }
 
 fn classes(path: &Path) -> Vec<u8> {

@@ -200,7 +200,7 @@ pub(super) fn search_cylinders(
         .result_per_item("statistics along axes", ENTRY_BYTES);
     let search = Search {
         kernels: cylinders.kernels_for(recorder.options.medians),
-        parameters: cylinders.parameters_on(resident.grid),
+        parameters: &[cylinders.parameters_on(resident.grid)],
         entries: 1,
     };
     let mut all = CylinderBatch::with_capacity(queries.len());

@@ -127,7 +127,7 @@ pub(super) fn find_lists(
         .result_per_item("lists of neighbours", bytes);
     let search = Search {
         kernels: &[shortest_kernel(&LISTS, wanted)?],
-        parameters: start_parameters(resident, wanted, limit),
+        parameters: &[start_parameters(resident, wanted, limit)],
         entries: wanted,
     };
     let mut lists = NeighbourLists {

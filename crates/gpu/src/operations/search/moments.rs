@@ -47,7 +47,7 @@ pub(super) fn run_covariances(
     let plan = queries.plan_batch().result_per_item("covariances", bytes);
     let search = Search {
         kernels: &[kernel],
-        parameters,
+        parameters: &[parameters],
         entries: 1,
     };
     let mut all = Vec::with_capacity(queries.len());

@@ -34,7 +34,7 @@ pub(super) fn find_nearest(
         .result_per_item("nearest neighbours", 8);
     let search = Search {
         kernels: &[&NEAREST],
-        parameters: SearchParameters::for_limit(resident.grid, limit),
+        parameters: &[SearchParameters::for_limit(resident.grid, limit)],
         entries: 1,
     };
     let mut all = Vec::with_capacity(queries.len());

@@ -173,17 +173,19 @@ impl<'a> Queries<'a> {
         let count = search.entries * batch.len();
         let bytes = (size_of::<T>() * count) as u64;
         let found = recorder.allocate_storage("results of a search", bytes)?;
-        let parameters = SearchParameters {
-            count: batch.len() as u32,
-            ..search.parameters
-        };
         let buffers: Vec<&Buffer> = [points, starts, &items]
             .into_iter()
             .chain(more)
             .chain([&found])
             .collect();
-        for kernel in search.kernels {
-            commands.dispatch(kernel, batch.len(), &parameters, &buffers)?;
+        for &parameters in search.parameters {
+            let parameters = SearchParameters {
+                count: batch.len() as u32,
+                ..parameters
+            };
+            for kernel in search.kernels {
+                commands.dispatch(kernel, batch.len(), &parameters, &buffers)?;
+            }
         }
         let results = commands.read_back::<T>(&found, 0..count)?;
         Ok(PendingBatch {
@@ -249,7 +251,8 @@ struct PendingBatch<T> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Search<'a> {
     pub(crate) kernels: &'a [&'a Kernel],
-    pub(crate) parameters: SearchParameters,
+    /// All kernels run with the first, then with the second, and so on.
+    pub(crate) parameters: &'a [SearchParameters],
     /// Elements that they write per query.
     pub(crate) entries: usize,
 }

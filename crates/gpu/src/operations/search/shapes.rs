@@ -4,16 +4,11 @@ use super::{
     kernel_source::{ENDED, sources},
     normals::{TOO_FLAT, TOO_ROUND},
     parameters::SearchParameters,
-    queries::Queries,
+    queries::{Complete, Queries, Search, no_more_buffers},
 };
 use crate::{
-    memory::buffer::Buffer,
     points::resident_points::ResidentPoints,
-    record::{
-        commands::{Commands, Submitted},
-        kernel::{Access, Kernel},
-        read_back::PendingRead,
-    },
+    record::kernel::{Access, Kernel},
 };
 use isopach_cloud::TICK;
 use isopach_compute::Result;
@@ -100,43 +95,6 @@ impl ShapeBatch {
     }
 }
 
-/// A batch on the device.
-struct PendingBatch {
-    start: usize,
-    submitted: Submitted,
-    results: PendingRead<ShapeEntry>,
-}
-
-/// Records the search around `n` queries within each limit (square ticks); returns the buffer of the
-/// results.
-fn record_shapes(
-    commands: &mut Commands,
-    resident: &ResidentPoints,
-    queries: &Buffer,
-    n: usize,
-    limits: &[u128],
-) -> Result<Buffer> {
-    let ResidentPoints {
-        recorder,
-        points,
-        starts,
-        grid,
-        ..
-    } = resident;
-    let bytes = (size_of::<ShapeEntry>() * limits.len() * n) as u64;
-    let found = recorder.allocate_storage("shapes", bytes)?;
-    let buffers = [points, starts, queries, &found];
-    for (number, &limit) in (0..).zip(limits) {
-        let parameters = SearchParameters {
-            count: n as u32,
-            wanted: number,
-            ..SearchParameters::for_limit(*grid, limit)
-        };
-        commands.dispatch(&SHAPES, n, &parameters, &buffers)?;
-    }
-    Ok(found)
-}
-
 /// The shapes of each query within each limit (square ticks).
 pub(super) fn find_shapes(
     resident: &ResidentPoints,
@@ -149,27 +107,24 @@ pub(super) fn find_shapes(
         shapes: Vec::with_capacity(queries.len() * limits.len()),
         undecided: Vec::new(),
     };
-    let mut read_batch = |batch: PendingBatch| {
-        batch.submitted.wait()?.view(batch.results, |found| {
-            all.append_results(batch.start, found, limits.len());
-        })
+    let of_limit = |(number, &limit): (u32, &u128)| SearchParameters {
+        wanted: number,
+        ..SearchParameters::for_limit(resident.grid, limit)
     };
-    let mut pending: Option<PendingBatch> = None;
-    for batch in queries.split_batches(&plan)? {
-        let n = batch.len();
-        let mut commands = resident.recorder.begin_commands();
-        let items = queries.upload_sorted(&mut commands, &batch)?;
-        let found = record_shapes(&mut commands, resident, &items, n, limits)?;
-        let results = commands.read_back(&found, 0..n * limits.len())?;
-        let submitted = PendingBatch {
-            start: batch.start,
-            submitted: commands.submit()?,
-            results,
-        };
-        if let Some(before) = pending.replace(submitted) {
-            read_batch(before)?;
-        }
-    }
-    pending.map_or(Ok(()), read_batch)?;
+    let parameters: Vec<SearchParameters> = (0..).zip(limits).map(of_limit).collect();
+    let search = Search {
+        kernels: &[&SHAPES],
+        parameters: &parameters,
+        entries: limits.len(),
+    };
+    queries.for_each_batch(
+        &plan,
+        search,
+        no_more_buffers,
+        |start, found: &[ShapeEntry]| {
+            all.append_results(start, found, limits.len());
+            Complete::Yes // a query whose loops were ended is undecided
+        },
+    )?;
     Ok(all)
 }
