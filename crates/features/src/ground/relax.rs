@@ -35,11 +35,16 @@ impl Relaxed {
 /// others: each half depends on the other half alone, so that threads and the order within it do not
 /// matter, nor which axis is called x.
 pub(super) fn press_from_below(surface: &HeightGrid, lift: f64) -> Relaxed {
+    press_for_sweeps(surface, lift, MOST_SWEEPS)
+}
+
+/// As [`press_from_below`], with so many sweeps at most.
+fn press_for_sweeps(surface: &HeightGrid, lift: f64, most: u32) -> Relaxed {
     let columns = surface.columns.max(1);
     let mut halves = [surface.heights.clone(), surface.heights.clone()];
     let mut sweeps = 0;
     let mut last_move = f64::INFINITY;
-    while last_move > REST && sweeps < MOST_SWEEPS {
+    while last_move > REST && sweeps < most {
         let [even, odd] = &mut halves;
         let first = move_half(surface, even, odd, 0, lift);
         last_move = first.max(move_half(surface, odd, even, 1, lift));
@@ -158,6 +163,19 @@ mod tests {
             let from_wall = at as f64 - 10.0;
             let parabola = 0.01 * from_wall * (20.0 - from_wall);
             assert!((height - parabola.max(0.0)).abs() < 2e-3, "{at}: {height}");
+        }
+    }
+
+    /// Rest is reached at one number of sweeps, and said at none below it.
+    #[test]
+    fn a_cloth_that_is_still_far_off_is_not_said_to_be_at_rest() {
+        let mut heights = vec![0.0; 41];
+        heights[11..30].fill(50.0);
+        let surface = row_of(&heights);
+        let rest = press_from_below(&surface, 0.01);
+        for sweeps in 1..rest.sweeps {
+            let cloth = press_for_sweeps(&surface, 0.01, sweeps);
+            assert!(!cloth.is_at_rest() && cloth.sweeps == sweeps);
         }
     }
 
