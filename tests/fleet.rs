@@ -21,7 +21,6 @@ use scene::Scene;
 use serde_json::Value;
 use std::{
     fs,
-    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
