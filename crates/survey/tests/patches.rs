@@ -408,7 +408,15 @@ fn farthest_points_are_those_of_open3d() {
     let survey = survey_of_scale(1.0 / 64.0, |_| 0, 1);
     let out = tempfile::tempdir().unwrap();
     let [all, farthest] = ["all", "farthest"].map(|name| out.path().join(name));
-    let words = ["--side", "20", "--format", "npy", "--sample"];
+    let words = [
+        "--side",
+        "20",
+        "--at-least",
+        "400",
+        "--format",
+        "npy",
+        "--sample",
+    ];
     run(survey.path(), &all, &[&words[..], &["all"]].concat()).unwrap();
     run(
         survey.path(),
