@@ -72,6 +72,7 @@ mod sample;
 pub mod scene;
 mod settings;
 mod styles;
+mod sums;
 mod truth;
 mod warnings;
 

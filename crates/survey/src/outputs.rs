@@ -1,22 +1,20 @@
 //! Sinks of the results of tiles.
 
 use crate::{
-    distribution::Distribution,
     guard::Finished,
     options::Column,
     overview::Overview,
     rasters::{Kind, Requested},
     settings::Settings,
     styles::{self, Look},
+    sums::{self, Sums},
     truth::Truth,
 };
 use clap::ValueEnum as _;
 use isopach::{
-    change::{
-        C2cTile, ChangeStatus, Differences, DodRasters, FalseDiscoveries, M3c2Tile, ZonedVolumes,
-    },
+    change::{C2cTile, Differences, DodRasters, M3c2Tile, ZonedReport, ZonedVolumes},
     cloud::{Columns, Crs, Rect},
-    compute::Result,
+    compute::{Error, Result},
     las::{ExtraBytes, ExtraKind, GpsTime, Schema, SortedLazWriter},
     polygons::Polygons,
     raster::GeoTiffMosaic,
@@ -25,22 +23,6 @@ use isopach::{
 use isopach_program::{finished, listener::Listener};
 use serde_json::Value;
 use std::{path::PathBuf, sync::Arc};
-
-/// The sums over tiles.
-#[derive(Default)]
-pub(crate) struct Found {
-    pub(crate) dod: Distribution,
-    pub(crate) m3c2: Distribution,
-    pub(crate) level_of_detection: Distribution,
-    pub(crate) c2c: Distribution,
-    /// Cells that have points of one epoch only.
-    pub(crate) one_epoch: u64,
-    pub(crate) significant: u64,
-    pub(crate) status: [u64; ChangeStatus::ALL.len()],
-    pub(crate) flat_normals: u64,
-    /// Probabilities of the distances, for a limit on false discoveries.
-    pub(crate) false_discoveries: FalseDiscoveries,
-}
 
 /// Settings of the files and sums.
 pub(crate) struct Plan<'a> {
@@ -79,19 +61,32 @@ pub(crate) struct Outputs {
     folder: PathBuf,
     before_this: Finished,
     memory: u64,
+    cells: CellFiles,
+    /// Created when the extent is known; taken when finished.
+    clouds: Option<Clouds>,
+    pub(crate) sums: Sums,
+    pub(crate) truth: Option<Truth>,
+    made_from: Value,
+    among_others: bool,
+}
+
+/// The rasters that are being written, and the volumes and the overview of their cells.
+struct CellFiles {
     dod: GeoTiffMosaic,
     lod: GeoTiffMosaic,
     /// Rasters on request.
     requested: Vec<Requested>,
-    /// Created when the extent is known; taken when finished.
-    clouds: Option<[SortedLazWriter; 2]>,
     areas: Option<Arc<Polygons>>,
-    pub(crate) volumes: ZonedVolumes,
-    pub(crate) found: Found,
-    pub(crate) overview: Option<Overview>,
-    pub(crate) truth: Option<Truth>,
-    made_from: Value,
-    among_others: bool,
+    volumes: ZonedVolumes,
+    /// Created when the extent is known.
+    overview: Option<Overview>,
+}
+
+/// The point clouds that are being written.
+struct Clouds {
+    core_points: SortedLazWriter,
+    /// Later points with their distances.
+    later_points: SortedLazWriter,
 }
 
 /// Names of the files that hold results.
@@ -125,16 +120,21 @@ impl Outputs {
             cell_size: settings.cell,
             order: settings.core_spacing,
             columns,
-            dod: mosaic(FILES[0], "height difference, later - earlier, m")?,
-            lod: mosaic(
-                FILES[1],
-                "95 % level of detection of the height difference, m",
-            )?,
-            requested: Kind::value_variants()
-                .iter()
-                .filter(|kind| rasters.contains(kind))
-                .map(|kind| Requested::create(*kind, &folder, settings, crs.as_ref()))
-                .collect::<Result<_>>()?,
+            cells: CellFiles {
+                dod: mosaic(FILES[0], "height difference, later - earlier, m")?,
+                lod: mosaic(
+                    FILES[1],
+                    "95 % level of detection of the height difference, m",
+                )?,
+                requested: Kind::value_variants()
+                    .iter()
+                    .filter(|kind| rasters.contains(kind))
+                    .map(|kind| Requested::create(*kind, &folder, settings, crs.as_ref()))
+                    .collect::<Result<_>>()?,
+                areas,
+                volumes,
+                overview: None,
+            },
             crs,
             kept,
             gps_time,
@@ -142,10 +142,7 @@ impl Outputs {
             before_this,
             memory,
             clouds: None,
-            areas,
-            volumes,
-            found: Found::default(),
-            overview: None,
+            sums: Sums::default(),
             truth,
             made_from,
             among_others,
@@ -156,7 +153,7 @@ impl Outputs {
     pub(crate) fn files(&self) -> Vec<&'static str> {
         FILES
             .into_iter()
-            .chain(self.requested.iter().map(|raster| raster.kind.file()))
+            .chain(self.cells.requested.iter().map(|raster| raster.kind.file()))
             .collect()
     }
 
@@ -164,6 +161,7 @@ impl Outputs {
     /// user's style that stays instead.
     pub(crate) fn write_styles(&self, limit: f64, listener: &dyn Listener) -> Result<()> {
         let requested = self
+            .cells
             .requested
             .iter()
             .map(|raster| (raster.kind.file(), raster.look(limit)));
@@ -197,9 +195,19 @@ impl Outputs {
         finished::remove_files(&self.folder, stale)
     }
 
+    /// Volumes and areas of the cells.
+    pub(crate) fn volumes(&self) -> ZonedReport {
+        self.cells.volumes.report()
+    }
+
+    /// The map of the page.
+    pub(crate) fn overview(&self) -> Option<&Overview> {
+        self.cells.overview.as_ref()
+    }
+
     /// Names of the areas whose volumes are listed separately.
     pub(crate) fn zone_names(&self) -> Vec<String> {
-        let zones = self.areas.iter().flat_map(|areas| areas.zones());
+        let zones = self.cells.areas.iter().flat_map(|areas| areas.zones());
         zones.map(|zone| zone.name().to_owned()).collect()
     }
 
@@ -214,38 +222,10 @@ impl Outputs {
             ..Schema::default()
         }
     }
-
-    fn add_m3c2(&mut self, tile: &M3c2Tile) -> Result<()> {
-        let found = &tile.differences;
-        found.distance.iter().for_each(|d| self.found.m3c2.add(*d));
-        found
-            .level_of_detection
-            .iter()
-            .for_each(|d| self.found.level_of_detection.add(*d));
-        self.found.significant += found.significant.iter().filter(|s| **s).count() as u64;
-        self.found.flat_normals += found.flat_normals as u64;
-        self.found.false_discoveries.add_p_values(&found.p_value);
-        for (count, status) in self.found.status.iter_mut().zip(ChangeStatus::ALL) {
-            *count += found.count_of(status) as u64;
-        }
-        let values: Vec<Vec<f64>> = self
-            .columns
-            .iter()
-            .flat_map(|column| column.values(found))
-            .collect();
-        if let Some([m3c2, _]) = &mut self.clouds {
-            m3c2.write(
-                &tile.core_points,
-                &values.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-            )?;
-        }
-        Ok(())
-    }
 }
 
 impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
     fn begin(&mut self, whole: Rect) -> Result<()> {
-        self.overview = Some(Overview::new(&whole, self.cell_size)?);
         let extra = self
             .columns
             .iter()
@@ -260,47 +240,59 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
                 self.memory,
             )
         };
-        let core_points = create(FILES[2], Columns::XYZ, extra)?;
-        self.clouds = Some([core_points, create(FILES[3], self.kept, vec![distance])?]);
-        self.requested
-            .iter_mut()
-            .try_for_each(|raster| raster.begin(whole))?;
-        self.dod.begin(whole)?;
-        self.lod.begin(whole)
+        self.clouds = Some(Clouds {
+            core_points: create(FILES[2], Columns::XYZ, extra)?,
+            later_points: create(FILES[3], self.kept, vec![distance])?,
+        });
+        self.cells.begin(whole, self.cell_size)
     }
 
+    /// Adds cells, core points and later points at the same time: the order of the tiles is kept in
+    /// each.
     fn accept(
         &mut self,
         core: Rect,
         (dod, m3c2, c2c): (DodRasters, M3c2Tile, C2cTile),
     ) -> Result<()> {
-        let areas = self.areas.as_deref();
-        self.volumes.add_tile(&dod, |centre| {
-            areas
-                .into_iter()
-                .flat_map(move |areas| areas.zones_of(centre))
-        })?;
-        self.found.add_dod(&dod);
-        if let Some(overview) = &mut self.overview {
-            overview.add(&dod);
-        }
         if let Some(truth) = &mut self.truth {
             truth.add_dod(&dod.difference);
             truth.add_m3c2(&m3c2);
         }
-        self.add_m3c2(&m3c2)?;
-        c2c.distances
-            .distance
-            .iter()
-            .for_each(|d| self.found.c2c.add(*d));
-        if let Some([_, file]) = &mut self.clouds {
-            file.write(&c2c.points, &[&c2c.distances.distance])?;
-        }
-        self.requested
-            .iter_mut()
-            .try_for_each(|raster| raster.accept(core, &dod))?;
-        self.dod.accept(core, dod.difference)?;
-        self.lod.accept(core, dod.level_of_detection)
+        let Self {
+            cells,
+            clouds,
+            sums,
+            columns,
+            ..
+        } = self;
+        let Some(Clouds {
+            core_points,
+            later_points,
+        }) = clouds
+        else {
+            return Ok(());
+        };
+        let (of_cells, (of_core_points, of_later_points)) = rayon::join(
+            || {
+                sums.cells.add_tile(&dod);
+                cells.write_tile(core, dod)
+            },
+            || {
+                rayon::join(
+                    || {
+                        sums.core_points.add_tile(&m3c2);
+                        write_core_points(core_points, columns, &m3c2)
+                    },
+                    || {
+                        sums::add_distances(&mut sums.c2c, &c2c);
+                        later_points.write(&c2c.points, &[&c2c.distances.distance])
+                    },
+                )
+            },
+        );
+        of_cells?;
+        of_core_points?;
+        Ok(of_later_points?)
     }
 
     /// Gives all files their names, or none: if the last one finds the disk full, the earlier ones
@@ -326,47 +318,85 @@ impl TileSink<(DodRasters, M3c2Tile, C2cTile)> for Outputs {
 }
 
 impl Outputs {
-    /// Finishes the files and notes those that have their names.
+    /// Finishes the files, the point clouds at the same time, and notes those that have their names.
     fn finish_files(&mut self, named: &mut Vec<&'static str>) -> Result<()> {
-        for (file, name) in self
-            .clouds
-            .take()
-            .into_iter()
-            .flatten()
-            .zip([FILES[2], FILES[3]])
-        {
-            file.finish()?;
-            named.push(name);
+        let clouds = self.clouds.take();
+        let (of_clouds, of_cells) = rayon::join(
+            || clouds.map_or([Ok(()), Ok(())], Clouds::finish),
+            || self.cells.finish(),
+        );
+        let of_clouds = of_clouds.into_iter().zip([FILES[2], FILES[3]]);
+        let mut outcome = Ok(());
+        for (finished, name) in of_clouds.chain(of_cells) {
+            match finished {
+                Ok(()) => named.push(name),
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
         }
-        for (raster, name) in [(&mut self.dod, FILES[0]), (&mut self.lod, FILES[1])] {
-            raster.finish()?;
-            named.push(name);
-        }
-        for raster in &mut self.requested {
-            raster.finish()?;
-            named.push(raster.kind.file());
-        }
-        Ok(())
+        outcome
     }
 }
 
-impl Found {
-    /// Cells with data; empty ones depend on the tiles and are not counted.
-    fn add_dod(&mut self, dod: &DodRasters) {
-        let [before, after] = &dod.heights;
-        for ((difference, before), after) in dod
-            .difference
-            .values
-            .iter()
-            .zip(&before.values)
-            .zip(&after.values)
-        {
-            if difference.is_finite() {
-                self.dod.add(*difference);
-            }
-            self.one_epoch += u64::from(before.is_finite() != after.is_finite());
-        }
+impl Clouds {
+    /// Sorts and completes both files.
+    fn finish(self) -> [Result<()>; 2] {
+        let (core_points, later_points) =
+            rayon::join(|| self.core_points.finish(), || self.later_points.finish());
+        [core_points, later_points].map(|finished| finished.map_err(Error::from))
     }
+}
+
+impl CellFiles {
+    fn begin(&mut self, whole: Rect, cell_size: f64) -> Result<()> {
+        self.overview = Some(Overview::new(&whole, cell_size)?);
+        self.requested
+            .iter_mut()
+            .try_for_each(|raster| raster.begin(whole))?;
+        self.dod.begin(whole)?;
+        self.lod.begin(whole)
+    }
+
+    fn write_tile(&mut self, core: Rect, dod: DodRasters) -> Result<()> {
+        let areas = self.areas.as_deref();
+        self.volumes.add_tile(&dod, |centre| {
+            areas
+                .into_iter()
+                .flat_map(move |areas| areas.zones_of(centre))
+        })?;
+        if let Some(overview) = &mut self.overview {
+            overview.add(&dod);
+        }
+        self.requested
+            .iter_mut()
+            .try_for_each(|raster| raster.accept(core, &dod))?;
+        self.dod.accept(core, dod.difference)?;
+        self.lod.accept(core, dod.level_of_detection)
+    }
+
+    /// Completes the files; the outcome of each, with its name.
+    fn finish(&mut self) -> Vec<(Result<()>, &'static str)> {
+        let difference = self.dod.finish();
+        let level = self.lod.finish();
+        let mut finished = vec![(difference, FILES[0]), (level, FILES[1])];
+        for raster in &mut self.requested {
+            finished.push((raster.finish(), raster.kind.file()));
+        }
+        finished
+    }
+}
+
+/// Writes the core points of a tile with their columns.
+fn write_core_points(
+    file: &mut SortedLazWriter,
+    columns: &[Column],
+    tile: &M3c2Tile,
+) -> Result<()> {
+    let values: Vec<Vec<f64>> = columns
+        .iter()
+        .flat_map(|column| column.values(&tile.differences))
+        .collect();
+    let values: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
+    Ok(file.write(&tile.core_points, &values)?)
 }
 
 impl Column {

@@ -16,6 +16,12 @@ pub(super) fn key_of([x, y, _]: [i64; 3], cell_size: f64) -> [u8; KEY] {
     key
 }
 
+/// Row and column of a keyed record's cell, as numbers in the order of the rows and columns.
+pub(super) fn cell_of(keyed: &[u8]) -> [u64; 2] {
+    let (words, _) = keyed.as_chunks::<8>();
+    [0, 1].map(|axis| words.get(axis).map_or(0, |word| u64::from_be_bytes(*word)))
+}
+
 /// Bytes that are in the order of the numbers.
 fn ordered_bytes(number: i64) -> [u8; 8] {
     ((number as u64) ^ (1 << 63)).to_be_bytes()

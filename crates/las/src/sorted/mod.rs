@@ -91,9 +91,10 @@ impl SortedLazWriter {
             })?;
         let writer = LazWriter::create(path, schema)?;
         let width = KEY + writer.record_length();
-        // Sorting takes an index of 4 bytes a record beside the records, and the sorted copy of a
-        // part of them.
-        let share = usize::try_from(memory).unwrap_or(usize::MAX) / 4 * 3;
+        // Sorting takes the places of the records beside them, and the sorted copy of a part of
+        // them.
+        let memory = usize::try_from(memory).unwrap_or(usize::MAX) / 8 * 7;
+        let share = memory / (width + order::PLACE) * width;
         let most = share.clamp(LEAST_BYTES.max(width), u32::MAX as usize);
         Ok(Self {
             cell_size,
@@ -183,11 +184,8 @@ impl SortedLazWriter {
     /// Sorts the waiting records and puts them on disk.
     fn put_aside(&mut self) -> Result<(), LasProblem> {
         let places = order::sorted_indices(&self.waiting, self.width);
-        self.runs.add_run(
-            places
-                .iter()
-                .map(|&at| order::record_at(&self.waiting, self.width, at)),
-        )?;
+        self.runs
+            .add_run(places.map(|at| order::record_at(&self.waiting, self.width, at)))?;
         self.waiting.clear();
         Ok(())
     }

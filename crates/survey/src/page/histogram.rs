@@ -118,24 +118,25 @@ fn draw_histogram(
 }
 
 pub(super) fn draw_histograms(outputs: &Outputs) -> String {
-    let found = &outputs.found;
-    let dod = reach_of(&found.dod);
-    let m3c2 = reach_of(&found.m3c2);
-    let c2c = found.c2c.quantile(0.995);
-    let band = Some(found.level_of_detection.quantile(0.5));
+    let sums = &outputs.sums;
+    let [differences, distances] = [&sums.cells.difference, &sums.core_points.distance];
+    let dod = reach_of(differences);
+    let m3c2 = reach_of(distances);
+    let c2c = sums.c2c.quantile(0.995);
+    let band = Some(sums.core_points.level_of_detection.quantile(0.5));
     format!(
         "<div class=histograms>{}{}{}</div>",
-        draw_histogram("DoD: height difference, m", &found.dod, -dod, dod, None),
+        draw_histogram("DoD: height difference, m", differences, -dod, dod, None),
         draw_histogram(
             "M3C2: distance along the normal, m (band: median level of detection)",
-            &found.m3c2,
+            distances,
             -m3c2,
             m3c2,
             band
         ),
         draw_histogram(
             "C2C: distance to the earlier epoch, m",
-            &found.c2c,
+            &sums.c2c,
             0.0,
             if c2c.is_finite() { c2c.max(0.05) } else { 1.0 },
             None

@@ -1,7 +1,11 @@
 //! The parts of summary.json.
 
 use super::Times;
-use crate::{distribution::Distribution, epochs::Epoch, outputs::Found};
+use crate::{
+    distribution::Distribution,
+    epochs::Epoch,
+    sums::{CellSums, CorePointSums},
+};
 use isopach::{
     change::{ChangeStatus, PlainVolume, Volume, VolumeReport, ZonedReport},
     compute::Result,
@@ -59,11 +63,11 @@ pub(super) fn distribution_json(of: &Distribution) -> Value {
 }
 
 /// Differences, areas and volumes, in all and by zone.
-pub(super) fn dod_json(found: &Found, volumes: &ZonedReport, names: Vec<String>) -> Value {
+pub(super) fn dod_json(cells: &CellSums, volumes: &ZonedReport, names: Vec<String>) -> Value {
     let total = &volumes.total;
     let areas = &total.areas;
-    let mut difference = distribution_json(&found.dod);
-    difference["missing"] = json!(found.one_epoch);
+    let mut difference = distribution_json(&cells.difference);
+    difference["missing"] = json!(cells.one_epoch);
     let mut all = zone_json(total);
     all["difference_m"] = difference;
     all["cells"] = json!(total.cells);
@@ -138,23 +142,23 @@ pub(super) fn status_counts(counts: &[u64]) -> Map<String, Value> {
 }
 
 /// Core points with a distance but no level of detection.
-pub(super) fn untested_counts(found: &Found) -> u64 {
+pub(super) fn untested_counts(core_points: &CorePointSums) -> u64 {
     ChangeStatus::ALL
         .iter()
-        .zip(found.status)
+        .zip(core_points.status)
         .filter(|(status, _)| status.is_untested())
         .map(|(_, count)| count)
         .sum()
 }
 
 /// Core points that are significant at a rate of false discoveries.
-pub(super) fn discoveries_json(rate: Option<f64>, found: &Found) -> Result<Value> {
+pub(super) fn discoveries_json(rate: Option<f64>, core_points: &CorePointSums) -> Result<Value> {
     let Some(rate) = rate else {
         return Ok(Value::Null);
     };
-    let threshold = found.false_discoveries.threshold(rate)?;
+    let threshold = core_points.false_discoveries.threshold(rate)?;
     Ok(
-        json!({ "rate": rate, "p_value": threshold, "core_points": found.false_discoveries.count_up_to(threshold) }),
+        json!({ "rate": rate, "p_value": threshold, "core_points": core_points.false_discoveries.count_up_to(threshold) }),
     )
 }
 

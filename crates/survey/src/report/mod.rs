@@ -63,11 +63,13 @@ pub(crate) fn write_report(
 ) -> Result<()> {
     let clock = Measure::start();
     let options = told.options;
-    let found = &outputs.found;
-    let limit = [found.dod.quantile(0.02), found.dod.quantile(0.98)]
+    let sums = &outputs.sums;
+    let differences = &sums.cells.difference;
+    let core_points = &sums.core_points;
+    let limit = [differences.quantile(0.02), differences.quantile(0.98)]
         .iter()
         .fold(0.05_f64, |limit, q| limit.max(q.abs()));
-    let volumes = outputs.volumes.report();
+    let volumes = outputs.volumes();
     add_warnings(&mut told, &outputs, &volumes);
     let inputs = [0, 1].map(|epoch| json::input_json(told.epochs[epoch], told.left_out[epoch]));
     let mut summary = json!({
@@ -80,26 +82,26 @@ pub(crate) fn write_report(
         "sample": told.sample.to_json(),
         "alignment": told.aligned.map(Aligned::to_json),
         "warnings": told.warnings.sentences(),
-        "dod": json::dod_json(found, &volumes, outputs.zone_names()),
+        "dod": json::dod_json(&sums.cells, &volumes, outputs.zone_names()),
         "m3c2": {
-            "distance_m": json::distribution_json(&found.m3c2),
-            "level_of_detection_median_m": json::number(found.level_of_detection.quantile(0.5)),
-            "core_points": found.status.iter().sum::<u64>(),
-            "significant": found.significant,
-            "significant_at_false_discovery_rate": json::discoveries_json(options.fdr, found)?,
-            "not_tested": json::untested_counts(found),
-            "flat_normals": found.flat_normals,
-            "status": json::status_counts(&found.status),
+            "distance_m": json::distribution_json(&core_points.distance),
+            "level_of_detection_median_m": json::number(core_points.level_of_detection.quantile(0.5)),
+            "core_points": core_points.count(),
+            "significant": core_points.significant,
+            "significant_at_false_discovery_rate": json::discoveries_json(options.fdr, core_points)?,
+            "not_tested": json::untested_counts(core_points),
+            "flat_normals": core_points.flat_normals,
+            "status": json::status_counts(&core_points.status),
         },
         "c2c": {
-            "distance_m": json::distribution_json(&found.c2c),
+            "distance_m": json::distribution_json(&sums.c2c),
             "direction": "later to earlier",
-            "out_of_reach": found.c2c.missing(),
+            "out_of_reach": sums.c2c.missing(),
         },
         "truth": outputs.truth.as_ref().map(|truth| compare_with_truth(truth, &volumes, told.aligned)),
         FILES: outputs.files(),
     });
-    let maps = match &outputs.overview {
+    let maps = match outputs.overview() {
         Some(overview) => {
             let (png, grid) = overview.png(limit)?;
             Some((png, grid, limit))
@@ -126,18 +128,18 @@ const OUT_OF_REACH: f64 = 0.02;
 
 /// Adds the warnings that only the results show.
 fn add_warnings(told: &mut Summary<'_>, outputs: &Outputs, volumes: &ZonedReport) {
-    let found = &outputs.found;
+    let sums = &outputs.sums;
     epochs::mention_left_out(told.left_out, &mut told.warnings);
     let depth = told.settings.depth;
-    let core_points = found.status.iter().sum::<u64>() as f64;
-    if found.flat_normals as f64 > MANY * core_points {
+    let core_points = sums.core_points.count() as f64;
+    if sums.core_points.flat_normals as f64 > MANY * core_points {
         told.warnings.add(
             "most normals lie flat, so their side, and the sign of M3C2, are uncertain: state which side is outside \
 (--towards x,y,z or --scanner x,y,z)",
         );
     }
-    let later = (found.c2c.count() + found.c2c.missing()) as f64;
-    let far = found.c2c.missing() as f64 / later;
+    let later = (sums.c2c.count() + sums.c2c.missing()) as f64;
+    let far = sums.c2c.missing() as f64 / later;
     if far > OUT_OF_REACH {
         told.warnings.add(format!(
             "{:.1} % of the later points have no earlier point within {depth} m: a larger --depth sees larger changes; epochs \
@@ -145,7 +147,7 @@ that are far apart need --align coarse+icp",
             100.0 * far
         ));
     }
-    let without = |status: ChangeStatus| found.status[status as usize] as f64;
+    let without = |status: ChangeStatus| sums.core_points.status[status as usize] as f64;
     let lonely = without(ChangeStatus::NoReference) + without(ChangeStatus::NoCompared);
     if lonely > OUT_OF_REACH * core_points {
         told.warnings.add(format!(
