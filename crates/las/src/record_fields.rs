@@ -67,8 +67,23 @@ impl<'a> RecordFields<'a> {
         record: usize,
         before: usize,
     ) -> Result<Vec<u8>, LasProblem> {
-        let width = before + record;
-        let mut bytes = vec![0; points.len() * width];
+        let mut bytes = vec![0; points.len() * (before + record)];
+        self.fill_records(points, before, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Puts some points into as many equally long records, each behind `before` bytes; all are
+    /// zeros so far.
+    pub(crate) fn fill_records(
+        &self,
+        points: Range<usize>,
+        before: usize,
+        bytes: &mut [u8],
+    ) -> Result<(), LasProblem> {
+        let width = bytes.len() / points.len().max(1);
+        if width == 0 {
+            return Ok(());
+        }
         for (i, to) in points.clone().zip(bytes.chunks_exact_mut(width)) {
             let (standard, rest) = to[before..].split_at_mut(STANDARD);
             self.put_standard(i, standard)?;
@@ -87,7 +102,7 @@ impl<'a> RecordFields<'a> {
             }
             at = end;
         }
-        Ok(bytes)
+        Ok(())
     }
 
     /// Puts the fields that PDRF 6 to 10 have into their 30 bytes.

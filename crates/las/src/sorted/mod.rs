@@ -122,52 +122,46 @@ impl SortedLazWriter {
     /// Body of [`Self::write`], before the file is named.
     fn write_checked(&mut self, cloud: &Cloud, extra: &[&[f64]]) -> Result<(), LasProblem> {
         self.writer.check_columns(cloud, extra)?;
-        let starts: Vec<usize> = (0..cloud.len()).step_by(PIECE).collect();
-        for wave in starts.chunks(rayon::current_num_threads().max(1)) {
-            let keyed: Vec<Vec<u8>> = wave
-                .par_iter()
-                .map(|&start| {
-                    self.keyed_records(cloud, extra, start..(start + PIECE).min(cloud.len()))
-                })
-                .collect::<Result<_, LasProblem>>()?;
-            for records in &keyed {
-                self.add_records(records)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The records of some points, each behind its key.
-    fn keyed_records(
-        &self,
-        cloud: &Cloud,
-        extra: &[&[f64]],
-        points: Range<usize>,
-    ) -> Result<Vec<u8>, LasProblem> {
-        let fields = self.writer.fields_of(cloud, extra);
-        let mut keyed = fields.encode_points(points.clone(), self.writer.record_length(), KEY)?;
-        for (i, record) in points.zip(keyed.chunks_exact_mut(self.width)) {
-            let point = cloud.positions().absolute_ticks(i);
-            record[..KEY].copy_from_slice(&key::key_of(point, self.cell_size));
-        }
-        Ok(keyed)
-    }
-
-    /// Lets keyed records wait; those that there is no room for are put on disk, sorted.
-    fn add_records(&mut self, records: &[u8]) -> Result<(), LasProblem> {
-        let mut rest = records;
-        while !rest.is_empty() {
-            let room = (self.most - self.waiting.len()) / self.width * self.width;
+        let mut points = 0..cloud.len();
+        while !points.is_empty() {
+            let room = (self.most - self.waiting.len()) / self.width;
             if room == 0 {
                 self.put_aside()?;
                 continue;
             }
-            let (now, later) = rest.split_at(room.min(rest.len()));
-            self.make_room(now.len());
-            self.waiting.extend_from_slice(now);
-            rest = later;
+            let end = points.start + room.min(points.len());
+            self.append_records(cloud, extra, points.start..end)?;
+            points.start = end;
         }
         Ok(())
+    }
+
+    /// Lets the keyed records of some points wait; there is room for them.
+    fn append_records(
+        &mut self,
+        cloud: &Cloud,
+        extra: &[&[f64]],
+        points: Range<usize>,
+    ) -> Result<(), LasProblem> {
+        let start = self.waiting.len();
+        self.make_room(points.len() * self.width);
+        self.waiting.resize(start + points.len() * self.width, 0);
+        let fields = self.writer.fields_of(cloud, extra);
+        let fill_piece = |(piece, records): (usize, &mut [u8])| {
+            let first = points.start + piece * PIECE;
+            let points = first..first + records.len() / self.width;
+            fields.fill_records(points.clone(), KEY, records)?;
+            for (i, record) in points.zip(records.chunks_exact_mut(self.width)) {
+                let point = cloud.positions().absolute_ticks(i);
+                record[..KEY].copy_from_slice(&key::key_of(point, self.cell_size));
+            }
+            Ok(())
+        };
+        let failed = self.waiting[start..]
+            .par_chunks_mut(PIECE * self.width)
+            .enumerate()
+            .find_map_first(|piece| fill_piece(piece).err());
+        failed.map_or(Ok(()), Err)
     }
 
     /// Room for so many more bytes: doubled, but never to more than may be taken.
@@ -183,9 +177,8 @@ impl SortedLazWriter {
 
     /// Sorts the waiting records and puts them on disk.
     fn put_aside(&mut self) -> Result<(), LasProblem> {
-        let places = order::sorted_indices(&self.waiting, self.width);
-        self.runs
-            .add_run(places.map(|at| order::record_at(&self.waiting, self.width, at)))?;
+        let places = order::sorted_places(&self.waiting, self.width);
+        self.runs.add_run(&self.waiting, self.width, &places)?;
         self.waiting.clear();
         Ok(())
     }
@@ -217,8 +210,8 @@ impl SortedLazWriter {
             writer: &mut self.writer,
         };
         if self.runs.is_empty() {
-            for at in order::sorted_indices(&self.waiting, self.width) {
-                batch.push(&order::record_at(&self.waiting, self.width, at)[KEY..])?;
+            for place in order::sorted_places(&self.waiting, self.width) {
+                batch.push(&place.record_in(&self.waiting, self.width)[KEY..])?;
             }
         } else {
             // All waiting records are on disk, so their memory is free for the readers.

@@ -10,10 +10,17 @@ pub(super) const PLACE: usize = size_of::<Place>();
 
 /// Place of a record, behind the beginning of its key: most comparisons read no record.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     /// The cell, in the order of cells; equal for some that are not where it has no room for all.
     cell: u64,
     at: u32,
+}
+
+impl Place {
+    /// The record at the place.
+    pub(super) fn record_in(self, records: &[u8], width: usize) -> &[u8] {
+        &records[self.at as usize * width..][..width]
+    }
 }
 
 /// Compares two keyed records: cell, then the stored x, y and z, then all other bytes. Records that
@@ -27,34 +34,22 @@ pub(super) fn compare_records(a: &[u8], b: &[u8]) -> Ordering {
 }
 
 /// Places of the records of `width` bytes each in `records`, in their order.
-pub(super) fn sorted_indices(
-    records: &[u8],
-    width: usize,
-) -> impl ExactSizeIterator<Item = u32> + use<> {
+pub(super) fn sorted_places(records: &[u8], width: usize) -> Vec<Place> {
     let numbers = CellNumbers::covering(records, width);
-    // fewer than 2^32: their bytes are
-    let places = 0..(records.len() / width) as u32;
-    let mut order: Vec<Place> = places
-        .into_par_iter()
-        .map(|at| Place {
-            cell: numbers.number_of(record_at(records, width, at)),
-            at,
+    let mut places: Vec<Place> = records
+        .par_chunks_exact(width)
+        .enumerate()
+        .map(|(at, record)| Place {
+            cell: numbers.number_of(record),
+            at: at as u32, // fewer than 2^32: their bytes are
         })
         .collect();
-    order.par_sort_unstable_by(|a, b| {
-        a.cell.cmp(&b.cell).then_with(|| {
-            compare_records(
-                record_at(records, width, a.at),
-                record_at(records, width, b.at),
-            )
-        })
+    places.par_sort_unstable_by(|a, b| {
+        a.cell
+            .cmp(&b.cell)
+            .then_with(|| compare_records(a.record_in(records, width), b.record_in(records, width)))
     });
-    order.into_iter().map(|place| place.at)
-}
-
-/// The record at a place.
-pub(super) fn record_at(records: &[u8], width: usize, at: u32) -> &[u8] {
-    &records[at as usize * width..][..width]
+    places
 }
 
 /// Numbers for cells of a rectangle, in the order of cells.
@@ -124,8 +119,8 @@ mod tests {
                 .iter()
                 .flat_map(|([x, y], z, more)| record([x % reach, y % reach, *z], *more))
                 .collect();
-            let order: Vec<u32> = sorted_indices(&records, WIDTH).collect();
-            let sorted: Vec<&[u8]> = order.iter().map(|&at| record_at(&records, WIDTH, at)).collect();
+            let places = sorted_places(&records, WIDTH);
+            let sorted: Vec<&[u8]> = places.iter().map(|place| place.record_in(&records, WIDTH)).collect();
             let mut expected: Vec<&[u8]> = records.chunks_exact(WIDTH).collect();
             expected.sort_by(|a, b| compare_records(a, b));
             prop_assert_eq!(sorted, expected);

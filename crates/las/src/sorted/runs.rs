@@ -1,8 +1,9 @@
 //! Sorted records on disk, run by run, and all of them merged.
 
-use super::order::compare_records;
+use super::order::{Place, compare_records};
 use crate::error::LasProblem;
 use isopach_compute::UnfinishedFile;
+use rayon::prelude::*;
 use std::{
     cmp::Ordering,
     collections::BinaryHeap,
@@ -14,6 +15,9 @@ use std::{
 
 /// Runs that are merged at once: each is read through a buffer of its own.
 const TOGETHER: usize = 64;
+
+/// Bytes of records that one thread puts together at a time.
+const BLOCK: usize = 1 << 18;
 
 /// Bytes of a reader's buffer at least.
 const LEAST_BUFFER: usize = 1 << 12;
@@ -65,15 +69,33 @@ impl Runs {
         self.runs.is_empty()
     }
 
-    /// Appends a run of records, which are in order.
-    pub(super) fn add_run<'a>(
+    /// Appends a run of the records at `places`, in this order. The next ones are put together while
+    /// some are written.
+    pub(super) fn add_run(
         &mut self,
-        records: impl Iterator<Item = &'a [u8]>,
+        records: &[u8],
+        width: usize,
+        places: &[Place],
     ) -> Result<(), LasProblem> {
         let mut run = self.begin_run()?;
-        records
-            .into_iter()
-            .try_for_each(|record| run.push_record(record))?;
+        let of_block = (BLOCK / width).max(1);
+        let put_together = |places: &[Place]| -> Vec<Block> {
+            let blocks = places.par_chunks(of_block);
+            blocks
+                .map(|places| Block::new(records, width, places))
+                .collect()
+        };
+        let mut rest = places.chunks(of_block * rayon::current_num_threads().max(1));
+        let mut blocks = rest.next().map(put_together);
+        while let Some(ready) = blocks {
+            let following = rest.next();
+            let (written, next) = rayon::join(
+                || ready.iter().try_for_each(|block| run.push_block(block)),
+                || following.map(put_together),
+            );
+            written?;
+            blocks = next;
+        }
         self.end_run(run)
     }
 
@@ -171,6 +193,24 @@ impl Runs {
     }
 }
 
+/// Some records of a run, one behind the other, with their checksum.
+struct Block {
+    bytes: Vec<u8>,
+    sum: crc32fast::Hasher,
+}
+
+impl Block {
+    fn new(records: &[u8], width: usize, places: &[Place]) -> Self {
+        let mut bytes = Vec::with_capacity(places.len() * width);
+        for place in places {
+            bytes.extend_from_slice(place.record_in(records, width));
+        }
+        let mut sum = crc32fast::Hasher::new();
+        sum.update(&bytes);
+        Self { bytes, sum }
+    }
+}
+
 /// A run that is being written.
 struct Writing {
     to: BufWriter<File>,
@@ -179,6 +219,14 @@ struct Writing {
 }
 
 impl Writing {
+    /// Appends some records to the run.
+    fn push_block(&mut self, block: &Block) -> Result<(), LasProblem> {
+        self.to.write_all(&block.bytes)?;
+        self.sum.combine(&block.sum);
+        self.bytes += block.bytes.len() as u64;
+        Ok(())
+    }
+
     /// Appends a record to the run.
     fn push_record(&mut self, record: &[u8]) -> Result<(), LasProblem> {
         self.to.write_all(record)?;
