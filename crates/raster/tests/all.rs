@@ -4,4 +4,6 @@
 
 mod conformance;
 mod gather;
+mod gather_golden;
+mod gather_properties;
 mod rasterio;
