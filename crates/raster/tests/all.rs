@@ -6,4 +6,5 @@ mod conformance;
 mod gather;
 mod gather_golden;
 mod gather_properties;
+mod gather_remap;
 mod rasterio;
