@@ -3,4 +3,9 @@
 #![allow(missing_docs)]
 
 mod conformance;
+mod gather;
+mod gather_conformance;
+mod gather_golden;
+mod gather_properties;
+mod gather_remap;
 mod rasterio;
