@@ -39,6 +39,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Places
+//!
+//! [`gather`] has the values of an image at any places, and pictures of them: capability [`Gather`].
+//!
 //! # Pictures
 //!
 //! [`picture`] draws change maps over a hillshade as PNG. [`sample()`] interpolates images, and
@@ -48,6 +52,7 @@ mod cell;
 pub mod conformance;
 mod cpu;
 mod error;
+pub mod gather;
 mod geotiff;
 mod grid;
 pub mod picture;
@@ -58,6 +63,7 @@ mod sample;
 
 pub use cell::{CellSums, Rank};
 pub use error::RasterError;
+pub use gather::Gather;
 pub use geotiff::{
     GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffLimits, GeoTiffMosaic, read as read_geotiff,
     write as write_geotiff,

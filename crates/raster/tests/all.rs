@@ -3,4 +3,5 @@
 #![allow(missing_docs)]
 
 mod conformance;
+mod gather;
 mod rasterio;
