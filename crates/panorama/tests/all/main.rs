@@ -1,5 +1,6 @@
 //! Tests of the geometry of panoramas, in one program.
 
 mod cameras;
+mod golden;
 mod masks;
 mod rigs;
