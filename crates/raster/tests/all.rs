@@ -4,4 +4,7 @@
 
 mod conformance;
 mod gather;
+mod gather_golden;
+mod gather_properties;
+mod gather_remap;
 mod rasterio;
