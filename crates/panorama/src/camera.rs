@@ -62,13 +62,18 @@ impl Camera {
     /// The ray at a place of the picture (pixels from its upper left corner), in the panorama. Its
     /// component along the axis is 1.
     #[must_use]
-    pub fn ray_of(&self, [x, y]: [f64; 2]) -> [f64; 3] {
-        let in_camera = [
+    pub fn ray_of(&self, place: [f64; 2]) -> [f64; 3] {
+        self.rotation.apply_inverse(self.ray_in_camera(place))
+    }
+
+    /// The ray at a place of the picture, in the camera: +Z along the axis, where it is 1.
+    #[must_use]
+    pub fn ray_in_camera(&self, [x, y]: [f64; 2]) -> [f64; 3] {
+        [
             (x - self.centre[0]) / self.focal_length,
             (y - self.centre[1]) / self.focal_length,
             1.0,
-        ];
-        self.rotation.apply_inverse(in_camera)
+        ]
     }
 
     /// The place in the picture of a direction of any length, pixels from its upper left corner;

@@ -3,7 +3,7 @@
 use crate::{FrameError, jpeg_header::JpegHeader};
 use clap::ValueEnum;
 use isopach_compute::catch_panic;
-use libjpeg_turbo_rs::PixelFormat;
+use libjpeg_turbo_rs::{Decoder, PixelFormat, ScalingFactor};
 use std::io::{Cursor, ErrorKind};
 use zune_jpeg::{
     JpegDecoder,
@@ -151,6 +151,35 @@ impl FrameHeader {
             Kind::Png => PNG,
         };
         decoded.unwrap_or_else(|reason| Err(FrameError::Damaged { format, reason }))
+    }
+
+    /// Decodes a file of this program to a picture of about a `part` of its columns and rows:
+    /// columns, rows and pixels.
+    pub(crate) fn decode_small(
+        &self,
+        file: &[u8],
+        part: usize,
+    ) -> Result<(usize, usize, Vec<u8>), FrameError> {
+        let mut pixels = Vec::new();
+        if self.kind == Kind::Png || part < 2 {
+            self.decode(file, JpegDecoding::Turbo, &mut pixels)?;
+            return Ok((self.columns, self.rows, pixels));
+        }
+        let format = match self.bands {
+            1 => PixelFormat::Grayscale,
+            _ => PixelFormat::Rgb,
+        };
+        let scale = ScalingFactor::try_new(1, 1 << part.ilog2().min(3));
+        let image = scale
+            .and_then(|scale| {
+                let decoder = Decoder::new(file)?;
+                decoder
+                    .with_output_format(format)
+                    .with_scale(scale)
+                    .decode_image()
+            })
+            .map_err(|error| damaged(JPEG, &error))?;
+        Ok((image.width, image.height, image.data))
     }
 
     fn samples(&self) -> usize {

@@ -5,7 +5,7 @@ use crate::{
     encode::{Attached, Picture, encode_png},
 };
 use isopach_compute::{Error, Result};
-use isopach_panorama::{Camera, Equirectangular, Lens, Rig};
+use isopach_panorama::{Camera, Equirectangular, Lens, Rig, View};
 use isopach_raster::gather::{Gathering, HeldImage, PlaceMap};
 use rayon::prelude::*;
 
@@ -76,18 +76,16 @@ impl ViewPlan {
         self.panorama.columns() as u64 * self.panorama.rows() as u64
     }
 
+    /// Bytes that computing the maps needs beside them.
+    fn place_bytes(&self) -> u64 {
+        size_of::<[f64; 2]>() as u64 * self.fine_pixels().max().unwrap_or(0)
+    }
+
     /// Computes the maps and, if wanted, the masks.
     ///
     /// # Errors
     /// Those of [`PlaceMap::new`].
     pub(crate) fn prepare(&self, with_masks: bool) -> Result<Prepared> {
-        let maps = self
-            .rig
-            .cameras()
-            .iter()
-            .zip(&self.parts)
-            .map(|(camera, parts)| self.map_of(camera, *parts))
-            .collect::<Result<_>>()?;
         let masks = if with_masks {
             (0..self.rig.cameras().len())
                 .into_par_iter()
@@ -96,25 +94,63 @@ impl ViewPlan {
         } else {
             Vec::new()
         };
-        Ok(Prepared { maps, masks })
+        Ok(Prepared {
+            maps: self.maps()?,
+            masks,
+        })
     }
 
-    /// The places of a view.
-    pub(crate) fn map_of(&self, camera: &Camera, parts: usize) -> Result<PlaceMap> {
-        let lens = fine_lens(camera, parts);
-        let fine = Camera::new(isopach_panorama::View {
-            lens,
-            ..*camera.view()
-        })?;
-        let panorama = self.panorama;
-        let size = [panorama.columns(), panorama.rows()];
-        PlaceMap::new(
-            lens.columns,
-            lens.rows,
-            size,
-            self.gathering,
-            |column, row| panorama.place_of(fine.ray_of([column as f64 + 0.5, row as f64 + 0.5])),
-        )
+    /// The maps of all views. Views that differ in their yaw alone have the same places but for a
+    /// shift along the row, so that they are computed once.
+    pub(crate) fn maps(&self) -> Result<Vec<PlaceMap>> {
+        let mut maps = Vec::new();
+        let mut base: Option<(View, Vec<[f64; 2]>)> = None;
+        for (camera, parts) in self.rig.cameras().iter().zip(&self.parts) {
+            let view = View {
+                lens: fine_lens(camera, *parts),
+                ..*camera.view()
+            };
+            let unturned = View { yaw: 0.0, ..view };
+            let places = match base.take() {
+                Some((of, places)) if of == unturned => places,
+                // Freed before the next.
+                former => {
+                    drop(former);
+                    self.places_of(unturned)?
+                }
+            };
+            maps.push(self.map_of(&view, &places)?);
+            base = Some((unturned, places));
+        }
+        Ok(maps)
+    }
+
+    /// The places of all pixels of a view, by rows.
+    fn places_of(&self, view: View) -> Result<Vec<[f64; 2]>> {
+        let camera = Camera::new(view)?;
+        let columns = view.lens.columns;
+        let mut places = vec![[0.0; 2]; columns * view.lens.rows];
+        places
+            .par_chunks_mut(columns)
+            .enumerate()
+            .for_each(|(row, places)| {
+                for (column, place) in places.iter_mut().enumerate() {
+                    let centre = [column as f64 + 0.5, row as f64 + 0.5];
+                    *place = self.panorama.place_of(camera.ray_of(centre));
+                }
+            });
+        Ok(places)
+    }
+
+    /// The map of a view, from the places of the same view at yaw 0.
+    fn map_of(&self, view: &View, places: &[[f64; 2]]) -> Result<PlaceMap> {
+        let size = [self.panorama.columns(), self.panorama.rows()];
+        let [columns, rows] = [view.lens.columns, view.lens.rows];
+        let shift = view.yaw * self.panorama.pixels_per_radian();
+        PlaceMap::new(columns, rows, size, self.gathering, |column, row| {
+            let [x, y] = places[row * columns + column];
+            [x + shift, y]
+        })
     }
 
     /// The mask of a view, a grey PNG.
@@ -195,7 +231,8 @@ impl MemoryShares {
     /// [`Error::OutOfMemory`] if no frame fits.
     pub(crate) fn new(plan: &ViewPlan, memory: u64, wanted: usize, file: u64) -> Result<Self> {
         let maps = plan.map_bytes();
-        let frame = plan.frame_bytes(file);
+        // Places are freed before there is a frame.
+        let frame = plan.frame_bytes(file).max(plan.place_bytes());
         let left = memory.checked_sub(maps + frame).ok_or(Error::OutOfMemory {
             what: "one frame with the maps of its views",
             requested: maps + frame,
@@ -210,5 +247,54 @@ impl MemoryShares {
             workers,
             spare: left - (workers as u64 - 1) * frame,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isopach_panorama::{colmap_views, ring_views};
+    use isopach_raster::gather::Edges;
+
+    #[test]
+    fn places_that_are_shifted_are_those_that_are_computed() {
+        let panorama = Equirectangular::new(7680, 3840).unwrap();
+        let lens = Lens {
+            horizontal_fov: 1.4,
+            columns: 61,
+            rows: 40,
+        };
+        let turned = View {
+            yaw: -2.0,
+            pitch: 0.3,
+            roll: 0.7,
+            lens,
+        };
+        let views = [
+            ring_views(7, -0.2, lens).unwrap(),
+            colmap_views(lens),
+            vec![turned, View { yaw: 9.0, ..turned }],
+        ];
+        let gathering = Gathering {
+            edges: Edges::WrapColumns,
+            ..Gathering::default()
+        };
+        let rig = Rig::new(&views.concat()).unwrap();
+        let plan = ViewPlan::new(rig, panorama, gathering, Some(2));
+        let maps = plan.maps().unwrap();
+        assert_eq!(maps.len(), 21);
+        for (camera, map) in plan.rig.cameras().iter().zip(maps) {
+            for row in 0..80 {
+                for column in 0..122 {
+                    let centre = [column as f64 + 0.5, row as f64 + 0.5].map(|at| at / 2.0);
+                    let [x, y] = panorama.place_of(camera.ray_of(centre));
+                    let found = map.place(column, row).unwrap();
+                    let turns = ((found[0] - x) / 7680.0).round();
+                    let bound = 1.0 / 4096.0 + 1e-9;
+                    assert!((found[0] - x - turns * 7680.0).abs() <= bound);
+                    assert!((found[1] - y).abs() <= bound);
+                }
+            }
+        }
     }
 }

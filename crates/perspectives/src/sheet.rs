@@ -2,7 +2,7 @@
 
 use crate::{
     average::average_blocks,
-    decode::{FrameHeader, JpegDecoding},
+    decode::FrameHeader,
     encode::{Attached, Chroma, Encoding, Format, Picture},
     records::{FrameRecord, IMAGES},
 };
@@ -72,12 +72,10 @@ fn read_small(path: &Path) -> Result<Small> {
     let bytes = fs::read(path).map_err(|error| Error::of_file(path, error))?;
     let of_file = |error| Error::of_file(path, error);
     let header = FrameHeader::read(&bytes).map_err(of_file)?;
-    let mut pixels = Vec::new();
     // Our own files: they can be trusted.
-    header
-        .decode(&bytes, JpegDecoding::Turbo, &mut pixels)
-        .map_err(of_file)?;
-    Ok(shrink(&pixels, [header.columns, header.rows], header.bands))
+    let part = header.columns.max(header.rows).div_ceil(SIDE);
+    let (columns, rows, pixels) = header.decode_small(&bytes, part).map_err(of_file)?;
+    Ok(shrink(&pixels, [columns, rows], header.bands))
 }
 
 /// The mean of whole blocks of pixels, of three bands.
