@@ -133,7 +133,7 @@ def check_colours(program, folder):
     tools, places = views_of_tools(program, folder, frames)
     for tool, views in tools.items():
         shift = {name: shifts(views[name], frames[name], places, 0 if name[0] == "x" else 1) for name in frames}
-        line = dict(check="shift of views", tool=tool)
+        line = dict(check="shift of views", tool=tool, panorama=[COLUMNS, ROWS], side=SIDE)
         for axis in "xy":
             of_axis = [shift[f"{axis}{phase}"] for phase in (0, 8)]
             line[f"mean_{axis}_px"] = round(float(np.mean([mean for mean, _, _ in of_axis])), 5)
@@ -209,7 +209,7 @@ def check_rig(program, folder):
                 outside += mask[min(int(y), mask.shape[0] - 1), min(int(x), mask.shape[1] - 1)] == 0
     report(check="rig and masks in pycolmap", largest_of_rotations=angle, largest_of_parameters=params, mask_pixels=mask_pixels, mask_pixels_that_differ=differing,
            of_them_used_by_isopach_alone=only_ours, largest_level_of_views=view_levels, rigs=rigs, images=images, frames=frames_of_rigs, keypoints_in_masked_pixels=int(outside),
-           within_bounds=angle < 1e-12 and params < 1e-9 and differing <= 1e-4 * mask_pixels and (rigs, images, frames_of_rigs) == (1, 36, 3) and outside == 0)
+           within_bounds=bool(angle < 1e-12 and params < 1e-9 and differing <= 1e-4 * mask_pixels and (rigs, images, frames_of_rigs) == (1, 36, 3) and outside == 0))
 
 
 def main():
