@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// Style of the page.
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:90rem;padding:0 1rem;color:#222}
 img{max-width:100%;height:auto}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd}
-th:first-child,td:first-child{text-align:left}.refused td{text-align:left}";
+th:first-child,td:first-child{text-align:left}.refused td,.refused th{text-align:left}";
 
 /// What the page shows. It has no times, so that a run that went on ends with the same page.
 pub(crate) struct Shown<'a> {
