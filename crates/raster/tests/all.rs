@@ -4,6 +4,7 @@
 
 mod conformance;
 mod gather;
+mod gather_conformance;
 mod gather_golden;
 mod gather_properties;
 mod gather_remap;
