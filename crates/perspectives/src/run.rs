@@ -102,6 +102,7 @@ struct Run<'a> {
     /// Names of frames that a former run finished.
     kept: BTreeSet<String>,
     shares: MemoryShares,
+    map_bytes: u64,
     seconds: Seconds,
 }
 
@@ -130,6 +131,7 @@ impl<'a> Run<'a> {
             records,
             kept,
             shares,
+            map_bytes: 0,
             seconds: Seconds::default(),
         })
     }
@@ -169,6 +171,7 @@ impl<'a> Run<'a> {
             |seconds| &mut seconds.maps,
             |run| run.plan.prepare(run.options.has_masks()),
         )?;
+        self.map_bytes = prepared.map_bytes();
         let progress = listener.begin_stage("views");
         self.timed(
             |seconds| &mut seconds.frames,
@@ -244,6 +247,7 @@ impl<'a> Run<'a> {
             warnings: &warnings,
             kept: self.kept.len(),
             workers: self.shares.workers,
+            map_bytes: self.map_bytes,
             seconds: self.seconds,
             files: &[RIG, SHEET, FRAMES, PAGE],
         };

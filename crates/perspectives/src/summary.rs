@@ -32,6 +32,7 @@ pub(crate) struct Told<'a> {
     pub(crate) warnings: &'a [String],
     pub(crate) kept: usize,
     pub(crate) workers: usize,
+    pub(crate) map_bytes: u64,
     pub(crate) seconds: Seconds,
     pub(crate) files: &'a [&'a str],
 }
@@ -65,7 +66,7 @@ impl Told<'_> {
             "bytes": {
                 "read": self.done.bytes_read,
                 "written": self.done.bytes_written,
-                "maps": self.plan.map_bytes(),
+                "maps": self.map_bytes,
                 "memory": self.options.memory_bytes().ok(),
             },
             "workers": self.workers,
