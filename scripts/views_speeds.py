@@ -103,7 +103,8 @@ def time_ffmpeg(frames, out, threads):
 
 def time_isopach(program, frames, out, threads, words):
     """Seconds, and summary.json."""
-    command = [*program, frames[0].parent, out, "--views", f"ring:{VIEWS}", "--size", str(SIDE), "--quality", str(QUALITY), "--memory", "4GiB"]
+    command = [*program, frames[0].parent, out, "--views", f"ring:{VIEWS}", "--size", str(SIDE), "--quality", str(QUALITY), "--memory", "4GiB",
+               "--most-frames", str(len(frames))]
     if "--threads" not in words:
         command += ["--threads", str(threads)]
     began = time.perf_counter()
@@ -112,8 +113,8 @@ def time_isopach(program, frames, out, threads, words):
     return seconds, json.loads((out / "summary.json").read_text())
 
 
-def line_of(tool, frames, seconds, **more):
-    views = [frames * VIEWS / s for s in seconds]
+def line_of(tool, frames, took, **more):
+    views = [frames * VIEWS / seconds for seconds in took]
     return dict(tool=tool, frames=frames, views_per_s=round(statistics.median(views), 2), rounds=[round(v, 2) for v in views], **more)
 
 
