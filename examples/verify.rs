@@ -4,7 +4,7 @@
 //!
 //! DIR holds `meta.json` (the parameters of each case) and one folder of `.npy` arrays a case, in
 //! the layout described in docs/correctness.md. Cases of M3C2, registration, the emission measure,
-//! features, heights and ground are told apart by their arrays; without meta.json every folder is a case, with a
+//! features, heights, ground and views are told apart by their arrays; without meta.json every folder is a case, with a
 //! meta.json of its own. Prints one
 //! JSON line a case with the largest deviations; with `--dump` it also writes its own arrays under
 //! the same names. Exits with 1 where a case could not be computed.
@@ -25,6 +25,7 @@ use isopach_testkit::{
     feature_case::{self, TableDeviation},
     ground_case::{self, GroundErrors},
     height_case::{self, SurfaceDeviation},
+    view_case::{self, ViewDeviation},
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -128,6 +129,8 @@ impl Case<'_> {
             self.ground()
         } else if height_case::is_case(&self.dir) {
             self.heights()
+        } else if view_case::is_case(&self.dir) {
+            self.views()
         } else {
             Ok(json!({ "case": self.name, "skipped": "none of the known kinds of cases" }))
         }
@@ -165,6 +168,14 @@ impl Case<'_> {
         let is_within = compared.iter().all(SurfaceDeviation::is_within_bounds);
         let tables: Vec<Value> = compared.iter().map(SurfaceDeviation::to_json).collect();
         Ok(json!({ "case": self.name, "within_bounds": is_within, "tables": tables }))
+    }
+
+    /// Deviations of places and values of perspective views, camera by camera.
+    fn views(&self) -> Result<Value, Box<dyn Error>> {
+        let compared = view_case::compare(&self.about_or_own()?, &self.dir)?;
+        let is_within = compared.iter().all(ViewDeviation::is_within_bounds);
+        let views: Vec<Value> = compared.iter().map(ViewDeviation::to_json).collect();
+        Ok(json!({ "case": self.name, "within_bounds": is_within, "views": views }))
     }
 
     fn read(&self, array: &str) -> std::io::Result<isopach_npy::NpyArray> {

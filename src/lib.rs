@@ -48,6 +48,7 @@
 //! | [`registration`] | ICP and coarse alignment |
 //! | [`change`] | M3C2, C2C, DoD, level of detection, volumes |
 //! | [`features`] | features of points: shape, normals, roughness, curvature, in several conventions |
+//! | [`panorama`] | geometry of 360° panoramas: perspective views, masks, rigs |
 //! | [`patches`] | square patches for machine learning: samples, columns, statistics, augmentation |
 //! | [`fits`] | FITS images in, cubes out |
 //! | [`solar`] | headers of solar images: unit, exposure, place, time, quality |
@@ -71,6 +72,7 @@ pub use isopach_fits as fits;
 pub use isopach_gpu as gpu;
 pub use isopach_las as las;
 pub use isopach_neighbours as neighbours;
+pub use isopach_panorama as panorama;
 pub use isopach_patches as patches;
 pub use isopach_polygons as polygons;
 pub use isopach_raster as raster;

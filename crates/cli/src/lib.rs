@@ -4,6 +4,7 @@
 //! isopach change before.laz after.laz --classes 2 --out result
 //! isopach emission aia_*.fits --out result
 //! isopach features survey/ out.laz --radius 0.5,1,2 --height tin
+//! isopach perspectives walk/ views --views colmap
 //! isopach info survey.copc.laz
 //! isopach extract survey.copc.laz part.laz --within 512000,5401000,512100,5401100
 //! isopach devices --check
@@ -13,7 +14,8 @@
 //! ```
 //!
 //! `cargo install --path crates/cli` installs it. Each subcommand is a library as well: change runs
-//! are [`isopach_survey`], emission measure runs [`isopach_sun`]; [`info`], [`extract`] and
+//! are [`isopach_survey`], emission measure runs [`isopach_sun`], runs over 360° frames
+//! [`isopach_perspectives`]; [`info`], [`extract`] and
 //! [`devices`] are here. [`main`] takes a command line and returns an exit code:
 //!
 //! ```

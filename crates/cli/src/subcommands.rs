@@ -71,6 +71,14 @@ const SUBCOMMANDS: &[Subcommand] = &[
         main: patches::main,
     },
     Subcommand {
+        name: "perspectives",
+        about: "Cut 360° frames or a video into perspective views, with a rig and masks for COLMAP",
+        runs: "perspectives",
+        adds: None,
+        command: |_| isopach_perspectives::command(),
+        main: isopach_perspectives::main,
+    },
+    Subcommand {
         name: "info",
         about: "Show the header, coordinate system, extent and classes of LAS, LAZ and COPC files",
         runs: "info",

@@ -147,8 +147,17 @@ impl UnfinishedFile {
     ///
     /// # Errors
     /// If it cannot be written or renamed; it is then removed.
-    pub fn complete(mut self, file: &File) -> io::Result<()> {
+    pub fn complete(self, file: &File) -> io::Result<()> {
         file.sync_all()?;
+        self.complete_unflushed()
+    }
+
+    /// Gives the file its name without a wait for the disk: it is whole for all processes, but after
+    /// a power failure it may be there without its contents. For files that a checksum is kept of.
+    ///
+    /// # Errors
+    /// If it cannot be renamed; it is then removed.
+    pub fn complete_unflushed(mut self) -> io::Result<()> {
         if let Some(part) = &self.part {
             fs::rename(part, &self.to)?;
         }

@@ -2,7 +2,11 @@
 //! terminal.
 
 /// Crates whose panics are a file's fault, and which their callers catch.
-const CODECS: [&str; 7] = [
+const CODECS: [&str; 11] = [
+    "kamadak-exif",
+    "libjpeg-turbo-rs",
+    "png",
+    "zune-jpeg",
     "laz",
     "las",
     "fitskit",
@@ -28,9 +32,12 @@ pub fn silence_codecs() {
 /// Whether a source file is one of a codec, as a registry has them: `…/laz-0.13.0/src/…`.
 pub fn is_in_a_codec(file: &str) -> bool {
     file.split(['/', '\\']).any(|folder| {
-        let package = folder
-            .split_once('-')
-            .filter(|(_, version)| version.starts_with(|c: char| c.is_ascii_digit()));
-        package.is_some_and(|(name, _)| CODECS.contains(&name))
+        let named = |codec: &&str| {
+            let version = folder
+                .strip_prefix(*codec)
+                .and_then(|rest| rest.strip_prefix('-'));
+            version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        CODECS.iter().any(named)
     })
 }

@@ -6,6 +6,7 @@
 //! | `emission` | `emission_case`: golden cases of the emission measure |
 //! | `features` | `feature_case`, `ground_case`, `height_case`: golden cases of features of points, ground filters, heights above ground |
 //! | `calibration` | `calibration`: scenes whose truth is known, for rates of error |
+//! | `views` | `view_case`: golden cases of perspective views of panoramas |
 //! | `programs` | runs of the programs beside the tests, their folders, messages and results; `fingerprint`: a hash of results |
 
 #[cfg(feature = "calibration")]
@@ -43,3 +44,5 @@ pub mod refused;
 pub mod run;
 #[cfg(feature = "programs")]
 pub mod sun_folder;
+#[cfg(feature = "views")]
+pub mod view_case;
