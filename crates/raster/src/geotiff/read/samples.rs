@@ -12,6 +12,8 @@ pub(super) enum Compression {
     Deflate,
     PackBits,
     Zstd,
+    /// Decoded with the tables of its image: [`super::jpeg`].
+    Jpeg,
 }
 
 impl Compression {
@@ -22,8 +24,9 @@ impl Compression {
             8 | 32946 => return Ok(Self::Deflate),
             32773 => return Ok(Self::PackBits),
             50000 | 34926 => return Ok(Self::Zstd),
+            7 => return Ok(Self::Jpeg),
             2..=4 => "fax",
-            6 | 7 => "JPEG",
+            6 => "old-style JPEG",
             34712 => "JPEG 2000",
             34887 => "LERC",
             34925 => "LZMA",
@@ -44,6 +47,7 @@ impl Compression {
     ) -> Result<Vec<u8>, String> {
         let expanded = match self {
             Self::None => read(bytes, count),
+            Self::Jpeg => Err("it needs the tables of its image".to_owned()),
             Self::PackBits => Ok(pack_bits(bytes, count)),
             Self::Deflate => catch_panic(|| read(flate2::read::ZlibDecoder::new(bytes), count)),
             Self::Zstd => catch_panic(|| expand_zstd(bytes, count, whole)),
@@ -323,7 +327,7 @@ impl Sample {
 
     /// The bits of sample `number` of a row: little-endian where samples are of whole bytes, else
     /// packed, the most significant first.
-    fn bits_at(self, row: &[u8], number: usize) -> u64 {
+    pub(super) fn bits_at(self, row: &[u8], number: usize) -> u64 {
         if let Some(width) = self.bytes() {
             let bytes = row
                 .get(number * width..(number + 1) * width)
@@ -375,6 +379,14 @@ impl Sample {
         }
     }
 
+    /// Whether a sample, as a number that holds it exactly, stands for none.
+    pub(super) fn is_none(self, value: f64, no_data: NoData) -> bool {
+        match self.kind {
+            Kind::Float => self.is_no_data(value, no_data),
+            Kind::Unsigned | Kind::Signed => no_data.is_integer(value as i128),
+        }
+    }
+
     /// Whether a floating point value is the one that stands for none, rounded as the samples are.
     fn is_no_data(self, value: f64, no_data: NoData) -> bool {
         let rounded = match self.bits {
@@ -413,6 +425,11 @@ impl NoData {
                 .ok()
                 .or_else(|| (float.fract() == 0.0 && float.abs() < 1e30).then_some(float as i128)),
         }))
+    }
+
+    /// The value.
+    pub(super) fn number(self) -> f64 {
+        self.float
     }
 
     /// Whether the value is this integer, in either representation.
