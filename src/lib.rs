@@ -41,7 +41,7 @@
 //! | [`compute`] | root of all capabilities, the CPU, dispatch between backends, errors |
 //! | [`crs`] | coordinate reference systems: well-known text, GeoTIFF keys, EPSG codes |
 //! | [`las`] | LAS, LAZ and COPC files as sources and sinks of points |
-//! | [`raster`] | cells, GeoTIFF, pictures |
+//! | [`raster`] | cells, GeoTIFF, values of images at places, pictures |
 //! | [`polygons`] | polygons from GeoJSON as masks |
 //! | [`neighbours`] | k nearest, within a radius, covariances, normals, cylinders |
 //! | [`tiling`] | the tile loop: plan, halo, one decode per chunk, order, checkpoints, report |
@@ -82,16 +82,16 @@ pub use isopach_tiling as tiling;
 
 use emission::InvertPixels;
 use neighbours::NeighbourSearch;
-use raster::Rasterise;
+use raster::{Gather, Rasterise};
 use registration::Align;
 
 /// The sum of all capabilities: a backend that can run every algorithm of the workspace.
 ///
-/// Every type that implements the four capabilities is a backend. An algorithm asks only for the
+/// Every type that implements the five capabilities is a backend. An algorithm asks only for the
 /// capability that it needs; `&dyn Backend` upcasts to each of them.
-pub trait Backend: NeighbourSearch + Rasterise + Align + InvertPixels {}
+pub trait Backend: NeighbourSearch + Rasterise + Gather + Align + InvertPixels {}
 
-impl<B: NeighbourSearch + Rasterise + Align + InvertPixels> Backend for B {}
+impl<B: NeighbourSearch + Rasterise + Gather + Align + InvertPixels> Backend for B {}
 
 /// The program of the README, compiled.
 #[cfg(doctest)]

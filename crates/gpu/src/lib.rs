@@ -105,7 +105,7 @@ pub use gpu::Gpu;
 pub use isopach_compute::{Error, Result};
 pub use isopach_emission::InvertPixels;
 pub use isopach_neighbours::NeighbourSearch;
-pub use isopach_raster::Rasterise;
+pub use isopach_raster::{Gather, Rasterise};
 pub use isopach_registration::Align;
 pub use memory::counts::{PoolCounts, TransferCounts};
 pub use operations::ceilings::DeviceCeilings;

@@ -44,6 +44,10 @@
 //! [`ImageSource`] is an image of several bands with its overviews, read block by block: an
 //! orthophoto. [`GeoTiffBlocks`] reads those of files.
 //!
+//! # Places
+//!
+//! [`gather`] has the values of an image at any places, and pictures of them: capability [`Gather`].
+//!
 //! # Pictures
 //!
 //! [`picture`] draws change maps over a hillshade as PNG. [`sample()`] interpolates images, and
@@ -53,6 +57,7 @@ mod cell;
 pub mod conformance;
 mod cpu;
 mod error;
+pub mod gather;
 mod geotiff;
 mod grid;
 mod image;
@@ -64,6 +69,7 @@ mod sample;
 
 pub use cell::{CellSums, Rank};
 pub use error::RasterError;
+pub use gather::Gather;
 pub use geotiff::{
     GeoTiff, GeoTiffBlocks, GeoTiffError, GeoTiffFault, GeoTiffLimits, GeoTiffMosaic,
     read as read_geotiff, write as write_geotiff,

@@ -1,5 +1,6 @@
 //! Values between the middles of pixels, and how far one image is shifted against another.
 
+use crate::gather::{Edges, Gathering, Masked, reference::interpolate};
 use ndarray::{Array2, ArrayView2};
 
 /// Interpolation between the centres of pixels.
@@ -19,61 +20,21 @@ pub enum Sampling {
 /// Interpolates the value at a position in pixels from the centre of the first pixel: `[row,
 /// column]`. NaN beyond the outer edges of the image, and if a contributing pixel is NaN. Between
 /// the outer centres and the edges, which belong to the image, the outer pixels are repeated.
+///
+/// The definition is [`crate::gather::reference::interpolate`], with places from the centre of the first
+/// pixel instead of its corner.
 #[must_use]
 pub fn sample(image: ArrayView2<'_, f64>, place: [f64; 2], by: Sampling) -> f64 {
     let (rows, columns) = image.dim();
-    for (at, count) in place.into_iter().zip([rows, columns]) {
-        if count == 0 || !(-0.5..=count as f64 - 0.5).contains(&at) {
-            return f64::NAN;
-        }
-    }
-    let clamped = |at: i64, count: usize| at.clamp(0, count as i64 - 1) as usize;
-    let [y, x] = place.map(|at| at.floor() as i64);
-    let [v, u] = place.map(|at| at - at.floor());
-    let (first, weights): (i64, fn(f64) -> [f64; 4]) = match by {
-        Sampling::Nearest => {
-            return image[[
-                clamped(place[0].round() as i64, rows),
-                clamped(place[1].round() as i64, columns),
-            ]];
-        }
-        Sampling::Bilinear => (0, |t| [1.0 - t, t, 0.0, 0.0]),
-        Sampling::Bicubic => (-1, cubic_weights),
+    let how = Gathering {
+        sampling: by,
+        edges: Edges::Bounded,
+        masked: Masked::Strict,
     };
-    let down = weights(v);
-    let along = weights(u);
-    let mut sum = 0.0;
-    for (i, row_weight) in down
-        .into_iter()
-        .enumerate()
-        .filter(|(_, weight)| *weight != 0.0)
-    {
-        for (j, weight) in along
-            .into_iter()
-            .enumerate()
-            .filter(|(_, weight)| *weight != 0.0)
-        {
-            sum += row_weight
-                * weight
-                * image[[
-                    clamped(y + first + i as i64, rows),
-                    clamped(x + first + j as i64, columns),
-                ]];
-        }
-    }
-    sum
-}
-
-/// Weights of the four pixels about a place `t` beyond the second.
-fn cubic_weights(t: f64) -> [f64; 4] {
-    let t2 = t * t;
-    let t3 = t * t * t;
-    [
-        -0.5 * t + t2 - 0.5 * t3,
-        1.0 - 2.5 * t2 + 1.5 * t3,
-        0.5 * t + 2.0 * t2 - 1.5 * t3,
-        -0.5 * t2 + 0.5 * t3,
-    ]
+    let [y, x] = place.map(|from_centre| from_centre + 0.5);
+    interpolate([columns, rows], [x, y], how, |column, row| {
+        image[[row, column]]
+    })
 }
 
 /// Shift of `other` against `image`, `other[r + Δr, c + Δc] ≈ image[r, c]`, with the correlation at

@@ -6,4 +6,5 @@ mod blocks;
 #[allow(dead_code)] // the hostile files have more
 mod common;
 mod conformance;
+mod gather;
 mod rasterio;

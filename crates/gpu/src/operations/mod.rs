@@ -3,6 +3,7 @@
 
 pub(crate) mod align;
 pub(crate) mod ceilings;
+pub(crate) mod gather;
 pub(crate) mod invert;
 pub(crate) mod rasterise;
 pub(crate) mod search;

@@ -1,6 +1,7 @@
 //! Pixels of a block.
 
 use super::SampleType;
+use crate::gather::Pixels;
 use half::f16;
 use isopach_compute::{Error, Result};
 
@@ -27,6 +28,17 @@ impl BlockSamples {
             SampleType::U16 => Self::U16(vec![0; count]),
             SampleType::F16 => Self::F16(vec![f16::ZERO; count]),
             SampleType::F32 => Self::F32(vec![0.0; count]),
+        }
+    }
+
+    /// The samples, borrowed.
+    #[must_use]
+    pub fn as_pixels(&self) -> Pixels<'_> {
+        match self {
+            Self::U8(samples) => Pixels::U8(samples),
+            Self::U16(samples) => Pixels::U16(samples),
+            Self::F16(samples) => Pixels::F16(samples),
+            Self::F32(samples) => Pixels::F32(samples),
         }
     }
 

@@ -16,8 +16,8 @@ use crate::{BandRole, ImageBlock, ImageDescription, ImageGeoreference, ImageLeve
 use isopach_compute::{Error, Result};
 use std::{
     fs::File,
+    ops::Range,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
 };
 
 /// A GeoTIFF that is opened once and read block by block, by any number of threads: all bands of a
@@ -32,6 +32,9 @@ use std::{
 /// (alpha) is 0, and where the mask of the image or overview is 0. A block that was never written
 /// has the no-data number, or zeros if there is none. Files beside it (`.msk`, `.ovr`, `.tfw`) are
 /// not read.
+///
+/// The file is opened for each block, so that a catalogue may have more images than a process may
+/// have open files; a file whose length has changed is refused.
 ///
 /// ```
 /// use isopach_raster::{Crs, GeoTiffBlocks, Grid, ImageSource, Raster, write_geotiff};
@@ -53,8 +56,7 @@ pub struct GeoTiffBlocks {
     no_data: Option<NoData>,
     /// Whether a number for no data is stated, which may be NaN.
     has_no_data: bool,
-    is_big_endian: bool,
-    file: Mutex<Tiff<File>>,
+    head: Tiff<()>,
 }
 
 /// An image with its mask.
@@ -88,6 +90,54 @@ impl GeoTiffBlocks {
     pub fn open_within(path: impl AsRef<Path>, limits: GeoTiffLimits) -> Result<Self> {
         let path = path.as_ref();
         Self::from_path(path, limits).map_err(|fault| fault_of(path, fault))
+    }
+
+    /// The same image with its bands named by the caller, whatever the file says: their numbers,
+    /// from 1, as `[grey]`, `[grey, near infrared]`, `[red, green, blue]` or `[red, green, blue, near
+    /// infrared]`. Of the others, opacity stays opacity.
+    ///
+    /// # Errors
+    /// [`Error::Source`] with a [`GeoTiffError`] for a band that is not there;
+    /// [`Error::InvalidParameter`] for another number of bands.
+    pub fn with_bands(mut self, numbers: &[usize]) -> Result<Self> {
+        use BandRole::{Blue, Green, Grey, NearInfrared, Red};
+        let names: &[BandRole] = match numbers.len() {
+            1 => &[Grey],
+            2 => &[Grey, NearInfrared],
+            3 => &[Red, Green, Blue],
+            _ => &[Red, Green, Blue, NearInfrared],
+        };
+        let must = "be 1 (grey), 2 (grey, infrared), 3 (red, green, blue) or 4 (with infrared)";
+        let count = numbers.len();
+        Error::check(
+            "number of bands",
+            count as f64,
+            (1..=4).contains(&count),
+            must,
+        )?;
+        let bands = self.description.bands.len();
+        for role in &mut self.description.bands {
+            if *role != BandRole::Alpha {
+                *role = BandRole::Other;
+            }
+        }
+        let mut once = numbers.to_vec();
+        once.sort_unstable();
+        once.dedup();
+        let must = "be as many as are named: each band once";
+        Error::check(
+            "number of different bands",
+            once.len() as f64,
+            once.len() == count,
+            must,
+        )?;
+        for (&band, name) in numbers.iter().zip(names) {
+            match self.description.bands.get_mut(band.wrapping_sub(1)) {
+                Some(role) => *role = *name,
+                None => return Err(fault_of(&self.path, GeoTiffFault::Band { bands, band })),
+            }
+        }
+        Ok(self)
     }
 
     /// The file.
@@ -130,8 +180,7 @@ impl GeoTiffBlocks {
             levels,
             no_data: NoData::parse_text(&no_data)?,
             has_no_data: !no_data.trim().is_empty(),
-            is_big_endian: tiff.is_big_endian(),
-            file: Mutex::new(tiff),
+            head: tiff.with_reader(()),
         })
     }
 
@@ -140,48 +189,37 @@ impl GeoTiffBlocks {
         &self,
         image: &Image,
         block: usize,
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
     ) -> ReadResult<Option<Vec<u8>>> {
         if !image.is_written(block) {
             return Ok(None);
         }
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        image.read_stored(&mut file, block, rows).map(Some)
+        let file = File::open(&self.path)?;
+        let length = file.metadata()?.len();
+        if length != self.head.length {
+            return damaged(format!(
+                "it has {length} bytes, but had {} when it was opened",
+                self.head.length
+            ));
+        }
+        let mut tiff = self.head.with_reader(file);
+        image.read_stored(&mut tiff, block, rows).map(Some)
     }
 
     fn read(&self, level: usize, block: [usize; 2]) -> ReadResult<ImageBlock> {
         let Level { image, mask } = &self.levels[level];
         let shape = self.description.levels[level];
         let size = shape.size_of_block(block);
-        let [left, top] = [0, 1].map(|axis| block[axis] * shape.block[axis]);
+        let corner = [0, 1].map(|axis| block[axis] * shape.block[axis]);
         let mut pixels = Pixels::zeroed(image.sample, image.bands, size)?;
         let mut inside = filled_vec("mask of a block", size[0] * size[1], u8::MAX)?;
         let mut stored_bytes = 0;
-        let across = image.columns.div_ceil(image.block[0]);
-        let of_band = across * image.rows.div_ceil(image.block[1]);
-        let number = top / image.block[1] * across + block[0];
-        let first_row = top % image.block[1];
         let planes = if image.is_planar { image.bands } else { 1 };
         let mut unwritten = 0;
         for plane in 0..planes {
-            let band = image.is_planar.then_some(plane);
-            let stored_block = plane * of_band + number;
-            let rows = first_row..first_row + size[1];
-            match self.read_stored(image, stored_block, rows)? {
-                None => {
-                    unwritten += 1;
-                    if let Some(no_data) = self.no_data {
-                        pixels.fill(no_data, band);
-                    }
-                }
-                Some(stored) => {
-                    stored_bytes += stored.len() as u64;
-                    let bytes =
-                        image.expand_rows(stored, stored_block, size[1], self.is_big_endian)?;
-                    let rows = bytes.chunks_exact(image.row_bytes());
-                    rows.enumerate()
-                        .for_each(|(row, bytes)| pixels.put_row(row, bytes, band));
-                }
+            match self.read_plane(image, plane, corner, &mut pixels)? {
+                Some(bytes) => stored_bytes += bytes,
+                None => unwritten += 1,
             }
         }
         if unwritten == planes && self.has_no_data {
@@ -189,11 +227,41 @@ impl GeoTiffBlocks {
         }
         self.mask_by_samples(&pixels, &mut inside);
         if let Some(mask) = mask {
-            stored_bytes += self.apply_mask(mask, [left, top], size, &mut inside)?;
+            stored_bytes += self.apply_mask(mask, corner, size, &mut inside)?;
         }
         let mask = inside.contains(&0).then_some(inside);
         ImageBlock::new(size, image.bands, pixels.samples, mask, stored_bytes)
             .or_else(|error| damaged(error.to_string()))
+    }
+
+    /// Fills the samples that are stored together of a block at `corner`: all bands, or one.
+    /// Returns the bytes that were read; `None` if the block was never written.
+    fn read_plane(
+        &self,
+        image: &Image,
+        plane: usize,
+        [left, top]: [usize; 2],
+        pixels: &mut Pixels,
+    ) -> ReadResult<Option<u64>> {
+        let across = image.columns.div_ceil(image.block[0]);
+        let of_plane = across * image.rows.div_ceil(image.block[1]);
+        let in_plane = top / image.block[1] * across + left / image.block[0];
+        let number = plane * of_plane + in_plane;
+        let band = image.is_planar.then_some(plane);
+        let first = top % image.block[1];
+        let height = pixels.rows();
+        let Some(stored) = self.read_stored(image, number, first..first + height)? else {
+            if let Some(no_data) = self.no_data {
+                pixels.fill(no_data, band);
+            }
+            return Ok(None);
+        };
+        let count = stored.len() as u64;
+        let bytes = image.expand_rows(stored, number, height, self.head.is_big_endian())?;
+        for (row, bytes) in bytes.chunks_exact(image.row_bytes()).enumerate() {
+            pixels.put_row(row, bytes, band);
+        }
+        Ok(Some(count))
     }
 
     /// Takes away the pixels that are no data in all bands but the opacity, and those without any.
@@ -217,43 +285,68 @@ impl GeoTiffBlocks {
         size: [usize; 2],
         inside: &mut [u8],
     ) -> ReadResult<u64> {
+        let mut of_block = MaskOfBlock {
+            corner,
+            size,
+            inside,
+        };
+        let [columns, rows] = [0, 1].map(|axis| {
+            let side = mask.block[axis];
+            corner[axis] / side..(corner[axis] + size[axis]).div_ceil(side)
+        });
         let across = mask.columns.div_ceil(mask.block[0]);
-        let [columns, rows] = [0, 1].map(|axis| corner[axis]..corner[axis] + size[axis]);
         let mut stored_bytes = 0;
-        for block_row in rows.start / mask.block[1]..rows.end.div_ceil(mask.block[1]) {
-            let top = block_row * mask.block[1];
+        for row in rows {
+            let top = row * mask.block[1];
             let height = mask.block[1].min(mask.rows - top);
-            for block_column in columns.start / mask.block[0]..columns.end.div_ceil(mask.block[0]) {
-                let left = block_column * mask.block[0];
-                let number = block_row * across + block_column;
-                let stored = self.read_stored(mask, number, 0..height)?;
-                let bytes = match stored {
-                    None => None,
-                    Some(stored) => {
-                        stored_bytes += stored.len() as u64;
-                        Some(mask.expand_rows(stored, number, height, self.is_big_endian)?)
-                    }
-                };
-                let first_row = rows.start.max(top);
-                let end_row = rows.end.min(top + height);
-                let first_column = columns.start.max(left);
-                let end_column = columns.end.min(left + mask.block[0]);
-                for row in first_row..end_row {
-                    let of_row = bytes.as_ref().map(|bytes| {
-                        let at = (row - top) * mask.row_bytes();
-                        &bytes[at..at + mask.row_bytes()]
-                    });
-                    let to = (row - rows.start) * size[0];
-                    for column in first_column..end_column {
-                        let at = (column - left) * mask.samples_per_pixel();
-                        if of_row.is_none_or(|bytes| mask.sample.bits_at(bytes, at) == 0) {
-                            inside[to + column - columns.start] = 0;
-                        }
-                    }
+            for column in columns.clone() {
+                let number = row * across + column;
+                let mut bytes = None;
+                if let Some(stored) = self.read_stored(mask, number, 0..height)? {
+                    stored_bytes += stored.len() as u64;
+                    let is_big_endian = self.head.is_big_endian();
+                    bytes = Some(mask.expand_rows(stored, number, height, is_big_endian)?);
                 }
+                let left = column * mask.block[0];
+                of_block.take_away(mask, [left, top], height, bytes.as_deref());
             }
         }
         Ok(stored_bytes)
+    }
+}
+
+/// The mask of a block that is being read, and where the block lies on its image.
+struct MaskOfBlock<'a> {
+    corner: [usize; 2],
+    size: [usize; 2],
+    inside: &'a mut [u8],
+}
+
+impl MaskOfBlock<'_> {
+    /// Takes away the pixels where the block of a mask at `left`, `top` is zero; all if it was never
+    /// written.
+    fn take_away(
+        &mut self,
+        mask: &Image,
+        [left, top]: [usize; 2],
+        height: usize,
+        bytes: Option<&[u8]>,
+    ) {
+        let [columns, rows] =
+            [(left, mask.block[0], 0), (top, height, 1)].map(|(first, count, axis)| {
+                let end = self.corner[axis] + self.size[axis];
+                first.max(self.corner[axis])..(first + count).min(end)
+            });
+        for row in rows {
+            let of_row = bytes.map(|bytes| &bytes[(row - top) * mask.row_bytes()..]);
+            let to = (row - self.corner[1]) * self.size[0];
+            for column in columns.clone() {
+                let at = (column - left) * mask.samples_per_pixel();
+                if of_row.is_none_or(|bytes| mask.sample.bits_at(bytes, at) == 0) {
+                    self.inside[to + column - self.corner[0]] = 0;
+                }
+            }
+        }
     }
 }
 
