@@ -1,0 +1,3 @@
+//! Tests of `isopach-colour` from outside.
+
+#![allow(missing_docs)]
