@@ -7,4 +7,7 @@ mod blocks;
 mod common;
 mod conformance;
 mod gather;
+mod gather_golden;
+mod gather_properties;
+mod gather_remap;
 mod rasterio;

@@ -1,6 +1,10 @@
 //! Gathering on the CPU.
 
-use super::{Gather, Gathering, HeldImage, ImageView, PlaceMap, reference};
+use super::{
+    Gather, Gathering, HeldImage, ImageView, PlaceMap,
+    remap::{Instructions, remap},
+    values::gather_values,
+};
 use isopach_compute::{Cpu, Result};
 use ndarray::Array2;
 
@@ -18,10 +22,10 @@ struct OnCpu<'a> {
 
 impl HeldImage for OnCpu<'_> {
     fn gather(&self, places: &[[f64; 2]], how: Gathering) -> Result<Array2<f64>> {
-        Ok(reference::gather(self.image, places, how))
+        Ok(gather_values(self.image, places, how))
     }
 
     fn remap(&self, map: &PlaceMap, to: &mut [u8]) -> Result<()> {
-        reference::remap(self.image, map, to)
+        remap(self.image, map, to, Instructions::Widest)
     }
 }

@@ -29,7 +29,9 @@ mod gathering;
 mod image;
 mod place_map;
 pub mod reference;
+pub mod remap;
 mod taps;
+mod values;
 
 pub use gathering::{Edges, Gathering, Masked};
 pub use half::f16;

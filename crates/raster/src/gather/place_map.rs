@@ -1,7 +1,7 @@
 //! Places of the pixels of a picture, computed once for many images of a size.
 
 use super::{
-    Gathering, ImageView, Pixels,
+    Edges, Gathering, ImageView, Pixels,
     taps::{Axis, Taps, resolve_place},
 };
 use crate::Sampling;
@@ -17,8 +17,8 @@ const SIDE_LIMIT: usize = 1 << 20;
 /// Pictures must have fewer pixels than this.
 const PIXEL_LIMIT: usize = 1 << 31;
 
-/// Stands for a place without a value.
-const NOWHERE: [i32; 2] = [i32::MIN; 2];
+/// Stands for the coordinates of a place without a value.
+const NOWHERE: i32 = i32::MIN;
 
 /// The places in a source image of the pixels of an output picture, for [`super::HeldImage::remap`].
 ///
@@ -43,7 +43,9 @@ pub struct PlaceMap {
     rows: usize,
     source_size: [usize; 2],
     gathering: Gathering,
-    places: Vec<[i32; 2]>,
+    /// Places in 1/2048 pixel of the source, by rows of the picture.
+    x: Vec<i32>,
+    y: Vec<i32>,
 }
 
 impl PlaceMap {
@@ -80,14 +82,17 @@ impl PlaceMap {
             columns * rows < PIXEL_LIMIT,
             "be fewer than 2^31",
         )?;
-        let mut places = vec![NOWHERE; columns * rows];
-        places
-            .par_chunks_mut(columns)
+        let mut x = vec![NOWHERE; columns * rows];
+        let mut y = x.clone();
+        x.par_chunks_mut(columns)
+            .zip(y.par_chunks_mut(columns))
             .enumerate()
-            .for_each(|(row, places)| {
-                for (column, fixed) in places.iter_mut().enumerate() {
-                    let exact = resolve_place(place(column, row), source_size, gathering.edges);
-                    *fixed = exact.map_or(NOWHERE, |at| fix_place(at, source_size, gathering));
+            .for_each(|(row, (x, y))| {
+                for (column, (x, y)) in x.iter_mut().zip(y).enumerate() {
+                    let exact = place(column, row);
+                    if let Some(place) = resolve_place(exact, source_size, gathering.edges) {
+                        [*x, *y] = fix_place(place, source_size, gathering.edges);
+                    }
                 }
             });
         Ok(Self {
@@ -95,7 +100,8 @@ impl PlaceMap {
             rows,
             source_size,
             gathering,
-            places,
+            x,
+            y,
         })
     }
 
@@ -135,23 +141,29 @@ impl PlaceMap {
     /// Bytes that the map holds.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        size_of_val(self.places.as_slice()) as u64
+        (size_of_val(self.x.as_slice()) + size_of_val(self.y.as_slice())) as u64
     }
 
     /// The place of a pixel, by rows, in 1/2048 pixel of the source.
     pub(super) fn fixed_place(&self, index: usize) -> Option<[i32; 2]> {
-        let place = self.places[index];
-        (place != NOWHERE).then_some(place)
+        let place = [self.x[index], self.y[index]];
+        (place[0] != NOWHERE).then_some(place)
+    }
+
+    /// The coordinates of all places, by rows, in 1/2048 pixel of the source: x below 0 where there
+    /// is no value.
+    pub(super) fn fixed_coordinates(&self) -> [&[i32]; 2] {
+        [&self.x, &self.y]
     }
 }
 
 /// A place within the source in 1/2048 pixel, with columns in the first turn.
-fn fix_place(place: [f64; 2], [columns, _]: [usize; 2], gathering: Gathering) -> [i32; 2] {
+fn fix_place(place: [f64; 2], [columns, _]: [usize; 2], edges: Edges) -> [i32; 2] {
     // Both are below 2³¹: sides are below 2²⁰.
     let [x, y] = place.map(|at| (at * f64::from(ONE)).round() as i32);
-    match gathering.edges {
-        super::Edges::Bounded => [x, y],
-        super::Edges::WrapColumns => [x.rem_euclid(columns as i32 * ONE), y],
+    match edges {
+        Edges::Bounded => [x, y],
+        Edges::WrapColumns => [x.rem_euclid(columns as i32 * ONE), y],
     }
 }
 
@@ -169,7 +181,7 @@ pub(super) fn integer_taps(
 
 impl Axis {
     /// The contributing pixels of a place in 1/2048 pixel from the edge.
-    fn integer_taps(self, at: i32, sampling: Sampling) -> Taps<i32> {
+    pub(super) fn integer_taps(self, at: i32, sampling: Sampling) -> Taps<i32> {
         let from_centre = at - ONE / 2;
         let whole = i64::from(from_centre.div_euclid(ONE));
         let t = from_centre.rem_euclid(ONE);

@@ -59,7 +59,9 @@ impl Axis {
     /// of another turn.
     pub(super) fn pixel(self, index: i64) -> usize {
         let count = self.count as i64;
-        let within = if self.wraps {
+        let within = if (0..count).contains(&index) {
+            index
+        } else if self.wraps {
             index.rem_euclid(count)
         } else {
             index.clamp(0, count - 1)
