@@ -209,7 +209,7 @@ impl<B: Gather + ?Sized> TileOperation<1, B> for ColourTiles {
 impl Encode for ColourTile {
     fn encode_into(&self, to: &mut ResultWriter<'_>) {
         self.points.encode_into(to);
-        u64::from(self.ndvi.is_some()).encode_into(to);
+        self.ndvi.is_some().encode_into(to);
         if let Some(ndvi) = &self.ndvi {
             ndvi.encode_into(to);
         }
@@ -219,9 +219,9 @@ impl Encode for ColourTile {
 
     fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
         let points = Cloud::decode_from(from)?;
-        let ndvi = match u64::decode_from(from)? {
-            0 => None,
-            _ => Some(Vec::<f32>::decode_from(from)?),
+        let ndvi = match bool::decode_from(from)? {
+            false => None,
+            true => Some(Vec::<f32>::decode_from(from)?),
         };
         let counts = ColourCounts::decode_from(from)?;
         let of_images = Encode::decode_from(from)?;

@@ -1,3 +1,0 @@
-//! Tests of `isopach-colour` from outside.
-
-#![allow(missing_docs)]
