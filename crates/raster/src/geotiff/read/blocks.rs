@@ -12,8 +12,10 @@ use super::{
     samples::NoData,
     tags::{Directory, Tiff},
 };
-use crate::{BandRole, ImageBlock, ImageDescription, ImageGeoreference, ImageLevel, ImageSource};
-use isopach_compute::{Error, Result};
+use crate::{
+    BandRole, ImageBlock, ImageDate, ImageDescription, ImageGeoreference, ImageLevel, ImageSource,
+};
+use isopach_compute::{Error, Result, fnv1a};
 use std::{
     fs::File,
     ops::Range,
@@ -138,6 +140,31 @@ impl GeoTiffBlocks {
             }
         }
         Ok(self)
+    }
+
+    /// The same image with another date, whatever the file says.
+    #[must_use]
+    pub fn with_date(mut self, date: ImageDate) -> Self {
+        self.description.date = Some(date);
+        self
+    }
+
+    /// Identity of the file by content, independent of its path and time: its length, and a hash of
+    /// the description, and of the places and lengths of all blocks. Blocks that were written over
+    /// in place are not noticed.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let images = self.levels.iter().flat_map(|level| {
+            let mask = level.mask.as_ref();
+            [Some(&level.image), mask].into_iter().flatten()
+        });
+        let tables = images.flat_map(Image::table_bytes);
+        let about = format!(
+            "{:?} {:?}",
+            self.description.georeference, self.description.bands
+        );
+        let hash = fnv1a(about.into_bytes().into_iter().chain(tables));
+        format!("{} bytes, {hash:016x}", self.head.length)
     }
 
     /// The file.

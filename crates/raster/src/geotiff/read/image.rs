@@ -385,6 +385,12 @@ impl Image {
         }
     }
 
+    /// The bytes of the tables of places and lengths of its blocks.
+    pub(super) fn table_bytes(&self) -> impl Iterator<Item = u8> {
+        let tables = [&self.offsets, &self.counts];
+        tables.into_iter().flat_map(Values::stored_bytes)
+    }
+
     /// Whether a block was ever written.
     pub(super) fn is_written(&self, block: usize) -> bool {
         self.counts.value_at(block) > 0

@@ -306,6 +306,11 @@ impl Values {
         number_of_bytes(bytes.unwrap_or_default(), self.is_big_endian)
     }
 
+    /// The bytes as they are stored.
+    pub(super) fn stored_bytes(&self) -> impl Iterator<Item = u8> {
+        self.bytes.iter().copied()
+    }
+
     /// All values as integers.
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
         self.bytes
