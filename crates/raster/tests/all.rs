@@ -7,6 +7,7 @@ mod blocks;
 mod common;
 mod conformance;
 mod gather;
+mod gather_conformance;
 mod gather_golden;
 mod gather_properties;
 mod gather_remap;

@@ -17,7 +17,7 @@ fn places() -> impl Strategy<Value = Vec<[f64; 2]>> {
         1 => (-4..40_i32).prop_map(|at| f64::from(at) + 0.5),
         1 => prop::sample::select(&[f64::NAN, f64::INFINITY, -1e9, 1e9, 1e300][..]),
     ];
-    prop::collection::vec([at.clone(), at], 1..80)
+    prop::collection::vec([at.clone(), at], 1..700)
 }
 
 fn check_all(
@@ -53,6 +53,25 @@ proptest! {
         let samples: Vec<u8> = (0..size.iter().product()).map(sample).collect();
         let how = Gathering { sampling, edges, ..Gathering::default() };
         check_all(size, &samples, &places, how)?;
+    }
+}
+
+proptest! {
+    /// Neighbours in a row, as pictures have them: nearly all registers are full.
+    #[test]
+    fn smooth_pictures_have_the_bits_of_the_definition(
+        bands in 3_usize..5, from in [-5.0..60.0_f64, -5.0..45.0_f64], step in [-2.0..2.0_f64, -1.0..1.0_f64],
+        edges in prop::sample::select(&[Edges::Bounded, Edges::WrapColumns][..]),
+    ) {
+        let samples: Vec<u8> = (0..60 * 40 * bands).map(|i| (i * i * 31 % 257) as u8).collect();
+        let place = |i: usize| {
+            // There and back, so that most places are inside.
+            let along = ((i % 80) as f64 - 40.0).abs();
+            [from[0] + along * step[0], from[1] + along * step[1]]
+        };
+        let places: Vec<[f64; 2]> = (0..1100).map(place).collect();
+        let how = Gathering { edges, ..Gathering::default() };
+        check_all([60, 40, bands], &samples, &places, how)?;
     }
 }
 

@@ -24,7 +24,9 @@
 //! whole numbers for [`HeldImage::remap`]. [`Gathering`] states what happens at edges and at masked
 //! pixels.
 
+pub mod conformance;
 mod cpu;
+mod fixed_places;
 mod gathering;
 mod image;
 mod place_map;
@@ -33,10 +35,12 @@ pub mod remap;
 mod taps;
 mod values;
 
+pub use conformance::conformance;
 pub use gathering::{Edges, Gathering, Masked};
 pub use half::f16;
 pub use image::{ImageView, Pixels};
-pub use place_map::PlaceMap;
+pub use place_map::{PlaceMap, check_remap, cubic_weights_table};
+pub use taps::Footprint;
 
 use isopach_compute::{Compute, Result};
 use ndarray::Array2;

@@ -2,6 +2,7 @@
 
 use super::{
     Edges, Gathering, ImageView, Pixels,
+    fixed_places::FixedPlaces,
     taps::{Axis, Taps, resolve_place},
 };
 use crate::Sampling;
@@ -17,14 +18,12 @@ const SIDE_LIMIT: usize = 1 << 20;
 /// Pictures must have fewer pixels than this.
 const PIXEL_LIMIT: usize = 1 << 31;
 
-/// Stands for the coordinates of a place without a value.
-const NOWHERE: i32 = i32::MIN;
-
 /// The places in a source image of the pixels of an output picture, for [`super::HeldImage::remap`].
 ///
 /// A map is computed once, from `f64`, and shared by all images of a size and by all threads. Places
-/// are kept as whole 1/2048 pixel (8 bytes a pixel): at most 1/4096 pixel from the exact place along
-/// each axis.
+/// are kept as whole 1/2048 pixel: at most 1/4096 pixel from the exact place along each axis. Sixteen
+/// neighbours in a row share their whole part, which takes 4.5 bytes a pixel; where they lie further
+/// apart than 16 pixels (across a seam, at a pole, in small pictures), it is 12.5.
 ///
 /// ```
 /// use isopach_raster::{Cpu, gather::{Gather, Gathering, ImageView, Pixels, PlaceMap}};
@@ -43,9 +42,7 @@ pub struct PlaceMap {
     rows: usize,
     source_size: [usize; 2],
     gathering: Gathering,
-    /// Places in 1/2048 pixel of the source, by rows of the picture.
-    x: Vec<i32>,
-    y: Vec<i32>,
+    places: FixedPlaces,
 }
 
 impl PlaceMap {
@@ -82,17 +79,14 @@ impl PlaceMap {
             columns * rows < PIXEL_LIMIT,
             "be fewer than 2^31",
         )?;
-        let mut x = vec![NOWHERE; columns * rows];
-        let mut y = x.clone();
-        x.par_chunks_mut(columns)
-            .zip(y.par_chunks_mut(columns))
+        let mut fixed = vec![None; columns * rows];
+        fixed
+            .par_chunks_mut(columns)
             .enumerate()
-            .for_each(|(row, (x, y))| {
-                for (column, (x, y)) in x.iter_mut().zip(y).enumerate() {
-                    let exact = place(column, row);
-                    if let Some(place) = resolve_place(exact, source_size, gathering.edges) {
-                        [*x, *y] = fix_place(place, source_size, gathering.edges);
-                    }
+            .for_each(|(row, fixed)| {
+                for (column, fixed) in fixed.iter_mut().enumerate() {
+                    let exact = resolve_place(place(column, row), source_size, gathering.edges);
+                    *fixed = exact.map(|place| fix_place(place, source_size, gathering.edges));
                 }
             });
         Ok(Self {
@@ -100,8 +94,7 @@ impl PlaceMap {
             rows,
             source_size,
             gathering,
-            x,
-            y,
+            places: FixedPlaces::pack(&fixed),
         })
     }
 
@@ -141,19 +134,22 @@ impl PlaceMap {
     /// Bytes that the map holds.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        (size_of_val(self.x.as_slice()) + size_of_val(self.y.as_slice())) as u64
+        self.places.bytes()
     }
 
-    /// The place of a pixel, by rows, in 1/2048 pixel of the source.
-    pub(super) fn fixed_place(&self, index: usize) -> Option<[i32; 2]> {
-        let place = [self.x[index], self.y[index]];
-        (place[0] != NOWHERE).then_some(place)
+    /// The place of a pixel, by rows of the picture, in whole 1/2048 pixel from the upper left corner
+    /// of the source: for backends. `None` without a value.
+    ///
+    /// # Panics
+    /// If there is no such pixel.
+    #[must_use]
+    pub fn fixed_place(&self, index: usize) -> Option<[i32; 2]> {
+        assert!(index < self.columns * self.rows, "pixel {index}");
+        self.places.place(index)
     }
 
-    /// The coordinates of all places, by rows, in 1/2048 pixel of the source: x below 0 where there
-    /// is no value.
-    pub(super) fn fixed_coordinates(&self) -> [&[i32]; 2] {
-        [&self.x, &self.y]
+    pub(super) fn places(&self) -> &FixedPlaces {
+        &self.places
     }
 }
 
@@ -204,7 +200,7 @@ impl Axis {
 
 /// Weights in 1/2048 of the four pixels about a place `t`/2048 beyond the second: those of the
 /// cubic, rounded half up, with the remainder to 2048 given to the nearer of the two in the middle.
-pub(super) fn integer_cubic_weights(t: i32) -> [i32; 4] {
+fn integer_cubic_weights(t: i32) -> [i32; 4] {
     let t = i64::from(t);
     let one = i64::from(ONE);
     let square = t * t;
@@ -223,12 +219,19 @@ pub(super) fn integer_cubic_weights(t: i32) -> [i32; 4] {
     weights
 }
 
-/// Refuses what cannot be remapped; the samples of the image.
-pub(super) fn check_remap<'a>(
-    image: &ImageView<'a>,
-    map: &PlaceMap,
-    length: usize,
-) -> Result<&'a [u8]> {
+/// The weights of cubic interpolation in [`super::reference::remap`], whole 1/2048, for backends: of
+/// the four pixels about a place 0/2048, 1/2048 … 2047/2048 beyond the second.
+#[must_use]
+pub fn cubic_weights_table() -> Vec<[i32; 4]> {
+    (0..ONE).map(integer_cubic_weights).collect()
+}
+
+/// Refuses a picture that [`super::HeldImage::remap`] cannot write, for backends; else returns the
+/// samples of the image. `length` is that of the picture.
+///
+/// # Errors
+/// Those of [`super::HeldImage::remap`].
+pub fn check_remap<'a>(image: &ImageView<'a>, map: &PlaceMap, length: usize) -> Result<&'a [u8]> {
     let Pixels::U8(samples) = image.pixels() else {
         return Err(Error::Unsupported {
             operation: "remap an image that is not of 8 bits",

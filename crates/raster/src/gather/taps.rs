@@ -133,3 +133,42 @@ impl Gathering {
         }
     }
 }
+
+/// The pixels that contribute to a place, for backends: what [`super::reference::interpolate`] visits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Footprint {
+    /// Column and row of the upper left contributing pixel. Neighbours follow to the right and down;
+    /// those outside the image are replaced as [`Edges`] says.
+    pub first: [i64; 2],
+    /// Weights of the columns from `first` on, and of the rows. The weight of a pixel is their
+    /// product; where one of them is zero, the pixel does not contribute, whatever its value.
+    pub weights: [[f64; 4]; 2],
+    /// Column and row of the pixel that holds the place.
+    pub holder: [usize; 2],
+}
+
+impl Footprint {
+    /// The footprint of a place in an image of `size` columns and rows; `None` if the place has no
+    /// value in any image of that size.
+    ///
+    /// ```
+    /// use isopach_raster::gather::{Footprint, Gathering};
+    /// let at = Footprint::of([1.25, 0.5], [4, 3], Gathering::default()).expect("inside");
+    /// assert_eq!((at.first, at.holder), ([0, 0], [1, 0]));
+    /// assert_eq!(at.weights[0], [0.25, 0.75, 0.0, 0.0]);
+    /// ```
+    #[must_use]
+    pub fn of(place: [f64; 2], size: [usize; 2], how: Gathering) -> Option<Self> {
+        if size.contains(&0) {
+            return None;
+        }
+        let [x, y] = resolve_place(place, size, how.edges)?;
+        let [across, down] = axes(size, how.edges);
+        let taps = taps_at([x, y], [across, down], how.sampling);
+        Some(Self {
+            first: taps.map(|taps| taps.first),
+            weights: taps.map(|taps| taps.weights),
+            holder: [across.holder(x), down.holder(y)],
+        })
+    }
+}

@@ -18,12 +18,23 @@
 use super::Remap;
 use crate::{
     Sampling,
-    gather::{Edges, place_map::ONE},
+    gather::{
+        Edges,
+        fixed_places::{Group as Sixteen, SHARED},
+        place_map::ONE,
+    },
 };
 use core::arch::x86_64::*;
 
 /// Pixels of the picture that are computed together.
 const GROUP: usize = 8;
+
+/// Pixels whose samples are asked for before those of the block before them are used: a multiple of
+/// [`SHARED`].
+const BLOCK: usize = 256;
+
+/// Bytes beyond its own pixels that the last store of eight of three bands reaches.
+const SPARE: usize = 4;
 
 /// Bytes that are read of each row of the image for a pixel.
 const READ: usize = 16;
@@ -94,41 +105,97 @@ struct Group {
     apart: __m256i,
 }
 
+impl Group {
+    #[target_feature(enable = "avx2")]
+    fn none() -> Self {
+        let zero = _mm256_setzero_si256();
+        Self {
+            offsets: zero,
+            across: zero,
+            down: zero,
+            apart: zero,
+        }
+    }
+}
+
 impl Groups<'_> {
+    /// Writes all pixels, a block at a time: offsets and weights of a block first, whose samples are
+    /// asked for, then the pixels of the block before it.
     #[target_feature(enable = "avx2")]
     fn write<const BANDS: usize>(&self, to: &mut [u8]) {
-        let [x, y] = self.remap.map.fixed_coordinates();
-        let whole = x.len() / GROUP;
-        for group in 0..whole {
-            let first = group * GROUP;
-            let start = first * BANDS;
-            // The second store of three bands reaches beyond its own pixels.
-            let room = start + GROUP * BANDS + 4 <= to.len();
-            let places = self.places::<BANDS>(&x[first..first + GROUP], &y[first..first + GROUP]);
-            if room && _mm256_testz_si256(places.apart, places.apart) == 1 {
-                let pixels = self.interpolate::<BANDS>(places);
-                store::<BANDS>(pixels, &mut to[start..]);
-            } else {
-                let pixels = &mut to[start..start + GROUP * BANDS];
-                self.remap.write_places(first, pixels);
+        let places = self.remap.map.places();
+        let pixels = to.len() / BANDS;
+        let blocks = pixels / BLOCK;
+        let mut held = [[Group::none(); BLOCK / GROUP]; 2];
+        for block in 0..=blocks {
+            let [ahead, behind] = if block % 2 == 0 { [0, 1] } else { [1, 0] };
+            if block < blocks {
+                let first = block * (BLOCK / SHARED);
+                for (number, groups) in (first..).zip(held[ahead].chunks_exact_mut(2)) {
+                    self.place_sixteen::<BANDS>(places.group(number), groups);
+                }
+            }
+            if let Some(block) = block.checked_sub(1) {
+                let groups = block * (BLOCK / GROUP)..;
+                for (group, places) in groups.zip(&held[behind]) {
+                    self.write_group::<BANDS>(group * GROUP, places, to);
+                }
             }
         }
-        let first = whole * GROUP;
+        let first = blocks * BLOCK;
         self.remap.write_places(first, &mut to[first * BANDS..]);
+    }
+
+    /// Writes eight pixels of the picture from pixel `first` on.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn write_group<const BANDS: usize>(&self, first: usize, places: &Group, to: &mut [u8]) {
+        let start = first * BANDS;
+        let room = start + GROUP * BANDS + SPARE <= to.len();
+        if room && _mm256_testz_si256(places.apart, places.apart) == 1 {
+            store::<BANDS>(self.interpolate::<BANDS>(*places), &mut to[start..]);
+        } else {
+            let pixels = &mut to[start..start + GROUP * BANDS];
+            self.remap.write_places(first, pixels);
+        }
+    }
+
+    /// Offsets and weights of sixteen places, whose samples are asked for.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn place_sixteen<const BANDS: usize>(&self, places: Sixteen<'_>, to: &mut [Group]) {
+        for (half, to) in to.iter_mut().enumerate() {
+            let [x, y] = [0, 1].map(|axis: usize| load_half(places, axis, half));
+            *to = self.places::<BANDS>(x, y);
+            self.prefetch::<BANDS>(to);
+        }
+    }
+
+    /// Asks for the samples of the first and the last of eight places, in both rows: the image is
+    /// larger than the caches, its rows lie further apart than a processor looks ahead by itself,
+    /// and one access after the other would wait for memory.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn prefetch<const BANDS: usize>(&self, places: &Group) {
+        let first = _mm256_extract_epi32::<0>(places.offsets);
+        let last = _mm256_extract_epi32::<7>(places.offsets);
+        let [columns, _] = self.remap.map.source_size();
+        let samples = self.remap.samples.as_ptr();
+        for offset in [first as usize, last as usize] {
+            for below in [0, columns * BANDS] {
+                let sample = samples.wrapping_add(offset).wrapping_add(below);
+                _mm_prefetch::<_MM_HINT_T0>(sample.cast());
+            }
+        }
     }
 
     /// Offsets and weights of eight places.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn places<const BANDS: usize>(&self, x: &[i32], y: &[i32]) -> Group {
+    fn places<const BANDS: usize>(&self, x: __m256i, y: __m256i) -> Group {
         let map = self.remap.map;
         let [columns, rows] = map.source_size().map(|side| side as i32);
         let all = |value: i32| _mm256_set1_epi32(value);
-        let [x, y] = [x, y].map(|at| {
-            assert!(at.len() == GROUP);
-            // SAFETY: eight numbers.
-            unsafe { _mm256_loadu_si256(at.as_ptr().cast()) }
-        });
         let from_centre = _mm256_sub_epi32(x, all(ONE / 2));
         let (column, right) = match map.gathering().edges {
             Edges::Bounded => whole_and_rest(from_centre, columns),
@@ -250,11 +317,33 @@ fn whole_and_rest(from_centre: __m256i, count: i32) -> (__m256i, __m256i) {
     )
 }
 
-/// Stores eight pixels at the start of `to`, which is four bytes longer at least.
+/// The x or y of the first or last eight of sixteen places.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_half(places: Sixteen<'_>, axis: usize, half: usize) -> __m256i {
+    match places {
+        Sixteen::Shared(base, offsets) => {
+            let offsets = &offsets[axis][half * GROUP..][..GROUP];
+            // SAFETY: eight words.
+            let offsets = unsafe { _mm_loadu_si128(offsets.as_ptr().cast()) };
+            _mm256_add_epi32(
+                _mm256_cvtepi16_epi32(offsets),
+                _mm256_set1_epi32(base[axis]),
+            )
+        }
+        Sixteen::Wide(coordinates) => {
+            let coordinates = &coordinates[axis][half * GROUP..][..GROUP];
+            // SAFETY: eight numbers.
+            unsafe { _mm256_loadu_si256(coordinates.as_ptr().cast()) }
+        }
+    }
+}
+
+/// Stores eight pixels at the start of `to`, which has [`SPARE`] more bytes at least.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn store<const BANDS: usize>(pixels: __m256i, to: &mut [u8]) {
-    assert!(to.len() >= GROUP * BANDS + 4);
+    assert!(to.len() >= GROUP * BANDS + SPARE);
     let to = to.as_mut_ptr();
     if BANDS == 3 {
         let packed = _mm256_shuffle_epi8(pixels, twice(FIRST_THREE));
