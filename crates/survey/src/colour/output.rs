@@ -61,8 +61,16 @@ impl Output {
             *sum += points;
         }
         let colours = points.attributes.rgb.as_deref().unwrap_or_default();
+        // Black stands for no colour, and darkens no picture.
+        let shown = |rgb: &[u16; 3], band: usize| {
+            if *rgb == [0; 3] {
+                f32::NAN
+            } else {
+                rgb[band].into()
+            }
+        };
         let mut pictured: Vec<Vec<f32>> = (0..3)
-            .map(|band| colours.iter().map(|rgb| rgb[band].into()).collect())
+            .map(|band| colours.iter().map(|rgb| shown(rgb, band)).collect())
             .collect();
         let count = points.len();
         pictured.push(ndvi.clone().unwrap_or_else(|| vec![f32::NAN; count]));

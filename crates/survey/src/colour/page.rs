@@ -56,7 +56,8 @@ pub(super) fn page_html(summary: &Value, views: &Views) -> Result<String> {
 }
 
 const HOW: &str = "<p>A map shows the ground from above: each pixel is the mean over all points in it, at any height. A section \
-shows a vertical slice: each pixel is the mean over its points. A point without a colour has that of its file, or is black.</p>\
+shows a vertical slice: each pixel is the mean over its points. A point without a colour has that of its file, or is black: black ones are left out of the \
+means.</p>\
 <p>The vegetation index is (infrared − red) / (infrared + red) of the image at the point: near 1 for leaves, near 0 for bare soil, \
 below 0 for water.</p>";
 
@@ -74,7 +75,7 @@ fn verdict_words(summary: &Value) -> String {
 
 /// The coloured cloud from above and from the side.
 fn colour_section(views: &Views) -> Result<String> {
-    let [first, _, _] = [0, 1, 2].map(|band| views.map.pixels(band));
+    let first = views.map.pixels(0);
     let png = colour_png(&views.map)?;
     let mut content = draw_frame(&png, &first.extent(), "map of the colours from above");
     let [side, _] = first.sides();
@@ -86,8 +87,9 @@ fn colour_section(views: &Views) -> Result<String> {
         let slice = describe_slice(&views.section, views.slice);
         words += &format!(" Section: {slice}.");
     }
+    let key = colour_key(picture::NO_VALUE, "points without a colour.");
     Ok(format!(
-        "{content}<p class=small>{words} White: no points.</p>"
+        "{content}<p class=small>{words} White: no points.{key}</p>"
     ))
 }
 
@@ -99,7 +101,12 @@ fn colour_png(cells: &CellMeans) -> Result<Vec<u8>> {
         let means = [0, 1, 2].map(|band| bands[band].means[pixel]);
         match means {
             [Some(red), Some(green), Some(blue)] => {
-                samples.extend([red, green, blue].map(|mean| (mean / 257.0).round() as u8));
+                let colour = if red.is_nan() {
+                    picture::NO_VALUE
+                } else {
+                    [red, green, blue].map(|mean| (mean / 257.0).round() as u8)
+                };
+                samples.extend(colour);
                 samples.push(u8::MAX);
             }
             _ => samples.extend([0; 4]),

@@ -19,7 +19,7 @@ use crate::{
 };
 use isopach::{
     Backend,
-    cloud::Columns,
+    cloud::{Columns, Crs},
     colour::{Colour, ColourCounts, ColourTiles, LevelChoice},
     compute::{Dispatcher, Result},
     gpu::GpuOptions,
@@ -84,33 +84,14 @@ pub(super) fn run_noting_failure(
     let on = options.devices.open(GpuOptions::default())?;
     let points = files::open_survey(&options.input, &options.classes, true, true)?;
     let images = open_images(options, cache, listener)?;
-    if let Some(crs) = points.crs() {
-        images.catalogue.check_system(crs)?;
-    }
     refuse_inputs_written_over(&points, &options.out)?;
     refuse_images_written_over(&images.paths, &options.out)?;
     if options.fresh {
         restart::forget_run(&options.out)?;
     }
     let kept = kept_columns(&options.columns, columns_of_all(&points))?;
-    let mut run = ColourRun {
-        options,
-        colour: Colour {
-            gathering: options.look_up.gathering(),
-            level: LevelChoice::Number(0),
-            range: options.look_up.range()?,
-            only_first_returns: options.first_returns,
-            ndvi: options.ndvi,
-        },
-        images,
-        inputs: names_of(&points),
-        warnings: Vec::new(),
-    };
-    run.colour.check(&run.images.catalogue)?;
-    run.mention_oddities(&points, listener);
-    let level = options.look_up.level()?;
+    let run = ColourRun::prepare(options, &points, images, memory / 4, listener)?;
     let catalogue = run.images.catalogue.clone();
-    run.colour.level = choose_level(level, &points, &catalogue, memory / 4, listener)?;
     let operation = ColourTiles::new(run.colour.clone(), catalogue.clone(), kept)?;
     let mut output = Output {
         path: options.out.clone(),
@@ -177,7 +158,39 @@ struct Tiles<'a> {
     results: &'a CheckpointDir,
 }
 
-impl ColourRun<'_> {
+impl<'a> ColourRun<'a> {
+    /// Checks images against points and options, and chooses the level of the images.
+    fn prepare(
+        options: &'a ColourOptions,
+        points: &Catalogue,
+        images: OpenedImages,
+        memory: u64,
+        listener: &dyn Listener,
+    ) -> Result<Self> {
+        if let Some(crs) = points.crs() {
+            images.catalogue.check_system(crs)?;
+        }
+        let level = options.look_up.level()?;
+        let mut run = Self {
+            options,
+            colour: Colour {
+                gathering: options.look_up.gathering(),
+                level: LevelChoice::Number(0),
+                range: options.look_up.range()?,
+                only_first_returns: options.first_returns,
+                ndvi: options.ndvi,
+            },
+            images,
+            inputs: names_of(points),
+            warnings: Vec::new(),
+        };
+        run.colour.check(&run.images.catalogue)?;
+        run.mention_points(points, listener);
+        run.mention_images(points, listener);
+        run.colour.level = choose_level(level, points, &run.images.catalogue, memory, listener)?;
+        Ok(run)
+    }
+
     fn run_tiles(
         &self,
         tiles: &Tiles<'_>,
@@ -227,7 +240,8 @@ impl ColourRun<'_> {
         self.warnings.push(text);
     }
 
-    fn mention_oddities(&mut self, points: &Catalogue, listener: &dyn Listener) {
+    /// Warns of oddities of the files, and of columns that are not kept.
+    fn mention_points(&mut self, points: &Catalogue, listener: &dyn Listener) {
         for text in files::describe_files("the survey", points, &CatalogueOptions::default()) {
             self.warn(text, listener);
         }
@@ -243,33 +257,27 @@ impl ColourRun<'_> {
                 );
             }
         }
-        let images = self.images.catalogue.clone();
-        let is_without = |bands: isopach::colour::ColourBands| bands.infrared.is_none();
-        let without = images
-            .images()
-            .iter()
-            .filter(|image| is_without(image.bands()));
-        let count = without.count();
-        if count > 0 && count < images.images().len() {
-            self.warn(
-                format!(
-                    "{count} images have no near infrared: it is not written (--bands names it)"
-                ),
-                listener,
-            );
+    }
+
+    /// Warns of infrared that only some images have, and of coordinate systems that are not stated.
+    fn mention_images(&mut self, points: &Catalogue, listener: &dyn Listener) {
+        let catalogue = self.images.catalogue.clone();
+        let abouts = || catalogue.images().iter().map(|image| image.description());
+        let is_stated = |crs: &Crs| crs.horizontal.is_some() || crs.definition.is_some();
+        let images = catalogue.images().iter();
+        let without = images.filter(|image| image.bands().infrared.is_none());
+        let without = without.count();
+        if without > 0 && without < catalogue.images().len() {
+            let text = "images have no near infrared: it is not written (--bands names it)";
+            self.warn(format!("{without} {text}"), listener);
         }
-        let unstated = images.images().iter().filter(|image| {
-            let crs = &image.description().crs;
-            crs.horizontal.is_none() && crs.definition.is_none()
-        });
-        let count = unstated.count();
-        if count > 0 {
-            self.warn(
-                format!(
-                    "{count} images state no coordinate system: taken to be in that of the points"
-                ),
-                listener,
-            );
+        let unstated = abouts().filter(|about| !is_stated(&about.crs)).count();
+        if unstated > 0 {
+            let text = "images state no coordinate system: taken to be in that of the points";
+            self.warn(format!("{unstated} {text}"), listener);
+        } else if points.crs().is_none_or(|crs| !is_stated(crs)) {
+            let text = "the points state no coordinate system: taken to be in that of the images";
+            self.warn(text.to_owned(), listener);
         }
     }
 }
