@@ -42,7 +42,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cold = pool.install(|| look_up_all(&colour, &images, points, order))?;
     let counters = images.cache().counters();
     let warm = pool.install(|| look_up_all(&colour, &images, points, order))?;
-    print_line(&words, points, [cold, warm], counters, images.cache().counters());
+    print_line(
+        &words,
+        points,
+        [cold, warm],
+        counters,
+        images.cache().counters(),
+    );
     Ok(())
 }
 
@@ -60,7 +66,7 @@ fn look_up_all(
     images: &ImageCatalogue,
     points: usize,
     order: &str,
-) -> Result<Pass, Box<dyn Error>> {
+) -> isopach_colour::Result<Pass> {
     let extent = images.extent();
     let place = PlaceMaker {
         min: extent.min,
@@ -87,9 +93,11 @@ fn look_up_all(
             .par_iter()
             .map(|places| {
                 let values = colour.values_at(&Cpu, images, places)?;
-                Ok((0..values.len()).filter(|i| values.image(*i).is_some()).count())
+                Ok((0..values.len())
+                    .filter(|i| values.image(*i).is_some())
+                    .count())
             })
-            .collect::<Result<_, isopach_colour::Error>>()?;
+            .collect::<isopach_colour::Result<_>>()?;
         pass.seconds += start.elapsed().as_secs_f64();
         pass.coloured += found.iter().sum::<usize>();
     }
@@ -125,7 +133,10 @@ impl PlaceMaker {
                 share(square / across, down) + v / down as f64,
             ]
         };
-        [self.min[0] + along[0] * width, self.min[1] + along[1] * height]
+        [
+            self.min[0] + along[0] * width,
+            self.min[1] + along[1] * height,
+        ]
     }
 }
 

@@ -86,6 +86,16 @@ impl CataloguedImage {
         self.extent
     }
 
+    /// Whether a place within bounds may lie on it. A pixel more is allowed for the rounding of its
+    /// rectangle.
+    pub(crate) fn may_cover(&self, [low, high]: [[f64; 2]; 2]) -> bool {
+        (0..2).all(|axis| {
+            let pixel = self.georeference.step[axis].abs();
+            let Rect { min, max } = self.extent;
+            low[axis] <= max[axis] + pixel && high[axis] >= min[axis] - pixel
+        })
+    }
+
     /// The bands of its colours.
     #[must_use]
     pub fn bands(&self) -> ColourBands {

@@ -220,7 +220,9 @@ impl Colour {
                 values.found[place] = Found::NotAsked;
             }
         }
-        for (number, image) in images.images().iter().enumerate() {
+        let bounds = bounds_of(places);
+        let nearby = images.images().iter().enumerate();
+        for (number, image) in nearby.filter(|(_, image)| image.may_cover(bounds)) {
             if rest.is_empty() {
                 break;
             }
@@ -285,6 +287,19 @@ impl Colour {
         // A NaN becomes 0; numbers beyond the range become its ends.
         (scaled + 0.5).floor() as u16
     }
+}
+
+/// Least and largest easting and northing of places.
+fn bounds_of(places: &[[f64; 2]]) -> [[f64; 2]; 2] {
+    let mut low = [f64::INFINITY; 2];
+    let mut high = [f64::NEG_INFINITY; 2];
+    for place in places {
+        for axis in 0..2 {
+            low[axis] = low[axis].min(place[axis]);
+            high[axis] = high[axis].max(place[axis]);
+        }
+    }
+    [low, high]
 }
 
 /// The places that lie on an image, in pixels of a level.

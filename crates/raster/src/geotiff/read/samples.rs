@@ -206,21 +206,56 @@ fn from_planes<const W: usize>(planes: &[u8], row: &mut [u8]) {
 
 /// Adds to each little-endian number of `width` bytes the one `stride` numbers before it.
 fn add_before(row: &mut [u8], width: usize, stride: usize) {
-    if width == 1 && stride == 1 {
-        row.iter_mut().fold(0_u8, |before, byte| {
-            *byte = byte.wrapping_add(before);
-            *byte
-        });
-        return;
+    match width {
+        1 => add_numbers(row, stride, |[a], [b]: [u8; 1]| [a.wrapping_add(b)]),
+        2 => add_numbers(row, stride, |a, b| {
+            u16::from_le_bytes(a)
+                .wrapping_add(u16::from_le_bytes(b))
+                .to_le_bytes()
+        }),
+        4 => add_numbers(row, stride, |a, b| {
+            u32::from_le_bytes(a)
+                .wrapping_add(u32::from_le_bytes(b))
+                .to_le_bytes()
+        }),
+        8 => add_numbers(row, stride, |a, b| {
+            u64::from_le_bytes(a)
+                .wrapping_add(u64::from_le_bytes(b))
+                .to_le_bytes()
+        }),
+        _ => {} // samples have one, two, four or eight bytes
     }
-    let back = width * stride;
-    for at in (back..row.len().saturating_sub(width - 1)).step_by(width) {
-        let mut carry = 0;
-        for byte in at..at + width {
-            let sum = u16::from(row[byte]) + u16::from(row[byte - back]) + carry;
-            row[byte] = sum as u8;
-            carry = sum >> 8;
+}
+
+/// Adds to each number of `W` bytes the one `stride` numbers before it. Numbers of a few bands are
+/// held from pixel to pixel, so that no addition waits for the memory that another wrote.
+fn add_numbers<const W: usize>(
+    row: &mut [u8],
+    stride: usize,
+    add: impl Fn([u8; W], [u8; W]) -> [u8; W],
+) {
+    let numbers = row.as_chunks_mut::<W>().0;
+    match stride {
+        1 => add_pixels::<W, 1>(numbers, add),
+        3 => add_pixels::<W, 3>(numbers, add),
+        4 => add_pixels::<W, 4>(numbers, add),
+        _ => {
+            for at in stride..numbers.len() {
+                numbers[at] = add(numbers[at], numbers[at - stride]);
+            }
         }
+    }
+}
+
+/// The same of pixels of `S` numbers.
+fn add_pixels<const W: usize, const S: usize>(
+    numbers: &mut [[u8; W]],
+    add: impl Fn([u8; W], [u8; W]) -> [u8; W],
+) {
+    let mut before = [[0; W]; S];
+    for pixel in numbers.as_chunks_mut::<S>().0 {
+        before = std::array::from_fn(|band| add(pixel[band], before[band]));
+        *pixel = before;
     }
 }
 
