@@ -20,7 +20,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Tiles that are there before a run is stopped: of each thread the last may be half written.
-const FEWEST: usize = 12;
+const FEWEST: usize = 6;
 
 /// A survey of one file and an image of it.
 struct Place {
@@ -71,13 +71,13 @@ impl Place {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Tiles whose results are kept.
+    /// Tiles with points whose results are kept: others have no part.
     fn tiles_kept(&self, out: &str) -> usize {
         let tiles = self.path(&format!("{out}.run")).join("tiles");
-        let names = fs::read_dir(tiles).into_iter().flatten().flatten();
-        let is_tile = |end: &std::ffi::OsStr| end == "tile";
+        let files = fs::read_dir(tiles).into_iter().flatten().flatten();
+        let names = files.filter_map(|file| file.file_name().into_string().ok());
         names
-            .filter(|entry| entry.path().extension().is_some_and(is_tile))
+            .filter(|name| name.ends_with(".tile") && !name.ends_with("-0-0.tile"))
             .count()
     }
 
