@@ -4,7 +4,7 @@
 //!
 //! DIR holds `meta.json` (the parameters of each case) and one folder of `.npy` arrays a case, in
 //! the layout described in docs/correctness.md. Cases of M3C2, registration, the emission measure,
-//! features, heights, ground and views are told apart by their arrays; without meta.json every folder is a case, with a
+//! features, heights, colours, ground and views are told apart by their arrays; without meta.json every folder is a case, with a
 //! meta.json of its own. Prints one
 //! JSON line a case with the largest deviations; with `--dump` it also writes its own arrays under
 //! the same names. Exits with 1 where a case could not be computed.
@@ -21,6 +21,7 @@ use isopach::{
 };
 use isopach_program::{console, println};
 use isopach_testkit::{
+    colour_case::{self, ColourDeviation},
     emission_case,
     feature_case::{self, TableDeviation},
     ground_case::{self, GroundErrors},
@@ -127,6 +128,8 @@ impl Case<'_> {
             self.features()
         } else if ground_case::is_case(&self.about_or_own()?) {
             self.ground()
+        } else if colour_case::is_case(&self.dir) {
+            self.colours()
         } else if height_case::is_case(&self.dir) {
             self.heights()
         } else if view_case::is_case(&self.dir) {
@@ -160,6 +163,14 @@ impl Case<'_> {
         let is_within = errors.iter().all(GroundErrors::is_within_bounds);
         let scenes: Vec<Value> = errors.iter().map(GroundErrors::to_json).collect();
         Ok(json!({ "case": self.name, "within_bounds": is_within, "scenes": scenes }))
+    }
+
+    /// Deviations from values of images at places, array by array.
+    fn colours(&self) -> Result<Value, Box<dyn Error>> {
+        let compared = colour_case::compare(&self.dir)?;
+        let is_within = compared.iter().all(ColourDeviation::is_within_bounds);
+        let tables: Vec<Value> = compared.iter().map(ColourDeviation::to_json).collect();
+        Ok(json!({ "case": self.name, "within_bounds": is_within, "tables": tables }))
     }
 
     /// Deviations from other tools' heights above ground, surface by surface.

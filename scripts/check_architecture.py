@@ -3,7 +3,7 @@
 import pathlib, re, sys, tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FLOOR = dict(compute=0, cloud=0, crs=0, tiling=1, neighbours=1, raster=1, las=1, fits=1, npy=1, polygons=1, gpu=3, registration=2, change=2, features=2, patches=2, emission=2, solar=2, panorama=2, remote=3,
+FLOOR = dict(compute=0, cloud=0, crs=0, tiling=1, neighbours=1, raster=1, las=1, fits=1, npy=1, polygons=1, gpu=3, registration=2, change=2, features=2, patches=2, colour=2, emission=2, solar=2, panorama=2, remote=3,
              facade=4, program=5, survey=6, sun=6, perspectives=6, cli=7, testkit=8)
 PRINTS_NOTHING = ("survey", "sun", "perspectives")  # runs tell a listener; the programs around them print through crates/program
 WITHIN = {("cloud", "compute"), ("crs", "cloud"), ("las", "tiling"), ("raster", "tiling"), ("patches", "features")}  # allowed on one floor

@@ -47,6 +47,7 @@
 //! | [`tiling`] | the tile loop: plan, halo, one decode per chunk, order, checkpoints, report |
 //! | [`registration`] | ICP and coarse alignment |
 //! | [`change`] | M3C2, C2C, DoD, level of detection, volumes |
+//! | [`colour`] | colours of points from orthophotos, near infrared, vegetation index |
 //! | [`features`] | features of points: shape, normals, roughness, curvature, in several conventions |
 //! | [`panorama`] | geometry of 360° panoramas: perspective views, masks, rigs |
 //! | [`patches`] | square patches for machine learning: samples, columns, statistics, augmentation |
@@ -63,6 +64,7 @@ pub use backends::{auto, cpu};
 pub use backends::{auto_with, on_gpus};
 pub use isopach_change as change;
 pub use isopach_cloud as cloud;
+pub use isopach_colour as colour;
 pub use isopach_compute as compute;
 pub use isopach_crs as crs;
 pub use isopach_emission as emission;

@@ -5,7 +5,7 @@ use clap::{Arg, Command, value_parser};
 use clap_complete::{Shell, generate};
 use isopach_program::profile::{Profiled as _, Stop};
 use isopach_sun::EmissionOptions;
-use isopach_survey::{ChangeOptions, features, patches};
+use isopach_survey::{ChangeOptions, colour, features, patches};
 use std::{ffi::OsString, io::Write as _, process::ExitCode};
 
 /// A program under its own name.
@@ -61,6 +61,14 @@ const SUBCOMMANDS: &[Subcommand] = &[
         adds: None,
         command: |_| features::command(),
         main: features::main,
+    },
+    Subcommand {
+        name: "colour",
+        about: "Colours of points from orthophotos, with near infrared and vegetation index",
+        runs: "colour",
+        adds: None,
+        command: |_| colour::command(),
+        main: colour::main,
     },
     Subcommand {
         name: "patches",

@@ -39,6 +39,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Images
+//!
+//! [`ImageSource`] is an image of several bands with its overviews, read block by block: an
+//! orthophoto. [`GeoTiffBlocks`] reads those of files.
+//!
 //! # Places
 //!
 //! [`gather`] has the values of an image at any places, and pictures of them: capability [`Gather`].
@@ -55,6 +60,7 @@ mod error;
 pub mod gather;
 mod geotiff;
 mod grid;
+mod image;
 pub mod picture;
 mod png_image;
 mod rasterise;
@@ -65,10 +71,14 @@ pub use cell::{CellSums, Rank};
 pub use error::RasterError;
 pub use gather::Gather;
 pub use geotiff::{
-    GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffLimits, GeoTiffMosaic, read as read_geotiff,
-    write as write_geotiff,
+    GeoTiff, GeoTiffBlocks, GeoTiffError, GeoTiffFault, GeoTiffLimits, GeoTiffMosaic,
+    read as read_geotiff, write as write_geotiff,
 };
 pub use grid::{Grid, Raster};
+pub use image::{
+    BandRole, BlockSamples, ImageBlock, ImageDate, ImageDateError, ImageDescription,
+    ImageGeoreference, ImageLevel, ImageSource, SampleType,
+};
 pub use isopach_cloud::{Cloud, Crs, Positions, Rect};
 pub use isopach_compute::{Compute, Cpu, Error, Result};
 pub use png_image::{PngColour, encode_png};

@@ -35,6 +35,20 @@ pub const SEQUENTIAL: [[u8; 3]; 9] = [
     [253, 231, 37],
 ];
 
+/// Colours of a vegetation index, evenly spaced from −1 (brown) over 0 (cream) to 1 (dark green);
+/// lightness falls on both sides, so that they can be told apart without seeing red and green.
+pub const VEGETATION: [[u8; 3]; 9] = [
+    [84, 48, 5],
+    [140, 81, 10],
+    [191, 129, 45],
+    [223, 194, 125],
+    [246, 238, 213],
+    [197, 222, 160],
+    [124, 182, 88],
+    [52, 129, 46],
+    [0, 73, 27],
+];
+
 /// Pink for points without a value: neither map of colours has it.
 pub const NO_VALUE: [u8; 3] = [232, 140, 190];
 
@@ -71,6 +85,12 @@ pub fn diverging(value: f64, limit: f64) -> [u8; 3] {
 #[must_use]
 pub fn sequential(value: f64, [low, high]: [f64; 2]) -> [u8; 3] {
     interpolate_colour(&SEQUENTIAL, ((value - low) / (high - low)).clamp(0.0, 1.0))
+}
+
+/// Colour of a vegetation index, −1 to 1, clamped.
+#[must_use]
+pub fn vegetation(index: f64) -> [u8; 3] {
+    interpolate_colour(&VEGETATION, index.clamp(-1.0, 1.0) * 0.5 + 0.5)
 }
 
 /// The colour at a share (0 to 1) of evenly spaced colours.

@@ -1,7 +1,10 @@
 //! Tests of `isopach-raster` from outside, a module a theme: one program, which links once.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::print_stderr)]
 
+mod blocks;
+#[allow(dead_code)] // the hostile files have more
+mod common;
 mod conformance;
 mod gather;
 mod gather_conformance;

@@ -37,7 +37,8 @@
 //!
 //! A run of [`features`] is the other job of this crate: from the files of a survey to one LAZ file
 //! with features of its points and their height above ground. A run of [`patches`] cuts a survey
-//! into samples for machine learning.
+//! into samples for machine learning. A run of [`colour`] colours the points of a survey from
+//! orthophotos.
 //!
 //! The change run in order, module by module: `epochs` opens the files, `alignment` aligns them, `sample`
 //! and `settings` find parameters, `operation` compares a tile, `outputs` writes files, `truth`
@@ -45,6 +46,7 @@
 //! controls the use of memory, folder and processes.
 
 mod alignment;
+pub mod colour;
 mod distribution;
 mod epochs;
 mod error;

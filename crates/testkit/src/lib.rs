@@ -5,12 +5,15 @@
 //! | none | [`hostile`]: damaged inputs by the thousand, watched for time and memory |
 //! | `emission` | `emission_case`: golden cases of the emission measure |
 //! | `features` | `feature_case`, `ground_case`, `height_case`: golden cases of features of points, ground filters, heights above ground |
+//! | `colour` | `colour_case`: golden cases of colours of places |
 //! | `calibration` | `calibration`: scenes whose truth is known, for rates of error |
 //! | `views` | `view_case`: golden cases of perspective views of panoramas |
 //! | `programs` | runs of the programs beside the tests, their folders, messages and results; `fingerprint`: a hash of results |
 
 #[cfg(feature = "calibration")]
 pub mod calibration;
+#[cfg(feature = "colour")]
+pub mod colour_case;
 #[cfg(feature = "programs")]
 pub mod difference;
 #[cfg(feature = "programs")]

@@ -16,7 +16,7 @@ mod pyramid;
 mod read;
 mod unfinished;
 
-pub use read::{GeoTiff, GeoTiffError, GeoTiffFault, GeoTiffLimits, read};
+pub use read::{GeoTiff, GeoTiffBlocks, GeoTiffError, GeoTiffFault, GeoTiffLimits, read};
 
 use crate::{Grid, Raster, RasterError};
 use directory::{Entry, directory_bytes};

@@ -12,6 +12,14 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::None,
+        Self::Lzw,
+        Self::Deflate,
+        Self::PackBits,
+        Self::Zstd,
+    ];
+
     fn code(self) -> u64 {
         match self {
             Self::None => 1,

@@ -309,7 +309,7 @@ const COLUMNS: [(&str, Columns); 10] = [
 ];
 
 /// The names of columns.
-pub(super) fn column_names(columns: Columns) -> Vec<&'static str> {
+pub(crate) fn column_names(columns: Columns) -> Vec<&'static str> {
     let named = COLUMNS
         .iter()
         .filter(|(_, column)| columns.contains(*column));

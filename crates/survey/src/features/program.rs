@@ -41,7 +41,7 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
 }
 
 /// Prints which tile failed; returns the exit code.
-fn report_failure(name: &str, failure: &TileFailure) -> ExitCode {
+pub(crate) fn report_failure(name: &str, failure: &TileFailure) -> ExitCode {
     let TileFailure {
         tile,
         core,

@@ -20,13 +20,13 @@ use std::{
 };
 
 /// The folder of an output's unfinished run: `out.laz.run`.
-pub(super) fn state_folder(out: &Path) -> PathBuf {
+pub(crate) fn state_folder(out: &Path) -> PathBuf {
     with_ending(out, ".run")
 }
 
 /// From now on, a signal prints how many tiles are done and how to go on, before it ends the
 /// program.
-pub(super) fn announce_resume(program: &str, out: &Path) {
+pub(crate) fn announce_resume(program: &str, out: &Path) {
     let state = state_folder(out);
     let locks = vec![state.join("lock")];
     signals::say_how_to_go_on(program, locks, move || {
@@ -35,7 +35,7 @@ pub(super) fn announce_resume(program: &str, out: &Path) {
 }
 
 /// Forgets the unfinished run of an output.
-pub(super) fn forget_run(out: &Path) -> Result<()> {
+pub(crate) fn forget_run(out: &Path) -> Result<()> {
     let state = state_folder(out);
     if CheckpointDir::new(&state, "").remove_unless_held()? {
         remove_folder(&state);
@@ -85,7 +85,7 @@ fn result_parameters(run: &FeatureRun<'_>, kept: Columns) -> Result<Value> {
 }
 
 /// Where points wait that memory cannot hold.
-pub(super) fn spill_of(out: &Path, chosen: Option<&Path>) -> Spill {
+pub(crate) fn spill_of(out: &Path, chosen: Option<&Path>) -> Spill {
     match chosen {
         Some(folder) => Spill::in_folder(folder),
         None => Spill::in_folder(state_folder(out).join(SPILL)),
@@ -93,7 +93,7 @@ pub(super) fn spill_of(out: &Path, chosen: Option<&Path>) -> Spill {
 }
 
 /// Removes the kept results, once the run is complete.
-pub(super) fn remove_kept(kept: &CheckpointDir) -> Result<()> {
+pub(crate) fn remove_kept(kept: &CheckpointDir) -> Result<()> {
     kept.remove_all()?;
     remove_folder(kept.folder());
     Ok(())
@@ -101,7 +101,7 @@ pub(super) fn remove_kept(kept: &CheckpointDir) -> Result<()> {
 
 /// Removes the folder of a run that has ended, with the spilled points of killed processes. Other
 /// files in it stay.
-pub(super) fn remove_folder(state: &Path) {
+pub(crate) fn remove_folder(state: &Path) {
     let spill = state.join(SPILL);
     for entry in fs::read_dir(&spill).into_iter().flatten().flatten() {
         let name = entry.file_name();

@@ -175,9 +175,9 @@ pub(crate) fn columns_of_all(catalogue: &Catalogue) -> Columns {
     })
 }
 
-/// The schema of the output: the coordinate system of the files, their finest scale, and their
+/// The schema of an output: the coordinate system of the files, their finest scale, and their
 /// offset if all have the same, so that coordinates stay the numbers that they are.
-fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool) -> Result<Schema> {
+pub(crate) fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool) -> Result<Schema> {
     let files = catalogue.files();
     let scales = files.iter().flat_map(|file| {
         // Coordinates that became metres are no multiples of the stated scale.
@@ -239,7 +239,7 @@ fn offset_of(catalogue: &Catalogue, scale: f64) -> [f64; 3] {
 }
 
 /// Refuses an output whose files are among the inputs.
-fn refuse_inputs_written_over(catalogue: &Catalogue, out: &Path) -> Result<()> {
+pub(crate) fn refuse_inputs_written_over(catalogue: &Catalogue, out: &Path) -> Result<()> {
     let written = [
         out.to_owned(),
         summary::summary_path(out),

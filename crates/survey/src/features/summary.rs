@@ -19,17 +19,17 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// The path of the summary of an output: `out.laz.json`.
-pub(super) fn summary_path(out: &Path) -> PathBuf {
+pub(crate) fn summary_path(out: &Path) -> PathBuf {
     with_ending(out, ".json")
 }
 
 /// The path of the page of an output: `out.laz.html`.
-pub(super) fn page_path(out: &Path) -> PathBuf {
+pub(crate) fn page_path(out: &Path) -> PathBuf {
     with_ending(out, ".html")
 }
 
 /// The path with more at its end.
-pub(super) fn with_ending(out: &Path, ending: &str) -> PathBuf {
+pub(crate) fn with_ending(out: &Path, ending: &str) -> PathBuf {
     let mut name = out.as_os_str().to_owned();
     name.push(ending);
     name.into()

@@ -11,6 +11,8 @@ use std::io::Seek;
 pub(super) struct Georeference {
     pub(super) north_west: [f64; 2],
     pub(super) cell_size: [f64; 2],
+    /// Northing of the outer edge of the first stored row.
+    pub(super) first_northing: f64,
     /// The first stored row is the southernmost.
     pub(super) is_south_up: bool,
 }
@@ -77,6 +79,7 @@ impl Georeference {
         Ok(Self {
             north_west: [west, north],
             cell_size: [east_step, south_step.abs()],
+            first_northing: first,
             is_south_up,
         })
     }

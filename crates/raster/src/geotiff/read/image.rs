@@ -2,8 +2,9 @@
 
 use super::{
     fault::{ReadResult, damaged, unsupported},
+    jpeg::JpegStreams,
     limits::{check_limit, filled_vec},
-    samples::{Compression, NoData, Predictor, Sample, Samples},
+    samples::{Compression, Kind, NoData, Predictor, Sample, Samples},
     tags::{Directory, Tiff, Values},
 };
 use ndarray::Array2;
@@ -13,21 +14,29 @@ use std::{io::Seek, ops::Range};
 const PIECE_BYTES: usize = 1 << 18;
 /// Bytes that a compressed block may have beyond twice its expanded size: heads and code tables.
 const FREE_BYTES: u64 = 1024;
+/// The same of JPEG, whose segments before the pixels have any length below this.
+const FREE_JPEG_BYTES: u64 = 1 << 16;
+
+/// Photometric interpretation of luma and two differences of colour.
+const YCBCR: u64 = 6;
 
 /// Storage layout of a picture.
 pub(super) struct Image {
     pub(super) columns: usize,
     pub(super) rows: usize,
     pub(super) bands: usize,
-    sample: Sample,
+    pub(super) sample: Sample,
+    /// The photometric interpretation (tag 262).
+    pub(super) photometric: u64,
     compression: Compression,
+    jpeg: JpegStreams,
     predictor: Predictor,
     /// Bands one after the other, not cell by cell.
-    is_planar: bool,
+    pub(super) is_planar: bool,
     /// The least significant bit of each byte comes first.
     is_reversed: bool,
     /// Columns and rows of a block.
-    block: [usize; 2],
+    pub(super) block: [usize; 2],
     is_tiled: bool,
     offsets: Values,
     counts: Values,
@@ -150,12 +159,27 @@ impl Image {
         let blocks = columns.div_ceil(block[0]) * rows.div_ceil(block[1]);
         let blocks = blocks.saturating_mul(if is_planar { bands } else { 1 });
         let [offsets, counts] = read_places(tiff, directory, is_tiled, blocks)?;
+        let compression = Compression::from_code(tiff.number_or(directory, 259, 1)?)?;
+        let photometric = tiff.number_or(directory, 262, 1)?;
+        if compression == Compression::Jpeg && (sample.kind, sample.bits) != (Kind::Unsigned, 8) {
+            return unsupported(format!("JPEG compression of {}-bit samples", sample.bits));
+        }
+        if photometric == YCBCR && compression != Compression::Jpeg {
+            return unsupported("colours as YCbCr without JPEG");
+        }
         Ok(Self {
             columns: columns as usize,
             rows: rows as usize,
             bands: bands as usize,
             sample,
-            compression: Compression::from_code(tiff.number_or(directory, 259, 1)?)?,
+            photometric,
+            compression,
+            jpeg: match compression {
+                Compression::Jpeg => {
+                    JpegStreams::from_directory(tiff, directory, photometric == YCBCR)?
+                }
+                _ => JpegStreams::default(),
+            },
             predictor,
             is_planar,
             is_reversed: tiff.number_or(directory, 266, 1)? == 2,
@@ -312,7 +336,7 @@ impl Image {
     }
 
     /// Samples of a cell that are stored together.
-    fn samples_per_pixel(&self) -> usize {
+    pub(super) fn samples_per_pixel(&self) -> usize {
         if self.is_planar { 1 } else { self.bands }
     }
 
@@ -324,75 +348,131 @@ impl Image {
         height: usize,
         mut row: impl FnMut(usize, &[u8]) -> ReadResult<()>,
     ) -> ReadResult<()> {
-        let row_bytes = (self.block[0] * self.samples_per_pixel() * self.sample.bits).div_ceil(8);
-        let rows = if self.is_tiled { self.block[1] } else { height };
-        let at = self.offsets.value_at(block);
-        let count = self.counts.value_at(block);
+        let row_bytes = self.row_bytes();
         if self.compression != Compression::None {
-            let needed = (row_bytes * rows) as u64;
-            let mut stored = tiff.first_bytes(
-                at,
-                count,
-                needed.saturating_mul(2).saturating_add(FREE_BYTES),
-            )?;
-            if self.is_reversed {
-                stored
-                    .iter_mut()
-                    .for_each(|byte| *byte = byte.reverse_bits());
+            let stored = self.read_stored(tiff, block, 0..height)?;
+            let bytes = self.expand_rows(stored, block, height, tiff.is_big_endian())?;
+            for (number, bytes) in bytes.chunks_exact(row_bytes).enumerate() {
+                row(number, bytes)?;
             }
-            let expanded =
-                self.compression
-                    .expand(&stored, row_bytes * rows, row_bytes * self.block[1]);
-            let mut bytes = expanded
-                .or_else(|what| damaged(format!("block {block} cannot be decompressed: {what}")))?;
-            bytes.truncate(row_bytes * height);
-            return self.decode_rows(bytes, row_bytes, tiff.is_big_endian(), 0, &mut row);
+            return Ok(());
         }
-        if count < (row_bytes * rows) as u64 {
-            return damaged(format!(
-                "block {block} has {count} bytes, but must have {}",
-                row_bytes * rows
-            ));
-        }
-        tiff.first_bytes(at, count, 0)?; // all of it is there
         let rows_of_piece = (PIECE_BYTES / row_bytes).max(1);
         for first in (0..height).step_by(rows_of_piece) {
-            let rows = rows_of_piece.min(height - first);
-            let mut bytes =
-                tiff.read_bytes(at + (first * row_bytes) as u64, (rows * row_bytes) as u64)?;
-            if self.is_reversed {
-                bytes
-                    .iter_mut()
-                    .for_each(|byte| *byte = byte.reverse_bits());
+            let rows = first..(first + rows_of_piece).min(height);
+            let stored = self.read_stored(tiff, block, rows.clone())?;
+            let bytes = self.expand_rows(stored, block, rows.len(), tiff.is_big_endian())?;
+            for (number, bytes) in rows.zip(bytes.chunks_exact(row_bytes)) {
+                row(number, bytes)?;
             }
-            self.decode_rows(bytes, row_bytes, tiff.is_big_endian(), first, &mut row)?;
         }
         Ok(())
     }
 
-    /// Hands over rows, the first of which has the number `first`, as they were before they were
-    /// made smaller.
-    fn decode_rows(
-        &self,
-        mut bytes: Vec<u8>,
-        row_bytes: usize,
-        is_big_endian: bool,
-        first: usize,
-        row: &mut impl FnMut(usize, &[u8]) -> ReadResult<()>,
-    ) -> ReadResult<()> {
-        let mut planes = Vec::new();
-        for (number, bytes) in bytes.chunks_exact_mut(row_bytes).enumerate() {
-            if let Some(width) = self.sample.bytes() {
-                self.predictor.restore_row(
-                    bytes,
-                    width,
-                    self.samples_per_pixel(),
-                    is_big_endian,
-                    &mut planes,
-                );
-            }
-            row(first + number, bytes)?;
+    /// Bytes of a row of a block, expanded.
+    pub(super) fn row_bytes(&self) -> usize {
+        (self.block[0] * self.samples_per_pixel() * self.sample.bits).div_ceil(8)
+    }
+
+    /// Rows of a block that can be read without the others: all of those that are compressed, or in
+    /// tiles; else as many as are read at once, if one strip holds the image.
+    pub(super) fn rows_at_once(&self) -> usize {
+        let is_one_strip = !self.is_tiled && self.block[1] >= self.rows;
+        if self.compression == Compression::None && is_one_strip {
+            (PIECE_BYTES / self.row_bytes()).clamp(1, self.block[1])
+        } else {
+            self.block[1]
         }
-        Ok(())
+    }
+
+    /// The bytes of the tables of places and lengths of its blocks.
+    pub(super) fn table_bytes(&self) -> impl Iterator<Item = u8> {
+        let tables = [&self.offsets, &self.counts];
+        tables.into_iter().flat_map(Values::stored_bytes)
+    }
+
+    /// Whether a block was ever written.
+    pub(super) fn is_written(&self, block: usize) -> bool {
+        self.counts.value_at(block) > 0
+    }
+
+    /// The bytes of a block as they are stored, in the order of bits that decoders expect; `rows`
+    /// of it, where nothing is compressed, else those of all its rows, of which the last is needed.
+    pub(super) fn read_stored<R: std::io::Read + Seek>(
+        &self,
+        tiff: &mut Tiff<R>,
+        block: usize,
+        rows: Range<usize>,
+    ) -> ReadResult<Vec<u8>> {
+        let row_bytes = self.row_bytes();
+        let at = self.offsets.value_at(block);
+        let count = self.counts.value_at(block);
+        let mut stored = if self.compression == Compression::None {
+            let needed = (row_bytes * self.stored_rows(rows.end)) as u64;
+            if count < needed {
+                return damaged(format!(
+                    "block {block} has {count} bytes, but must have {needed}"
+                ));
+            }
+            tiff.first_bytes(at, count, 0)?; // all of it is there
+            tiff.read_bytes(
+                at + (rows.start * row_bytes) as u64,
+                (rows.len() * row_bytes) as u64,
+            )?
+        } else {
+            let free = match self.compression {
+                Compression::Jpeg => FREE_JPEG_BYTES,
+                _ => FREE_BYTES,
+            };
+            let needed = (row_bytes * self.stored_rows(rows.end)) as u64;
+            tiff.first_bytes(at, count, needed.saturating_mul(2).saturating_add(free))?
+        };
+        if self.is_reversed {
+            stored
+                .iter_mut()
+                .for_each(|byte| *byte = byte.reverse_bits());
+        }
+        Ok(stored)
+    }
+
+    /// Rows that are stored of a block whose first `height` rows lie on the image: tiles are whole.
+    fn stored_rows(&self, height: usize) -> usize {
+        if self.is_tiled { self.block[1] } else { height }
+    }
+
+    /// The first `height` rows of stored bytes as they were before they were made smaller:
+    /// little-endian samples, [`Self::row_bytes`] a row.
+    pub(super) fn expand_rows(
+        &self,
+        stored: Vec<u8>,
+        block: usize,
+        height: usize,
+        is_big_endian: bool,
+    ) -> ReadResult<Vec<u8>> {
+        let row_bytes = self.row_bytes();
+        let rows = self.stored_rows(height);
+        let expanded = match self.compression {
+            Compression::None => Ok(stored),
+            Compression::Jpeg => {
+                let shape = [self.block[0], rows, self.samples_per_pixel()];
+                self.jpeg.expand(&stored, shape, self.block[1])
+            }
+            _ => self
+                .compression
+                .expand(&stored, row_bytes * rows, row_bytes * self.block[1]),
+        };
+        let mut bytes = expanded
+            .or_else(|what| damaged(format!("block {block} cannot be decompressed: {what}")))?;
+        bytes.truncate(row_bytes * height);
+        let Some(width) = self.sample.bytes() else {
+            return Ok(bytes);
+        };
+        let mut planes = Vec::new();
+        for row in bytes.chunks_exact_mut(row_bytes) {
+            let stride = self.samples_per_pixel();
+            self.predictor
+                .restore_row(row, width, stride, is_big_endian, &mut planes);
+        }
+        Ok(bytes)
     }
 }

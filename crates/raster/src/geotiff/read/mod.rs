@@ -5,16 +5,21 @@
 //! unchecked, refuses directories beyond a megabyte and blocks that were never written, and turns
 //! samples over where white is zero.
 
+mod bands;
+mod blocks;
 mod fault;
 mod georeference;
 mod image;
+mod jpeg;
 mod keys;
 mod limits;
+mod pixels;
 mod places;
 mod samples;
 mod scale;
 mod tags;
 
+pub use blocks::GeoTiffBlocks;
 pub use fault::{GeoTiffError, GeoTiffFault};
 pub use limits::GeoTiffLimits;
 

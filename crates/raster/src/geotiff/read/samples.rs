@@ -12,6 +12,8 @@ pub(super) enum Compression {
     Deflate,
     PackBits,
     Zstd,
+    /// Decoded with the tables of its image: [`super::jpeg`].
+    Jpeg,
 }
 
 impl Compression {
@@ -22,8 +24,9 @@ impl Compression {
             8 | 32946 => return Ok(Self::Deflate),
             32773 => return Ok(Self::PackBits),
             50000 | 34926 => return Ok(Self::Zstd),
+            7 => return Ok(Self::Jpeg),
             2..=4 => "fax",
-            6 | 7 => "JPEG",
+            6 => "old-style JPEG",
             34712 => "JPEG 2000",
             34887 => "LERC",
             34925 => "LZMA",
@@ -44,6 +47,7 @@ impl Compression {
     ) -> Result<Vec<u8>, String> {
         let expanded = match self {
             Self::None => read(bytes, count),
+            Self::Jpeg => Err("it needs the tables of its image".to_owned()),
             Self::PackBits => Ok(pack_bits(bytes, count)),
             Self::Deflate => catch_panic(|| read(flate2::read::ZlibDecoder::new(bytes), count)),
             Self::Zstd => catch_panic(|| expand_zstd(bytes, count, whole)),
@@ -202,21 +206,56 @@ fn from_planes<const W: usize>(planes: &[u8], row: &mut [u8]) {
 
 /// Adds to each little-endian number of `width` bytes the one `stride` numbers before it.
 fn add_before(row: &mut [u8], width: usize, stride: usize) {
-    if width == 1 && stride == 1 {
-        row.iter_mut().fold(0_u8, |before, byte| {
-            *byte = byte.wrapping_add(before);
-            *byte
-        });
-        return;
+    match width {
+        1 => add_numbers(row, stride, |[a], [b]: [u8; 1]| [a.wrapping_add(b)]),
+        2 => add_numbers(row, stride, |a, b| {
+            u16::from_le_bytes(a)
+                .wrapping_add(u16::from_le_bytes(b))
+                .to_le_bytes()
+        }),
+        4 => add_numbers(row, stride, |a, b| {
+            u32::from_le_bytes(a)
+                .wrapping_add(u32::from_le_bytes(b))
+                .to_le_bytes()
+        }),
+        8 => add_numbers(row, stride, |a, b| {
+            u64::from_le_bytes(a)
+                .wrapping_add(u64::from_le_bytes(b))
+                .to_le_bytes()
+        }),
+        _ => {} // samples have one, two, four or eight bytes
     }
-    let back = width * stride;
-    for at in (back..row.len().saturating_sub(width - 1)).step_by(width) {
-        let mut carry = 0;
-        for byte in at..at + width {
-            let sum = u16::from(row[byte]) + u16::from(row[byte - back]) + carry;
-            row[byte] = sum as u8;
-            carry = sum >> 8;
+}
+
+/// Adds to each number of `W` bytes the one `stride` numbers before it. Numbers of a few bands are
+/// held from pixel to pixel, so that no addition waits for the memory that another wrote.
+fn add_numbers<const W: usize>(
+    row: &mut [u8],
+    stride: usize,
+    add: impl Fn([u8; W], [u8; W]) -> [u8; W],
+) {
+    let numbers = row.as_chunks_mut::<W>().0;
+    match stride {
+        1 => add_pixels::<W, 1>(numbers, add),
+        3 => add_pixels::<W, 3>(numbers, add),
+        4 => add_pixels::<W, 4>(numbers, add),
+        _ => {
+            for at in stride..numbers.len() {
+                numbers[at] = add(numbers[at], numbers[at - stride]);
+            }
         }
+    }
+}
+
+/// The same of pixels of `S` numbers.
+fn add_pixels<const W: usize, const S: usize>(
+    numbers: &mut [[u8; W]],
+    add: impl Fn([u8; W], [u8; W]) -> [u8; W],
+) {
+    let mut before = [[0; W]; S];
+    for pixel in numbers.as_chunks_mut::<S>().0 {
+        before = std::array::from_fn(|band| add(pixel[band], before[band]));
+        *pixel = before;
     }
 }
 
@@ -323,7 +362,7 @@ impl Sample {
 
     /// The bits of sample `number` of a row: little-endian where samples are of whole bytes, else
     /// packed, the most significant first.
-    fn bits_at(self, row: &[u8], number: usize) -> u64 {
+    pub(super) fn bits_at(self, row: &[u8], number: usize) -> u64 {
         if let Some(width) = self.bytes() {
             let bytes = row
                 .get(number * width..(number + 1) * width)
@@ -375,6 +414,14 @@ impl Sample {
         }
     }
 
+    /// Whether a sample, as a number that holds it exactly, stands for none.
+    pub(super) fn is_none(self, value: f64, no_data: NoData) -> bool {
+        match self.kind {
+            Kind::Float => self.is_no_data(value, no_data),
+            Kind::Unsigned | Kind::Signed => no_data.is_integer(value as i128),
+        }
+    }
+
     /// Whether a floating point value is the one that stands for none, rounded as the samples are.
     fn is_no_data(self, value: f64, no_data: NoData) -> bool {
         let rounded = match self.bits {
@@ -413,6 +460,11 @@ impl NoData {
                 .ok()
                 .or_else(|| (float.fract() == 0.0 && float.abs() < 1e30).then_some(float as i128)),
         }))
+    }
+
+    /// The value.
+    pub(super) fn number(self) -> f64 {
+        self.float
     }
 
     /// Whether the value is this integer, in either representation.

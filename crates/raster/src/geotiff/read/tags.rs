@@ -37,6 +37,24 @@ pub(super) struct Directory {
     entries: BTreeMap<u16, Entry>,
 }
 
+impl<R> Tiff<R> {
+    /// The same file, read through another reader.
+    pub(super) fn with_reader<S>(&self, reader: S) -> Tiff<S> {
+        Tiff {
+            reader,
+            big_endian: self.big_endian,
+            big: self.big,
+            length: self.length,
+            limits: self.limits,
+        }
+    }
+
+    /// Whether the file is big-endian.
+    pub(super) fn is_big_endian(&self) -> bool {
+        self.big_endian
+    }
+}
+
 impl<R: std::io::Read + Seek> Tiff<R> {
     /// Reads the head; the file and the place of its first directory.
     pub(super) fn open(mut reader: R, limits: GeoTiffLimits) -> ReadResult<(Self, u64)> {
@@ -69,11 +87,6 @@ impl<R: std::io::Read + Seek> Tiff<R> {
         };
         let first = tiff.read_number(&first);
         Ok((tiff, first))
-    }
-
-    /// Whether the file is big-endian.
-    pub(super) fn is_big_endian(&self) -> bool {
-        self.big_endian
     }
 
     /// Bytes of the file. Nothing is allocated for those that are not there.
@@ -291,6 +304,11 @@ impl Values {
     pub(super) fn value_at(&self, index: usize) -> u64 {
         let bytes = self.bytes.get(index * self.width..(index + 1) * self.width);
         number_of_bytes(bytes.unwrap_or_default(), self.is_big_endian)
+    }
+
+    /// The bytes as they are stored.
+    pub(super) fn stored_bytes(&self) -> impl Iterator<Item = u8> {
+        self.bytes.iter().copied()
     }
 
     /// All values as integers.

@@ -6,15 +6,15 @@ use std::collections::HashMap;
 
 /// Limits of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CellLimits {
+pub(crate) struct CellLimits {
     /// Sides of the smallest cells, as powers of two of a tick: along the picture, and up.
-    pub(super) finest: [u32; 2],
+    pub(crate) finest: [u32; 2],
     /// Most cells that may hold points.
-    pub(super) cells: usize,
+    pub(crate) cells: usize,
     /// Most rows from the lowest to the highest point.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
     /// The same while cells are longer than high.
-    pub(super) flat_rows: u64,
+    pub(crate) flat_rows: u64,
 }
 
 /// Means of columns in the cells of a plane: the smallest cells that the limits allow.
@@ -23,7 +23,7 @@ pub(super) struct CellLimits {
 /// before. Whether a level is within the limits depends on the points and not on their order: so
 /// does the level at the end. Sums are whole numbers: they do not depend on the order either.
 #[derive(Debug)]
-pub(super) struct CellMeans {
+pub(crate) struct CellMeans {
     limits: CellLimits,
     level: u32,
     /// Slot of a cell (column, row) in the sums.
@@ -48,7 +48,7 @@ struct Placed {
 }
 
 /// Bytes of a cell a column.
-pub(super) const CELL_BYTES: usize = size_of::<i128>() + size_of::<u32>();
+pub(crate) const CELL_BYTES: usize = size_of::<i128>() + size_of::<u32>();
 
 /// Sums are multiples of 2⁻⁶⁴. With values below 2³¹, 2³² of them fit.
 const UNIT: f64 = (1_u128 << 64) as f64;
@@ -89,19 +89,19 @@ impl ColumnSums {
 }
 
 /// The pixels of a picture, row by row from the top.
-pub(super) struct Pixels {
-    pub(super) columns: usize,
-    pub(super) rows: usize,
+pub(crate) struct Pixels {
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
     /// Column and row of the lower left pixel, of cells of [`Self::bits`].
-    pub(super) first: [i64; 2],
+    pub(crate) first: [i64; 2],
     /// Sides of a pixel, as powers of two of a tick.
-    pub(super) bits: [u32; 2],
+    pub(crate) bits: [u32; 2],
     /// `None` without a point; NaN with points that have no value.
-    pub(super) means: Vec<Option<f64>>,
+    pub(crate) means: Vec<Option<f64>>,
 }
 
 impl CellMeans {
-    pub(super) fn new(limits: CellLimits, columns: usize) -> Self {
+    pub(crate) fn new(limits: CellLimits, columns: usize) -> Self {
         Self {
             limits,
             level: 0,
@@ -133,7 +133,7 @@ impl CellMeans {
 
     /// Adds the values of `count` points, a slice a column. `place`: ticks of a point along the
     /// picture and up; `None` for one that is not in it.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         count: usize,
         place: impl Fn(usize) -> Option<[i64; 2]>,
@@ -212,12 +212,12 @@ impl CellMeans {
     }
 
     /// Whether no point lies in the picture.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
     /// The means of a column; no pixel without points.
-    pub(super) fn pixels(&self, column: usize) -> Pixels {
+    pub(crate) fn pixels(&self, column: usize) -> Pixels {
         let cells = || self.slots.keys();
         let range = |axis: usize| {
             let low = cells().map(|cell| cell[axis]).min().unwrap_or(0);

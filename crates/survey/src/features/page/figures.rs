@@ -26,12 +26,12 @@ const LARGEST: [f64; 2] = [900.0, 420.0];
 
 impl Pixels {
     /// Sides of a pixel, metres.
-    pub(super) fn sides(&self) -> [f64; 2] {
+    pub(crate) fn sides(&self) -> [f64; 2] {
         self.bits.map(|bits| TICK * 2.0_f64.powi(bits as i32))
     }
 
     /// The rectangle of all pixels, metres.
-    pub(super) fn extent(&self) -> Rect {
+    pub(crate) fn extent(&self) -> Rect {
         let [width, height] = self.sides();
         let min = [self.first[0] as f64 * width, self.first[1] as f64 * height];
         Rect {
@@ -71,6 +71,11 @@ pub(super) fn draw_section(
 ) -> Result<String> {
     let pixels = section.pixels(column);
     let png = pixels.png(colours)?;
+    Ok(frame_section(&png, &pixels, name, slice))
+}
+
+/// A picture of a section in its axes.
+pub(crate) fn frame_section(png: &[u8], pixels: &Pixels, name: &str, slice: Slice) -> String {
     let [columns, rows] = [pixels.columns, pixels.rows].map(|count| count as f64);
     let scale = (LARGEST[0] / columns).min(LARGEST[1] / rows);
     let [width, height] = [columns * scale, rows * scale];
@@ -102,21 +107,21 @@ pub(super) fn draw_section(
     }
     let [across, along] = [["north", "east"], ["east", "north"]][slice.along];
     let (view, tall) = (LEFT + width + RIGHT, bottom + BELOW);
-    Ok(format!(
+    format!(
         "<svg class=section viewBox=\"0 0 {view:.0} {tall:.0}\" style=\"max-width:{view:.0}px\" role=img aria-label=\"section of {name}, seen towards the {across}\">\
 <image x={LEFT} y={TOP} width={width:.1} height={height:.1} preserveAspectRatio=none href=\"data:image/png;base64,{}\" />\
 <path class=frame d=\"M{LEFT} {TOP}V{bottom:.1}H{:.1}\" />{axes}\
 <text x={:.1} y={:.1}>{along}, m</text><text transform=\"translate(11 {:.1}) rotate(-90)\">height, m</text></svg>",
-        encode_base64(&png),
+        encode_base64(png),
         LEFT + width,
         LEFT + width / 2.0,
         bottom + 31.0,
         TOP + height / 2.0
-    ))
+    )
 }
 
 /// Words about a slice and the scale of its heights.
-pub(super) fn describe_slice(section: &CellMeans, slice: Slice) -> String {
+pub(crate) fn describe_slice(section: &CellMeans, slice: Slice) -> String {
     let pixels = section.pixels(0);
     let [length, height] = pixels.sides();
     let [low, high] = slice.across.map(|ticks| ticks as f64 * TICK);

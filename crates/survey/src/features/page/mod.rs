@@ -1,14 +1,14 @@
 //! The page beside the file: maps, sections, histograms and quantiles of its columns.
 
-mod cells;
+pub(crate) mod cells;
 mod colours;
-mod figures;
+pub(crate) mod figures;
 mod numbers;
-mod values;
-mod views;
+pub(crate) mod values;
+pub(crate) mod views;
 
-pub(super) use values::Values;
-pub(super) use views::Views;
+pub(crate) use values::Values;
+pub(crate) use views::Views;
 
 use super::columns::OutputColumn;
 use crate::page::{

@@ -18,7 +18,7 @@ struct Octave {
 /// Distribution of `f32` values: counts in bins whose width is 1/512 of the power of two below the
 /// value, and the exact sum. Octaves without a value take no memory.
 #[derive(Clone, Debug)]
-pub(in crate::features) struct Values {
+pub(crate) struct Values {
     octaves: Vec<Option<Box<Octave>>>,
     count: u64,
     missing: u64,
@@ -39,17 +39,17 @@ impl Default for Values {
 }
 
 /// A share of the values in equal bins between two limits.
-pub(super) struct Binned {
-    pub(super) edges: Vec<f64>,
+pub(crate) struct Binned {
+    pub(crate) edges: Vec<f64>,
     /// Values a bin; a fine bin that lies across an edge is shared out.
-    pub(super) counts: Vec<f64>,
+    pub(crate) counts: Vec<f64>,
     /// Values below and above.
-    pub(super) outside: [f64; 2],
+    pub(crate) outside: [f64; 2],
 }
 
 impl Values {
     /// Adds values; those that are not finite are counted as missing.
-    pub(in crate::features) fn add(&mut self, values: &[f32]) {
+    pub(crate) fn add(&mut self, values: &[f32]) {
         for &value in values {
             if !value.is_finite() {
                 self.missing += 1;
@@ -72,17 +72,17 @@ impl Values {
     }
 
     /// Number of finite values.
-    pub(in crate::features) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
     /// Number of values that are not finite.
-    pub(in crate::features) fn missing(&self) -> u64 {
+    pub(crate) fn missing(&self) -> u64 {
         self.missing
     }
 
     /// The least value; NaN for none.
-    pub(in crate::features) fn least(&self) -> f64 {
+    pub(crate) fn least(&self) -> f64 {
         if self.count == 0 {
             f64::NAN
         } else {
@@ -91,7 +91,7 @@ impl Values {
     }
 
     /// The largest value; NaN for none.
-    pub(in crate::features) fn largest(&self) -> f64 {
+    pub(crate) fn largest(&self) -> f64 {
         if self.count == 0 {
             f64::NAN
         } else {
@@ -100,7 +100,7 @@ impl Values {
     }
 
     /// The mean; NaN for no value.
-    pub(in crate::features) fn mean(&self) -> f64 {
+    pub(crate) fn mean(&self) -> f64 {
         // Each side from small to large, so that the rounding of the sum is least.
         let [negative, positive] = [0..OCTAVES / 2, OCTAVES / 2..OCTAVES];
         let below: f64 = negative.rev().map(|at| self.sum_of_octave(at)).sum();
@@ -123,7 +123,7 @@ impl Values {
     }
 
     /// The value below which the share `q` lies, to 1/1024 of the value; NaN for no value.
-    pub(in crate::features) fn quantile(&self, q: f64) -> f64 {
+    pub(crate) fn quantile(&self, q: f64) -> f64 {
         let rank = (q * self.count as f64).ceil().max(1.0) as u64;
         let mut seen = 0;
         for (edges, count) in self.filled_bins() {
@@ -155,7 +155,7 @@ impl Values {
     }
 
     /// The values in `bins` equal bins from `low` to `high`.
-    pub(super) fn binned(&self, low: f64, high: f64, bins: usize) -> Binned {
+    pub(crate) fn binned(&self, low: f64, high: f64, bins: usize) -> Binned {
         let width = (high - low) / bins as f64;
         let mut counts = vec![0.0; bins];
         let mut outside = [0.0; 2];

@@ -30,31 +30,26 @@ const PART_OF_MEMORY: u64 = 16;
 
 /// The vertical slice that a section shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slice {
+pub(crate) struct Slice {
     /// Axis that the section runs along: 0 to the east, 1 to the north.
-    pub(super) along: usize,
+    pub(crate) along: usize,
     /// Range of the other coordinate, ticks; half open.
-    pub(super) across: [i64; 2],
+    pub(crate) across: [i64; 2],
 }
 
 /// Sums over all points for the page: of bounded size, independent of the order of points.
-pub(in crate::features) struct Views {
-    pub(super) map: CellMeans,
-    pub(super) section: CellMeans,
-    pub(super) slice: Slice,
+pub(crate) struct Views {
+    pub(crate) map: CellMeans,
+    pub(crate) section: CellMeans,
+    pub(crate) slice: Slice,
     /// One a column.
-    pub(in crate::features) values: Vec<Values>,
+    pub(crate) values: Vec<Values>,
 }
 
 impl Views {
     /// Of a survey of `points` points in `extent`, as its files state them, with so many columns.
     /// `memory` is that of the run.
-    pub(in crate::features) fn new(
-        extent: &Rect,
-        points: u64,
-        columns: usize,
-        memory: u64,
-    ) -> Self {
+    pub(crate) fn new(extent: &Rect, points: u64, columns: usize, memory: u64) -> Self {
         let size = extent.size().map(|side| (side * TICKS_PER_METRE).max(1.0));
         let along = usize::from(size[1] > size[0]);
         let [length, width] = [size[along], size[1 - along]];
@@ -97,12 +92,12 @@ impl Views {
     }
 
     /// Most bytes that the cells of a run of `memory` bytes take.
-    pub(in crate::features) fn most_bytes(memory: u64) -> u64 {
+    pub(crate) fn most_bytes(memory: u64) -> u64 {
         CELLS_BYTES.min(memory / PART_OF_MEMORY)
     }
 
     /// Adds points with the values of their columns.
-    pub(in crate::features) fn add(&mut self, points: Positions<'_>, columns: &[Vec<f32>]) {
+    pub(crate) fn add(&mut self, points: Positions<'_>, columns: &[Vec<f32>]) {
         let Slice { along, across } = self.slice;
         let [low, high] = across;
         let ticks = |i: usize| points.absolute_ticks(i);

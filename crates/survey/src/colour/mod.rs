@@ -1,0 +1,16 @@
+//! A run of colours: from the files of a survey and its orthophotos to one LAZ file with colours.
+
+mod error;
+mod images;
+mod level;
+mod options;
+mod output;
+mod page;
+mod program;
+mod run;
+mod summary;
+
+pub use error::ColourOptionError;
+pub use options::ColourOptions;
+pub use program::{command, main};
+pub use run::{ColourOutcome, run};
