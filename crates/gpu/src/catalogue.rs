@@ -3,7 +3,7 @@
 use crate::{
     gpu::Gpu,
     operations::{
-        align, ceilings, invert, rasterise,
+        align, ceilings, gather, invert, rasterise,
         search::{
             along_normals,
             cylinder::{self, MEDIAN, MEDIAN_OF_FEW, MEDIAN_OF_MANY},
@@ -38,6 +38,7 @@ const ALL: &[&[&Kernel]] = &[
     rasterise::SUM_KERNELS,
     rasterise::QUANTILE_KERNELS,
     align::KERNELS,
+    gather::KERNELS,
 ];
 
 /// The kernels beside [`ALL`] that need double precision.

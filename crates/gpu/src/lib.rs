@@ -1,7 +1,7 @@
 //! Every capability of isopach on a GPU, through wgpu: Vulkan, Metal or DX12.
 //!
-//! [`Gpu`] is a backend like [`isopach_compute::Cpu`]: it searches neighbours, rasterises, aligns
-//! and inverts. It gives the CPU's answers: indices, counts and orders are the same, numbers are
+//! [`Gpu`] is a backend like [`isopach_compute::Cpu`]: it searches neighbours, rasterises, gathers
+//! values of images, aligns and inverts. It gives the CPU's answers: indices, counts and orders are the same, numbers are
 //! within the tolerance that the capability states, and two runs give the same bits. An operation
 //! that it does not support fails with a recoverable error
 //! ([`isopach_compute::Error::is_recoverable`]), never with a worse answer.
@@ -78,7 +78,7 @@
 //! | `points` | points on the device, sorted by cell; pinned points, which stay |
 //! | `session` | one opening of a device: the floors above put together |
 //! | `gpu` | the backend, and its reopening after a loss |
-//! | `operations` | capabilities: `search`, `rasterise`, `align`, `invert`; measured `ceilings` |
+//! | `operations` | capabilities: `search`, `rasterise`, `gather`, `align`, `invert`; measured `ceilings` |
 //! | `catalogue` | every kernel, for validation and compilation beforehand |
 //!
 //! No state is global, no environment variable is read, and two [`Gpu`]s share nothing.

@@ -5,7 +5,7 @@ use crate::device;
 use isopach_compute::conformance::Finding;
 use isopach_gpu::{Gpu, GpuOptions, LoopBounds, Medians, PointLayout, Reductions, WideIntegers};
 use isopach_neighbours::conformance::conformance as neighbour_search;
-use isopach_raster::conformance::conformance as rasterising;
+use isopach_raster::{conformance::conformance as rasterising, gather::conformance as gathering};
 use isopach_registration::conformance::conformance as alignment;
 
 /// What a suite finds, and how long it took.
@@ -44,6 +44,12 @@ fn neighbour_search_conforms() {
 fn rasterising_conforms() {
     let Some(gpu) = device::gpu() else { return };
     assert_none(&timed(|| rasterising(gpu), gpu));
+}
+
+#[test]
+fn gathering_conforms() {
+    let Some(gpu) = device::gpu() else { return };
+    assert_none(&timed(|| gathering(gpu), gpu));
 }
 
 #[test]

@@ -4,9 +4,9 @@ use isopach::{
     change::Differences,
     emission::EmissionMap,
     neighbours::{AxialStatistics, Covariance, EigenShape, Neighbour},
-    raster::Raster,
+    raster::{Raster, gather},
 };
-use ndarray::ArrayD;
+use ndarray::{Array2, ArrayD};
 
 /// A comparison's outcome: the error describes the disagreement.
 pub(crate) type Verdict = Result<(), String>;
@@ -70,6 +70,15 @@ pub(crate) fn compare_rasters(a: &Raster, b: &Raster) -> Verdict {
     let values = |raster: &Raster| raster.values.iter().copied().collect::<Vec<f64>>();
     compare_each("cells", &values(a), &values(b), |a, b| {
         compare_near(*a, *b, 1e-6)
+    })
+}
+
+/// Values of images of 8 bits, to the tolerance of the conformance suite.
+pub(crate) fn compare_values(a: &Array2<f64>, b: &Array2<f64>) -> Verdict {
+    let values = |values: &Array2<f64>| values.iter().copied().collect::<Vec<f64>>();
+    let tolerance = 255.0 * gather::conformance::TOLERANCE;
+    compare_each("values", &values(a), &values(b), |a, b| {
+        compare_near(*a, *b, tolerance)
     })
 }
 

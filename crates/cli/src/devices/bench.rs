@@ -14,7 +14,10 @@ use isopach::{
     emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse},
     gpu::{AdapterKind, AdapterSelector, DeviceCeilings, Gpu, GpuOptions, ResultPrecision},
     neighbours::{AxialStatistic, Cylinder, CylinderQuery, NeighbourSearch},
-    raster::{CellStatistic, Grid, Rasterise},
+    raster::{
+        CellStatistic, Grid, Rasterise,
+        gather::{Edges, Gather, Gathering, ImageView, Pixels, PlaceMap},
+    },
     registration::{Align, AlignTarget, PointToPlane, Rejection},
 };
 use isopach_survey::scene::Scene;
@@ -103,6 +106,7 @@ fn bench_all(
     let after = after?;
     bench_neighbours(bench, &before, &after)?;
     bench_others(bench, &before, &after)?;
+    bench_images(bench, before.len())?;
     bench_emission(bench, arguments.pixels)?;
     pipeline::run(bench, &before, &after)?;
     emission_otherwise(bench, arguments.pixels)
@@ -423,6 +427,63 @@ fn bench_others(
         floor(76.0, 12_000.0),
         agree::compare_differences,
         [&|| m3c2.run(&Cpu, epochs), &|| m3c2.run(gpu, epochs)],
+    )?;
+    Ok(())
+}
+
+/// Values of four bands at `places` scattered places of an orthophoto, and a view of a panorama, the
+/// images uploaded beforehand.
+fn bench_images(bench: &Bench<'_>, places: usize) -> std::result::Result<(), Box<dyn Error>> {
+    let [columns, rows] = [2048_usize, 1024];
+    let samples: Vec<u8> = (0..4 * columns * rows)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let photo = ImageView::new(columns, rows, 4, Pixels::U8(&samples))?;
+    let at: Vec<[f64; 2]> = (0..places)
+        .map(|i| [i * 7919 % (97 * columns), i * 104_729 % (97 * rows)].map(|at| at as f64 / 97.0))
+        .collect();
+    let a = Cpu.hold_image(photo)?;
+    let b = bench.gpu.hold_image(photo)?;
+    // A place up, sixteen samples read, four values down.
+    bench.compare(
+        "values of images, bilinear",
+        places,
+        Floor {
+            bytes: 48.0 + 16.0 + 16.0,
+            flops: 50.0,
+        },
+        agree::compare_values,
+        [&|| a.gather(&at, Gathering::default()), &|| {
+            b.gather(&at, Gathering::default())
+        }],
+    )?;
+    let panorama = ImageView::new(columns, rows, 3, Pixels::U8(&samples[..3 * columns * rows]))?;
+    let how = Gathering {
+        edges: Edges::WrapColumns,
+        ..Gathering::default()
+    };
+    let side = 512;
+    let turned = |column: usize, row: usize| {
+        let [u, v] = [column, row].map(|at| at as f64 + 0.3);
+        [u + 0.2 * v, 256.0 + v - 0.1 * u]
+    };
+    let map = PlaceMap::new(side, side, [columns, rows], how, turned)?;
+    let a = Cpu.hold_image(panorama)?;
+    let b = bench.gpu.hold_image(panorama)?;
+    let picture = |held: &dyn isopach::raster::gather::HeldImage| {
+        let mut picture = vec![0_u8; 3 * side * side];
+        held.remap(&map, &mut picture)?;
+        Ok(picture)
+    };
+    bench.compare(
+        "pictures by a map, bilinear",
+        side * side,
+        Floor {
+            bytes: 8.0 + 12.0 + 3.0,
+            flops: 30.0,
+        },
+        |a, b| check_equal("samples", a, b),
+        [&|| picture(a.as_ref()), &|| picture(b.as_ref())],
     )?;
     Ok(())
 }

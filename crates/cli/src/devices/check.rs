@@ -19,7 +19,7 @@ use std::{
 type Suite = fn(&Gpu) -> isopach::compute::Result<Vec<Finding>>;
 
 /// The suites by capability, the longest first.
-const SUITES: [(&str, Suite); 4] = [
+const SUITES: [(&str, Suite); 5] = [
     ("neighbours", |gpu| {
         Ok(neighbours::conformance::conformance(gpu))
     }),
@@ -28,6 +28,7 @@ const SUITES: [(&str, Suite); 4] = [
         Ok(registration::conformance::conformance(gpu))
     }),
     ("rasters", |gpu| Ok(raster::conformance::conformance(gpu))),
+    ("images", |gpu| Ok(raster::gather::conformance(gpu))),
 ];
 
 /// The result of a suite.
