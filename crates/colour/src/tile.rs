@@ -219,10 +219,10 @@ impl Encode for ColourTile {
 
     fn decode_from(from: &mut ResultReader<'_>) -> Option<Self> {
         let points = Cloud::decode_from(from)?;
-        let ndvi = match bool::decode_from(from)? {
-            false => None,
-            true => Some(Vec::<f32>::decode_from(from)?),
-        };
+        let mut ndvi = None;
+        if bool::decode_from(from)? {
+            ndvi = Some(Vec::<f32>::decode_from(from)?);
+        }
         let counts = ColourCounts::decode_from(from)?;
         let of_images = Encode::decode_from(from)?;
         let is_whole = ndvi.as_ref().is_none_or(|ndvi| ndvi.len() == points.len());

@@ -1,5 +1,5 @@
 //! A run of colours, from LAZ files and GeoTIFFs to a LAZ file.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::print_stderr)]
 
 use clap::Parser as _;
 use isopach::{
@@ -178,7 +178,7 @@ fn infrared_gives_format_8_and_an_index() {
     let golden =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/golden-ml/colour");
     if !golden.exists() {
-        println!("SKIPPED: {} is not there", golden.display());
+        eprintln!("SKIPPED: {} is not there", golden.display());
         return;
     }
     let folder = tempfile::tempdir().unwrap();
