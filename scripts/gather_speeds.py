@@ -2,9 +2,9 @@
 """A view of 90 degrees out of a panorama of 8-bit RGB, on one thread, by turns: the definition, the portable version, the one with registers, and opencv's
 remap with the same places as float32. Both are run twice in each turn: once after memory as large as the panorama was written (as a decoder does), once again.
 
-    gather_speeds.py [--columns 7680] [--side 1920] [--rounds 7]        appends lines to docs/benchmarks/gather.jsonl
+    gather_speeds.py [--columns 7680] [--side 1920] [--rounds 7] [--beside NAME=PROGRAM ...]        appends lines to docs/benchmarks/gather.jsonl
 
-Needs scripts/gather_requirements.txt. A line a view: milliseconds (least and median), cycles a pixel, and the largest difference from opencv.
+--beside adds builds of the example from other trees, with registers. Needs scripts/gather_requirements.txt. A line a view: milliseconds (least and median), cycles a pixel, and the largest difference from opencv.
 """
 import argparse, json, os, pathlib, statistics, subprocess, tempfile, time
 
@@ -21,6 +21,7 @@ def main():
     parser.add_argument("--side", type=int, default=1920)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--views", default="0,0;45,-35;180,0;0,90", help="yaw,pitch in degrees")
+    parser.add_argument("--beside", action="append", default=[], metavar="NAME=PROGRAM")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     subprocess.run(["cargo", "build", "--release", "--locked", "-p", "isopach-raster", "--example", "gather_speeds"], cwd=ROOT, check=True)
@@ -76,24 +77,29 @@ def compare(panorama, raw, options, yaw, pitch):
     u, v = places(columns, side, yaw, pitch)
     picture = numpy.empty((side, side, 3), numpy.uint8)
     memory = numpy.zeros(panorama.size // 8)
-    command = [ROOT / "target/release/examples/gather_speeds", raw, columns, rows, side, yaw, pitch, "bilinear"]
-    example = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    arguments = list(map(str, [raw, columns, rows, side, yaw, pitch, "bilinear"]))
+    start_example = lambda program: subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    example = start_example(ROOT / "target/release/examples/gather_speeds")
+    beside = {name: start_example(program) for name, program in (word.split("=", 1) for word in options.beside)}
 
-    def ask(words):
-        example.stdin.write(words + "\n")
-        example.stdin.flush()
-        return float(example.stdout.readline())
+    def ask(words, of=example):
+        of.stdin.write(words + "\n")
+        of.stdin.flush()
+        return float(of.stdout.readline())
 
     def run(way):
+        if way in beside:
+            return ask("widest", beside[way])
         if way != "opencv":
             return ask(way)
         start = time.perf_counter()
         cv2.remap(panorama, u, v, cv2.INTER_LINEAR, dst=picture, borderMode=cv2.BORDER_WRAP)
         return time.perf_counter() - start
 
-    times = {(way, state): [] for way in WAYS for state in ("cold", "warm")}
+    ways = (*WAYS, *beside)
+    times = {(way, state): [] for way in ways for state in ("cold", "warm")}
     for _ in range(options.rounds):
-        for way in WAYS:
+        for way in ways:
             memory += 1
             for state in ("cold", "warm"):
                 times[way, state].append(run(way))
@@ -105,8 +111,9 @@ def compare(panorama, raw, options, yaw, pitch):
     # Beyond the last row of centres opencv mixes in the opposite pole.
     inner = (v >= 0) & (v <= rows - 1)
     difference = numpy.abs(ours.astype(int) - picture)[inner]
-    example.stdin.close()
-    example.wait()
+    for process in (example, *beside.values()):
+        process.stdin.close()
+        process.wait()
     result = dict(columns=columns, rows=rows, side=side, yaw=yaw, pitch=pitch, rounds=options.rounds, definition_ms=round(1e3 * definition, 1))
     for (way, state), seconds in times.items():
         result[f"{way}_{state}_ms"] = [round(1e3 * min(seconds), 2), round(1e3 * statistics.median(seconds), 2)]

@@ -51,7 +51,7 @@ pub enum KernelTiming {
 /// from run to run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MinimumWork {
-    /// Points to index, rasterise or align.
+    /// Points to index, rasterise or align, and places to look up in an image.
     pub points: usize,
     /// Pixels to invert for their emission measure.
     pub pixels: usize,

@@ -8,6 +8,7 @@ mod conformance;
 mod device;
 mod emission;
 mod faults;
+mod gather;
 mod normals;
 #[path = "common/random.rs"]
 mod random;

@@ -14,6 +14,7 @@ use std::{
 };
 
 /// A folder of golden cases; says so where there is none.
+#[allow(clippy::print_stderr)]
 fn golden_folder(name: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("ISOPACH_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),

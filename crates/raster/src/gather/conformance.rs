@@ -9,21 +9,21 @@
 //! | what | must agree |
 //! |---|---|
 //! | whether a place has a value in a band | exactly |
-//! | values, of [`conformance`] | to 2⁻¹⁸ of the largest sample of the image |
+//! | values, of [`conformance`] | to 2⁻¹⁹ of the largest sample of the image |
 //! | values, of [`conformance_to_the_bit`] | the same bits: what the CPU keeps to |
 //! | pictures of 8 bits | the same bits |
 //! | the map of images of another size, a picture of another length | refused, with an error that no other backend could mend |
 //!
 //! # The tolerance
 //!
-//! A backend in single precision rounds weights and samples' products to 2⁻²⁴ of themselves, given
-//! weights that are computed in `f64`. Let L be the largest sample. A value of sixteen pixels, whose
-//! weights' absolute values add up to 1.5625 at most, is off by (2 roundings of weights, 2 of
-//! products, 16 of sums) · 1.5625 · L · 2⁻²⁴ = 31.3 · L · 2⁻²⁴. A value scaled up after masked pixels
-//! were left out has four pixels, weights of 1/4 or more altogether, and a division: ((4 + 4) · L of
-//! the sum, as much of the weights, 3 of the division) · 2⁻²⁴ · 4 at most is off by 64 · L · 2⁻²⁴ where
-//! the four lose everything, which needs all of them at the worst. Both are within 64 · L · 2⁻²⁴ =
-//! L · 2⁻¹⁸.
+//! Let ε = 2⁻²⁴ be the relative error of a rounding to single precision, L the largest sample, and
+//! weights those of the definition, rounded. A term (weight of the row · weight of the column ·
+//! sample) has two rounded weights and two products: it is off by 4 ε of itself. A sum of n terms
+//! adds n − 1 roundings of partial sums, so that a value is off by (n + 3) ε Σ |weight| L: with the
+//! sixteen terms of a cubic, whose weights add up to 1.25² at most, 29.7 ε L. Where masked pixels
+//! are left out, three terms remain, with positive weights: 6 ε L for their sum, 5 ε L for that of
+//! the weights, and 2.5 units in the last place for the division, together 16 ε L. Both are below
+//! 32 ε L = 2⁻¹⁹ L.
 //!
 //! If a backend lacks something (`Unsupported`), the suite reports it and continues.
 
@@ -36,7 +36,7 @@ use isopach_compute::{Error, Result, conformance::random};
 use ndarray::Array2;
 
 /// Share of the largest sample of an image that values may be off by.
-pub const TOLERANCE: f64 = 1.0 / 262_144.0;
+pub const TOLERANCE: f64 = 1.0 / 524_288.0;
 
 const SAMPLINGS: [Sampling; 3] = [Sampling::Nearest, Sampling::Bilinear, Sampling::Bicubic];
 

@@ -26,7 +26,6 @@
 
 pub mod conformance;
 mod cpu;
-mod fixed_places;
 mod gathering;
 mod image;
 mod place_map;

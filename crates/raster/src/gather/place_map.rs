@@ -2,12 +2,14 @@
 
 use super::{
     Edges, Gathering, ImageView, Pixels,
-    fixed_places::FixedPlaces,
     taps::{Axis, Taps, resolve_place},
 };
 use crate::Sampling;
 use isopach_compute::{Error, Result};
 use rayon::prelude::*;
+
+/// Stands for the coordinates of a place without a value; others are not below 0.
+const NOWHERE: i32 = i32::MIN;
 
 /// Steps of places and weights in a pixel.
 pub(super) const ONE: i32 = 2048;
@@ -21,9 +23,8 @@ const PIXEL_LIMIT: usize = 1 << 31;
 /// The places in a source image of the pixels of an output picture, for [`super::HeldImage::remap`].
 ///
 /// A map is computed once, from `f64`, and shared by all images of a size and by all threads. Places
-/// are kept as whole 1/2048 pixel: at most 1/4096 pixel from the exact place along each axis. Sixteen
-/// neighbours in a row share their whole part, which takes 4.5 bytes a pixel; where they lie further
-/// apart than 16 pixels (across a seam, at a pole, in small pictures), it is 12.5.
+/// are kept as whole 1/2048 pixel (8 bytes a pixel): at most 1/4096 pixel from the exact place along
+/// each axis.
 ///
 /// ```
 /// use isopach_raster::{Cpu, gather::{Gather, Gathering, ImageView, Pixels, PlaceMap}};
@@ -42,7 +43,9 @@ pub struct PlaceMap {
     rows: usize,
     source_size: [usize; 2],
     gathering: Gathering,
-    places: FixedPlaces,
+    /// Places in 1/2048 pixel of the source, by rows of the picture.
+    x: Vec<i32>,
+    y: Vec<i32>,
 }
 
 impl PlaceMap {
@@ -79,14 +82,17 @@ impl PlaceMap {
             columns * rows < PIXEL_LIMIT,
             "be fewer than 2^31",
         )?;
-        let mut fixed = vec![None; columns * rows];
-        fixed
-            .par_chunks_mut(columns)
+        let mut x = vec![NOWHERE; columns * rows];
+        let mut y = x.clone();
+        x.par_chunks_mut(columns)
+            .zip(y.par_chunks_mut(columns))
             .enumerate()
-            .for_each(|(row, fixed)| {
-                for (column, fixed) in fixed.iter_mut().enumerate() {
-                    let exact = resolve_place(place(column, row), source_size, gathering.edges);
-                    *fixed = exact.map(|place| fix_place(place, source_size, gathering.edges));
+            .for_each(|(row, (x, y))| {
+                for (column, (x, y)) in x.iter_mut().zip(y).enumerate() {
+                    let exact = place(column, row);
+                    if let Some(place) = resolve_place(exact, source_size, gathering.edges) {
+                        [*x, *y] = fix_place(place, source_size, gathering.edges);
+                    }
                 }
             });
         Ok(Self {
@@ -94,7 +100,8 @@ impl PlaceMap {
             rows,
             source_size,
             gathering,
-            places: FixedPlaces::pack(&fixed),
+            x,
+            y,
         })
     }
 
@@ -134,7 +141,7 @@ impl PlaceMap {
     /// Bytes that the map holds.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.places.bytes()
+        (size_of_val(self.x.as_slice()) + size_of_val(self.y.as_slice())) as u64
     }
 
     /// The place of a pixel, by rows of the picture, in whole 1/2048 pixel from the upper left corner
@@ -144,12 +151,15 @@ impl PlaceMap {
     /// If there is no such pixel.
     #[must_use]
     pub fn fixed_place(&self, index: usize) -> Option<[i32; 2]> {
-        assert!(index < self.columns * self.rows, "pixel {index}");
-        self.places.place(index)
+        let place = [self.x[index], self.y[index]];
+        (place[0] != NOWHERE).then_some(place)
     }
 
-    pub(super) fn places(&self) -> &FixedPlaces {
-        &self.places
+    /// The coordinates of all places, by rows of the picture, in 1/2048 pixel of the source: below 0
+    /// where there is no value.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn fixed_coordinates(&self) -> [&[i32]; 2] {
+        [&self.x, &self.y]
     }
 }
 

@@ -18,20 +18,15 @@
 use super::Remap;
 use crate::{
     Sampling,
-    gather::{
-        Edges,
-        fixed_places::{Group as Sixteen, SHARED},
-        place_map::ONE,
-    },
+    gather::{Edges, place_map::ONE},
 };
 use core::arch::x86_64::*;
 
 /// Pixels of the picture that are computed together.
 const GROUP: usize = 8;
 
-/// Pixels whose samples are asked for before those of the block before them are used: a multiple of
-/// [`SHARED`].
-const BLOCK: usize = 256;
+/// Groups whose samples are asked for before those of the block before it are used.
+const BLOCK: usize = 32;
 
 /// Bytes beyond its own pixels that the last store of eight of three bands reaches.
 const SPARE: usize = 4;
@@ -119,30 +114,30 @@ impl Group {
 }
 
 impl Groups<'_> {
-    /// Writes all pixels, a block at a time: offsets and weights of a block first, whose samples are
-    /// asked for, then the pixels of the block before it.
+    /// Writes all pixels: offsets and weights of a block of groups first, whose samples are asked
+    /// for, then the pixels of the block before it.
     #[target_feature(enable = "avx2")]
     fn write<const BANDS: usize>(&self, to: &mut [u8]) {
-        let places = self.remap.map.places();
-        let pixels = to.len() / BANDS;
-        let blocks = pixels / BLOCK;
-        let mut held = [[Group::none(); BLOCK / GROUP]; 2];
-        for block in 0..=blocks {
+        let [x, y] = self.remap.map.fixed_coordinates();
+        let whole = x.len() / GROUP;
+        let mut blocks = [[Group::none(); BLOCK]; 2];
+        for block in 0..=whole.div_ceil(BLOCK) {
             let [ahead, behind] = if block % 2 == 0 { [0, 1] } else { [1, 0] };
-            if block < blocks {
-                let first = block * (BLOCK / SHARED);
-                for (number, groups) in (first..).zip(held[ahead].chunks_exact_mut(2)) {
-                    self.place_sixteen::<BANDS>(places.group(number), groups);
-                }
+            let coming = block * BLOCK..whole.min((block + 1) * BLOCK);
+            for (group, places) in coming.zip(&mut blocks[ahead]) {
+                let span = group * GROUP..(group + 1) * GROUP;
+                *places = self.places::<BANDS>(&x[span.clone()], &y[span]);
+                self.prefetch::<BANDS>(places);
             }
-            if let Some(block) = block.checked_sub(1) {
-                let groups = block * (BLOCK / GROUP)..;
-                for (group, places) in groups.zip(&held[behind]) {
-                    self.write_group::<BANDS>(group * GROUP, places, to);
-                }
+            let Some(block) = block.checked_sub(1) else {
+                continue;
+            };
+            let here = block * BLOCK..whole.min((block + 1) * BLOCK);
+            for (group, places) in here.zip(&blocks[behind]) {
+                self.write_group::<BANDS>(group * GROUP, places, to);
             }
         }
-        let first = blocks * BLOCK;
+        let first = whole * GROUP;
         self.remap.write_places(first, &mut to[first * BANDS..]);
     }
 
@@ -153,21 +148,11 @@ impl Groups<'_> {
         let start = first * BANDS;
         let room = start + GROUP * BANDS + SPARE <= to.len();
         if room && _mm256_testz_si256(places.apart, places.apart) == 1 {
-            store::<BANDS>(self.interpolate::<BANDS>(*places), &mut to[start..]);
+            let pixels = self.interpolate::<BANDS>(*places);
+            store::<BANDS>(pixels, &mut to[start..]);
         } else {
             let pixels = &mut to[start..start + GROUP * BANDS];
             self.remap.write_places(first, pixels);
-        }
-    }
-
-    /// Offsets and weights of sixteen places, whose samples are asked for.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn place_sixteen<const BANDS: usize>(&self, places: Sixteen<'_>, to: &mut [Group]) {
-        for (half, to) in to.iter_mut().enumerate() {
-            let [x, y] = [0, 1].map(|axis: usize| load_half(places, axis, half));
-            *to = self.places::<BANDS>(x, y);
-            self.prefetch::<BANDS>(to);
         }
     }
 
@@ -183,6 +168,7 @@ impl Groups<'_> {
         let samples = self.remap.samples.as_ptr();
         for offset in [first as usize, last as usize] {
             for below in [0, columns * BANDS] {
+                // A prefetch reads nothing, wherever it points.
                 let sample = samples.wrapping_add(offset).wrapping_add(below);
                 _mm_prefetch::<_MM_HINT_T0>(sample.cast());
             }
@@ -192,10 +178,15 @@ impl Groups<'_> {
     /// Offsets and weights of eight places.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn places<const BANDS: usize>(&self, x: __m256i, y: __m256i) -> Group {
+    fn places<const BANDS: usize>(&self, x: &[i32], y: &[i32]) -> Group {
         let map = self.remap.map;
         let [columns, rows] = map.source_size().map(|side| side as i32);
         let all = |value: i32| _mm256_set1_epi32(value);
+        let [x, y] = [x, y].map(|at| {
+            assert!(at.len() == GROUP);
+            // SAFETY: eight numbers.
+            unsafe { _mm256_loadu_si256(at.as_ptr().cast()) }
+        });
         let from_centre = _mm256_sub_epi32(x, all(ONE / 2));
         let (column, right) = match map.gathering().edges {
             Edges::Bounded => whole_and_rest(from_centre, columns),
@@ -315,28 +306,6 @@ fn whole_and_rest(from_centre: __m256i, count: i32) -> (__m256i, __m256i) {
         whole,
         _mm256_sub_epi32(at, _mm256_slli_epi32::<SHIFT>(whole)),
     )
-}
-
-/// The x or y of the first or last eight of sixteen places.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn load_half(places: Sixteen<'_>, axis: usize, half: usize) -> __m256i {
-    match places {
-        Sixteen::Shared(base, offsets) => {
-            let offsets = &offsets[axis][half * GROUP..][..GROUP];
-            // SAFETY: eight words.
-            let offsets = unsafe { _mm_loadu_si128(offsets.as_ptr().cast()) };
-            _mm256_add_epi32(
-                _mm256_cvtepi16_epi32(offsets),
-                _mm256_set1_epi32(base[axis]),
-            )
-        }
-        Sixteen::Wide(coordinates) => {
-            let coordinates = &coordinates[axis][half * GROUP..][..GROUP];
-            // SAFETY: eight numbers.
-            unsafe { _mm256_loadu_si256(coordinates.as_ptr().cast()) }
-        }
-    }
 }
 
 /// Stores eight pixels at the start of `to`, which has [`SPARE`] more bytes at least.
