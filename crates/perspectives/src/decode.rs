@@ -15,8 +15,8 @@ use zune_jpeg::{
 pub(crate) enum JpegDecoding {
     /// zune-jpeg, for any file
     Zune,
-    /// libjpeg-turbo-rs, the pixels of libjpeg-turbo: sooner, for files that you trust, since
-    /// fixes of its memory safety are not released
+    /// libjpeg-turbo-rs, the pixels of libjpeg-turbo: for files that you trust, since fixes of its
+    /// memory safety are not released
     Turbo,
 }
 

@@ -9,10 +9,8 @@ use isopach_panorama::{Camera, Equirectangular, Lens, Rig, View};
 use isopach_raster::gather::{Gathering, HeldImage, PlaceMap};
 use rayon::prelude::*;
 
-/// Bytes of a pixel's place in a map: 4.5, and more at the seam and the poles.
-const PLACE_BYTES: u64 = 5;
-/// Bytes of a pixel's place while a map is computed, beside the exact places.
-const UNPACKED_BYTES: u64 = 12;
+/// Bytes of a pixel's place in a map: x and y in 32 bits.
+const PLACE_BYTES: u64 = 8;
 
 /// The views of a panorama, and how their pixels are found.
 #[derive(Clone, Debug)]
@@ -61,7 +59,7 @@ impl ViewPlan {
             })
     }
 
-    /// Bytes of all maps, by estimate.
+    /// Bytes of all maps.
     pub(crate) fn map_bytes(&self) -> u64 {
         PLACE_BYTES * self.fine_pixels().sum::<u64>()
     }
@@ -80,8 +78,7 @@ impl ViewPlan {
 
     /// Bytes that computing the maps needs beside them.
     fn place_bytes(&self) -> u64 {
-        let of_pixel = size_of::<[f64; 2]>() as u64 + UNPACKED_BYTES;
-        of_pixel * self.fine_pixels().max().unwrap_or(0)
+        size_of::<[f64; 2]>() as u64 * self.fine_pixels().max().unwrap_or(0)
     }
 
     /// Computes the maps and, if wanted, the masks.
