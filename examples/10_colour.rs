@@ -7,7 +7,9 @@
 
 use isopach::{
     cloud::{Columns, Rect},
-    colour::{Colour, ColourCounts, ColourTile, ColourTiles, ImageCatalogue, LevelChoice, Precedence},
+    colour::{
+        Colour, ColourCounts, ColourTile, ColourTiles, ImageCatalogue, LevelChoice, Precedence,
+    },
     las::Las,
     raster::{GeoTiffBlocks, ImageSource},
     tiling::Tiling,
@@ -39,7 +41,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sink = |core: Rect, tile: ColourTile| {
         counts = counts.plus(tile.counts);
         let colours = tile.points.attributes.rgb.unwrap_or_default();
-        println!("{core}: {} points, the first is {:?}", colours.len(), colours.first());
+        println!(
+            "{core}: {} points, the first is {:?}",
+            colours.len(),
+            colours.first()
+        );
         Ok(())
     };
     Tiling::default().stream(&isopach::cpu(), &operation, [&survey], &mut sink)?;
