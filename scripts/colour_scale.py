@@ -8,12 +8,13 @@ Points are millions. Needs rasterio, numpy, laspy and lazrs (scripts/colour_requ
 near infrared, 4,096 pixels a side, tiles of 256, deflate with predictor 2. Each run is measured by /usr/bin/time -v. Reading alone is `make_survey decode` of the
 survey; writing alone is the difference between `make_survey rewrite` of the result and reading it. `colour_speed` looks up --in-memory millions of points in flight
 lines and in tiles with caches of --cache MiB: the counts of its first pass, and the speed of its second. Surveys, images and results are removed at the end."""
-import argparse, json, os, pathlib, re, shutil, subprocess, warnings
+import argparse, json, os, pathlib, shutil, subprocess, warnings
 
 import laspy, numpy as np, rasterio
 from rasterio.transform import from_origin
 
 import measured
+from measured import said, timed
 
 warnings.simplefilter("ignore")
 parser = argparse.ArgumentParser()
@@ -28,23 +29,6 @@ parser.add_argument("--cache", type=int, nargs="*", default=[16, 64, 256])
 options = parser.parse_args()
 SIDE = 4096
 made = options.bin / "examples" / "make_survey"
-
-
-def timed(command):
-    """Wall and processor seconds and peak memory (MiB) of a command."""
-    ran = subprocess.run(["/usr/bin/time", "-v", *map(str, command)], capture_output=True, text=True)
-    if ran.returncode:
-        raise SystemExit(ran.stderr[-2000:])
-    seen = lambda name: re.search(name + r".*: ([\d.:]+)\n", ran.stderr).group(1)
-    clock = [float(part) for part in seen("Elapsed").split(":")]
-    wall = sum(part * 60**i for i, part in enumerate(reversed(clock)))
-    cpu = float(seen("User time")) + float(seen("System time"))
-    return dict(wall_s=round(wall, 1), cpu_s=round(cpu, 1), peak_rss_mib=round(int(seen("Maximum resident")) / 1024))
-
-
-def said(command):
-    """The JSON line that a command prints."""
-    return json.loads(subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout)
 
 
 def write_images(folder, west, south, east, north, crs):

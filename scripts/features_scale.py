@@ -5,7 +5,9 @@
 
 Points are millions. Each run is measured by /usr/bin/time -v. Reading alone is `make_survey decode` of the survey; writing alone is the difference between
 `make_survey rewrite` of the result and reading it. Processor seconds count all threads. Surveys and results are removed after they are measured."""
-import argparse, json, os, pathlib, platform, re, shutil, subprocess
+import argparse, json, os, pathlib, platform, shutil, subprocess
+
+from measured import machine, said, timed
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--points", type=float, nargs="+", default=[10, 100])
@@ -16,26 +18,7 @@ parser.add_argument("--threads", type=int, default=os.cpu_count())
 parser.add_argument("--folder", type=pathlib.Path, default="target/features-scale")
 parser.add_argument("--bin", type=pathlib.Path, default="target/release")
 options = parser.parse_args()
-commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
 made = options.bin / "examples" / "make_survey"
-
-
-def timed(command):
-    """Wall and processor seconds and peak memory (MiB) of a command."""
-    ran = subprocess.run(["/usr/bin/time", "-v", *map(str, command)], capture_output=True, text=True)
-    if ran.returncode:
-        raise SystemExit(ran.stderr[-2000:])
-    seen = lambda name: re.search(name + r".*: ([\d.:]+)\n", ran.stderr).group(1)
-    clock = [float(part) for part in seen("Elapsed").split(":")]
-    wall = sum(part * 60**i for i, part in enumerate(reversed(clock)))
-    cpu = float(seen("User time")) + float(seen("System time"))
-    return dict(wall_s=round(wall, 1), cpu_s=round(cpu, 1), peak_rss_mib=round(int(seen("Maximum resident")) / 1024))
-
-
-def said(command):
-    """The JSON line that a command prints."""
-    return json.loads(subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout)
 
 
 for millions in options.points:
@@ -53,7 +36,7 @@ for millions in options.points:
     alone = said([made, "rewrite", out, place / "copy.laz"])
     write = alone["cpu_s"] - alone["read_cpu_s"]
     about = dict(points=summary["points"], files=files * files, radius_m=options.radius, features=options.features, columns=len(summary["columns"]))
-    about |= dict(tiles=summary["tiles"], given=options.memory, threads=options.threads, processor=model, cores=os.cpu_count(), machine=platform.machine(), commit=commit)
+    about |= dict(tiles=summary["tiles"], given=options.memory, threads=options.threads, machine=platform.machine()) | machine()
     parts = dict(read_alone_cpu_s=round(decode, 1), write_alone_cpu_s=round(write, 1), over_read_and_write=round(took["cpu_s"] / (decode + write), 2))
     print(json.dumps(dict(what="isopach features", **about, **took, **parts, **sizes)), flush=True)
     shutil.rmtree(place)

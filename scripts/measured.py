@@ -1,5 +1,6 @@
 """What scripts that measure say of the machine and of the code, and the surveys that they run."""
 
+import json
 import os
 import re
 import subprocess
@@ -27,3 +28,20 @@ def survey(bin, folder, points, files, is_indexed):
         command = [bin / "las_extract", file, folder / "extracted.laz", "--index", "--classes", "2", "--within", "0,0,1000,1000"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return epochs
+
+
+def timed(command):
+    """Wall and processor seconds and peak memory (MiB) of a command."""
+    ran = subprocess.run(["/usr/bin/time", "-v", *map(str, command)], capture_output=True, text=True)
+    if ran.returncode:
+        raise SystemExit(ran.stderr[-2000:])
+    seen = lambda name: re.search(name + r".*: ([\d.:]+)\n", ran.stderr).group(1)
+    clock = [float(part) for part in seen("Elapsed").split(":")]
+    wall = sum(part * 60**i for i, part in enumerate(reversed(clock)))
+    cpu = float(seen("User time")) + float(seen("System time"))
+    return dict(wall_s=round(wall, 1), cpu_s=round(cpu, 1), peak_rss_mib=round(int(seen("Maximum resident")) / 1024))
+
+
+def said(command):
+    """The JSON line that a command prints."""
+    return json.loads(subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout)

@@ -2,13 +2,27 @@
 
 use crate::{inputs::Inputs, listed::list_paths};
 use isopach::{
-    compute::Result,
+    compute::{Error, Result},
     las::{self, Catalogue, CatalogueOptions, LeftOut},
 };
-use std::path::PathBuf;
+use std::{fs, io::ErrorKind, path::PathBuf};
 
 /// The attributes that a check of equal points compares.
 pub(crate) const COMPARED: &str = "coordinates were compared, attributes were not";
+
+/// Removes files that tell of an earlier result, where there are any: before another one gets its
+/// name.
+pub(crate) fn remove_about(paths: impl IntoIterator<Item = PathBuf>) -> Result<()> {
+    for path in paths {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::of_file(path, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
 
 /// Opens the files of a survey in metres, without the points that are left out.
 pub(crate) fn open_survey(

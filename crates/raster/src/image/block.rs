@@ -45,12 +45,7 @@ impl BlockSamples {
     /// Number of samples.
     #[must_use]
     pub fn len(&self) -> usize {
-        match self {
-            Self::U8(samples) => samples.len(),
-            Self::U16(samples) => samples.len(),
-            Self::F16(samples) => samples.len(),
-            Self::F32(samples) => samples.len(),
-        }
+        self.as_pixels().len()
     }
 
     /// Whether there is no sample.
@@ -76,12 +71,7 @@ impl BlockSamples {
     /// If there is no such sample.
     #[must_use]
     pub fn value_at(&self, index: usize) -> f64 {
-        match self {
-            Self::U8(samples) => samples[index].into(),
-            Self::U16(samples) => samples[index].into(),
-            Self::F16(samples) => samples[index].into(),
-            Self::F32(samples) => samples[index].into(),
-        }
+        self.as_pixels().sample(index)
     }
 
     /// Copies samples `from..from + count` of another to `at`. Samples of another type are not

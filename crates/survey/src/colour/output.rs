@@ -1,17 +1,20 @@
 //! The LAZ file of a run, and its counts.
 
-use crate::features::{
-    page::Views,
-    summary::{page_path, summary_path},
+use crate::{
+    features::{
+        page::Views,
+        summary::{page_path, summary_path},
+    },
+    files::remove_about,
 };
 use isopach::{
     cloud::Rect,
     colour::{ColourCounts, ColourTile},
-    compute::{Error, Result},
+    compute::Result,
     las::{ExtraBytes, ExtraKind, Schema, SortedLazWriter},
     tiling::TileSink,
 };
-use std::{fs, io::ErrorKind, path::PathBuf};
+use std::path::PathBuf;
 
 /// Side of the cells that order the points of the file, metres.
 const ORDER: f64 = 1.0;
@@ -85,14 +88,7 @@ impl Output {
 
     /// Gives the file its name. Summary and page of an earlier file of this name are removed before.
     fn finish_file(&mut self) -> Result<()> {
-        for about in [summary_path(&self.path), page_path(&self.path)] {
-            match fs::remove_file(&about) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(Error::of_file(about, error));
-                }
-                _ => {}
-            }
-        }
+        remove_about([summary_path(&self.path), page_path(&self.path)])?;
         if let Some(file) = self.file.take() {
             file.finish()?;
         }

@@ -10,7 +10,7 @@ use crate::{
         histogram::Bars,
         map::{colour_key, draw_frame, draw_legend},
         page_section,
-        text::{escape, f, group_thousands, html_table},
+        text::{escape, f, group_thousands, html_table, parameter_table},
         verdict::warnings_section,
         wrap_page,
     },
@@ -50,7 +50,7 @@ pub(super) fn page_html(summary: &Value, views: &Views) -> Result<String> {
         }
     }
     body += &page_section("Images", &image_table(summary));
-    body += &page_section("Parameters", &parameter_table(summary));
+    body += &page_section("Parameters", &parameter_table(summary, PARAMETERS));
     body += &page_section("How to read this", HOW);
     Ok(wrap_page(&format!("{title}: colours of points"), &body))
 }
@@ -169,26 +169,14 @@ fn image_table(summary: &Value) -> String {
     format!("<div class=wide>{}</div>", html_table(&head, &rows))
 }
 
-/// Parameters as the summary has them.
-fn parameter_table(summary: &Value) -> String {
-    let shown = |value: &Value| {
-        let text = value.as_str().map(str::to_owned);
-        escape(&text.unwrap_or_else(|| value.to_string()))
-    };
-    let keys = [
-        "sampling",
-        "masked_pixels",
-        "spacing_m",
-        "range",
-        "precedence",
-        "bands_named_by",
-        "attributes",
-        "version",
-    ];
-    let rows: Vec<Vec<String>> = keys
-        .into_iter()
-        .filter(|key| !summary[*key].is_null())
-        .map(|key| vec![key.replace('_', " "), shown(&summary[key])])
-        .collect();
-    html_table(&["parameter", "value"], &rows)
-}
+/// Parameters that the page names.
+const PARAMETERS: &[&str] = &[
+    "sampling",
+    "masked_pixels",
+    "spacing_m",
+    "range",
+    "precedence",
+    "bands_named_by",
+    "attributes",
+    "version",
+];

@@ -7,14 +7,15 @@ use super::{
     summary::{page_path, summary_path},
     written::WrittenTile,
 };
+use crate::files::remove_about;
 use isopach::{
     cloud::{Cloud, Rect},
-    compute::{Error, Result},
+    compute::Result,
     features::{ClothTerrain, FeatureTile, Gaps, class_after_filter},
     las::{Schema, SortedLazWriter},
     tiling::TileSink,
 };
-use std::{fs, io::ErrorKind, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 /// Side of the cells that order the points of the file, metres.
 const ORDER: f64 = 1.0;
@@ -102,14 +103,7 @@ impl Output<'_> {
 
     /// Gives the file its name. Summary and page of an earlier file of this name are removed before.
     fn finish_file(&mut self) -> Result<()> {
-        for about in [summary_path(&self.path), page_path(&self.path)] {
-            match fs::remove_file(&about) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(Error::of_file(about, error));
-                }
-                _ => {}
-            }
-        }
+        remove_about([summary_path(&self.path), page_path(&self.path)])?;
         if let Some(file) = self.file.take() {
             file.finish()?;
         }

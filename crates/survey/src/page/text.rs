@@ -87,3 +87,17 @@ pub(crate) fn list_of_words(values: &Value) -> String {
         .collect::<Vec<_>>()
         .join(", then ")
 }
+
+/// Those parameters of a summary that it has, as a table.
+pub(crate) fn parameter_table(summary: &Value, keys: &[&str]) -> String {
+    let shown = |value: &Value| {
+        let text = value.as_str().map(str::to_owned);
+        escape(&text.unwrap_or_else(|| value.to_string()))
+    };
+    let rows: Vec<Vec<String>> = keys
+        .iter()
+        .filter(|key| !summary[**key].is_null())
+        .map(|key| vec![key.replace('_', " "), shown(&summary[*key])])
+        .collect();
+    html_table(&["parameter", "value"], &rows)
+}

@@ -15,7 +15,7 @@ use crate::page::{
     histogram::Bars,
     map::{colour_key, draw_legend},
     page_section,
-    text::{escape, f, group_thousands, html_table},
+    text::{escape, f, group_thousands, html_table, parameter_table},
     verdict::warnings_section,
     wrap_page,
 };
@@ -62,7 +62,7 @@ pub(super) fn page_html(
             body += &quantity_section(&group, views)?;
         }
     }
-    body += &page_section("Parameters", &parameter_table(summary));
+    body += &page_section("Parameters", &parameter_table(summary, PARAMETERS));
     body += &page_section("How to read this", HOW);
     Ok(wrap_page(&format!("{title}: features of points"), &body))
 }
@@ -204,24 +204,12 @@ fn quantile_table(columns: &[OutputColumn], views: &Views) -> String {
     format!("<div class=wide>{}</div>", html_table(&head, &rows))
 }
 
-/// Parameters as the summary has them.
-fn parameter_table(summary: &Value) -> String {
-    let shown = |value: &Value| {
-        let text = value.as_str().map(str::to_owned);
-        escape(&text.unwrap_or_else(|| value.to_string()))
-    };
-    let keys = [
-        "convention",
-        "neighbourhood",
-        "normals",
-        "height_above_ground",
-        "attributes",
-        "version",
-    ];
-    let rows: Vec<Vec<String>> = keys
-        .into_iter()
-        .filter(|key| !summary[*key].is_null())
-        .map(|key| vec![key.replace('_', " "), shown(&summary[key])])
-        .collect();
-    html_table(&["parameter", "value"], &rows)
-}
+/// Parameters that the page names.
+const PARAMETERS: &[&str] = &[
+    "convention",
+    "neighbourhood",
+    "normals",
+    "height_above_ground",
+    "attributes",
+    "version",
+];
