@@ -4,6 +4,8 @@
 #![cfg(unix)]
 #![allow(missing_docs)]
 
+mod stopping;
+
 use isopach::{
     raster::{Grid, Raster, write_geotiff},
     tiling::PointSource as _,
@@ -14,9 +16,8 @@ use std::{
     fs,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
-    thread::sleep,
-    time::Duration,
 };
+use stopping::{errors, signal, stop_between};
 use tempfile::TempDir;
 
 /// Tiles that are there before a run is stopped: of each thread the last may be half written.
@@ -83,22 +84,12 @@ impl Place {
 
     /// The run, stopped between its first and its last tile.
     fn stopped(&self, out: &str) -> Child {
-        for _ in 0..20 {
-            let mut child = self.command(out, &[]).spawn().unwrap();
-            while self.tiles_kept(out) < FEWEST && child.try_wait().unwrap().is_none() {
-                sleep(Duration::from_millis(1));
-            }
-            if child.try_wait().unwrap().is_none() {
-                signal(&child, "-STOP");
-                if self.tiles_kept(out) >= FEWEST && !self.path(out).exists() {
-                    return child;
-                }
-                signal(&child, "-CONT");
-            }
-            child.wait().unwrap();
-            fs::remove_file(self.path(out)).unwrap();
-        }
-        panic!("it was never seen between its first and last tile");
+        stop_between(
+            || self.command(out, &[]),
+            || self.tiles_kept(out) >= FEWEST,
+            || self.tiles_kept(out) >= FEWEST && !self.path(out).exists(),
+            || fs::remove_file(self.path(out)).unwrap(),
+        )
     }
 
     /// The files and pages of two outputs are the same bytes.
@@ -111,16 +102,6 @@ impl Place {
             );
         }
     }
-}
-
-fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    let sent = Command::new("kill").args([name, &id]).status().unwrap();
-    assert!(sent.success());
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]

@@ -4,16 +4,17 @@
 #![cfg(unix)]
 #![allow(missing_docs)]
 
+mod stopping;
+
 use isopach_survey::scene::Scene;
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
     fs,
     path::PathBuf,
-    process::{Child, Command, Output, Stdio},
-    thread::sleep,
-    time::Duration,
+    process::{Child, Command, Stdio},
 };
+use stopping::{errors, signal, stop_between};
 use tempfile::TempDir;
 
 /// A survey of one file, and outputs beside it.
@@ -64,22 +65,12 @@ impl Place {
 
     /// The run, stopped between its first and its last tile.
     fn stopped(&self, out: &str, tiles: usize) -> Child {
-        for _ in 0..20 {
-            let mut child = self.command(out, &[]).spawn().unwrap();
-            while self.tiles_kept(out) < tiles && child.try_wait().unwrap().is_none() {
-                sleep(Duration::from_millis(1));
-            }
-            if child.try_wait().unwrap().is_none() {
-                signal(&child, "-STOP");
-                if self.tiles_kept(out) >= tiles && !self.path(out).exists() {
-                    return child;
-                }
-                signal(&child, "-CONT");
-            }
-            child.wait().unwrap();
-            fs::remove_file(self.path(out)).unwrap();
-        }
-        panic!("it was never seen between its first and last tile");
+        stop_between(
+            || self.command(out, &[]),
+            || self.tiles_kept(out) >= tiles,
+            || self.tiles_kept(out) >= tiles && !self.path(out).exists(),
+            || fs::remove_file(self.path(out)).unwrap(),
+        )
     }
 
     fn kill_after(&self, out: &str, tiles: usize) {
@@ -112,16 +103,6 @@ impl Place {
         let inputs = ["in.laz", "other.laz"].map(str::to_owned);
         assert_eq!(there, outputs.chain(inputs).collect());
     }
-}
-
-fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    let sent = Command::new("kill").args([name, &id]).status().unwrap();
-    assert!(sent.success());
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]

@@ -4,14 +4,15 @@
 #![cfg(unix)]
 #![allow(missing_docs)]
 
+mod stopping;
+
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    thread::sleep,
-    time::Duration,
+    process::{Child, Command, Stdio},
 };
+use stopping::{errors, signal, stop_between};
 use tempfile::TempDir;
 
 /// Frames of a run.
@@ -61,22 +62,12 @@ impl Place {
 
     /// The run, stopped between its first and its last frame.
     fn stopped(&self, out: &str, frames: usize) -> Child {
-        for _ in 0..20 {
-            let mut child = self.command(out, &["--threads", "1"]).spawn().unwrap();
-            while self.frames_kept(out) < frames && child.try_wait().unwrap().is_none() {
-                sleep(Duration::from_millis(1));
-            }
-            if child.try_wait().unwrap().is_none() {
-                signal(&child, "-STOP");
-                if (frames..FRAMES).contains(&self.frames_kept(out)) {
-                    return child;
-                }
-                signal(&child, "-CONT");
-            }
-            child.wait().unwrap();
-            fs::remove_dir_all(self.path(out)).unwrap();
-        }
-        panic!("it was never seen between its first and last frame");
+        stop_between(
+            || self.command(out, &["--threads", "1"]),
+            || self.frames_kept(out) >= frames,
+            || (frames..FRAMES).contains(&self.frames_kept(out)),
+            || fs::remove_dir_all(self.path(out)).unwrap(),
+        )
     }
 
     /// All files of an output but the summary, which has times.
@@ -106,16 +97,6 @@ fn frame(seed: usize) -> Vec<u8> {
         .map(|i: usize| ((i * i / 977 + seed * 40) % 251) as u8)
         .collect();
     isopach::raster::encode_png([512, 256], isopach::raster::PngColour::Rgb, &samples).unwrap()
-}
-
-fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    let sent = Command::new("kill").args([name, &id]).status().unwrap();
-    assert!(sent.success());
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]

@@ -39,11 +39,7 @@ fn run_as_program(name: &str, options: ChangeOptions) -> Result<ChangeOutcome> {
     Execution::of(&options)?
         .folder
         .announce_resume(name, "tile");
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    if let Some(threads) = options.threads {
-        pool = pool.num_threads(threads);
-    }
-    pool.build_global().map_err(Error::source)?;
+    use_threads(options.threads)?;
     run(options, &Terminal)
 }
 
@@ -53,6 +49,45 @@ fn report_failures(name: &str, options: &ChangeOptions, failures: &[TileFailure]
         let _ = console::report_failure(name, &execution::describe_failure(options, failure));
     }
     if failures.iter().any(|failure| failure.transient) {
+        exit::TRY_AGAIN
+    } else {
+        TILES_FAILED
+    }
+    .into()
+}
+
+/// Runs on so many threads, or on one a core.
+pub(crate) fn use_threads(threads: Option<usize>) -> Result<()> {
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = threads {
+        pool = pool.num_threads(threads);
+    }
+    pool.build_global().map_err(Error::source)
+}
+
+/// The exit code of a run that ends with its first failed tile, which is printed.
+pub(crate) fn end_of_run(
+    name: &str,
+    outcome: Result<()>,
+    failed: Option<&TileFailure>,
+) -> ExitCode {
+    match (outcome, failed) {
+        (Ok(()), _) => ExitCode::SUCCESS,
+        (Err(_), Some(failure)) => report_failure(name, failure),
+        (Err(error), None) => exit::report_error(name, &error),
+    }
+}
+
+/// Prints which tile failed; returns the exit code.
+fn report_failure(name: &str, failure: &TileFailure) -> ExitCode {
+    let TileFailure {
+        tile,
+        core,
+        error,
+        transient,
+    } = failure;
+    let _ = console::report_failure(name, &format!("tile {tile} ({core}): {error}"));
+    if *transient {
         exit::TRY_AGAIN
     } else {
         TILES_FAILED

@@ -1,15 +1,14 @@
 //! The program around a run of colours: from a command line to an exit code.
 
 use super::{ColourOptions, ColourOutcome, run::run_noting_failure};
-use crate::features::{program::report_failure, restart};
-use clap::{Command, CommandFactory as _, Parser as _};
-use isopach::{
-    colour::ColourCounts,
-    compute::{Error, Result},
-    tiling::TileFailure,
+use crate::{
+    features::restart,
+    program::{end_of_run, use_threads},
 };
+use clap::{Command, CommandFactory as _, Parser as _};
+use isopach::{colour::ColourCounts, compute::Result, tiling::TileFailure};
 use isopach_program::{
-    codec_panics, exit, headless,
+    codec_panics, headless,
     listener::{Listener, Terminal},
     measure::Measure,
     profile::Stop,
@@ -34,19 +33,12 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     };
     restart::announce_resume(name, options.out());
     let mut failed = None;
-    match (run_as_program(&options, &mut failed), failed) {
-        (Ok(()), _) => ExitCode::SUCCESS,
-        (Err(_), Some(failure)) => report_failure(name, &failure),
-        (Err(error), None) => exit::report_error(name, &error),
-    }
+    let outcome = run_as_program(&options, &mut failed);
+    end_of_run(name, outcome, failed.as_ref())
 }
 
 fn run_as_program(options: &ColourOptions, failed: &mut Option<TileFailure>) -> Result<()> {
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    if let Some(threads) = options.threads {
-        pool = pool.num_threads(threads);
-    }
-    pool.build_global().map_err(Error::source)?;
+    use_threads(options.threads)?;
     let total = Measure::start();
     let outcome = run_noting_failure(options, &Terminal, failed)?;
     let ColourOutcome {

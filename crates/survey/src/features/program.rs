@@ -1,14 +1,11 @@
 //! The program around a run of features: from a command line to an exit code.
 
 use super::{FeatureOptions, FeatureOutcome, restart, run::run_noting_failure};
-use crate::program::TILES_FAILED;
+use crate::program::{end_of_run, use_threads};
 use clap::{Command, CommandFactory as _, Parser as _};
-use isopach::{
-    compute::{Error, Result},
-    tiling::TileFailure,
-};
+use isopach::{compute::Result, tiling::TileFailure};
 use isopach_program::{
-    codec_panics, console, exit, headless,
+    codec_panics, headless,
     listener::{Listener, Terminal},
     measure::Measure,
     profile::Stop,
@@ -33,36 +30,12 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
     };
     restart::announce_resume(name, options.out());
     let mut failed = None;
-    match (run_as_program(&options, &mut failed), failed) {
-        (Ok(()), _) => ExitCode::SUCCESS,
-        (Err(_), Some(failure)) => report_failure(name, &failure),
-        (Err(error), None) => exit::report_error(name, &error),
-    }
-}
-
-/// Prints which tile failed; returns the exit code.
-pub(crate) fn report_failure(name: &str, failure: &TileFailure) -> ExitCode {
-    let TileFailure {
-        tile,
-        core,
-        error,
-        transient,
-    } = failure;
-    let _ = console::report_failure(name, &format!("tile {tile} ({core}): {error}"));
-    if *transient {
-        exit::TRY_AGAIN
-    } else {
-        TILES_FAILED
-    }
-    .into()
+    let outcome = run_as_program(&options, &mut failed);
+    end_of_run(name, outcome, failed.as_ref())
 }
 
 fn run_as_program(options: &FeatureOptions, failed: &mut Option<TileFailure>) -> Result<()> {
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    if let Some(threads) = options.threads {
-        pool = pool.num_threads(threads);
-    }
-    pool.build_global().map_err(Error::source)?;
+    use_threads(options.threads)?;
     let total = Measure::start();
     let outcome = run_noting_failure(options, &Terminal, failed)?;
     let FeatureOutcome {

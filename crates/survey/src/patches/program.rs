@@ -1,11 +1,9 @@
 //! The program around a run of patches: from a command line to an exit code.
 
 use super::{PatchOptions, PatchOutcome, run};
+use crate::program::use_threads;
 use clap::{Command, CommandFactory as _, Parser as _};
-use isopach::{
-    compute::{Error, Result},
-    patches::PatchCounts,
-};
+use isopach::{compute::Result, patches::PatchCounts};
 use isopach_program::{
     codec_panics, exit, headless,
     listener::{Listener, Terminal},
@@ -37,11 +35,7 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
 }
 
 fn run_as_program(options: &PatchOptions) -> Result<()> {
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    if let Some(threads) = options.threads {
-        pool = pool.num_threads(threads);
-    }
-    pool.build_global().map_err(Error::source)?;
+    use_threads(options.threads)?;
     let total = Measure::start();
     let outcome = run(options, &Terminal)?;
     let PatchOutcome {
