@@ -47,6 +47,9 @@ impl std::fmt::Debug for LazWriter {
 
 const HEADER_BYTES: u16 = 375;
 
+/// Records that one thread sums up at a time.
+const SUMMED: usize = 4096;
+
 impl LazWriter {
     /// Creates a file beside `path`.
     ///
@@ -147,10 +150,16 @@ impl LazWriter {
 
     /// Appends records as [`Self::fields_of`] makes them.
     pub(crate) fn write_records(&mut self, records: &[u8]) -> Result<(), LasProblem> {
-        self.summary.merge(&Summary::of_records(
-            records.chunks_exact(self.record_length()),
-            &self.layout,
-        ));
+        let length = self.record_length();
+        let of_piece = |piece: &[u8]| Summary::of_records(piece.chunks_exact(length), &self.layout);
+        let summary = records.par_chunks(SUMMED * length).map(of_piece).reduce(
+            Summary::default,
+            |mut all, piece| {
+                all.merge(&piece);
+                all
+            },
+        );
+        self.summary.merge(&summary);
         self.points.write(records)
     }
 

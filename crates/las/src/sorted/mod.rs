@@ -9,7 +9,9 @@
 //! keys and equal records are indistinguishable, so the order is unique.
 
 mod key;
+mod merge;
 mod order;
+mod reader;
 mod runs;
 
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
 };
 use isopach_cloud::{Cloud, checked_cell_size};
 use key::KEY;
+use order::Placed;
 use rayon::prelude::*;
 use runs::Runs;
 use std::{ops::Range, path::Path};
@@ -205,48 +208,28 @@ impl SortedLazWriter {
         if !self.runs.is_empty() && !self.waiting.is_empty() {
             self.put_aside()?;
         }
-        let mut batch = Batch {
-            records: Vec::new(),
-            writer: &mut self.writer,
+        let Self {
+            waiting,
+            width,
+            most,
+            runs,
+            writer,
+            ..
+        } = self;
+        if !runs.is_empty() {
+            // All waiting records are on disk, so their memory is free for merging.
+            *waiting = Vec::new();
+            return runs.merge_runs(*width, KEY, *most, |records| writer.write_records(records));
+        }
+        let places = order::sorted_places(waiting, *width);
+        let placed = Placed {
+            records: waiting,
+            width: *width,
+            left_out: KEY,
         };
-        if self.runs.is_empty() {
-            for place in order::sorted_places(&self.waiting, self.width) {
-                batch.push(&place.record_in(&self.waiting, self.width)[KEY..])?;
-            }
-        } else {
-            // All waiting records are on disk, so their memory is free for the readers.
-            self.waiting = Vec::new();
-            self.runs
-                .merge_runs(self.width, self.most, |keyed| batch.push(&keyed[KEY..]))?;
-        }
-        batch.flush()
-    }
-}
-
-/// Records on their way to the file.
-struct Batch<'a> {
-    records: Vec<u8>,
-    writer: &'a mut LazWriter,
-}
-
-impl Batch<'_> {
-    /// Bytes that are handed over at a time.
-    const BYTES: usize = 1 << 20;
-
-    /// Collects a record, and writes all when there are enough.
-    fn push(&mut self, record: &[u8]) -> Result<(), LasProblem> {
-        self.records.extend_from_slice(record);
-        if self.records.len() >= Self::BYTES {
-            self.flush()
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Writes the collected records.
-    fn flush(&mut self) -> Result<(), LasProblem> {
-        self.writer.write_records(&self.records)?;
-        self.records.clear();
-        Ok(())
+        let unchanged = |bytes| bytes;
+        placed.for_each_block(&places, unchanged, |bytes: Vec<u8>| {
+            writer.write_records(&bytes)
+        })
     }
 }

@@ -23,6 +23,56 @@ impl Place {
     }
 }
 
+/// Bytes of records that one thread puts together at a time.
+const BLOCK: usize = 1 << 18;
+
+/// Keyed records that are passed on in the order of places.
+pub(super) struct Placed<'a> {
+    pub(super) records: &'a [u8],
+    /// Bytes of a keyed record.
+    pub(super) width: usize,
+    /// Bytes at the beginning of each record that are not passed on.
+    pub(super) left_out: usize,
+}
+
+impl Placed<'_> {
+    /// Gives the records at `places` to `take` in this order, in blocks that `finish` makes of
+    /// their bytes. The next blocks are put together on all threads while some are taken.
+    pub(super) fn for_each_block<T: Send, E: Send>(
+        &self,
+        places: &[Place],
+        finish: impl Fn(Vec<u8>) -> T + Sync,
+        mut take: impl FnMut(T) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let of_block = (BLOCK / self.width).max(1);
+        let put_together = |places: &[Place]| -> Vec<T> {
+            let blocks = places.par_chunks(of_block);
+            blocks.map(|places| finish(self.bytes_at(places))).collect()
+        };
+        let mut rest = places.chunks(of_block * rayon::current_num_threads().max(1));
+        let mut blocks = rest.next().map(put_together);
+        while let Some(ready) = blocks {
+            let following = rest.next();
+            let (taken, next) = rayon::join(
+                || ready.into_iter().try_for_each(&mut take),
+                || following.map(put_together),
+            );
+            taken?;
+            blocks = next;
+        }
+        Ok(())
+    }
+
+    /// The records at some places, one behind the other.
+    fn bytes_at(&self, places: &[Place]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(places.len() * (self.width - self.left_out));
+        for place in places {
+            bytes.extend_from_slice(&place.record_in(self.records, self.width)[self.left_out..]);
+        }
+        bytes
+    }
+}
+
 /// Compares two keyed records: cell, then the stored x, y and z, then all other bytes. Records that
 /// compare as equal are the same bytes.
 pub(super) fn compare_records(a: &[u8], b: &[u8]) -> Ordering {

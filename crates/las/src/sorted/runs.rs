@@ -1,14 +1,15 @@
 //! Sorted records on disk, run by run, and all of them merged.
 
-use super::order::{Place, compare_records};
+use super::{
+    merge::Merge,
+    order::{Place, Placed},
+    reader::Reader,
+};
 use crate::error::LasProblem;
 use isopach_compute::UnfinishedFile;
-use rayon::prelude::*;
 use std::{
-    cmp::Ordering,
-    collections::BinaryHeap,
     fs::File,
-    io::{BufWriter, Read, Seek, SeekFrom, Write},
+    io::{BufWriter, Seek, SeekFrom, Write},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -16,11 +17,9 @@ use std::{
 /// Runs that are merged at once: each is read through a buffer of its own.
 const TOGETHER: usize = 64;
 
-/// Bytes of records that one thread puts together at a time.
-const BLOCK: usize = 1 << 18;
-
-/// Bytes of a reader's buffer at least.
+/// Bytes of a reader's buffer at least, and at most.
 const LEAST_BUFFER: usize = 1 << 12;
+const MOST_BUFFER: usize = 1 << 22;
 
 /// A file of runs beside another one; removed when dropped.
 #[derive(Debug)]
@@ -42,9 +41,9 @@ struct Open {
 }
 
 #[derive(Clone, Debug)]
-struct Run {
-    bytes: Range<u64>,
-    sum: u32,
+pub(super) struct Run {
+    pub(super) bytes: Range<u64>,
+    pub(super) sum: u32,
 }
 
 impl Runs {
@@ -69,8 +68,7 @@ impl Runs {
         self.runs.is_empty()
     }
 
-    /// Appends a run of the records at `places`, in this order. The next ones are put together while
-    /// some are written.
+    /// Appends a run of the records at `places`, in this order.
     pub(super) fn add_run(
         &mut self,
         records: &[u8],
@@ -78,24 +76,12 @@ impl Runs {
         places: &[Place],
     ) -> Result<(), LasProblem> {
         let mut run = self.begin_run()?;
-        let of_block = (BLOCK / width).max(1);
-        let put_together = |places: &[Place]| -> Vec<Block> {
-            let blocks = places.par_chunks(of_block);
-            blocks
-                .map(|places| Block::new(records, width, places))
-                .collect()
+        let placed = Placed {
+            records,
+            width,
+            left_out: 0,
         };
-        let mut rest = places.chunks(of_block * rayon::current_num_threads().max(1));
-        let mut blocks = rest.next().map(put_together);
-        while let Some(ready) = blocks {
-            let following = rest.next();
-            let (written, next) = rayon::join(
-                || ready.iter().try_for_each(|block| run.push_block(block)),
-                || following.map(put_together),
-            );
-            written?;
-            blocks = next;
-        }
+        placed.for_each_block(places, Block::new, |block| run.push_block(&block))?;
         self.end_run(run)
     }
 
@@ -140,11 +126,13 @@ impl Runs {
         )?)
     }
 
-    /// Gives all records in order to `take`, with `memory` bytes for the buffers of readers. Many
-    /// runs are merged to fewer, longer ones first.
+    /// Gives all records in order to `take`, some at a time, without the first `left_out` bytes of
+    /// each, with `memory` bytes for those that are being merged. Many runs are merged to fewer,
+    /// longer ones first.
     pub(super) fn merge_runs(
         &mut self,
         width: usize,
+        left_out: usize,
         memory: usize,
         mut take: impl FnMut(&[u8]) -> Result<(), LasProblem>,
     ) -> Result<(), LasProblem> {
@@ -154,42 +142,49 @@ impl Runs {
             let mut longer = Self::numbered_path(&self.beside, self.number + 1);
             for runs in self.runs.chunks(together) {
                 let mut run = longer.begin_run()?;
-                self.merge_some(runs, width, memory, |record| run.push_record(record))?;
+                let whole = Merge {
+                    width,
+                    left_out: 0,
+                    memory,
+                };
+                self.merge_some(runs, &whole, |records| run.push_block(&Block::new(records)))?;
                 longer.end_run(run)?;
             }
             *self = longer; // drops, and so removes, the shorter ones
         }
-        self.merge_some(&self.runs, width, memory, &mut take)
+        let merge = Merge {
+            width,
+            left_out,
+            memory,
+        };
+        self.merge_some(&self.runs, &merge, |records| take(&records))
     }
 
-    /// Merges some runs, passing each record to `take` in order.
+    /// Merges some runs, passing their records to `take` in order.
     fn merge_some(
         &self,
         runs: &[Run],
-        width: usize,
-        memory: usize,
-        mut take: impl FnMut(&[u8]) -> Result<(), LasProblem>,
+        merge: &Merge,
+        mut take: impl FnMut(Vec<u8>) -> Result<(), LasProblem>,
     ) -> Result<(), LasProblem> {
         let Some(Open { file, .. }) = &self.open else {
             return Ok(());
         };
-        let records = (memory / runs.len().max(1) / width).clamp(1, (1 << 22) / width + 1);
+        // Half of the memory is for the merged records.
+        let records = (merge.memory / 2 / runs.len().max(1) / merge.width)
+            .clamp(1, MOST_BUFFER / merge.width + 1);
         let mut readers: Vec<Reader<'_>> = runs
             .iter()
-            .map(|run| Reader::new(file, run, width, records))
+            .map(|run| Reader::new(file, run, merge.width, records))
             .collect();
-        let mut heads = BinaryHeap::with_capacity(readers.len());
-        for (run, reader) in readers.iter_mut().enumerate() {
-            heads.extend(reader.next()?.map(|record| Head { record, run }));
-        }
-        while let Some(mut head) = heads.peek_mut() {
-            take(&head.record)?;
-            let Head { record, run } = &mut *head;
-            if !readers[*run].next_into(record)? {
-                std::collections::binary_heap::PeekMut::pop(head);
+        loop {
+            readers.iter_mut().try_for_each(Reader::refill_buffer)?;
+            readers.retain(|reader| !reader.held().is_empty());
+            if readers.is_empty() {
+                return Ok(());
             }
+            merge.merge_held(&mut readers, &mut take)?;
         }
-        Ok(())
     }
 }
 
@@ -200,11 +195,7 @@ struct Block {
 }
 
 impl Block {
-    fn new(records: &[u8], width: usize, places: &[Place]) -> Self {
-        let mut bytes = Vec::with_capacity(places.len() * width);
-        for place in places {
-            bytes.extend_from_slice(place.record_in(records, width));
-        }
+    fn new(bytes: Vec<u8>) -> Self {
         let mut sum = crc32fast::Hasher::new();
         sum.update(&bytes);
         Self { bytes, sum }
@@ -226,112 +217,4 @@ impl Writing {
         self.bytes += block.bytes.len() as u64;
         Ok(())
     }
-
-    /// Appends a record to the run.
-    fn push_record(&mut self, record: &[u8]) -> Result<(), LasProblem> {
-        self.to.write_all(record)?;
-        self.sum.update(record);
-        self.bytes += record.len() as u64;
-        Ok(())
-    }
 }
-
-/// The first record that a run still has. The least one is on top of a heap.
-struct Head {
-    record: Vec<u8>,
-    run: usize,
-}
-
-impl Ord for Head {
-    fn cmp(&self, other: &Self) -> Ordering {
-        compare_records(&other.record, &self.record).then(other.run.cmp(&self.run))
-    }
-}
-
-impl PartialOrd for Head {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Head {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Head {}
-
-/// Reads a run from its beginning to its end, some records at a time.
-struct Reader<'a> {
-    file: &'a File,
-    rest: Range<u64>,
-    sum: crc32fast::Hasher,
-    expected: u32,
-    width: usize,
-    buffer: Vec<u8>,
-    /// Offset of the next record in the buffer.
-    at: usize,
-    /// Bytes of the buffer when it is full.
-    most: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn new(file: &'a File, run: &Run, width: usize, records: usize) -> Self {
-        let sum = crc32fast::Hasher::new();
-        let rest = run.bytes.clone();
-        let expected = run.sum;
-        let most = records * width;
-        Self {
-            file,
-            rest,
-            sum,
-            expected,
-            width,
-            buffer: Vec::new(),
-            at: 0,
-            most,
-        }
-    }
-
-    /// The next record of the run; `None` at its end.
-    fn next(&mut self) -> Result<Option<Vec<u8>>, LasProblem> {
-        let mut record = vec![0; self.width];
-        Ok(self.next_into(&mut record)?.then_some(record))
-    }
-
-    /// Puts the next record into `record`, which is as long; whether there was one.
-    fn next_into(&mut self, record: &mut [u8]) -> Result<bool, LasProblem> {
-        if self.at == self.buffer.len() && !self.refill_buffer()? {
-            return Ok(false);
-        }
-        record.copy_from_slice(&self.buffer[self.at..][..self.width]);
-        self.at += self.width;
-        Ok(true)
-    }
-
-    /// Refills the buffer; `false` at the end of the run, after checking that the run is the one
-    /// written.
-    fn refill_buffer(&mut self) -> Result<bool, LasProblem> {
-        let bytes = (self.rest.end - self.rest.start).min(self.most as u64) as usize;
-        if bytes == 0 {
-            let found = std::mem::take(&mut self.sum).finalize();
-            let same = found == self.expected;
-            return if same {
-                Ok(false)
-            } else {
-                Err(LasProblem::Io(std::io::Error::other(CHANGED)))
-            };
-        }
-        self.buffer.resize(bytes, 0);
-        let mut file = self.file;
-        file.seek(SeekFrom::Start(self.rest.start))?;
-        file.read_exact(&mut self.buffer)?;
-        self.sum.update(&self.buffer);
-        self.rest.start += bytes as u64;
-        self.at = 0;
-        Ok(true)
-    }
-}
-
-const CHANGED: &str = "points in a temporary file have changed: check the disk beside the output";

@@ -8,6 +8,7 @@ use super::{
 };
 use isopach_cloud::Rect;
 use isopach_compute::{Error, FolderLock, Result, UnfinishedFile, remove_if_left};
+use rayon::prelude::*;
 use serde_json::Value;
 use std::{
     fs::{self, File},
@@ -94,10 +95,10 @@ impl<'a, T> Results<'a, T> {
 
     /// Number of parts of each of the `wanted` tiles whose results are all there and whole; results
     /// of other tiles are not looked at. Unfinished files of killed processes of this machine are
-    /// removed, and nothing else.
+    /// removed, and nothing else. Results are read by all threads: a merge reads all of a survey.
     pub(crate) fn finished_parts(&self, wanted: &[bool]) -> Result<Vec<Option<usize>>> {
-        let mut parts: Vec<Vec<TilePart>> = vec![Vec::new(); wanted.len()];
         let is_wanted = |part: &TilePart| wanted.get(part.tile).is_some_and(|wanted| *wanted);
+        let mut found = Vec::new();
         for entry in
             fs::read_dir(&self.tiles).map_err(|error| Error::of_file(&self.tiles, error))?
         {
@@ -105,12 +106,19 @@ impl<'a, T> Results<'a, T> {
                 .map_err(|error| Error::of_file(&self.tiles, error))?
                 .path();
             if let Some(part) = part_of(&path).filter(is_wanted) {
-                if self.is_whole(part)? {
-                    parts[part.tile].push(part);
-                }
+                found.push(part);
             } else if part_of_unfinished(&path).as_ref().is_some_and(is_wanted) {
                 remove_if_left(&path);
             }
+        }
+        let are_whole: Vec<bool> = found
+            .par_iter()
+            .map(|part| self.is_whole(*part))
+            .collect::<Result<_>>()?;
+        let mut parts: Vec<Vec<TilePart>> = vec![Vec::new(); wanted.len()];
+        let whole = found.into_iter().zip(are_whole);
+        for (part, _) in whole.filter(|(_, is_whole)| *is_whole) {
+            parts[part.tile].push(part);
         }
         Ok(parts.into_iter().map(complete_part_count).collect())
     }

@@ -132,10 +132,19 @@ where
             let _stage = self.routing.clock.start_stage(RunStage::Write);
             self.lock_sink().begin(self.routing.plan.whole().rect())?;
         }
-        batch
-            .results
-            .into_iter()
-            .try_for_each(|result| self.deliver_result(result))
+        let mut results = batch.results.into_iter();
+        let mut loaded = results.next().map(|first| self.load_result(first));
+        while let Some(ready) = loaded {
+            let ready = ready?;
+            let following = results.next();
+            let (accepted, next) = rayon::join(
+                || self.accept_result(ready),
+                || following.map(|result| self.load_result(result)),
+            );
+            accepted?;
+            loaded = next;
+        }
+        Ok(())
     }
 
     fn chunk_bytes(&self, chunk: &ChunkToDecode) -> u64 {
@@ -306,32 +315,45 @@ where
         self.operation.run_tile(backend, tile)
     }
 
-    /// Hands one result to the sink.
-    fn deliver_result(&self, result: ReadyResult) -> Result<()> {
+    /// Takes one result out of memory, or reads it from disk.
+    fn load_result(&self, result: ReadyResult) -> Result<LoadedResult<O::Output>> {
         match result {
             ReadyResult::InMemory(part, reserved) => {
                 let held = self.lock_held().remove(&part);
                 drop(reserved);
                 let (core, output) = held.ok_or_else(|| missing_result(part))?;
-                self.accept_result(core, output)
+                Ok(LoadedResult {
+                    core,
+                    output,
+                    _reserved: None,
+                })
             }
             ReadyResult::OnDisk(part, reserved) => {
                 let results = self.results.ok_or_else(|| missing_result(part))?;
-                let (core, output) = {
-                    let _stage = self.routing.clock.start_stage(RunStage::Keep);
-                    results.get_result(part)?
-                };
-                let accepted = self.accept_result(core, output);
-                drop(reserved);
-                accepted
+                let _stage = self.routing.clock.start_stage(RunStage::Keep);
+                let (core, output) = results.get_result(part)?;
+                Ok(LoadedResult {
+                    core,
+                    output,
+                    _reserved: Some(reserved),
+                })
             }
         }
     }
 
-    fn accept_result(&self, core: Rect, output: O::Output) -> Result<()> {
+    /// Hands a result to the sink.
+    fn accept_result(&self, result: LoadedResult<O::Output>) -> Result<()> {
         let _stage = self.routing.clock.start_stage(RunStage::Write);
-        self.lock_sink().accept(core, output)
+        self.lock_sink().accept(result.core, result.output)
     }
+}
+
+/// A result that is next in order, in memory.
+struct LoadedResult<T> {
+    core: Rect,
+    output: T,
+    /// The memory of one that was read from disk.
+    _reserved: Option<Reservation>,
 }
 
 fn missing_result(part: TilePart) -> Error {

@@ -103,20 +103,21 @@ impl Scheduler<'_> {
         }))
     }
 
-    /// The next results in order that fit into memory. One that is kept on disk comes alone, since
-    /// it is read when the one before has been delivered.
+    /// The next results in order that fit into memory. One that is kept on disk comes alone while
+    /// other work is in flight: nothing is read ahead of it then. Without other work, as in a
+    /// merge, several come, since each is read while the one before is delivered.
     fn take_ready_results(&mut self) -> Vec<ReadyResult> {
         let pieces = self.pieces;
         let is_idle = self.in_flight.work_count() == 0;
         let mut failure = None;
         let results = self.reorder.take_next(BATCH, self.end, |part, before| {
-            if before > 0 {
+            if before > 0 && !is_idle {
                 return None;
             }
             let bytes = pieces.stored_bytes(part);
             match pieces.reserve_memory(bytes) {
-                // No work in flight will free memory: read it all the same.
-                Ok(None) if is_idle => Some(pieces.budget().reserve(bytes)),
+                // No work in flight will free memory: read the first all the same.
+                Ok(None) if is_idle && before == 0 => Some(pieces.budget().reserve(bytes)),
                 Ok(reserved) => reserved,
                 Err(error) => {
                     failure = Some(error);

@@ -241,6 +241,55 @@ fn results_without_a_checkpoint_never_go_through_the_disk() {
     assert_eq!(*pieces.read_from_disk.lock().unwrap(), 5);
 }
 
+/// Results of each batch that a merge of finished tiles delivers.
+fn merged_batches(memory: u64, tiles: usize) -> Vec<usize> {
+    let mut pieces = FakePieces::new(memory, &vec![20; tiles]);
+    pieces.has_checkpoint = true;
+    let wanted = vec![false; tiles];
+    let table = TileTable {
+        plan: &pieces.plan,
+        wanted: &wanted,
+        finished: &vec![Some(1); tiles],
+    };
+    let policy = SchedulePolicy {
+        tile_failed: &|_| (),
+        on_failure: OnFailure::Stop,
+        delivers: true,
+        has_checkpoint: true,
+        in_flight: InFlight::OnePerThread,
+        threads: 2,
+    };
+    let queue = ChunkQueue::new(Vec::new(), &pieces.plan, &wanted);
+    let mut scheduler = Scheduler::new(&pieces, &table, queue, Vec::new(), policy, Instant::now());
+    let mut batches = Vec::new();
+    loop {
+        let jobs = scheduler.admit();
+        if jobs.is_empty() {
+            break;
+        }
+        for job in jobs {
+            if let Job::Deliver(batch) = &job {
+                batches.push(batch.results.len());
+            }
+            scheduler.complete(job.perform(&pieces));
+        }
+    }
+    scheduler.finish().unwrap();
+    let delivered = pieces.delivered.into_inner().unwrap();
+    assert_eq!(delivered, whole_tiles(0..tiles));
+    batches
+}
+
+#[test]
+fn a_merge_delivers_as_many_results_at_once_as_fit_into_memory() {
+    // The first batch begins the sink.
+    assert_eq!(merged_batches(1000, 40), [0, 16, 16, 8]);
+    let tight = 16;
+    assert_eq!(MemoryBudget::new(tight).limit() / RESULT, 3);
+    assert_eq!(merged_batches(tight, 7), [0, 3, 3, 1]);
+    assert_eq!(merged_batches(RESULT - 1, 3), [0, 1, 1, 1]);
+}
+
 #[test]
 fn a_tile_above_half_of_the_memory_is_cut_and_its_parts_come_in_order() {
     let pieces = FakePieces::new(160, &[20, 80, 20]);
