@@ -1,4 +1,4 @@
-//! **isopach**: what changed between two LiDAR epochs, where, by how much, and is it significant?
+//! **isopach** finds change between two LiDAR epochs: where, by how much, and with which significance.
 //!
 //! This crate is a facade: it re-exports the crates of the workspace as modules and sums their
 //! capabilities up as one trait, [`Backend`]. It has no logic of its own. For a single algorithm,

@@ -14,7 +14,7 @@ use isopach_cloud::Positions;
 use isopach_compute::Result;
 use std::sync::Arc;
 
-/// An open device: what records commands on it, and the points that stay on it.
+/// An open device: the recorder of its commands, and the points that stay on it.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) recorder: Arc<Recorder>,

@@ -2,7 +2,7 @@
 
 use crate::{Covariance, Eigen, symmetric_eigen};
 
-/// Number of points, eigenvalues and normal of a neighbourhood: what most features are made of.
+/// Number of points, eigenvalues and normal of a neighbourhood: the inputs of most features.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EigenShape {

@@ -1,4 +1,4 @@
-//! The order of points that depends on what they are, not on where they stand in their files.
+//! The order of points by their values, not by their places in files.
 
 use isopach_cloud::{Cloud, Positions};
 use std::cmp::Ordering;

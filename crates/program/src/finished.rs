@@ -117,7 +117,7 @@ impl WrittenOver {
     }
 }
 
-/// Error about a folder that has `what`, with the remedy.
+/// Error about a folder with unexpected contents, with the remedy.
 pub fn refuse_folder(folder: &Path, what: &str) -> Error {
     ProgramError::OtherResults {
         folder: folder.into(),

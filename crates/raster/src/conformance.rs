@@ -6,7 +6,7 @@
 //! lattices, a vertical line, negative coordinates, ten thousand kilometres out, as far as ticks
 //! reach; grids of one cell, one row, no row, with points all around or none.
 //!
-//! | what | must agree |
+//! | value | must agree |
 //! |---|---|
 //! | every statistic, all together and each alone | the same bits (NaN as NaN) |
 //! | a second call; the points in the other order and about another origin | the same bits |

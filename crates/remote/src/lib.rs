@@ -1,7 +1,7 @@
 //! LAS, LAZ and COPC files in object stores: S3, Google Cloud Storage, Azure and HTTP.
 //!
 //! [`Remote::open_las`] opens a file by its address. The [`Las`] that it returns is like one on a
-//! local disk: filters, boxes, tiles, identity. Only what is needed is fetched: the header, the
+//! local disk: filters, boxes, tiles, identity. Only needed ranges are fetched: the header, the
 //! table of chunks, and the chunks that are read, neighbouring ones in one request.
 //!
 //! ```no_run

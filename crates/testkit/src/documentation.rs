@@ -24,7 +24,7 @@ pub fn documented_commands(document: &str, heading: &str) -> String {
         .to_owned()
 }
 
-/// What a shell says to commands in a folder, with the programs on its path; it ends at the first
+/// Output of a shell for commands in a folder, with the programs on its path; it ends at the first
 /// that fails.
 pub fn run_commands(commands: &str, folder: &Path) -> Output {
     let programs = program("terrain_change").parent().unwrap().to_owned();

@@ -8,7 +8,7 @@ use ndarray::{Array2, ArrayD, IxDyn};
 use serde_json::{Map, Value, json};
 use std::{error::Error, fs, path::Path};
 
-/// A case: what to invert, and how.
+/// A case: inputs and method of an inversion.
 #[derive(Debug)]
 pub struct EmissionCase {
     /// How to invert.
@@ -128,7 +128,7 @@ pub fn read(about: &Value, dir: &Path) -> Result<EmissionCase, Box<dyn Error>> {
 }
 
 impl EmissionCase {
-    /// What to invert.
+    /// Inputs of the inversion.
     pub fn observation(&self) -> Observation<'_, f64> {
         Observation {
             counts: self.counts.view(),

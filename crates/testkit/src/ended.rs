@@ -1,4 +1,4 @@
-//! How programs end, and what makes them.
+//! Programs that are run to their end, and the commands for it.
 
 use crate::message::message;
 use std::{
@@ -18,7 +18,7 @@ pub fn ends_within(output: &Output, code: i32, words: &[&str]) {
     assert!(message.lines().count() <= 1, "{message}");
 }
 
-/// It ended well; what it wrote to stdout.
+/// Its standard output; it must have ended well.
 pub fn ended_well(output: &Output) -> String {
     ends_within(output, 0, &[]);
     String::from_utf8_lossy(&output.stdout).into_owned()

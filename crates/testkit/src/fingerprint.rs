@@ -1,4 +1,4 @@
-//! What a run has found, in a few letters: equal where every cell and every point is, bit by bit.
+//! Results of a run in a few letters: equal where every cell and every point is, bit by bit.
 
 use isopach::{cloud::Columns, compute::fnv1a, las::Las, raster::read_geotiff};
 use isopach_program::println;

@@ -27,7 +27,7 @@ pub fn cases(usually: usize) -> usize {
         .unwrap_or(usually)
 }
 
-/// What cases took at most.
+/// The most time and memory of a case.
 #[derive(Debug)]
 pub struct Watch {
     /// Bytes that a case may hold.
@@ -46,7 +46,7 @@ impl Watch {
         }
     }
 
-    /// Runs a case; what it took, where that is too much.
+    /// Runs a case; returns its time and memory where they are too much.
     pub fn case<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, String> {
         let before = MEMORY.current_usage();
         MEMORY.reset_peak_usage();

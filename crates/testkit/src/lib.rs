@@ -1,4 +1,4 @@
-//! What tests and measurements of several crates share. It is never published.
+//! Scenes, cases and helpers that tests and measurements of several crates share; never published.
 //!
 //! | feature | modules |
 //! |---|---|

@@ -1,8 +1,8 @@
-//! What a program said.
+//! Messages of programs.
 
 use std::process::Output;
 
-/// What it wrote to stderr.
+/// Its standard error.
 pub fn message(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }

@@ -23,7 +23,7 @@ pub fn python(variable: &str, packages: &str) -> Option<String> {
     Some(python)
 }
 
-/// Runs a script of the project with a program of it; what it printed.
+/// Runs a script of the project with a program of it; returns its output.
 pub fn judge(python: &str, script: &str, program: &Path, more: &[PathBuf]) -> String {
     let script = Path::new(ROOT).join("scripts").join(script);
     let mut command = Command::new(python);

@@ -57,12 +57,12 @@ impl Run {
         self
     }
 
-    /// What the program wrote to stderr.
+    /// Standard error of the program.
     pub fn error(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 
-    /// What the program wrote to stdout.
+    /// Standard output of the program.
     pub fn terminal(&self) -> String {
         String::from_utf8_lossy(&self.output.stdout).into_owned()
     }

@@ -125,7 +125,7 @@ impl Picture {
     }
 }
 
-/// What a run wrote.
+/// Output of a run.
 #[derive(Debug)]
 pub struct Found {
     /// summary.json.

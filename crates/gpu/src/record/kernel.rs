@@ -1,4 +1,4 @@
-//! What a kernel is, and how one is written.
+//! Kernels: their parts, and how one is written.
 //!
 //! # The pattern
 //!
@@ -57,7 +57,7 @@ use crate::record::{
     variant::KernelVariant,
 };
 
-/// What a kernel does with a buffer.
+/// Use of a buffer by a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// `var<storage, read>`.

@@ -1,4 +1,4 @@
-//! Floor 3: what a kernel is, and commands that run kernels: recorded, submitted, waited for,
+//! Floor 3: kernels, and commands that run them: recorded, submitted, waited for,
 //! timed. Takes the device and its memory; knows nothing of points.
 
 pub(crate) mod commands;

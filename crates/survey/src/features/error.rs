@@ -84,7 +84,7 @@ pub enum FeatureOptionError {
     TerrainOfOtherSystem {
         /// The terrain model.
         path: PathBuf,
-        /// What differs.
+        /// The difference.
         contradiction: String,
     },
     /// GPS times cannot be written to one file.

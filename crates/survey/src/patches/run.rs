@@ -21,7 +21,7 @@ use isopach::{
     features::Features,
     gpu::GpuOptions,
     las::{Catalogue, CatalogueOptions},
-    patches::{ColourBits, Normalisation, PatchCounts, PatchTiles},
+    patches::{ColourBits, Normalisation, PatchCounts, PatchTiles, Patches},
     tiling::{RunOptions, Spill, Tiling},
 };
 use isopach_program::listener::{Listener, StageProgress};
@@ -29,7 +29,6 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::{
     fs,
-    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -81,15 +80,7 @@ pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutco
         options.keep_withheld,
         options.keep_noise,
     )?;
-    let kept = options.kept_columns(columns_of_all(&catalogue))?;
-    let mut operation = PatchTiles::new(patches, kept)?;
-    if let Some(features) = &features {
-        operation = operation.with_features(features.clone())?;
-    }
-    if let Some(above) = options.height.above() {
-        operation = operation.with_heights(above, options.height.source())?;
-    }
-    operation.check_statistics()?;
+    let operation = make_operation(options, patches, features.as_ref(), &catalogue)?;
     let mut run = PatchRun {
         options,
         features,
@@ -125,13 +116,14 @@ pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutco
     let stage_progress = listener.begin_stage("writing");
     let shards = match options.format {
         Format::Safetensors => {
-            let together = (memory / shard_bytes / 4).max(1) as usize;
-            let parts = assembly.shards(shard_bytes);
+            let layout = ShardLayout {
+                bytes: shard_bytes,
+                together: (memory / shard_bytes / 4).max(1) as usize,
+            };
             write_shards(
                 &assembly,
                 folder.path(),
-                &parts,
-                together,
+                layout,
                 &mut records,
                 &*stage_progress,
             )?
@@ -163,15 +155,44 @@ pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutco
     })
 }
 
+/// The operation that cuts patches with all that the options ask for.
+fn make_operation(
+    options: &PatchOptions,
+    patches: Patches,
+    features: Option<&Features>,
+    catalogue: &Catalogue,
+) -> Result<PatchTiles> {
+    let kept = options.kept_columns(columns_of_all(catalogue))?;
+    let mut operation = PatchTiles::new(patches, kept)?;
+    if let Some(features) = features {
+        operation = operation.with_features(features.clone())?;
+    }
+    if let Some(above) = options.height.above() {
+        operation = operation.with_heights(above, options.height.source())?;
+    }
+    operation.check_statistics()?;
+    Ok(operation)
+}
+
+/// Sizes of shards.
+#[derive(Clone, Copy)]
+struct ShardLayout {
+    /// Bytes of a shard, about.
+    bytes: u64,
+    /// Shards that are written at the same time.
+    together: usize,
+}
+
 /// Writes the shards, some at a time.
 fn write_shards(
     assembly: &Assembly<'_>,
     folder: &Path,
-    parts: &[Range<usize>],
-    together: usize,
+    layout: ShardLayout,
     records: &mut Records,
     progress: &dyn StageProgress,
 ) -> Result<Vec<Shard>> {
+    let together = layout.together;
+    let parts = assembly.shards(layout.bytes);
     let mut shards = Vec::new();
     for (batch, some) in parts.chunks(together).enumerate() {
         let written: Vec<_> = some

@@ -12,7 +12,7 @@ use isopach_neighbours::AxialStatistic;
 use isopach_raster::CellStatistic;
 use std::path::Path;
 
-/// What is compared, and by what.
+/// The comparison, and its method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// M3C2 by means.
@@ -155,7 +155,7 @@ pub fn read_ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Resul
     Ok(parts.map(|part| ground.select(&part)))
 }
 
-/// What a survey of such halves says of its scatter.
+/// Scatter that a survey of such halves states.
 pub fn sample_halves(method: Method, halves: &Halves) -> Result<SurveySample> {
     let [before, after] = &halves.clouds;
     match method {
@@ -235,7 +235,7 @@ fn extent(halves: &Halves) -> Rect {
         .expanded_by(halves.size)
 }
 
-/// What a method says of unchanged ground: the places that it could test.
+/// Statement of a method about unchanged ground: the places that it could test.
 pub fn test_halves(method: Method, halves: &Halves, detection: &Detection) -> Result<Vec<Tested>> {
     match method {
         Method::M3c2Mean | Method::M3c2Median => {

@@ -21,7 +21,7 @@ pub struct Coverage {
 /// Measures a case.
 ///
 /// # Errors
-/// In words, what the library declined.
+/// In words, the cases that the library declined.
 pub fn count_coverage(case: &Case, scenes: u64) -> Result<Coverage, String> {
     // Scenes of their own for each case: bad luck of one is not that of all.
     let first = isopach_compute::fnv1a(case.name.bytes());

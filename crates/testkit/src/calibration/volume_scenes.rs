@@ -46,7 +46,7 @@ pub enum Tails {
     Heavy,
 }
 
-/// What is known of the alignment.
+/// Known error of the alignment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Alignment {
     /// Exact.
@@ -61,7 +61,7 @@ pub enum Alignment {
 /// A kind of scene.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
-    /// What is printed.
+    /// The printed row.
     pub name: &'static str,
     /// Side of the square, metres.
     pub side: usize,
@@ -205,7 +205,7 @@ impl Case {
     /// Makes a scene and measures its volumes.
     ///
     /// # Errors
-    /// In words, what the library declined.
+    /// In words, the cases that the library declined.
     pub fn run(&self, seed: u64) -> Result<Outcome, String> {
         let mut random = Random::new(seed);
         let shift = match self.alignment {
@@ -327,7 +327,7 @@ impl Case {
         parts.sum::<f64>() / (PARTS * PARTS) as f64
     }
 
-    /// Variogram of up to 3000 cells that did not change: what a user gives as stable ground.
+    /// Variogram of up to 3000 cells that did not change: those that a user gives as stable ground.
     fn variogram(&self, rasters: &DodRasters, random: &mut Random) -> Result<Variogram, String> {
         let keep = 3000.0 / (self.side * self.side) as f64;
         let mut samples = Vec::new();

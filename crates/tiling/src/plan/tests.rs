@@ -1,4 +1,4 @@
-//! Plans: who owns a point, and what cannot be planned.
+//! Plans: who owns a point, and surveys that cannot be planned.
 
 use super::*;
 use crate::regions::Regions;

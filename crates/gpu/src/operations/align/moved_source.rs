@@ -7,7 +7,7 @@ use rayon::prelude::*;
 /// taken for one, too, and left to the CPU.
 const OUTSIDE: [i32; 3] = [i32::MIN; 3];
 
-/// Moved points in ticks about an origin, and what rounding took from each: see pairs.wgsl.
+/// Moved points in ticks about an origin, and the rounding error of each: see pairs.wgsl.
 #[derive(Debug)]
 pub(super) struct MovedSource {
     pub(super) ticks: Vec<[i32; 3]>,

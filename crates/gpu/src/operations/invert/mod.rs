@@ -3,7 +3,7 @@
 //! | file | content |
 //! |---|---|
 //! | `single.wgsl`, `double.wgsl` | the two precisions: every kernel is one text for both, after one of these |
-//! | `six.wgsl` | rows of six channels, and what kernels share |
+//! | `six.wgsl` | rows of six channels, and parts that kernels share |
 //! | `solve.wgsl` | from counts to the solution, one thread a pixel; of these pieces: |
 //! | `weights.wgsl` | weights, constraint, triangle |
 //! | `turn.wgsl`, `decompose.wgsl` | rotations, and the decomposition by them |

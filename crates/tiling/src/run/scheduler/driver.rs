@@ -29,7 +29,7 @@ pub(in crate::run) fn drive_outside_pool(
     })
 }
 
-/// Starts what the scheduler admits and gives it the outcomes, until nothing is left.
+/// Starts the jobs that the scheduler admits and returns their outcomes to it, until none is left.
 fn drive<'a, 'scope>(
     mut scheduler: Scheduler<'a>,
     progress: &(dyn Fn(Progress) + Sync),
