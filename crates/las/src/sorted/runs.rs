@@ -14,8 +14,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Runs that are merged at once: each is read through a buffer of its own.
-const TOGETHER: usize = 64;
+/// Runs that are merged at once: each is read through a buffer of its own, of 64 KiB if 32 MiB are
+/// sorted at a time. More runs are merged in two passes over the disk.
+const TOGETHER: usize = 256;
 
 /// Bytes of a reader's buffer at least, and at most.
 const LEAST_BUFFER: usize = 1 << 12;
