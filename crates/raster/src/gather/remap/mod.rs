@@ -13,7 +13,7 @@ use isopach_compute::Result;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Instructions {
     /// The widest registers that the processor turns out to have and that are of use: AVX2 for
-    /// linear interpolation of three or four bands.
+    /// linear interpolation of one to four bands.
     #[default]
     Widest,
     /// Those that every processor has.
