@@ -4,11 +4,12 @@ remap with the same places as float32. Both are run twice in each turn: once aft
 
     gather_speeds.py [--columns 7680] [--side 1920] [--bands 3] [--samplings bilinear] [--rounds 7] [--beside NAME=PROGRAM ...]
                                                                                                    appends lines to docs/benchmarks/gather.jsonl
+    gather_speeds.py --values [--program PROGRAM]                                                  values alone, small pictures of one to four bands
 
 --beside adds builds of the example from other trees, with registers. Needs scripts/gather_requirements.txt. A line a view: milliseconds (least and median),
 cycles a pixel, and how opencv's picture differs: its cubic has a = -0.75, ours -0.5.
 """
-import argparse, json, os, pathlib, statistics, subprocess, tempfile, time
+import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile, time
 
 import cv2
 import numpy
@@ -27,8 +28,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--views", default="0,0;45,-35;180,0;0,90", help="yaw,pitch in degrees")
     parser.add_argument("--beside", action="append", default=[], metavar="NAME=PROGRAM")
+    parser.add_argument("--values", action="store_true", help="compare nearest and linear values with opencv's, without times; exit code 1 where they differ")
+    parser.add_argument("--program", default=ROOT / "target/debug/examples/gather_speeds", help="build of the example for --values")
     options = parser.parse_args()
     cv2.setNumThreads(1)
+    if options.values:
+        return compare_values(options.program)
     subprocess.run(["cargo", "build", "--release", "--locked", "-p", "isopach-raster", "--example", "gather_speeds"], cwd=ROOT, check=True)
     lines = []
     with tempfile.TemporaryDirectory() as folder:
@@ -132,4 +137,32 @@ def compare(panorama, raw, options, sampling, yaw, pitch):
     return result
 
 
-main()
+def compare_values(program):
+    """Nearest pixels are the same, but where single precision moves a place across a border; linear values are at most a level off: places are whole 1/2048
+    pixel here. Beyond the outer rows of centres opencv mixes in the opposite pole."""
+    columns, side, all_well = 1280, 320, True
+    for bands in (1, 2, 3, 4):
+        panorama = make_panorama(columns, columns // 2, bands)
+        with tempfile.TemporaryDirectory() as folder:
+            raw, view = pathlib.Path(folder) / "panorama.raw", pathlib.Path(folder) / "view.raw"
+            panorama.tofile(raw)
+            for sampling in ("nearest", "bilinear"):
+                for yaw, pitch in ((0, 0), (180, 0), (45, -35), (0, 90)):
+                    arguments = map(str, [program, raw, columns, columns // 2, bands, side, yaw, pitch, sampling])
+                    subprocess.run(list(arguments), input=f"widest {view}\n", text=True, check=True, stdout=subprocess.DEVNULL)
+                    u, v = places(columns, side, yaw, pitch)
+                    theirs = cv2.remap(panorama, u, v, SAMPLINGS[sampling], borderMode=cv2.BORDER_WRAP).reshape(side, side, bands)
+                    difference = numpy.abs(numpy.fromfile(view, numpy.uint8).reshape(theirs.shape).astype(int) - theirs)
+                    counted = (v >= 0) & (v <= columns // 2 - 1)
+                    if sampling == "nearest":
+                        border = lambda at: numpy.abs((at + 0.5) - numpy.round(at + 0.5)) < 1 / 1024
+                        counted &= ~border(u) & ~border(v)
+                    largest = int(difference[counted].max())
+                    within = largest <= (0 if sampling == "nearest" else 1)
+                    all_well &= within
+                    result = dict(sampling=sampling, bands=bands, yaw=yaw, pitch=pitch, counted=int(counted.sum()), of=side * side, largest_difference=largest)
+                    print(json.dumps({**result, "within_bounds": within}), flush=True)
+    return 0 if all_well else 1
+
+
+sys.exit(main())
