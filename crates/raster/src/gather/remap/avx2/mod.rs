@@ -34,7 +34,8 @@ use places::{Group, Steps};
 /// Pixels of the picture that are computed together.
 const GROUP: usize = 8;
 
-/// Groups whose samples are asked for before those of the block before it are used.
+/// Groups whose samples are asked for before those of the block before it are used; places are asked
+/// for as many groups before.
 const BLOCK: usize = 32;
 
 /// log2 of [`ONE`].
@@ -122,7 +123,8 @@ impl<'a, const TAPS: usize> Groups<'a, TAPS> {
             for (group, places) in coming.zip(&mut blocks[ahead]) {
                 let span = group * GROUP..(group + 1) * GROUP;
                 *places = self.places::<BANDS>(&x[span.clone()], &y[span]);
-                self.prefetch(places);
+                self.prefetch_samples(places);
+                prefetch_places([x, y], group + BLOCK);
             }
             let Some(block) = block.checked_sub(1) else {
                 continue;
@@ -162,7 +164,7 @@ impl<'a, const TAPS: usize> Groups<'a, TAPS> {
     /// itself, and one access after the other would wait for memory.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn prefetch(&self, places: &Group) {
+    fn prefetch_samples(&self, places: &Group) {
         let first = _mm256_extract_epi32::<0>(places.offsets);
         let last = _mm256_extract_epi32::<7>(places.offsets);
         let samples = self.remap.samples.as_ptr();
@@ -174,5 +176,17 @@ impl<'a, const TAPS: usize> Groups<'a, TAPS> {
                 _mm_prefetch::<_MM_HINT_T0>(sample.cast());
             }
         }
+    }
+}
+
+/// Asks for the coordinates of a group: a map is as large as many pictures, and a processor does not
+/// look ahead beyond a page of memory.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn prefetch_places(coordinates: [&[i32]; 2], group: usize) {
+    for along in coordinates {
+        // A prefetch reads nothing, wherever it points.
+        let place = along.as_ptr().wrapping_add(group * GROUP);
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
     }
 }
