@@ -36,7 +36,7 @@ fn cloud() -> Cloud {
 fn colours(on: Arc<dyn Gather>) -> Vec<[u16; 3]> {
     let image: Arc<dyn ImageSource> = Arc::new(MemoryImage::new("a", CORNER, SIZE));
     let images = ImageCatalogue::new(vec![image], Precedence::First, 16 << 20).unwrap();
-    let operation = ColourTiles::new(Colour::default(), Arc::new(images), Columns::RGB).unwrap();
+    let operation = ColourTiles::new(Colour::default(), Arc::new(images), Columns::XYZ).unwrap();
     let tiling = Tiling {
         tile_size: 10_000.0,
         ..Tiling::default()
