@@ -20,6 +20,7 @@ LEAST_POOL_HITS = 0.9
 # A choice wins or loses where its middle half of rounds lies on one side of the default, by more than this.
 CLEAR = 0.02
 CONTROL = "again the default"
+IMAGE_CONTROLS = ("images in buffers", "images in buffers, again")
 
 
 def read(paths):
@@ -212,6 +213,11 @@ def kernel_shares(lines):
     return table(["kernel", "calls", "mean, ms", "share of the device's time"], rows) if rows else []
 
 
+def image_kernels(lines):
+    rows = [[line["choice"], line["name"], line["calls"], f"{line['mean_ms']:.3f}"] for line in lines.of("image_kernel_share")]
+    return table(["choice", "kernel", "calls", "mean, ms"], rows, left=2) if rows else []
+
+
 def programs(lines):
     rows = [[line["name"], line["items"], f"{line['cpu_s']:.2f}", f"{line['gpu_s']:.2f}", f"{line['cpu_over_gpu']:.2f}" if line["agrees"] is True else "**differs**"] for line in lines.of("program")]
     return table(["program", "items", "processor, s", "device, s", "device faster by"], rows) if rows else []
@@ -253,7 +259,7 @@ def proposals(lines):
         return out + [f"- no switch: the default differs from itself ({spread['median']:.2f})"]
     for name, line in choices.items():
         over = line.get("over_default")
-        if name in ("default", CONTROL) or not over or line["agrees"] is not True:
+        if name in ("default", CONTROL, *IMAGE_CONTROLS) or not over or line["agrees"] is not True:
             continue
         if over["quartile_3"] < 1 - CLEAR:
             out.append(f"- **{name}**: becomes the default, {percent(1 - over['median'])} shorter")
@@ -278,7 +284,7 @@ def main():
     out += ["", "## What went wrong", ""] + ([f"- {words}" for words in wrong] or ["Nothing."])
     sections = [
         ("Proposed defaults", proposals), ("Aims", aims), ("Agreement with the definitions", conformance), ("Kernels", kernels), ("From how much work on", sweep),
-        ("Switches", switches), ("Where the device's time went", kernel_shares), ("Programs from end to end", programs), ("Workers, and a loss", workers),
+        ("Switches", switches), ("Where the device's time went", kernel_shares), ("Kernels of images", image_kernels), ("Programs from end to end", programs), ("Workers, and a loss", workers),
         ("The processor by threads", threads), ("Steps", step_table),
     ]
     for title, section in sections:

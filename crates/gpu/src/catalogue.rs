@@ -10,7 +10,7 @@ use crate::{
             k_nearest, moments, nearest, normals, shapes, within,
         },
     },
-    options::{Medians, PointLayout},
+    options::{ImageStorage, Medians, PointLayout},
     points::{
         scan,
         sort::{self, GATHER_APART},
@@ -71,6 +71,7 @@ impl Gpu {
 fn available_kernels(recorder: &Recorder) -> impl Iterator<Item = &'static Kernel> + use<> {
     let medians = recorder.options.medians;
     let points = recorder.variant.points;
+    let images = recorder.options.images;
     let in_double = if recorder.device.has_double_precision() {
         IN_DOUBLE
     } else {
@@ -78,11 +79,11 @@ fn available_kernels(recorder: &Recorder) -> impl Iterator<Item = &'static Kerne
     };
     ALL.iter()
         .flat_map(|module| module.iter().copied())
-        .filter(move |kernel| is_chosen(kernel, medians, points))
+        .filter(move |kernel| is_chosen(kernel, medians, points, images))
         .chain(in_double.iter().copied())
 }
 
-fn is_chosen(kernel: &Kernel, medians: Medians, points: PointLayout) -> bool {
+fn is_chosen(kernel: &Kernel, medians: Medians, points: PointLayout, images: ImageStorage) -> bool {
     let name = kernel.name;
     if name == MEDIAN.name {
         medians == Medians::OneKernel
@@ -90,6 +91,8 @@ fn is_chosen(kernel: &Kernel, medians: Medians, points: PointLayout) -> bool {
         medians == Medians::TwoKernels
     } else if name == GATHER_APART.name {
         points == PointLayout::NumbersApart
+    } else if gather::is_of_texture(kernel) {
+        images == ImageStorage::Textures
     } else {
         true
     }
@@ -177,9 +180,12 @@ mod tests {
             let right = match (binding.binding, variable.space) {
                 (0, AddressSpace::Uniform) => binding.group == 1,
                 (n @ 1.., AddressSpace::Storage { access }) if binding.group == 0 => {
-                    kernel.buffers.get(n as usize - 1).is_some_and(|stated| {
-                        (*stated == Access::Write) == access.contains(StorageAccess::STORE)
-                    })
+                    let written = access.contains(StorageAccess::STORE);
+                    let stated = if written { Access::Write } else { Access::Read };
+                    kernel.buffers.get(n as usize - 1) == Some(&stated)
+                }
+                (n @ 1.., AddressSpace::Handle) if binding.group == 0 => {
+                    kernel.buffers.get(n as usize - 1) == Some(&Access::Texture)
                 }
                 _ => false,
             };

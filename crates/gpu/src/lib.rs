@@ -110,8 +110,8 @@ pub use isopach_registration::Align;
 pub use memory::counts::{PoolCounts, TransferCounts};
 pub use operations::ceilings::DeviceCeilings;
 pub use options::{
-    BufferReuse, DoublePrecision, GpuOptions, KernelTiming, LoopBounds, Medians, MinimumWork,
-    PointLayout, PointResidency, Reductions, ResultPrecision, Upload, WideIntegers,
+    BufferReuse, DoublePrecision, GpuOptions, ImageStorage, KernelTiming, LoopBounds, Medians,
+    MinimumWork, PointLayout, PointResidency, Reductions, ResultPrecision, Upload, WideIntegers,
 };
 pub use record::profile::KernelTime;
 

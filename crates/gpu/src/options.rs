@@ -131,6 +131,19 @@ pub enum PointLayout {
     NumbersApart,
 }
 
+/// How images of 8 bits and up to four bands are held on the device. Results are the same bits for
+/// pictures, and within the same tolerance for values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ImageStorage {
+    /// In storage buffers, as all other images.
+    #[default]
+    Buffers,
+    /// As textures of whole numbers, which kernels read texel by texel: their weights are their own,
+    /// not the eight bits of a sampler. Three bands take the memory of four. Images with a side
+    /// beyond the device's limit of textures are in buffers.
+    Textures,
+}
+
 /// How medians along axes (M3C2 with [`isopach_neighbours::AxialStatistic::MedianIqr`]) are found.
 /// Results are the same up to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -214,6 +227,8 @@ pub struct GpuOptions {
     pub points: PointLayout,
     /// How medians are found.
     pub medians: Medians,
+    /// How images of 8 bits are held.
+    pub images: ImageStorage,
     /// Where emission measures are inverted in double precision.
     pub double_precision: DoublePrecision,
     /// The precision in which results of inversions are copied back.
@@ -241,6 +256,7 @@ impl Default for GpuOptions {
             reductions: Reductions::default(),
             points: PointLayout::default(),
             medians: Medians::default(),
+            images: ImageStorage::default(),
             double_precision: DoublePrecision::default(),
             results: ResultPrecision::default(),
             timeout: Duration::from_secs(120),

@@ -3,12 +3,16 @@
 #![allow(missing_docs)]
 
 mod align;
+mod colours;
 mod conformance;
 #[path = "common/device.rs"]
 mod device;
 mod emission;
 mod faults;
 mod gather;
+#[path = "../../colour/tests/all/memory_image.rs"]
+#[allow(dead_code)] // it serves other tests, too
+mod memory_image;
 mod normals;
 #[path = "common/random.rs"]
 mod random;

@@ -3,7 +3,9 @@
 
 use crate::device;
 use isopach_compute::conformance::Finding;
-use isopach_gpu::{Gpu, GpuOptions, LoopBounds, Medians, PointLayout, Reductions, WideIntegers};
+use isopach_gpu::{
+    Gpu, GpuOptions, ImageStorage, LoopBounds, Medians, PointLayout, Reductions, WideIntegers,
+};
 use isopach_neighbours::conformance::conformance as neighbour_search;
 use isopach_raster::{conformance::conformance as rasterising, gather::conformance as gathering};
 use isopach_registration::conformance::conformance as alignment;
@@ -50,6 +52,28 @@ fn rasterising_conforms() {
 fn gathering_conforms() {
     let Some(gpu) = device::gpu() else { return };
     assert_none(&timed(|| gathering(gpu), gpu));
+}
+
+/// Images of 8 bits as textures: pictures with the same bits, values within the same tolerance.
+#[test]
+fn gathering_from_textures_conforms() {
+    let options = GpuOptions {
+        images: ImageStorage::Textures,
+        ..GpuOptions::default()
+    };
+    let Some(gpu) = device::open(options) else {
+        return;
+    };
+    assert_none(&timed(|| gathering(&gpu), &gpu));
+    let times = gpu.kernel_times();
+    let calls = |name: &str| {
+        times
+            .iter()
+            .find(|kernel| kernel.name == name)
+            .map(|kernel| kernel.calls)
+    };
+    assert!(calls("values at places, of a texture").is_some_and(|calls| calls > 0));
+    assert!(calls("pictures by a map, of a texture").is_some_and(|calls| calls > 0));
 }
 
 #[test]

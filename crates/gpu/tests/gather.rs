@@ -6,7 +6,7 @@
 use crate::{device, random};
 use device::{gpu, open};
 use isopach_compute::{Cpu, Dispatcher, Error};
-use isopach_gpu::GpuOptions;
+use isopach_gpu::{GpuOptions, ImageStorage};
 use isopach_raster::{
     Sampling,
     gather::{
@@ -121,6 +121,47 @@ fn memory_is_freed_with_the_image() {
         counts.held_bytes < before + samples.len() as u64,
         "{counts:?}"
     );
+}
+
+/// Three bands take the memory of four as a texture, and it is freed with the image. An image longer
+/// than any texture is a buffer, with the same bits. Over the budget there is no texture.
+#[test]
+fn textures_are_counted_and_end_where_the_device_says() {
+    let options = GpuOptions {
+        images: ImageStorage::Textures,
+        budget_bytes: 8 << 20,
+        ..GpuOptions::default()
+    };
+    let Some(gpu) = open(options) else { return };
+    let samples = samples();
+    let before = gpu.pool_counts().held_bytes;
+    let sent = gpu.transfer_counts().to_device_bytes;
+    let held = gpu.hold_image(image(&samples)).unwrap();
+    let padded = 4 * (COLUMNS * ROWS) as u64;
+    let counts = gpu.pool_counts();
+    assert!(
+        (before + padded..before + padded + 1024).contains(&counts.held_bytes),
+        "{counts:?}"
+    );
+    assert_eq!(gpu.transfer_counts().to_device_bytes - sent, padded);
+    drop(held);
+    assert_eq!(gpu.pool_counts().held_bytes, before);
+    let long: Vec<u8> = (0..1 << 18).map(|i| (i % 251) as u8).collect();
+    let long = ImageView::new(1 << 17, 1, 2, Pixels::U8(&long)).unwrap();
+    let place = |column: usize, _: usize| [3271.3 * column as f64, 0.5];
+    let map = PlaceMap::new(40, 1, long.size(), Gathering::default(), place).unwrap();
+    let mut picture = vec![0; 80];
+    let mut expected = picture.clone();
+    gpu.hold_image(long)
+        .unwrap()
+        .remap(&map, &mut picture)
+        .unwrap();
+    reference::remap(long, &map, &mut expected).unwrap();
+    assert_eq!(picture, expected);
+    let large = vec![0; 9 << 20];
+    let large = ImageView::new(3072, 3072, 1, Pixels::U8(&large)).unwrap();
+    let error = gpu.hold_image(large).err().unwrap();
+    assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! One view of a panorama of 8-bit RGB, as often as it is asked for: for `scripts/gather_speeds.py`.
+//! One view of a panorama of 8 bits, as often as it is asked for: for `scripts/gather_speeds.py`.
 //!
-//! `gather_speeds IMAGE COLUMNS ROWS SIDE YAW PITCH SAMPLING` reads raw samples and waits for lines:
+//! `gather_speeds IMAGE COLUMNS ROWS BANDS SIDE YAW PITCH SAMPLING` reads raw samples and waits for lines:
 //!
 //! - `definition`, `portable` or `widest`, and perhaps a file: computes the view of SIDE x SIDE pixels
 //!   and 90°, on one thread, prints the seconds, and writes the view to the file;
@@ -36,8 +36,8 @@ struct View {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [image, columns, rows, side, yaw, pitch, sampling] = arguments.as_slice() else {
-        return Err("IMAGE COLUMNS ROWS SIDE YAW PITCH SAMPLING".into());
+    let [image, columns, rows, bands, side, yaw, pitch, sampling] = arguments.as_slice() else {
+        return Err("IMAGE COLUMNS ROWS BANDS SIDE YAW PITCH SAMPLING".into());
     };
     let samples = std::fs::read(image)?;
     let view = View {
@@ -56,9 +56,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         edges: Edges::WrapColumns,
         ..Gathering::default()
     };
-    let image = ImageView::new(view.size[0], view.size[1], 3, Pixels::U8(&samples))?;
+    let bands = bands.parse()?;
+    let image = ImageView::new(view.size[0], view.size[1], bands, Pixels::U8(&samples))?;
     let map = view.map(how)?;
-    let mut picture = vec![0; view.side * view.side * 3];
+    let mut picture = vec![0; view.side * view.side * bands];
     for line in io::stdin().lines() {
         let line = line?;
         let mut words = line.split_whitespace();

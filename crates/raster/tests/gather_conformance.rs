@@ -120,7 +120,7 @@ fn a_level_is_seen_and_a_lack_is_said() {
     };
     let findings = conformance(&level);
     assert!(findings.iter().all(|finding| finding.operation == "remap"));
-    assert_eq!(findings.len(), 10 * 2 * 12);
+    assert_eq!(findings.len(), 12 * 2 * 12);
     let lacking = Changed {
         holds: false,
         ..UNCHANGED

@@ -10,4 +10,5 @@ pub(crate) mod pool;
 pub(crate) mod role;
 pub(crate) mod shelf;
 pub(crate) mod size_class;
+pub(crate) mod texture;
 pub(crate) mod upload;

@@ -14,6 +14,7 @@ use crate::{
         role::Role,
         shelf::{NumberedBuffer, Request, Shelf},
         size_class::{class_within, whole_words},
+        texture::{self, Reserved, Texture},
     },
     options::GpuOptions,
 };
@@ -114,6 +115,38 @@ impl Pool {
         };
         let shelf = Arc::clone(&self.shelf);
         Ok(Buffer::new(numbered, role, bytes, class, shelf))
+    }
+
+    /// A texture of unknown content, for images of up to four bands of 8 bits.
+    ///
+    /// # Errors
+    /// As [`Self::allocate`].
+    pub(crate) fn allocate_texture(
+        &self,
+        what: &'static str,
+        [columns, rows]: [u32; 2],
+        bands: usize,
+    ) -> Result<Texture> {
+        self.device.check_health()?;
+        let texel_bytes = texture::texel_bytes(bands);
+        let bytes = u64::from(columns) * u64::from(rows) * u64::from(texel_bytes);
+        if self.shelf.lock_state().counts.held_bytes + bytes > self.budget_bytes {
+            self.evictable.evict();
+        }
+        let request = Request {
+            what,
+            role: Role::Storage,
+            bytes,
+            class: bytes,
+            largest: self.budget_bytes,
+        };
+        self.shelf.reserve_apart(request, self.budget_bytes)?;
+        let reserved = Reserved::new(bytes, Arc::clone(&self.shelf));
+        let descriptor = texture::describe(what, [columns, rows], bands);
+        let raw = self
+            .device
+            .with_error_scope(what, bytes, || self.device.raw.create_texture(&descriptor))?;
+        Ok(Texture::new(raw, texel_bytes, reserved))
     }
 
     /// Has the driver allocate a buffer whose bytes are counted as held already.

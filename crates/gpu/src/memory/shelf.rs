@@ -105,24 +105,38 @@ impl Shelf {
     pub(crate) fn reserve(&self, request: Request, budget: u64) -> Result<Option<NumberedBuffer>> {
         let Request { role, class, .. } = request;
         let mut state = self.lock_state();
-        if let Err(refusal) = request.check(state.counts.held_bytes, budget) {
-            state.counts.refusals += 1;
-            return Err(refusal);
-        }
+        state.check(request, budget)?;
         let idle = state.idle.get_mut(&(role, class)).and_then(Vec::pop);
         state.counts.held_bytes += class;
         if idle.is_some() {
             state.counts.hits += 1;
             state.counts.idle_bytes -= class;
         } else {
-            state.counts.misses += 1;
-            if state.free_idle(budget) {
-                self.bind_groups.clear_groups();
-            }
+            self.make_room(&mut state, budget);
         }
-        let counts = &mut state.counts;
-        counts.peak_bytes = counts.peak_bytes.max(counts.held_bytes + counts.idle_bytes);
+        state.count_peak();
         Ok(idle)
+    }
+
+    /// Counts a request as held that no idle buffer can serve: a texture.
+    ///
+    /// # Errors
+    /// Those of [`Self::reserve`].
+    pub(crate) fn reserve_apart(&self, request: Request, budget: u64) -> Result<()> {
+        let mut state = self.lock_state();
+        state.check(request, budget)?;
+        state.counts.held_bytes += request.class;
+        self.make_room(&mut state, budget);
+        state.count_peak();
+        Ok(())
+    }
+
+    /// Frees idle buffers for a new allocation, until all fits into `budget`.
+    fn make_room(&self, state: &mut ShelfState, budget: u64) {
+        state.counts.misses += 1;
+        if state.free_idle(budget) {
+            self.bind_groups.clear_groups();
+        }
     }
 
     /// Takes a buffer back: keeps it for the next request, or frees it.
@@ -141,6 +155,18 @@ impl Shelf {
 }
 
 impl ShelfState {
+    /// Refuses a request over the budget or the largest buffer, and counts the refusal.
+    fn check(&mut self, request: Request, budget: u64) -> Result<()> {
+        let checked = request.check(self.counts.held_bytes, budget);
+        self.counts.refusals += u64::from(checked.is_err());
+        checked
+    }
+
+    fn count_peak(&mut self) {
+        let now = self.counts.held_bytes + self.counts.idle_bytes;
+        self.counts.peak_bytes = self.counts.peak_bytes.max(now);
+    }
+
     /// The number of a new buffer.
     pub(crate) fn next_number(&mut self) -> u64 {
         self.allocated += 1;

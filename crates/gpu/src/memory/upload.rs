@@ -10,7 +10,7 @@ use crate::{
         handle::Device,
         map_state::{MapState, Mapping},
     },
-    memory::{buffer::Buffer, counts::TransferMeter, pool::Pool, role::Role},
+    memory::{buffer::Buffer, counts::TransferMeter, pool::Pool, role::Role, texture::Texture},
     options::Upload,
 };
 use bytemuck::Pod;
@@ -133,6 +133,74 @@ impl Uploader {
             }
         }
         Ok(())
+    }
+
+    /// Writes an image of 8 bits into a texture of its size, some rows at a time, through the queue.
+    /// Three bands are padded to four.
+    ///
+    /// # Errors
+    /// [`isopach_compute::Error::DeviceLost`], [`isopach_compute::Error::DeviceFault`].
+    pub(crate) fn upload_image(
+        &self,
+        texture: &Texture,
+        samples: &[u8],
+        bands: usize,
+    ) -> Result<()> {
+        let size = texture.raw().size();
+        let row_bytes = size.width * texture.texel_bytes();
+        let rows_at_once = (self.slot_bytes() / u64::from(row_bytes)).max(1) as usize;
+        let at_once = rows_at_once * size.width as usize * bands;
+        for (first_row, rows) in (0..).step_by(rows_at_once).zip(samples.chunks(at_once)) {
+            let padded: Vec<u8> = match bands {
+                3 => rows
+                    .as_chunks::<3>()
+                    .0
+                    .iter()
+                    .flat_map(|&[red, green, blue]| [red, green, blue, 0])
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let texels = if bands == 3 { &padded } else { rows };
+            self.write_rows(texture, first_row, row_bytes, texels)?;
+        }
+        Ok(())
+    }
+
+    /// Writes whole rows of a texture and sends them off.
+    fn write_rows(
+        &self,
+        texture: &Texture,
+        first_row: u32,
+        row_bytes: u32,
+        texels: &[u8],
+    ) -> Result<()> {
+        let bytes = texels.len() as u64;
+        self.transfers.add_to_device(bytes);
+        let to = wgpu::TexelCopyTextureInfo {
+            texture: texture.raw(),
+            mip_level: 0,
+            origin: wgpu::Origin3d {
+                x: 0,
+                y: first_row,
+                z: 0,
+            },
+            aspect: wgpu::TextureAspect::All,
+        };
+        let layout = wgpu::TexelCopyBufferLayout {
+            offset: 0,
+            bytes_per_row: Some(row_bytes),
+            rows_per_image: None,
+        };
+        let size = wgpu::Extent3d {
+            height: (bytes / u64::from(row_bytes)) as u32,
+            ..texture.raw().size()
+        };
+        self.device.with_error_scope("upload", bytes, || {
+            let queue = &self.device.queue;
+            queue.write_texture(to, texels, layout, size);
+            // The queue copies with the next submission, and holds a copy of the rows until then.
+            queue.submit([]);
+        })
     }
 
     fn slot_bytes(&self) -> u64 {

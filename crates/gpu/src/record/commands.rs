@@ -1,10 +1,11 @@
 //! Commands: recorded, submitted together, waited for.
 
 use crate::{
-    memory::{bind_groups::BindGroupKey, buffer::Buffer, role::Role},
+    memory::{bind_groups::BindGroupKey, buffer::Buffer, role::Role, texture::Texture},
     record::{
         kernel::Kernel,
         layout::Uniform,
+        pipelines::Pipeline,
         read_back::{Completed, PendingRead},
         recorder::Recorder,
         timing::{Clock, PendingTimes},
@@ -49,23 +50,43 @@ impl Recorder {
         let spans = buffers.iter().map(|buffer| buffer.span()).collect();
         let key: BindGroupKey = (name, spans);
         self.bind_groups.get_or_create(key, || {
-            let entries: Vec<wgpu::BindGroupEntry<'_>> = (first..)
-                .zip(buffers)
-                .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                    binding,
-                    resource: buffer.binding(),
-                })
-                .collect();
-            self.device.with_error_scope(name, 0, || {
-                self.device
-                    .raw
-                    .create_bind_group(&wgpu::BindGroupDescriptor {
-                        label: Some(name),
-                        layout,
-                        entries: &entries,
-                    })
-            })
+            let resources = buffers.iter().map(|buffer| buffer.binding());
+            self.create_bind_group(name, layout, first, resources)
         })
+    }
+
+    /// The bind group of a texture at binding 1 and of `buffers` after it. It is not kept: it would
+    /// keep the memory of the texture.
+    fn bind_texture(
+        &self,
+        name: &'static str,
+        layout: &wgpu::BindGroupLayout,
+        texture: &Texture,
+        buffers: &[&Buffer],
+    ) -> Result<wgpu::BindGroup> {
+        let buffers = buffers.iter().map(|buffer| buffer.binding());
+        let resources = std::iter::once(texture.binding()).chain(buffers);
+        self.create_bind_group(name, layout, 1, resources)
+    }
+
+    fn create_bind_group<'a>(
+        &self,
+        name: &'static str,
+        layout: &wgpu::BindGroupLayout,
+        first: u32,
+        resources: impl Iterator<Item = wgpu::BindingResource<'a>>,
+    ) -> Result<wgpu::BindGroup> {
+        let entries: Vec<wgpu::BindGroupEntry<'_>> = (first..)
+            .zip(resources)
+            .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
+            .collect();
+        let descriptor = wgpu::BindGroupDescriptor {
+            label: Some(name),
+            layout,
+            entries: &entries,
+        };
+        self.device
+            .with_error_scope(name, 0, || self.device.raw.create_bind_group(&descriptor))
     }
 }
 
@@ -83,15 +104,52 @@ impl Commands {
         parameters: &P,
         buffers: &[&Buffer],
     ) -> Result<()> {
-        debug_assert_eq!(kernel.parameters, P::LAYOUT, "{}", kernel.name);
         if threads == 0 {
             return Ok(());
         }
         let recorder = &self.recorder;
-        let [across, down] = recorder.workgroups_for(kernel, threads)?;
         let pipeline = recorder.pipeline(kernel)?;
+        let group = recorder.bind_buffers(kernel.name, &pipeline.buffers, 1, buffers)?;
+        self.held
+            .extend(buffers.iter().map(|&buffer| buffer.clone()));
+        self.dispatch_group(kernel, threads, parameters, &pipeline, &group)
+    }
+
+    /// [`Self::dispatch`] of a kernel with a texture at binding 1 and `buffers` at those after it.
+    ///
+    /// # Errors
+    /// Those of [`Self::dispatch`].
+    pub(crate) fn dispatch_on_texture<P: Uniform>(
+        &mut self,
+        kernel: &Kernel,
+        threads: usize,
+        parameters: &P,
+        texture: &Texture,
+        buffers: &[&Buffer],
+    ) -> Result<()> {
+        if threads == 0 {
+            return Ok(());
+        }
+        let recorder = &self.recorder;
+        let pipeline = recorder.pipeline(kernel)?;
+        let group = recorder.bind_texture(kernel.name, &pipeline.buffers, texture, buffers)?;
+        self.held
+            .extend(buffers.iter().map(|&buffer| buffer.clone()));
+        self.dispatch_group(kernel, threads, parameters, &pipeline, &group)
+    }
+
+    fn dispatch_group<P: Uniform>(
+        &mut self,
+        kernel: &Kernel,
+        threads: usize,
+        parameters: &P,
+        pipeline: &Pipeline,
+        storage_group: &wgpu::BindGroup,
+    ) -> Result<()> {
+        debug_assert_eq!(kernel.parameters, P::LAYOUT, "{}", kernel.name);
+        let recorder = &self.recorder;
+        let [across, down] = recorder.workgroups_for(kernel, threads)?;
         let uniform = self.write_parameters(kernel.name, parameters.as_bytes())?;
-        let storage_group = recorder.bind_buffers(kernel.name, &pipeline.buffers, 1, buffers)?;
         let layout = &recorder.pipelines.parameters;
         let uniform_group = recorder.bind_buffers("parameters", layout, 0, &[&uniform])?;
         let timestamp_writes = self
@@ -104,7 +162,7 @@ impl Commands {
         };
         let mut pass = self.encoder.begin_compute_pass(&descriptor);
         pass.set_pipeline(&pipeline.raw);
-        pass.set_bind_group(0, &storage_group, &[]);
+        pass.set_bind_group(0, storage_group, &[]);
         pass.set_bind_group(1, &uniform_group, &[]);
         pass.dispatch_workgroups(across, down, 1);
         drop(pass);
@@ -114,8 +172,6 @@ impl Commands {
             .unwrap_or_else(PoisonError::into_inner)
             .add_call(kernel.name);
         self.held.push(uniform);
-        self.held
-            .extend(buffers.iter().map(|&buffer| buffer.clone()));
         Ok(())
     }
 

@@ -64,6 +64,9 @@ pub(crate) enum Access {
     Read,
     /// `var<storage, read_write>`.
     Write,
+    /// `texture_2d<u32>`: the first binding, see
+    /// [`crate::record::commands::Commands::dispatch_on_texture`].
+    Texture,
 }
 
 /// The description of a kernel. See the pattern at the top of this module.
@@ -75,7 +78,7 @@ pub(crate) struct Kernel {
     pub(crate) entry: &'static str,
     /// Pieces of WGSL, joined in order.
     pub(crate) source: &'static [&'static str],
-    /// The buffers at bindings 1, 2, … of group 0, at most eight. Group 1 is the uniform block of
+    /// The buffers at bindings 1, 2, … of group 0, at most eight, perhaps after a texture. Group 1 is the uniform block of
     /// parameters.
     pub(crate) buffers: &'static [Access],
     /// The layout of the parameters.

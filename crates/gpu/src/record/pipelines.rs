@@ -37,7 +37,7 @@ pub(crate) struct Pipelines {
 
 impl Pipelines {
     pub(crate) fn new(device: &Arc<Device>, variant: KernelVariant, loops: LoopBounds) -> Self {
-        let uniform = std::iter::once((0, wgpu::BufferBindingType::Uniform));
+        let uniform = std::iter::once((0, buffer_binding(wgpu::BufferBindingType::Uniform)));
         Self {
             device: Arc::clone(device),
             variant,
@@ -77,7 +77,7 @@ impl Pipelines {
                 LoopBounds::Counted => device.create_shader_module(descriptor),
                 LoopBounds::Plain => trusted::compile_without_counters(device, descriptor),
             };
-            let types = kernel.buffers.iter().map(storage_type);
+            let types = kernel.buffers.iter().map(binding_of);
             let buffers = create_layout(device, kernel.name, (1..).zip(types));
             let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
                 label: Some(kernel.name),
@@ -101,26 +101,36 @@ impl Pipelines {
     }
 }
 
-fn storage_type(access: &Access) -> wgpu::BufferBindingType {
-    wgpu::BufferBindingType::Storage {
-        read_only: *access == Access::Read,
+fn binding_of(access: &Access) -> wgpu::BindingType {
+    match access {
+        Access::Read => buffer_binding(wgpu::BufferBindingType::Storage { read_only: true }),
+        Access::Write => buffer_binding(wgpu::BufferBindingType::Storage { read_only: false }),
+        Access::Texture => wgpu::BindingType::Texture {
+            sample_type: wgpu::TextureSampleType::Uint,
+            view_dimension: wgpu::TextureViewDimension::D2,
+            multisampled: false,
+        },
+    }
+}
+
+fn buffer_binding(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
+    wgpu::BindingType::Buffer {
+        ty,
+        has_dynamic_offset: false,
+        min_binding_size: None,
     }
 }
 
 fn create_layout(
     device: &wgpu::Device,
     label: &'static str,
-    buffers: impl Iterator<Item = (u32, wgpu::BufferBindingType)>,
+    bindings: impl Iterator<Item = (u32, wgpu::BindingType)>,
 ) -> wgpu::BindGroupLayout {
-    let entries: Vec<wgpu::BindGroupLayoutEntry> = buffers
+    let entries: Vec<wgpu::BindGroupLayoutEntry> = bindings
         .map(|(binding, ty)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer {
-                ty,
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            },
+            ty,
             count: None,
         })
         .collect();

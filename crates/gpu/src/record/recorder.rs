@@ -4,7 +4,7 @@ use crate::{
     device::handle::Device,
     memory::{
         bind_groups::BindGroupCache, buffer::Buffer, counts::TransferMeter, evict::Evict,
-        pool::Pool, role::Role, upload::Uploader,
+        pool::Pool, role::Role, texture::Texture, upload::Uploader,
     },
     options::GpuOptions,
     record::{
@@ -101,6 +101,28 @@ impl Recorder {
         value: impl Fn(usize) -> T + Sync,
     ) -> Result<()> {
         self.uploader.upload_into(buffer, first, count, value)
+    }
+
+    /// A texture of an image of 8 bits, up to four bands; `None` if a side is beyond the device's
+    /// limit.
+    ///
+    /// # Errors
+    /// As [`Self::allocate_storage`].
+    pub(crate) fn upload_texture(
+        &self,
+        what: &'static str,
+        size: [usize; 2],
+        bands: usize,
+        samples: &[u8],
+    ) -> Result<Option<Texture>> {
+        let limit = self.device.raw.limits().max_texture_dimension_2d as usize;
+        if size.iter().any(|&side| side > limit) {
+            return Ok(None);
+        }
+        let size = size.map(|side| side as u32);
+        let texture = self.pool.allocate_texture(what, size, bands)?;
+        self.uploader.upload_image(&texture, samples, bands)?;
+        Ok(Some(texture))
     }
 
     /// The kernel as this device runs it, compiled at its first use.

@@ -104,7 +104,7 @@ enum Mask {
 }
 
 /// Shapes of images: columns, rows, bands.
-const SHAPES: [[usize; 3]; 10] = [
+const SHAPES: [[usize; 3]; 12] = [
     [1, 1, 1],
     [1, 1, 3],
     [2, 1, 4],
@@ -115,6 +115,8 @@ const SHAPES: [[usize; 3]; 10] = [
     [3, 4, 6],
     [8, 5, 7],
     [37, 23, 3],
+    [31, 17, 1],
+    [29, 19, 2],
 ];
 
 /// All images of the suite.

@@ -1,24 +1,43 @@
 //! [`Gather`] on the device: values of images at places, pictures of 8 bits.
 //!
-//! The image is a storage buffer of words, uploaded once when it is held. The CPU computes, in
+//! The image is a storage buffer of words, or a texture if the options ask for it
+//! ([`ImageStorage`]), uploaded once when it is held (`held_image`). The CPU computes, in
 //! `f64`, which pixels contribute to a place and by which weights ([`Footprint`]), so that a value
 //! exists where the CPU has one, and places are as exact at 32,768 columns as at the first; the
 //! device reads the samples and adds up (`values`). Pictures are whole numbers throughout, with the
 //! definition's bits (`picture`).
 //!
 //! [`Footprint`]: isopach_raster::gather::Footprint
+//! [`ImageStorage`]: crate::ImageStorage
 
+mod held_image;
 mod picture;
 mod samples;
 mod values;
 
-use crate::{gpu::Gpu, memory::buffer::Buffer, record::kernel::Kernel, session::Session};
+use crate::{
+    gpu::Gpu,
+    memory::buffer::Buffer,
+    record::kernel::{Access, Kernel},
+    session::Session,
+};
+use held_image::Samples;
 use isopach_compute::{Error, Result};
 use isopach_raster::gather::{Gather, Gathering, HeldImage, ImageView, PlaceMap};
 use ndarray::Array2;
 use std::sync::Arc;
 
-pub(crate) const KERNELS: &[&Kernel] = &[&values::VALUES, &picture::PICTURE];
+pub(crate) const KERNELS: &[&Kernel] = &[
+    &values::VALUES,
+    &values::VALUES_OF_TEXTURE,
+    &picture::PICTURE,
+    &picture::PICTURE_OF_TEXTURE,
+];
+
+/// Whether a kernel reads a texture: [`ImageStorage::Textures`].
+pub(crate) fn is_of_texture(kernel: &Kernel) -> bool {
+    kernel.buffers.contains(&Access::Texture)
+}
 
 /// Every type, sampling and mask. The device declines ([`Error::Unsupported`]) images of 2³² samples
 /// or more, with an infinite sample, or whose largest is beyond 2¹⁰⁰ or below 2⁻¹⁰⁰ and not zero: in
@@ -30,8 +49,7 @@ impl Gather for Gpu {
         samples::check_samples(&image)?;
         let session = self.session()?;
         let recorder = &session.recorder;
-        let words = samples::word_count(&image);
-        let samples = recorder.upload("image", words, |i| samples::word_of(image.pixels(), i))?;
+        let samples = Samples::upload(recorder, &image)?;
         let mask = image.mask().unwrap_or_default();
         let mask = recorder.upload("mask", mask.len().div_ceil(4), |i| {
             samples::word_of_bytes(mask, i)
@@ -51,7 +69,7 @@ struct OnGpu<'a> {
     gpu: &'a Gpu,
     session: Arc<Session>,
     image: ImageView<'a>,
-    samples: Buffer,
+    samples: Samples,
     /// A byte a pixel, four a word; empty without a mask.
     mask: Buffer,
 }

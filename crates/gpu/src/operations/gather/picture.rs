@@ -1,11 +1,11 @@
 //! Pictures of 8 bits by a map of places.
 
-use super::OnGpu;
+use super::{OnGpu, held_image::KernelPair};
 use crate::{
     memory::batch_plan::BatchPlan,
     record::{
         kernel::{
-            Access::{Read, Write},
+            Access::{Read, Texture, Write},
             Kernel,
         },
         layout::uniform,
@@ -24,16 +24,34 @@ pub(crate) const PICTURE: Kernel = Kernel::new::<PictureParameters>(
     &[
         prelude::THREADS,
         include_str!("pixels.wgsl"),
+        include_str!("weights.wgsl"),
         include_str!("picture.wgsl"),
     ],
     &[Read, Read, Read, Write],
 );
 
+pub(crate) const PICTURE_OF_TEXTURE: Kernel = Kernel::new::<PictureParameters>(
+    "pictures by a map, of a texture",
+    "write_picture",
+    &[
+        prelude::THREADS,
+        include_str!("pixels.wgsl"),
+        include_str!("weights.wgsl"),
+        include_str!("picture_of_texture.wgsl"),
+    ],
+    &[Texture, Read, Read, Write],
+);
+
+const KERNELS: KernelPair = KernelPair {
+    of_buffer: &PICTURE,
+    of_texture: &PICTURE_OF_TEXTURE,
+};
+
 /// Marks a place without a value.
 const NOWHERE: [i32; 2] = [i32::MIN; 2];
 
 uniform! {
-    /// `Parameters` of picture.wgsl.
+    /// `Parameters` of weights.wgsl.
     pub(crate) struct PictureParameters {
         /// Words of the picture: four samples each.
         count: u32,
@@ -91,9 +109,10 @@ pub(super) fn write_picture(held: &OnGpu<'_>, map: &PlaceMap, to: &mut [u8]) -> 
             },
             unused: 0,
         };
-        let buffers = [&held.samples, &places, &cubic, &picture];
+        let buffers = [&places, &cubic, &picture];
         let mut commands = recorder.begin_commands();
-        commands.dispatch(&PICTURE, words, &parameters, &buffers)?;
+        held.samples
+            .dispatch(&mut commands, &KERNELS, words, &parameters, buffers)?;
         let pending = commands.read_back::<u32>(&picture, 0..words)?;
         commands.submit()?.wait()?.view(pending, |words| {
             for (to, word) in to.chunks_mut(4).zip(words) {

@@ -1,11 +1,11 @@
 //! Values at places.
 
-use super::{OnGpu, samples::kind_of};
+use super::{OnGpu, held_image::KernelPair, samples::kind_of};
 use crate::{
     memory::batch_plan::BatchPlan,
     record::{
         kernel::{
-            Access::{Read, Write},
+            Access::{Read, Texture, Write},
             Kernel,
         },
         layout::uniform,
@@ -23,10 +23,28 @@ pub(crate) const VALUES: Kernel = Kernel::new::<ValueParameters>(
     &[
         prelude::THREADS,
         include_str!("pixels.wgsl"),
+        include_str!("values_of_buffer.wgsl"),
         include_str!("values.wgsl"),
     ],
     &[Read, Read, Read, Write],
 );
+
+pub(crate) const VALUES_OF_TEXTURE: Kernel = Kernel::new::<ValueParameters>(
+    "values at places, of a texture",
+    "gather_values",
+    &[
+        prelude::THREADS,
+        include_str!("pixels.wgsl"),
+        include_str!("values_of_texture.wgsl"),
+        include_str!("values.wgsl"),
+    ],
+    &[Texture, Read, Read, Write],
+);
+
+const KERNELS: KernelPair = KernelPair {
+    of_buffer: &VALUES,
+    of_texture: &VALUES_OF_TEXTURE,
+};
 
 /// Marks a value that does not exist.
 const NONE: u32 = 0x7fc0_0000;
@@ -115,9 +133,10 @@ pub(super) fn gather_values(
             has_mask: u32::from(image.mask().is_some()),
             renormalised: u32::from(how.masked == Masked::Renormalised),
         };
-        let buffers = [&held.samples, &held.mask, &on_device, &found];
+        let buffers = [&held.mask, &on_device, &found];
         let mut commands = recorder.begin_commands();
-        commands.dispatch(&VALUES, count, &parameters, &buffers)?;
+        held.samples
+            .dispatch(&mut commands, &KERNELS, count, &parameters, buffers)?;
         let pending = commands.read_back::<u32>(&found, 0..count)?;
         let completed = commands.submit()?.wait()?;
         completed.view(pending, |bits| {

@@ -6,6 +6,8 @@
 // Whether a sample exists is decided by bits, not by comparing a float with itself, which a compiler may take for true. For the
 // same reason results are bits, with two patterns of NaN as marks. Cubic values with a masked pixel among theirs are rare and need
 // the weights of lines: they go back to the CPU.
+//
+// `sample_bits` reads a buffer (values_of_buffer.wgsl) or a texture (values_of_texture.wgsl).
 
 struct Parameters {
     count: u32,
@@ -27,7 +29,6 @@ struct Place {
 }
 
 @group(1) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> samples: array<u32>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
 @group(0) @binding(3) var<storage, read> places: array<Place>;
 @group(0) @binding(4) var<storage, read_write> values: array<u32>;
@@ -35,26 +36,10 @@ struct Place {
 const NONE = 0x7fc00000u;
 const GIVEN_BACK = 0x7fc00001u;
 
-// The bits in single precision of a number of half precision; its subnormals are normal there.
-fn single_of_half(half: u32) -> u32 {
-    let sign = (half >> 15u) << 31u;
-    let exponent = (half >> 10u) & 31u;
-    let fraction = half & 1023u;
-    if exponent == 0u { return sign | bitcast<u32>(f32(fraction) * 5.9604644775390625e-8); }
-    if exponent == 31u { return sign | 0x7f800000u | (fraction << 13u); }
-    return sign | ((exponent + 112u) << 23u) | (fraction << 13u);
-}
-
 // The bits of a sample as a number of single precision; NaN if the mask leaves out its pixel.
-fn bits_of(pixel: u32, band: u32) -> u32 {
+fn bits_of(at: vec2<u32>, pixel: u32, band: u32) -> u32 {
     if parameters.has_mask != 0u && low_bits_of(mask[pixel >> 2u], pixel, 2u) == 0u { return NONE; }
-    let index = pixel * parameters.bands + band;
-    switch parameters.kind {
-        case 0u: { return bitcast<u32>(f32(low_bits_of(samples[index >> 2u], index, 2u))); }
-        case 1u: { return bitcast<u32>(f32(low_bits_of(samples[index >> 1u], index, 1u))); }
-        case 2u: { return single_of_half(low_bits_of(samples[index >> 1u], index, 1u)); }
-        default: { return samples[index]; }
-    }
+    return sample_bits(at, pixel, band);
 }
 
 fn is_missing(bits: u32) -> bool {
@@ -64,7 +49,9 @@ fn is_missing(bits: u32) -> bool {
 fn value_of(place: Place, band: u32) -> u32 {
     if place.is_valid == 0u { return NONE; }
     let renormalised = parameters.renormalised != 0u;
-    if renormalised && is_missing(bits_of(place.holder, band)) { return NONE; }
+    let columns = u32(parameters.columns);
+    let holder = vec2(place.holder % columns, place.holder / columns);
+    if renormalised && is_missing(bits_of(holder, place.holder, band)) { return NONE; }
     var sum = 0.0;
     var weights = 0.0;
     var is_masked = false;
@@ -76,7 +63,7 @@ fn value_of(place: Place, band: u32) -> u32 {
             let across = place.across[i];
             if across == 0.0 { continue; }
             let column = index_within(place.first.x + i, parameters.columns, parameters.wraps != 0u);
-            let bits = bits_of(u32(row) * u32(parameters.columns) + u32(column), band);
+            let bits = bits_of(vec2(u32(column), u32(row)), u32(row) * columns + u32(column), band);
             if is_missing(bits) {
                 is_masked = true;
             } else {

@@ -27,6 +27,7 @@ impl Remap<'_> {
         // Loops over a known number of bands are unrolled.
         match self.bands {
             1 => self.write_places_of(first, to, 1),
+            2 => self.write_places_of(first, to, 2),
             3 => self.write_places_of(first, to, 3),
             4 => self.write_places_of(first, to, 4),
             bands => self.write_places_of(first, to, bands),

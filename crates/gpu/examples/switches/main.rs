@@ -6,7 +6,8 @@
 //!
 //! The work is that of tiles of a survey: rasters of both epochs, M3C2 with means and with medians
 //! and C2C while they are held, and the emission measure of some pixels; four of them, one after
-//! the other or several at once. Every result is checked against the first one before a time
+//! the other or several at once. How images are held is tried by work of its own (`images`): pictures
+//! and values of a photograph of each tile. Every result is checked against the first one before a time
 //! counts: rasters and C2C bit by bit, M3C2 to 0.1 mm and emission to a thousandth of a pixel's
 //! largest, as a compiler may round another text of a kernel otherwise (`same_bits`). Of each
 //! choice the line gives the median and the quartiles of its time over that of what is the default,
@@ -16,13 +17,16 @@
 //! choice fails or gives another result, its line says so, the others go on, and the exit code is
 //! 1. What the device lacks something for is not tried, which its line says (`lacks`).
 
+mod images;
+
+use images::Photo;
 use isopach_change::{C2c, Epochs, M3c2};
 use isopach_cloud::{Cloud, Origin};
 use isopach_compute::{Compute, Error, Result};
 use isopach_emission::{AIA, Inversion, InvertPixels, Noise, Observation, TemperatureResponse};
 use isopach_gpu::{
-    AdapterSelector, BufferReuse, Gpu, GpuOptions, KernelTiming, LoopBounds, Medians, PointLayout,
-    PointResidency, PoolCounts, Reductions, Upload, WideIntegers,
+    AdapterSelector, BufferReuse, Gpu, GpuOptions, ImageStorage, KernelTiming, LoopBounds, Medians,
+    PointLayout, PointResidency, PoolCounts, Reductions, Upload, WideIntegers,
 };
 use isopach_neighbours::AxialStatistic;
 use isopach_program::{console, machine, println};
@@ -43,11 +47,29 @@ const TILES: usize = 4;
 /// Rounds after which lines are told.
 const TOLD_EVERY: usize = 5;
 
+/// What is done with a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    /// What programs do with points and pixels.
+    Survey,
+    /// Pictures and values of its photograph.
+    Images,
+}
+
+/// A choice of options, how many tiles are done at once, and the work.
+struct Choice {
+    name: &'static str,
+    options: GpuOptions,
+    at_once: usize,
+    work: Work,
+}
+
 /// A device opened with a choice of options, how many tiles it is given at once, and its times.
 struct Tried {
     name: &'static str,
     gpu: Gpu,
     at_once: usize,
+    work: Work,
     times: Vec<f64>,
     /// What the pool did in the first round, which fills it.
     first_round: PoolCounts,
@@ -60,7 +82,7 @@ struct Tried {
 struct Found {
     /// Of rasters and C2C, folded into one number.
     bits: u64,
-    /// M3C2, metres; NaN where there is none.
+    /// M3C2, metres, or values of a photograph, of full scale; NaN where there is none.
     distances: Vec<f64>,
     /// Emission measures of each pixel.
     emission: ArrayD<f32>,
@@ -107,6 +129,7 @@ struct Tile {
     core_points: Cloud,
     inversion: Inversion,
     pixels: [ArrayD<f32>; 2],
+    photo: Photo,
 }
 
 /// What was asked for.
@@ -141,8 +164,35 @@ impl Asked {
     }
 }
 
-/// What can be chosen: the default first, and once more, to see what chance does.
-fn choices(points: usize) -> Vec<(&'static str, GpuOptions, usize)> {
+/// What can be chosen: the default first, and once more, to see what chance does; and for images.
+fn choices(points: usize) -> Vec<Choice> {
+    let survey = survey_choices(points)
+        .into_iter()
+        .map(|(name, options, at_once)| Choice {
+            name,
+            options,
+            at_once,
+            work: Work::Survey,
+        });
+    let image_choices = [
+        ("images in buffers", ImageStorage::Buffers),
+        ("images in buffers, again", ImageStorage::Buffers),
+        ("images as textures", ImageStorage::Textures),
+    ];
+    let images = image_choices.map(|(name, images)| Choice {
+        name,
+        options: GpuOptions {
+            images,
+            timing: KernelTiming::EveryKernel,
+            ..GpuOptions::default()
+        },
+        at_once: 1,
+        work: Work::Images,
+    });
+    survey.chain(images).collect()
+}
+
+fn survey_choices(points: usize) -> Vec<(&'static str, GpuOptions, usize)> {
     let base = GpuOptions::default();
     vec![
         ("default", base.clone(), 1),
@@ -252,15 +302,14 @@ fn main() -> std::process::ExitCode {
 fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
     let start = Instant::now();
     let mut tried = Vec::new();
-    for (name, options, at_once) in choices(asked.points) {
-        let gpu = Gpu::open(asked.wanted.clone(), options)?;
-        let (times, first_round) = (Vec::new(), PoolCounts::default());
+    for choice in choices(asked.points) {
         tried.push(Tried {
-            name,
-            gpu,
-            at_once,
-            times,
-            first_round,
+            name: choice.name,
+            gpu: Gpu::open(asked.wanted.clone(), choice.options)?,
+            at_once: choice.at_once,
+            work: choice.work,
+            times: Vec::new(),
+            first_round: PoolCounts::default(),
             failed: None,
             same_bits: true,
         });
@@ -268,7 +317,8 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
     let tiles: Vec<Tile> = (0..TILES as u64)
         .map(|seed| tile(asked.points, seed))
         .collect::<Result<_>>()?;
-    let first = work(&tried[0].gpu, &tiles, 1)?;
+    let first_survey = do_work(&tried[0].gpu, Work::Survey, &tiles, 1)?;
+    let first_images = do_work(&tried[0].gpu, Work::Images, &tiles, 1)?;
     let mut longest = 0.0_f64;
     let mut rounds = 0;
     // The first round compiles. No round is begun that would not be done in time.
@@ -280,9 +330,13 @@ fn run(asked: &Asked) -> std::result::Result<bool, Box<dyn std::error::Error>> {
         // Each begins a round in turn.
         let turn = round % tried.len();
         tried.rotate_left(turn);
-        tried
-            .iter_mut()
-            .for_each(|tried| tried.takes_a_turn(&tiles, &first, round));
+        for tried in &mut tried {
+            let first = match tried.work {
+                Work::Survey => &first_survey,
+                Work::Images => &first_images,
+            };
+            tried.takes_a_turn(&tiles, first, round);
+        }
         tried.rotate_right(turn);
         rounds = round;
         if round > 0 {
@@ -306,7 +360,7 @@ impl Tried {
             return;
         }
         let start = Instant::now();
-        let result = work(&self.gpu, tiles, self.at_once);
+        let result = do_work(&self.gpu, self.work, tiles, self.at_once);
         let seconds = start.elapsed().as_secs_f64();
         match result {
             Ok(found)
@@ -344,8 +398,10 @@ impl Tried {
 /// A line a choice.
 fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
     let rounded = |x: f64| (x * 1e4).round() / 1e4;
-    let default = &tried[0].times;
     for choice in tried {
+        // The first of its work.
+        let default = tried.iter().find(|first| first.work == choice.work);
+        let default = default.map_or(&[][..], |first| &first.times);
         let Tried {
             name,
             gpu,
@@ -398,12 +454,20 @@ fn tell(asked: &Asked, rounds: usize, tried: &[Tried]) {
 
 /// Where the device's time went, by its own clock.
 fn tell_kernels(tried: &[Tried]) {
-    let timed = tried
+    let timed = |tried: &&Tried| tried.gpu.options().timing == KernelTiming::EveryKernel;
+    let survey = tried
         .iter()
-        .find(|tried| tried.gpu.options().timing == KernelTiming::EveryKernel);
-    let mut kernels = timed
-        .map(|tried| tried.gpu.kernel_times())
-        .unwrap_or_default();
+        .find(|tried| tried.work == Work::Survey && timed(tried));
+    tell_shares(survey, "kernel_share");
+    for images in tried.iter().filter(|tried| tried.work == Work::Images) {
+        tell_shares(Some(images), "image_kernel_share");
+    }
+}
+
+/// A line a kernel of a choice.
+fn tell_shares(timed: Option<&Tried>, what: &str) {
+    let Some(timed) = timed else { return };
+    let mut kernels = timed.gpu.kernel_times();
     kernels.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     let all: f64 = kernels.iter().map(|kernel| kernel.seconds).sum();
     for kernel in kernels.iter().filter(|kernel| kernel.timed > 0) {
@@ -413,13 +477,13 @@ fn tell_kernels(tried: &[Tried]) {
         );
         println!(
             "{}",
-            json!({ "what": "kernel_share", "name": kernel.name, "calls": kernel.calls, "mean_ms": mean_ms, "share": share })
+            json!({ "what": what, "choice": timed.name, "name": kernel.name, "calls": kernel.calls, "mean_ms": mean_ms, "share": share })
         );
     }
 }
 
-/// All tiles, so many at once.
-fn work(gpu: &Gpu, tiles: &[Tile], at_once: usize) -> Result<Vec<Found>> {
+/// The work on all tiles, so many at once.
+fn do_work(gpu: &Gpu, work: Work, tiles: &[Tile], at_once: usize) -> Result<Vec<Found>> {
     let next = AtomicUsize::new(0);
     let all = Mutex::new(Vec::with_capacity(tiles.len()));
     let some = || -> Result<()> {
@@ -428,13 +492,10 @@ fn work(gpu: &Gpu, tiles: &[Tile], at_once: usize) -> Result<Vec<Found>> {
             let Some(tile) = tiles.get(number) else {
                 return Ok(());
             };
-            let points = tile
-                .epochs
-                .each_ref()
-                .map(|epoch| epoch.positions().ticks());
-            let pin = gpu.pin(&points);
-            let found = all_of(gpu, tile);
-            drop(pin);
+            let found = match work {
+                Work::Survey => survey_tile(gpu, tile),
+                Work::Images => tile.photo.gather(gpu),
+            };
             all.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push((number, found?));
@@ -456,7 +517,12 @@ fn work(gpu: &Gpu, tiles: &[Tile], at_once: usize) -> Result<Vec<Found>> {
 }
 
 /// What `terrain_change` does with a tile, and `emission` with some rows of an image.
-fn all_of(gpu: &Gpu, tile: &Tile) -> Result<Found> {
+fn survey_tile(gpu: &Gpu, tile: &Tile) -> Result<Found> {
+    let points = tile
+        .epochs
+        .each_ref()
+        .map(|epoch| epoch.positions().ticks());
+    let _pin = gpu.pin(&points);
     let [reference, compared] = tile.epochs.each_ref().map(Cloud::positions);
     let extent = reference
         .extent()
@@ -510,13 +576,17 @@ fn all_of(gpu: &Gpu, tile: &Tile) -> Result<Found> {
         sigma: sigma.view(),
     };
     let emission = gpu.invert_single(&tile.inversion, observation)?.emission;
-    let bits = words.into_iter().fold(0, |hash: u64, word| {
-        (hash ^ word).wrapping_mul(0x0100_0000_01B3)
-    });
     Ok(Found {
-        bits,
+        bits: fold_bits(words),
         distances,
         emission,
+    })
+}
+
+/// Words folded into one.
+fn fold_bits(words: impl IntoIterator<Item = u64>) -> u64 {
+    words.into_iter().fold(0, |hash: u64, word| {
+        (hash ^ word).wrapping_mul(0x0100_0000_01B3)
     })
 }
 
@@ -550,6 +620,7 @@ fn tile(count: usize, seed: u64) -> Result<Tile> {
         core_points,
         inversion,
         pixels,
+        photo: Photo::new(count, seed)?,
     })
 }
 
