@@ -210,21 +210,27 @@ impl Axis {
 
 /// Weights in 1/2048 of the four pixels about a place `t`/2048 beyond the second: those of the
 /// cubic, rounded half up, with the remainder to 2048 given to the nearer of the two in the middle.
-fn integer_cubic_weights(t: i32) -> [i32; 4] {
-    let t = i64::from(t);
-    let one = i64::from(ONE);
+pub(super) const fn integer_cubic_weights(t: i32) -> [i32; 4] {
+    let t = t as i64;
+    let one = ONE as i64;
     let square = t * t;
     let cube = square * t;
     // Twice the weights, times 2048³.
-    let weights = [
+    let exact = [
         -one * one * t + 2 * one * square - cube,
         2 * one * one * one - 5 * one * square + 3 * cube,
         one * one * t + 4 * one * square - 3 * cube,
         -one * square + cube,
     ];
     let divisor = 2 * one * one;
-    let mut weights = weights.map(|weight| (weight + divisor / 2).div_euclid(divisor) as i32);
-    let remainder = ONE - weights.iter().sum::<i32>();
+    let mut weights = [0; 4];
+    let mut remainder = ONE;
+    let mut pixel = 0;
+    while pixel < 4 {
+        weights[pixel] = (exact[pixel] + divisor / 2).div_euclid(divisor) as i32;
+        remainder -= weights[pixel];
+        pixel += 1;
+    }
     weights[if 2 * t < one { 1 } else { 2 }] += remainder;
     weights
 }

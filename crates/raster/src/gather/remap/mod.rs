@@ -12,8 +12,8 @@ use isopach_compute::Result;
 /// The instructions that a picture is computed with. Results are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Instructions {
-    /// The widest registers that the processor turns out to have and that are of use: AVX2 for
-    /// linear interpolation of one to four bands.
+    /// The widest registers that the processor turns out to have and that are of use: AVX2 for one to
+    /// four bands.
     #[default]
     Widest,
     /// Those that every processor has.

@@ -1,12 +1,17 @@
-//! Linear interpolation of one to four bands of 8 bits in registers of AVX2.
+//! Pictures of one to four bands of 8 bits in registers of AVX2.
 //!
-//! Eight pixels of the picture at a time. Weights and offsets of all eight are computed together
-//! (`places`). Of one or two bands all eight pixels share a register (`lanes`), of three or four two
-//! pixels do (`pairs`). Either way a multiply-add of words makes the value along the row, and a
-//! product of 32 bits the value between the rows.
+//! Eight pixels of the picture at a time: offsets and steps of all eight are computed together
+//! (`places`), then their values (`nearest`, `linear`, `cubic`). Of one or two bands all eight pixels
+//! share a register, each in its own 32 bits; of three or four two pixels do, each in its own half.
+//! Either way a multiply-add of words makes values along the row, and products of 32 bits the value
+//! between the rows.
 //!
-//! Eight pixels one of which has no value, needs the columns of both edges, or is so near the end of
-//! the image that the bytes read at once would go beyond it, are left to the portable version.
+//! Eight pixels one of which has no value, needs pixels beyond an edge or of both ends of a row, or is
+//! so near the end of the image that the bytes read at once would go beyond it, are left to the
+//! portable version.
+//!
+//! Registers are not passed through `map` of arrays and the like, as the compiler does not inline
+//! closures of AVX2 into functions without it.
 
 #![allow(unsafe_code)]
 // SAFETY (of every block here and in the modules below): `write_picture` has found AVX2 before it
@@ -14,15 +19,17 @@
 // compared, for each group, with the last from which all bytes exist; the others are of arrays as
 // long as the register, or within spans that the loop's bounds leave room for.
 
-mod lanes;
-mod pairs;
+mod cubic;
+mod linear;
+mod nearest;
 mod places;
+mod registers;
 mod store;
 
 use super::Remap;
 use crate::{Sampling, gather::place_map::ONE};
 use core::arch::x86_64::*;
-use places::Group;
+use places::{Group, Steps};
 
 /// Pixels of the picture that are computed together.
 const GROUP: usize = 8;
@@ -33,16 +40,21 @@ const BLOCK: usize = 32;
 /// log2 of [`ONE`].
 const SHIFT: i32 = ONE.trailing_zeros() as i32;
 
-/// Byte of a register half that becomes zero.
-const ZERO: i8 = -1;
-
 /// Writes a picture, if the processor has the instructions and the image suits them.
 pub(super) fn write_picture(remap: &Remap<'_>, to: &mut [u8]) -> bool {
-    let linear = remap.map.gathering().sampling == Sampling::Bilinear;
-    if !linear || !std::is_x86_feature_detected!("avx2") {
+    match remap.map.gathering().sampling {
+        Sampling::Nearest => write_picture_by::<1>(remap, to),
+        Sampling::Bilinear => write_picture_by::<2>(remap, to),
+        Sampling::Bicubic => write_picture_by::<4>(remap, to),
+    }
+}
+
+/// [`write_picture`] by so many contributing pixels along an axis.
+fn write_picture_by<const TAPS: usize>(remap: &Remap<'_>, to: &mut [u8]) -> bool {
+    if !std::is_x86_feature_detected!("avx2") {
         return false;
     }
-    let Some(groups) = Groups::new(remap) else {
+    let Some(groups) = Groups::<TAPS>::new(remap) else {
         return false;
     };
     match remap.bands {
@@ -59,40 +71,46 @@ pub(super) fn write_picture(remap: &Remap<'_>, to: &mut [u8]) -> bool {
     true
 }
 
-/// An image of two rows and columns at least, whose offsets fit in 32 bits.
-struct Groups<'a> {
+/// An image whose offsets fit in 32 bits, of so many rows and columns at least as contribute.
+struct Groups<'a, const TAPS: usize> {
     remap: &'a Remap<'a>,
+    across: Steps,
+    down: Steps,
     /// Bytes of a row.
     row_bytes: usize,
-    /// The last offset from which the bytes that are read at once exist, in this row and the one
-    /// below.
+    /// The last offset from which the bytes that are read at once exist, in all contributing rows.
     last_offset: i32,
 }
 
-/// Bytes that are read of each row of the image for a pixel.
-const fn bytes_read(bands: usize) -> usize {
-    match bands {
-        1 | 2 => 4,
+/// Bytes that are read at once of a row of the image for a pixel.
+const fn bytes_read(bands: usize, taps: usize) -> usize {
+    match (bands, taps) {
+        (_, 1) | (1, _) | (2, 2) => 4,
+        (2, _) => 8,
         _ => 16,
     }
 }
 
-impl<'a> Groups<'a> {
+impl<'a, const TAPS: usize> Groups<'a, TAPS> {
     fn new(remap: &'a Remap<'a>) -> Option<Self> {
         let [columns, rows] = remap.map.source_size();
         let row_bytes = columns * remap.bands;
         let length = remap.samples.len();
-        let last_offset = length.checked_sub(row_bytes + bytes_read(remap.bands))?;
-        let suits = i32::try_from(length).is_ok() && columns >= 2 && rows >= 2;
+        let reached = (TAPS - 1) * row_bytes + bytes_read(remap.bands, TAPS);
+        let last_offset = length.checked_sub(reached)?;
+        let suits = i32::try_from(length).is_ok() && columns >= TAPS && rows >= TAPS;
+        let [across, down] = Steps::of_map(remap.map);
         suits.then_some(Self {
             remap,
+            across,
+            down,
             row_bytes,
             last_offset: last_offset as i32,
         })
     }
 
-    /// Writes all pixels: offsets and weights of a block of groups first, whose samples are asked
-    /// for, then the pixels of the block before it.
+    /// Writes all pixels: offsets and steps of a block of groups first, whose samples are asked for,
+    /// then the pixels of the block before it.
     #[target_feature(enable = "avx2")]
     fn write<const BANDS: usize>(&self, to: &mut [u8]) {
         let [x, y] = self.remap.map.fixed_coordinates();
@@ -125,9 +143,12 @@ impl<'a> Groups<'a> {
         let start = first * BANDS;
         let room = start + store::bytes_stored(BANDS) <= to.len();
         if room && _mm256_testz_si256(places.apart, places.apart) == 1 {
-            let pixels = match BANDS {
-                1 | 2 => self.interpolate_lanes::<BANDS>(places),
-                _ => self.interpolate_pairs::<BANDS>(places),
+            let pixels = match (TAPS, BANDS) {
+                (1, _) => self.nearest(places),
+                (2, 1 | 2) => self.linear_lanes::<BANDS>(places),
+                (2, _) => self.linear_halves::<BANDS>(places),
+                (_, 1 | 2) => self.cubic_lanes::<BANDS>(places),
+                _ => self.cubic_halves::<BANDS>(places),
             };
             store::store_pixels::<BANDS>(pixels, &mut to[start..]);
         } else {
@@ -136,9 +157,9 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Asks for the samples of the first and the last of eight places, in both rows: the image is
-    /// larger than the caches, its rows lie further apart than a processor looks ahead by itself,
-    /// and one access after the other would wait for memory.
+    /// Asks for the samples of the first and the last of eight places, in all contributing rows: the
+    /// image is larger than the caches, its rows lie further apart than a processor looks ahead by
+    /// itself, and one access after the other would wait for memory.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn prefetch(&self, places: &Group) {
@@ -146,29 +167,12 @@ impl<'a> Groups<'a> {
         let last = _mm256_extract_epi32::<7>(places.offsets);
         let samples = self.remap.samples.as_ptr();
         for offset in [first as usize, last as usize] {
-            for below in [0, self.row_bytes] {
+            for row in 0..TAPS {
                 // A prefetch reads nothing, wherever it points.
-                let sample = samples.wrapping_add(offset).wrapping_add(below);
+                let sample = samples.wrapping_add(offset);
+                let sample = sample.wrapping_add(row * self.row_bytes);
                 _mm_prefetch::<_MM_HINT_T0>(sample.cast());
             }
         }
     }
-}
-
-/// Values between two rows, rounded once: of values along them in 1/2048, and weights of the lower.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn interpolate_rows([above, below]: [__m256i; 2], down: __m256i) -> __m256i {
-    let difference = _mm256_mullo_epi32(_mm256_sub_epi32(below, above), down);
-    let half = _mm256_set1_epi32(1 << (2 * SHIFT - 1));
-    let above = _mm256_add_epi32(_mm256_slli_epi32::<SHIFT>(above), half);
-    _mm256_srli_epi32::<{ 2 * SHIFT }>(_mm256_add_epi32(above, difference))
-}
-
-/// The same bytes in both halves.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn twice(bytes: [i8; 16]) -> __m256i {
-    // SAFETY: sixteen bytes.
-    _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
 }

@@ -1,6 +1,9 @@
 //! Stores of eight pixels.
 
-use super::{GROUP, ZERO, twice};
+use super::{
+    GROUP,
+    registers::{ZERO, twice},
+};
 use core::arch::x86_64::*;
 
 /// Four pixels of one, two and three bands out of four of four.
