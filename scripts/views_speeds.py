@@ -26,6 +26,7 @@ from measured import ROOT, machine
 COLUMNS, ROWS, SIDE, VIEWS, QUALITY = 7680, 3840, 1920, 8, 95
 VARIANTS = {
     "isopach": ["--no-masks"],
+    "isopach, planes never": ["--no-masks", "--planes", "never"],
     "isopach, decoder turbo": ["--no-masks", "--decoder", "turbo"],
     "isopach, with masks": [],
     "isopach, one thread": ["--no-masks", "--threads", "1"],

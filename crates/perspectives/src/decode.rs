@@ -1,6 +1,8 @@
 //! Decoding of frames: JPEG and PNG of 8 bits.
 
-use crate::{FrameError, jpeg_header::JpegHeader};
+use crate::{
+    FrameError, chroma::Chroma, decode_planes, jpeg_header::JpegHeader, rendering::Layout,
+};
 use clap::ValueEnum;
 use isopach_compute::catch_panic;
 use libjpeg_turbo_rs::{Decoder, PixelFormat, ScalingFactor};
@@ -20,6 +22,14 @@ pub(crate) enum JpegDecoding {
     Turbo,
 }
 
+/// How JPEG frames are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JpegReading {
+    pub(crate) decoder: JpegDecoding,
+    /// Frames whose colours have this resolution are decoded to their planes.
+    pub(crate) planes: Option<Chroma>,
+}
+
 /// A frame before its pixels are decoded.
 #[derive(Clone, Debug)]
 pub(crate) struct FrameHeader {
@@ -27,6 +37,8 @@ pub(crate) struct FrameHeader {
     pub(crate) rows: usize,
     /// Bands of the decoded frame: 1 or 3.
     pub(crate) bands: usize,
+    /// Resolution of the colours, if the frame can be decoded to its planes.
+    pub(crate) chroma: Option<Chroma>,
     /// Bytes that decoding needs beside the pixels.
     pub(crate) working_bytes: u64,
     /// EXIF data: a TIFF file.
@@ -90,6 +102,7 @@ impl FrameHeader {
             columns,
             rows,
             bands: components,
+            chroma: header.plane_chroma(),
             working_bytes,
             exif: header.exif.clone().map(|range| file[range].to_vec()),
             profile: header.profile(file),
@@ -122,6 +135,7 @@ impl FrameHeader {
             columns,
             rows,
             bands,
+            chroma: None,
             working_bytes: u64::from(has_opacity) * columns as u64 * rows as u64,
             exif: info.exif_metadata.as_deref().map(<[u8]>::to_vec),
             profile: info.icc_profile.as_deref().map(<[u8]>::to_vec),
@@ -130,9 +144,29 @@ impl FrameHeader {
         })
     }
 
-    /// Decodes the file that this is the header of, into `[row][column][band]`. The caller has
-    /// checked that the size is one that memory holds.
+    /// Decodes the file that this is the header of, to its planes or to pixels, as the header and
+    /// `reading` alone say: a frame has the same views in every run. The caller has checked that the
+    /// size is one that memory holds.
     pub(crate) fn decode(
+        &self,
+        file: &[u8],
+        reading: JpegReading,
+        samples: &mut Vec<u8>,
+    ) -> Result<Layout, FrameError> {
+        match self.chroma.filter(|chroma| reading.planes == Some(*chroma)) {
+            Some(chroma) => {
+                self.decode_planes(file, chroma, samples)?;
+                Ok(Layout::Planes(chroma))
+            }
+            None => {
+                self.decode_pixels(file, reading.decoder, samples)?;
+                Ok(Layout::Pixels(self.bands))
+            }
+        }
+    }
+
+    /// Decodes the file into `[row][column][band]`.
+    fn decode_pixels(
         &self,
         file: &[u8],
         by: JpegDecoding,
@@ -153,6 +187,20 @@ impl FrameHeader {
         decoded.unwrap_or_else(|reason| Err(FrameError::Damaged { format, reason }))
     }
 
+    /// Decodes the JPEG to its planes.
+    fn decode_planes(
+        &self,
+        file: &[u8],
+        chroma: Chroma,
+        planes: &mut Vec<u8>,
+    ) -> Result<(), FrameError> {
+        let size = [self.columns, self.rows];
+        let decoded = catch_panic(|| Ok(decode_planes::decode(file, size, chroma, planes)));
+        decoded
+            .unwrap_or_else(Err)
+            .map_err(|reason| damaged(JPEG, &reason))
+    }
+
     /// Decodes a file of this program to a picture of about a `part` of its columns and rows:
     /// columns, rows and pixels.
     pub(crate) fn decode_small(
@@ -162,7 +210,7 @@ impl FrameHeader {
     ) -> Result<(usize, usize, Vec<u8>), FrameError> {
         let mut pixels = Vec::new();
         if self.kind == Kind::Png || part < 2 {
-            self.decode(file, JpegDecoding::Turbo, &mut pixels)?;
+            self.decode_pixels(file, JpegDecoding::Turbo, &mut pixels)?;
             return Ok((self.columns, self.rows, pixels));
         }
         let format = match self.bands {

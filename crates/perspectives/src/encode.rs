@@ -1,8 +1,11 @@
 //! Encoding of views as JPEG or PNG.
 
+use crate::chroma::Chroma;
 use clap::ValueEnum;
 use isopach_compute::{Error, Result};
-use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
+use libjpeg_turbo_rs::{
+    Encoder, PixelFormat, Subsampling, compress_raw, encode::pipeline::inject_metadata,
+};
 use std::borrow::Cow;
 
 /// The format of views.
@@ -35,20 +38,6 @@ impl Format {
     }
 }
 
-/// Resolution of the colours of a JPEG beside its brightness.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Chroma {
-    /// Half as many columns and rows
-    #[value(name = "420")]
-    Half,
-    /// Half as many columns
-    #[value(name = "422")]
-    HalfColumns,
-    /// As many
-    #[value(name = "444")]
-    Full,
-}
-
 /// How views are encoded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Encoding {
@@ -67,6 +56,19 @@ pub(crate) struct Picture<'a> {
     pub(crate) rows: usize,
     /// 1 or 3.
     pub(crate) bands: usize,
+}
+
+/// A picture to encode, its planes apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlanePicture<'a> {
+    /// `[row][column]`.
+    pub(crate) brightness: &'a [u8],
+    /// Differences of blue and of red from the brightness, `[row][column]`, of the encoding's
+    /// resolution.
+    pub(crate) colours: [&'a [u8]; 2],
+    /// Of the brightness.
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
 }
 
 /// What is written beside the pixels.
@@ -103,11 +105,7 @@ impl Encoding {
         };
         let mut encoder = Encoder::new(pixels, columns, rows, format).quality(self.quality);
         if bands != 1 {
-            encoder = encoder.subsampling(match self.chroma {
-                Chroma::Half => Subsampling::S420,
-                Chroma::HalfColumns => Subsampling::S422,
-                Chroma::Full => Subsampling::S444,
-            });
+            encoder = encoder.subsampling(subsampling_of(self.chroma));
         }
         if let Some(exif) = attached.exif {
             encoder = encoder.exif_data(exif);
@@ -116,6 +114,48 @@ impl Encoding {
             encoder = encoder.icc_profile(profile);
         }
         encoder.encode().map_err(Error::source)
+    }
+
+    /// Encodes a picture whose planes are apart, as JPEG.
+    ///
+    /// # Errors
+    /// [`Error::Source`] if the encoder refuses it.
+    pub(crate) fn encode_planes(
+        &self,
+        picture: PlanePicture<'_>,
+        attached: Attached<'_>,
+    ) -> Result<Vec<u8>> {
+        let PlanePicture {
+            brightness,
+            colours: [blue, red],
+            columns,
+            rows,
+        } = picture;
+        let [colour_columns, colour_rows] = self.chroma.colour_size([columns, rows]);
+        let file = compress_raw(
+            &[brightness, blue, red],
+            &[columns, colour_columns, colour_columns],
+            &[rows, colour_rows, colour_rows],
+            columns,
+            rows,
+            self.quality,
+            subsampling_of(self.chroma),
+        )
+        .map_err(Error::source)?;
+        let Attached { exif, profile } = attached;
+        if exif.is_none() && profile.is_none() {
+            return Ok(file);
+        }
+        inject_metadata(&file, profile, exif).map_err(Error::source)
+    }
+}
+
+/// The encoder's name of a resolution of colours.
+fn subsampling_of(chroma: Chroma) -> Subsampling {
+    match chroma {
+        Chroma::Half => Subsampling::S420,
+        Chroma::HalfColumns => Subsampling::S422,
+        Chroma::Full => Subsampling::S444,
     }
 }
 

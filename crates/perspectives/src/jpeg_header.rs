@@ -1,6 +1,6 @@
 //! The markers of a JPEG file: size, kind, EXIF and colour profile, and whether the file is whole.
 
-use crate::FrameError;
+use crate::{FrameError, chroma::Chroma};
 use std::ops::Range;
 
 /// The format's name in messages.
@@ -9,6 +9,10 @@ const FORMAT: &str = "JPEG";
 const EXIF: &[u8] = b"Exif\0\0";
 /// Start of a segment with a part of a colour profile; two bytes count the parts.
 const PROFILE: &[u8] = b"ICC_PROFILE\0";
+/// Start of a segment that names the colours, in its twelfth byte.
+const ADOBE: &[u8] = b"Adobe";
+/// Number of brightness and differences of colour in that byte; 0 of red, green and blue.
+const ADOBE_PLANES: u8 = 1;
 
 /// Contents of a JPEG file, without its pixels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub(crate) struct JpegHeader {
     pub(crate) bits: u8,
     /// Whether the decoder must hold all coefficients.
     pub(crate) is_progressive: bool,
+    /// Name, samples along columns and along rows of each component.
+    sampling: Vec<[u8; 3]>,
+    /// What the Adobe segment says of the colours.
+    adobe: Option<u8>,
     /// The first EXIF data: a TIFF file.
     pub(crate) exif: Option<Range<usize>>,
     /// Parts of the colour profile with their numbers.
@@ -73,7 +81,7 @@ impl JpegHeader {
         match marker {
             // Start of a frame: not tables (DHT, JPG, DAC).
             0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
-                let [bits, r0, r1, c0, c1, components, ..] = *contents else {
+                let [bits, r0, r1, c0, c1, components, ref each @ ..] = *contents else {
                     return Err(FrameError::Damaged {
                         format: FORMAT,
                         reason: "the segment of its size is too short".into(),
@@ -84,6 +92,10 @@ impl JpegHeader {
                 self.columns = usize::from(u16::from_be_bytes([c0, c1]));
                 self.components = usize::from(components);
                 self.is_progressive = !matches!(marker, 0xC0 | 0xC1);
+                self.sampling = each
+                    .chunks_exact(3)
+                    .map(|of| [of[0], of[1] >> 4, of[1] & 15])
+                    .collect();
             }
             0xE1 if contents.starts_with(EXIF) && self.exif.is_none() => {
                 self.exif = Some(start + EXIF.len()..start + contents.len());
@@ -92,9 +104,28 @@ impl JpegHeader {
                 let data = start + PROFILE.len() + 2..start + contents.len();
                 self.profile.push((contents[PROFILE.len()], data));
             }
+            0xEE if contents.starts_with(ADOBE) => self.adobe = contents.get(11).copied(),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Resolution of the colours, if the components are brightness and differences of colour for
+    /// any decoder, by their names and the Adobe segment, and the resolution is one that views may
+    /// have. Other files are for the decoder to convert.
+    pub(crate) fn plane_chroma(&self) -> Option<Chroma> {
+        let [[1, across, down], [2, 1, 1], [3, 1, 1]] = self.sampling[..] else {
+            return None;
+        };
+        if self.adobe.is_some_and(|named| named != ADOBE_PLANES) {
+            return None;
+        }
+        match [across, down] {
+            [2, 2] => Some(Chroma::Half),
+            [2, 1] => Some(Chroma::HalfColumns),
+            [1, 1] => Some(Chroma::Full),
+            _ => None,
+        }
     }
 
     /// The colour profile, of all its parts.
@@ -161,6 +192,25 @@ mod tests {
         assert!(!header.is_progressive && header.bits == 8);
         assert_eq!(&bytes[header.exif.clone().unwrap()][..4], b"MM\0*");
         assert_eq!(header.profile(&bytes).unwrap(), [7; 70_000]);
+    }
+
+    #[test]
+    fn planes_are_told_by_names_sampling_and_the_adobe_segment() {
+        let mut header = JpegHeader::read(&picture()).unwrap();
+        assert_eq!(header.plane_chroma(), Some(Chroma::Half));
+        header.adobe = Some(ADOBE_PLANES);
+        assert_eq!(header.plane_chroma(), Some(Chroma::Half));
+        header.adobe = Some(0);
+        assert_eq!(header.plane_chroma(), None);
+        header.adobe = None;
+        header.sampling[0] = [1, 2, 1];
+        assert_eq!(header.plane_chroma(), Some(Chroma::HalfColumns));
+        header.sampling[0] = [1, 1, 1];
+        assert_eq!(header.plane_chroma(), Some(Chroma::Full));
+        header.sampling[0] = [1, 1, 2];
+        assert_eq!(header.plane_chroma(), None);
+        header.sampling = [*b"R\x01\x01", *b"G\x01\x01", *b"B\x01\x01"].to_vec();
+        assert_eq!(header.plane_chroma(), None);
     }
 
     #[test]

@@ -30,25 +30,30 @@
 //! ```
 //!
 //! Modules in the order of a run: `options` and `views` define the command line; `input`, `frames`
-//! and `video` list frames; `records` knows those that are finished; `rendering` has what all frames
-//! share; `workers` make views with `source`, `decode`, `exif`, `encode`; `sheet`, `page` and
-//! `summary` describe them.
+//! and `video` list frames; `records` knows those that are finished; `plan` and `maps` have what all
+//! frames share; `workers` make views with `source`, `decode`, `rendering`, `exif`, `encode`;
+//! `sheet`, `page` and `summary` describe them.
 
 mod average;
+mod chroma;
 mod clock;
 mod decode;
+mod decode_planes;
 mod encode;
 mod error;
 mod exif;
 mod frames;
 mod input;
 mod jpeg_header;
+mod maps;
 mod options;
 mod page;
+mod plan;
 mod program;
 mod records;
 mod rendering;
 mod run;
+mod shares;
 mod sheet;
 mod source;
 mod spare;

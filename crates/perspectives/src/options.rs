@@ -1,8 +1,9 @@
 //! Options of the command line.
 
 use crate::{
-    decode::JpegDecoding,
-    encode::{Chroma, Encoding, Format},
+    chroma::{Chroma, Planes},
+    decode::{JpegDecoding, JpegReading},
+    encode::{Encoding, Format},
     video::FrameChoice,
     views::{LensOptions, ViewSet, parse_size},
 };
@@ -60,9 +61,12 @@ pub struct PerspectiveOptions {
     /// Resolution of the colours of JPEG views
     #[arg(long, value_enum, default_value_t = Chroma::Half)]
     chroma: Chroma,
+    /// Whether brightness and colours of JPEG frames are kept apart
+    #[arg(long, value_enum, default_value_t = Planes::Auto)]
+    planes: Planes,
     /// Decoder of JPEG frames; their pixels differ by up to 5 levels
     #[arg(long, value_enum, default_value_t = JpegDecoding::Zune)]
-    pub(crate) decoder: JpegDecoding,
+    decoder: JpegDecoding,
     /// Seconds between the frames that are taken of a video; all frames if not given
     #[arg(long, allow_negative_numbers = true)]
     every: Option<f64>,
@@ -232,6 +236,20 @@ impl PerspectiveOptions {
         }
     }
 
+    /// Resolution of the colours of frames whose planes are kept apart; `None` if no frame's are:
+    /// views are then PNG, or the decoder has no planes, or the caller does not want it.
+    pub(crate) fn plane_chroma(&self) -> Option<Chroma> {
+        let is_possible = self.format == Format::Jpeg && self.decoder == JpegDecoding::Zune;
+        (is_possible && self.planes == Planes::Auto).then_some(self.chroma)
+    }
+
+    pub(crate) fn jpeg_reading(&self) -> JpegReading {
+        JpegReading {
+            decoder: self.decoder,
+            planes: self.plane_chroma(),
+        }
+    }
+
     pub(crate) fn frame_choice(&self) -> FrameChoice {
         FrameChoice {
             every: self.every,
@@ -272,6 +290,7 @@ impl PerspectiveOptions {
             "format": self.format.ending(),
             "quality": is_jpeg.then_some(self.quality),
             "chroma": is_jpeg.then(|| format!("{:?}", self.chroma)),
+            "planes": self.plane_chroma().is_some(),
             "decoder": format!("{:?}", self.decoder).to_lowercase(),
             "masks": self.has_masks(),
             "video": video,

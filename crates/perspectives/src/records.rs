@@ -77,12 +77,19 @@ pub(crate) struct FrameRecord {
     pub(crate) files: Vec<FileSum>,
     /// Whether it has an opacity, which views do not keep.
     pub(crate) has_opacity: bool,
+    /// Whether its views were made from its planes.
+    pub(crate) by_planes: bool,
 }
 
 impl FrameRecord {
     fn to_json(&self) -> Value {
         let files: Vec<Value> = self.files.iter().map(FileSum::to_json).collect();
-        json!({ "frame": self.frame.to_json(), "opacity": self.has_opacity, "files": files })
+        json!({
+            "frame": self.frame.to_json(),
+            "opacity": self.has_opacity,
+            "planes": self.by_planes,
+            "files": files,
+        })
     }
 
     fn from_json(value: &Value) -> Option<Self> {
@@ -98,6 +105,7 @@ impl FrameRecord {
         Some(Self {
             frame: FileSum::from_json(&value["frame"])?,
             has_opacity: value["opacity"].as_bool()?,
+            by_planes: value["planes"].as_bool()?,
             files,
         })
     }
@@ -369,6 +377,7 @@ mod tests {
                 b"view",
             )],
             has_opacity: false,
+            by_planes: true,
         }
     }
 

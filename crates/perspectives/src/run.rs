@@ -4,8 +4,9 @@ use crate::{
     PerspectiveOptions,
     input::Input,
     page::Shown,
+    plan::ViewPlan,
     records::{FRAMES, FrameRecord, Records},
-    rendering::{MemoryShares, ViewPlan},
+    shares::MemoryShares,
     sheet::{SHEET, draw_sheet},
     source::{FileSource, FrameFailure, Source, VideoSource},
     spare::SpareMemory,
@@ -113,7 +114,13 @@ impl<'a> Run<'a> {
         let set = options.view_set()?;
         let views = set.views(panorama, options.lens_options()?)?;
         let rig = Rig::new(&views)?;
-        let plan = ViewPlan::new(rig, panorama, options.gathering(), options.parts()?);
+        let plan = ViewPlan::new(
+            rig,
+            panorama,
+            options.gathering(),
+            options.parts()?,
+            options.plane_chroma(),
+        );
         let identity = input.video_identity.clone();
         let parameters = options.result_parameters(input.size, &views, &plan.parts, identity);
         let all = thread::available_parallelism().map_or(1, usize::from);
@@ -161,7 +168,12 @@ impl<'a> Run<'a> {
                 format: self.options.format(),
                 kept: self.kept.clone(),
             })),
-            None => Source::Files(FileSource::new(todo, size, self.options.decoder, &spare)),
+            None => Source::Files(FileSource::new(
+                todo,
+                size,
+                self.options.jpeg_reading(),
+                &spare,
+            )),
         };
         if total == Some(0) {
             return Ok(Done::default());
@@ -171,7 +183,7 @@ impl<'a> Run<'a> {
             |seconds| &mut seconds.maps,
             |run| run.plan.prepare(run.options.has_masks()),
         )?;
-        self.map_bytes = prepared.map_bytes();
+        self.map_bytes = prepared.maps.bytes();
         let progress = listener.begin_stage("views");
         self.timed(
             |seconds| &mut seconds.frames,

@@ -2,8 +2,9 @@
 
 use crate::{
     average::average_blocks,
+    chroma::Chroma,
     decode::FrameHeader,
-    encode::{Attached, Chroma, Encoding, Format, Picture},
+    encode::{Attached, Encoding, Format, Picture},
     records::{FrameRecord, IMAGES},
 };
 use isopach_compute::{Error, Result};

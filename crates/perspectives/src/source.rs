@@ -3,10 +3,11 @@
 use crate::{
     FrameError,
     clock::{Stage, StageClock},
-    decode::{FrameHeader, JpegDecoding},
+    decode::{FrameHeader, JpegReading},
     encode::{Attached, Format},
     frames::FrameFile,
     records::FileSum,
+    rendering::Layout,
     spare::{SpareMemory, Taken},
     video::VideoFrames,
 };
@@ -30,7 +31,7 @@ const MOST_BYTES_A_PIXEL: u64 = 8;
 pub(crate) struct Frame<'a> {
     pub(crate) sum: FileSum,
     pub(crate) view_name: String,
-    pub(crate) bands: usize,
+    pub(crate) layout: Layout,
     exif: Option<Vec<u8>>,
     profile: Option<Vec<u8>>,
     pub(crate) has_opacity: bool,
@@ -57,8 +58,8 @@ impl Frame<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct FrameBuffers {
     file: Vec<u8>,
-    /// `[row][column][band]`.
-    pub(crate) pixels: Vec<u8>,
+    /// As the layout of the frame says.
+    pub(crate) samples: Vec<u8>,
 }
 
 /// A frame without views.
@@ -70,7 +71,7 @@ pub(crate) struct FrameFailure {
 
 /// The next step of a worker.
 pub(crate) enum Next<'a> {
-    /// A frame, whose pixels are in the buffers.
+    /// A frame, whose samples are in the buffers.
     Frame(Frame<'a>),
     /// A frame that is refused.
     Refused(FrameFailure),
@@ -93,7 +94,7 @@ pub(crate) struct FileSource<'a> {
     next: AtomicUsize,
     /// Columns and rows of all.
     size: [usize; 2],
-    decoder: JpegDecoding,
+    reading: JpegReading,
     spare: &'a SpareMemory,
 }
 
@@ -112,14 +113,14 @@ impl<'a> FileSource<'a> {
     pub(crate) fn new(
         frames: Vec<&'a FrameFile>,
         size: [usize; 2],
-        decoder: JpegDecoding,
+        reading: JpegReading,
         spare: &'a SpareMemory,
     ) -> Self {
         Self {
             frames,
             next: AtomicUsize::new(0),
             size,
-            decoder,
+            reading,
             spare,
         }
     }
@@ -157,14 +158,14 @@ impl<'a> FileSource<'a> {
             of_file(FrameError::TooLarge { needed, budget })
         })?;
         clock.add(Stage::Wait);
-        header
-            .decode(&buffers.file, self.decoder, &mut buffers.pixels)
+        let layout = header
+            .decode(&buffers.file, self.reading, &mut buffers.samples)
             .map_err(of_file)?;
         clock.add(Stage::Decode);
         Ok(Frame {
             sum,
             view_name: file.view_name.clone(),
-            bands: header.bands,
+            layout,
             exif: header.exif,
             profile: header.profile,
             has_opacity: header.has_opacity,
@@ -225,7 +226,7 @@ impl VideoSource {
             {
                 return Err(error.into());
             }
-            let Some(number) = self.frames.read_next(&mut buffers.pixels)? else {
+            let Some(number) = self.frames.read_next(&mut buffers.samples)? else {
                 return Ok(Next::End);
             };
             let name = self.name_of(number);
@@ -237,7 +238,7 @@ impl VideoSource {
                         crc32: 0,
                     },
                     view_name: name,
-                    bands: 3,
+                    layout: Layout::Pixels(3),
                     exif: None,
                     profile: None,
                     has_opacity: false,
@@ -249,7 +250,7 @@ impl VideoSource {
 }
 
 impl<'a> Source<'a> {
-    /// The next frame; its pixels are then in the buffers.
+    /// The next frame; its samples are then in the buffers.
     ///
     /// # Errors
     /// Those of a video, which end the run.

@@ -1,6 +1,6 @@
 //! `summary.json`: counts, seconds, bytes.
 
-use crate::{PerspectiveOptions, rendering::ViewPlan, run::RefusedFrame, workers::Done};
+use crate::{PerspectiveOptions, plan::ViewPlan, run::RefusedFrame, workers::Done};
 use isopach_program::{
     finished::{FILES, KEY},
     measure::peak_rss_mib,
@@ -49,6 +49,8 @@ impl Told<'_> {
         } = self.seconds;
         let made = self.done.records.len();
         let views = made * self.plan.rig.cameras().len();
+        let by_planes = self.done.records.iter().filter(|record| record.by_planes);
+        let by_planes = by_planes.count();
         let accounted =
             (starting + maps + finishing + frames * self.done.seconds.share_of_stages()) / all;
         let refused: Vec<Value> = self
@@ -57,7 +59,7 @@ impl Told<'_> {
             .map(|frame| json!({ "frame": frame.name, "reason": frame.reason }))
             .collect();
         json!({
-            "frames": { "made": made, "kept": self.kept, "refused": refused.len() },
+            "frames": { "made": made, "by_planes": by_planes, "kept": self.kept, "refused": refused.len() },
             "views": views,
             "views_per_second": views as f64 / all,
             "views_per_second_of_workers": views as f64 / frames.max(f64::MIN_POSITIVE),

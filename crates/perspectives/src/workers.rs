@@ -3,16 +3,16 @@
 
 use crate::{
     clock::{Stage, StageClock, WorkerSeconds},
-    encode::{Encoding, Picture},
+    encode::Encoding,
     exif::view_exif,
+    plan::{Prepared, ViewPlan},
     records::{FileSum, FrameRecord, IMAGES, MASKS, Records},
-    rendering::{Prepared, ViewBuffers, ViewPlan},
+    rendering::{HeldFrame, Layout, ViewBuffers},
     source::{Frame, FrameBuffers, FrameFailure, Next, Source},
 };
-use isopach_compute::{Cpu, Error, Result, UnfinishedFile};
+use isopach_compute::{Error, Result, UnfinishedFile};
 use isopach_panorama::ColmapRig;
 use isopach_program::listener::StageProgress;
-use isopach_raster::gather::{Gather, ImageView, Pixels};
 use std::{
     fs,
     io::{self, Write},
@@ -115,8 +115,8 @@ impl Work<'_> {
                             Ok(true)
                         }
                         Next::Frame(frame) => {
-                            let pixels = &frame_buffers.pixels;
-                            self.make_views(&frame, pixels, &mut view_buffers, &mut clock, tally)?;
+                            let samples = &frame_buffers.samples;
+                            self.make_views(&frame, samples, &mut view_buffers, &mut clock, tally)?;
                             Ok(true)
                         }
                     });
@@ -137,35 +137,22 @@ impl Work<'_> {
     fn make_views(
         &self,
         frame: &Frame<'_>,
-        pixels: &[u8],
+        samples: &[u8],
         buffers: &mut ViewBuffers,
         clock: &mut StageClock,
         tally: &Tally,
     ) -> Result<()> {
-        let panorama = self.plan.panorama;
-        let pixels = Pixels::U8(pixels);
-        let image = ImageView::new(panorama.columns(), panorama.rows(), frame.bands, pixels)?;
-        let held = Cpu.hold_image(image)?;
+        let held = HeldFrame::new(samples, frame.layout, self.plan)?;
         let mut files = Vec::new();
         for (number, camera) in self.plan.rig.cameras().iter().enumerate() {
             let lens = camera.view().lens;
             clock.skip();
-            let view = self
-                .prepared
-                .render(self.plan, number, &*held, frame.bands, buffers)?;
+            let view = held.render(self.plan, self.prepared, number, buffers)?;
             clock.add(Stage::Remap);
             let exif = frame
                 .exif()
                 .and_then(|exif| view_exif(exif, lens.columns, lens.rows));
-            let picture = Picture {
-                pixels: view,
-                columns: lens.columns,
-                rows: lens.rows,
-                bands: frame.bands,
-            };
-            let encoded = self
-                .encoding
-                .encode(picture, frame.attached(exif.as_deref()))?;
+            let encoded = view.encode(self.encoding, frame.attached(exif.as_deref()))?;
             clock.add(Stage::Encode);
             let name = format!("{}{}", self.rig.prefixes[number], frame.view_name);
             files.push(self.write(format!("{IMAGES}/{name}"), &encoded, tally)?);
@@ -178,6 +165,7 @@ impl Work<'_> {
             frame: frame.sum.clone(),
             files,
             has_opacity: frame.has_opacity,
+            by_planes: matches!(frame.layout, Layout::Planes(_)),
         };
         self.records.write(&record)?;
         tally

@@ -41,7 +41,7 @@ pub(crate) fn jpeg_with(
     let pixels = panorama(columns, rows, seed);
     let encoder = Encoder::new(&pixels, columns, rows, PixelFormat::Rgb)
         .quality(95)
-        .subsampling(Subsampling::S444);
+        .subsampling(Subsampling::S420);
     change(encoder).encode().unwrap()
 }
 

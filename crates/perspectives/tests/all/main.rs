@@ -4,5 +4,6 @@
 mod frames;
 mod hostile;
 mod places;
+mod planes;
 mod results;
 mod video;
