@@ -1,10 +1,10 @@
 //! Blocks of images in memory, within a budget of bytes.
 
 use crate::ColourError;
-use isopach_compute::Result;
+use isopach_compute::{Error, Result};
 use isopach_raster::ImageBlock;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
@@ -71,6 +71,12 @@ enum Slot {
     },
 }
 
+impl Slot {
+    fn is_held(&self) -> bool {
+        matches!(self, Self::Held { .. })
+    }
+}
+
 impl BlockCache {
     /// A cache that holds so many bytes at most.
     #[must_use]
@@ -114,56 +120,174 @@ impl BlockCache {
         key: BlockKey,
         most_bytes: u64,
         image: &str,
-        read: impl FnOnce() -> Result<ImageBlock>,
+        mut read: impl FnMut() -> Result<ImageBlock>,
     ) -> Result<Arc<ImageBlock>> {
-        if most_bytes > self.budget {
+        let limits = ReadLimits {
+            most_bytes,
+            at_once: 1,
+        };
+        let mut found = None;
+        let read = |_: &[BlockKey]| Ok(vec![read()?]);
+        self.each_block(&[key], limits, image, read, |_, block| {
+            found = Some(block.clone());
+            Ok(())
+        })?;
+        found.ok_or_else(|| other_number(image, 0, 1))
+    }
+
+    /// Hands each of several blocks over, in any order: those that are held, and those that `read`
+    /// reads, several at once. `image` is named in errors.
+    ///
+    /// A block that another thread reads is waited for after all others have been read, so that
+    /// threads that want the same blocks share the work.
+    ///
+    /// # Errors
+    /// Those of `read` and `take`; [`ColourError::BlockLargerThanCache`];
+    /// [`ColourError::OtherNumberOfBlocks`].
+    pub fn each_block(
+        &self,
+        keys: &[BlockKey],
+        limits: ReadLimits,
+        image: &str,
+        mut read: impl FnMut(&[BlockKey]) -> Result<Vec<ImageBlock>>,
+        mut take: impl FnMut(BlockKey, &Arc<ImageBlock>) -> Result<()>,
+    ) -> Result<()> {
+        if limits.most_bytes > self.budget {
             return Err(ColourError::BlockLargerThanCache {
                 image: image.to_owned(),
-                bytes: most_bytes,
+                bytes: limits.most_bytes,
                 budget: self.budget,
             }
             .into());
         }
-        if let Some(block) = self.held_or_reserved(key, most_bytes) {
-            return Ok(block);
+        // Those that are held come first: reading others might take their place.
+        let mut missing = VecDeque::new();
+        for &key in keys {
+            match self.held(key) {
+                Some(block) => take(key, &block)?,
+                None => missing.push_back(Wanted {
+                    key,
+                    has_waited: false,
+                }),
+            }
         }
-        let mut reading = Reading {
-            cache: self,
-            key,
-            reserved: most_bytes,
-            read: None,
-        };
-        let block = Arc::new(read()?);
-        reading.read = Some(block.clone());
-        drop(reading);
-        Ok(block)
+        while !missing.is_empty() {
+            match self.next_blocks(&mut missing, limits) {
+                Next::Held(key, block) => take(key, &block)?,
+                Next::Read(reading) => {
+                    let keys: Vec<BlockKey> = reading.iter().map(|reading| reading.key).collect();
+                    let blocks = read(&keys)?;
+                    if blocks.len() != keys.len() {
+                        return Err(other_number(image, blocks.len(), keys.len()));
+                    }
+                    let blocks: Vec<Arc<ImageBlock>> = blocks.into_iter().map(Arc::new).collect();
+                    for (reading, block) in reading.into_iter().zip(&blocks) {
+                        reading.hold(block.clone());
+                    }
+                    for (key, block) in keys.into_iter().zip(blocks) {
+                        take(key, &block)?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
-    /// The block if it is held, or once another thread has read it. `None` after room was reserved
-    /// for this thread to read it.
-    fn held_or_reserved(&self, key: BlockKey, most_bytes: u64) -> Option<Arc<ImageBlock>> {
+    /// A block that is held now.
+    fn held(&self, key: BlockKey) -> Option<Arc<ImageBlock>> {
         let mut state = self.lock();
-        let mut has_waited = false;
+        let block = state.touch(key)?;
+        state.counters.hits += 1;
+        Some(block)
+    }
+
+    /// One of the missing blocks that is held by now, or some for which room was reserved and which
+    /// this thread has to read; they are missing no longer. Waits while others read all of them, or
+    /// into all of the room.
+    fn next_blocks(&self, missing: &mut VecDeque<Wanted>, limits: ReadLimits) -> Next<'_> {
+        let mut state = self.lock();
+        let mut reserved: Vec<BlockKey> = Vec::new();
         loop {
-            match state.slots.get(&key) {
-                Some(Slot::Held { .. }) => {
-                    state.counters.hits += 1;
-                    state.counters.waits += u64::from(has_waited);
-                    return state.touch(key);
-                }
-                Some(Slot::Reading) => has_waited = true,
-                None => {
-                    if state.make_room(most_bytes, self.budget) {
+            let mut at = 0;
+            while let Some(Wanted { key, has_waited }) = missing.get_mut(at) {
+                let key = *key;
+                let is_held = state.slots.get(&key).map(Slot::is_held);
+                match is_held {
+                    Some(true) if reserved.is_empty() => {
+                        state.counters.hits += 1;
+                        state.counters.waits += u64::from(*has_waited);
+                        missing.remove(at);
+                        if let Some(block) = state.touch(key) {
+                            return Next::Held(key, block);
+                        }
+                    }
+                    // Held ones are handed over after those that are read now.
+                    Some(true) => at += 1,
+                    Some(false) => {
+                        *has_waited = true;
+                        at += 1;
+                    }
+                    None if reserved.len() < limits.at_once
+                        && state.make_room(limits.most_bytes, self.budget) =>
+                    {
                         state.counters.misses += 1;
                         state.slots.insert(key, Slot::Reading);
-                        return None;
+                        missing.remove(at);
+                        reserved.push(key);
                     }
                     // Others are being read into all of the room: they end.
+                    None => break,
                 }
+            }
+            if !reserved.is_empty() {
+                drop(state);
+                return Next::Read(self.reading(reserved, limits));
             }
             state = self.wait(state);
         }
     }
+
+    fn reading(&self, keys: Vec<BlockKey>, limits: ReadLimits) -> Vec<Reading<'_>> {
+        let guard = |key| Reading {
+            cache: self,
+            key,
+            reserved: limits.most_bytes,
+            read: None,
+        };
+        keys.into_iter().map(guard).collect()
+    }
+}
+
+/// How blocks are read into the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadLimits {
+    /// Bytes that a block may take in memory.
+    pub most_bytes: u64,
+    /// Blocks that are read together, at most.
+    pub at_once: usize,
+}
+
+/// A block that is not there yet.
+struct Wanted {
+    key: BlockKey,
+    /// Whether another thread was reading it.
+    has_waited: bool,
+}
+
+/// What comes next of the missing blocks.
+enum Next<'a> {
+    Held(BlockKey, Arc<ImageBlock>),
+    Read(Vec<Reading<'a>>),
+}
+
+/// The error of a source that gives another number of blocks than it was asked for.
+fn other_number(image: &str, found: usize, expected: usize) -> Error {
+    ColourError::OtherNumberOfBlocks {
+        image: image.to_owned(),
+        found,
+        expected,
+    }
+    .into()
 }
 
 impl State {
@@ -205,6 +329,13 @@ struct Reading<'a> {
     read: Option<Arc<ImageBlock>>,
 }
 
+impl Reading<'_> {
+    /// Holds the block that was read.
+    fn hold(mut self, block: Arc<ImageBlock>) {
+        self.read = Some(block);
+    }
+}
+
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         let mut state = self.cache.lock();
@@ -231,7 +362,6 @@ impl Drop for Reading<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use isopach_compute::Error;
     use isopach_raster::BlockSamples;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -329,5 +459,86 @@ mod tests {
         let counters = small.counters();
         assert_eq!(counters.hits + counters.misses, 2400);
         assert_eq!(counters.most_held_bytes, 20);
+    }
+
+    #[test]
+    fn missing_blocks_are_read_together_and_each_once() {
+        let cache = BlockCache::new(60);
+        let limits = ReadLimits {
+            most_bytes: 10,
+            at_once: 3,
+        };
+        let batches = Mutex::new(Vec::new());
+        let read = |keys: &[BlockKey]| {
+            let columns: Vec<usize> = keys.iter().map(|key| key.block[0]).collect();
+            batches.lock().unwrap().push(columns);
+            keys.iter().map(|key| block(key.block[0] as u8)).collect()
+        };
+        let get = |columns: &[usize]| {
+            let keys: Vec<BlockKey> = columns.iter().map(|&column| key(column)).collect();
+            let mut found = Vec::new();
+            cache
+                .each_block(&keys, limits, "a", read, |key, block| {
+                    assert_eq!(block.samples().value_at(0), key.block[0] as f64);
+                    found.push(key.block[0]);
+                    Ok(())
+                })
+                .unwrap();
+            found
+        };
+        get(&[4]);
+        // The held one first, then three, then one.
+        assert_eq!(get(&[0, 1, 4, 2, 3]), [4, 0, 1, 2, 3]);
+        assert_eq!(
+            *batches.lock().unwrap(),
+            [vec![4], vec![0, 1, 2], vec![3]],
+            "in batches of three"
+        );
+        assert_eq!((cache.counters().hits, cache.counters().misses), (1, 5));
+        // More than there is room for: in steps, and no budget is broken.
+        let found = get(&(10..30).collect::<Vec<_>>());
+        assert_eq!(found.len(), 20);
+        assert_eq!(cache.counters().most_held_bytes, 60);
+        // Eight threads that want overlapping blocks at once end, and read none twice.
+        let large = BlockCache::new(1000);
+        let reads: Vec<AtomicUsize> = (0..40).map(|_| AtomicUsize::new(0)).collect();
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let large = &large;
+                let reads = &reads;
+                scope.spawn(move || {
+                    let keys: Vec<BlockKey> = (0..20).map(|i| key((i * 3 + thread) % 40)).collect();
+                    let read = |keys: &[BlockKey]| {
+                        for key in keys {
+                            reads[key.block[0]].fetch_add(1, Ordering::Relaxed);
+                        }
+                        std::thread::yield_now();
+                        keys.iter().map(|key| block(key.block[0] as u8)).collect()
+                    };
+                    let mut count = 0;
+                    let take = |key: BlockKey, block: &Arc<ImageBlock>| {
+                        assert_eq!(block.samples().value_at(0), key.block[0] as f64);
+                        count += 1;
+                        Ok(())
+                    };
+                    large.each_block(&keys, limits, "a", read, take).unwrap();
+                    assert_eq!(count, 20);
+                });
+            }
+        });
+        assert!(reads.iter().all(|reads| reads.load(Ordering::Relaxed) <= 1));
+        // An error frees what was reserved; another number of blocks is one.
+        let few = |_: &[BlockKey]| Ok(vec![block(0)?]);
+        let error = cache.each_block(&[key(50), key(51)], limits, "a", few, |_, _| Ok(()));
+        let cause = error.unwrap_err().find_cause::<ColourError>().cloned();
+        assert!(matches!(
+            cause,
+            Some(ColourError::OtherNumberOfBlocks {
+                found: 1,
+                expected: 2,
+                ..
+            })
+        ));
+        assert_eq!(get(&[50, 51]), [50, 51]);
     }
 }

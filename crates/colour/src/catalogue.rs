@@ -1,23 +1,15 @@
 //! Images of a survey, in the order in which they are asked.
 
-use crate::{BlockCache, ColourError, bands::ColourBands, cache::BlockKey};
+use crate::{BlockCache, BlockKey, ColourError, Precedence, ReadLimits, bands::ColourBands};
 use isopach_cloud::{Crs, Rect};
 use isopach_compute::Result;
 use isopach_crs::{in_metres, metre_factors};
-use isopach_raster::{ImageBlock, ImageDate, ImageDescription, ImageGeoreference, ImageSource};
+use isopach_raster::{ImageBlock, ImageDescription, ImageGeoreference, ImageSource};
 use std::sync::Arc;
 
-/// Which image gives the colour of a point that several cover. The next one does where the first
-/// has no value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Precedence {
-    /// The first in the order in which they are given.
-    #[default]
-    First,
-    /// The one whose date is nearest, before or after; of equally near ones the first. Images
-    /// without a date come last.
-    NearestDate(ImageDate),
-}
+/// Bytes in memory of blocks that are read at once, of images whose blocks are better read together:
+/// a window of [`Colour`](crate::Colour) of four bands of eight bits.
+const READ_TOGETHER: u64 = 8 << 20;
 
 /// An image of a catalogue, in metres.
 #[derive(Clone, Debug)]
@@ -35,6 +27,7 @@ pub struct CataloguedImage {
 #[derive(Debug)]
 pub struct ImageCatalogue {
     images: Vec<CataloguedImage>,
+    precedence: Precedence,
     crs: Crs,
     cache: BlockCache,
 }
@@ -113,6 +106,27 @@ impl CataloguedImage {
         sides[0].max(sides[1])
     }
 
+    /// Blocks of a level that are read at once.
+    fn blocks_at_once(&self, level: usize) -> usize {
+        if !self.source.reads_together() {
+            return 1;
+        }
+        let block = self.description().block_bytes(level).max(1);
+        (READ_TOGETHER / block).max(1) as usize
+    }
+
+    /// Bytes that blocks take beside the cache while they are read and used: one that makes room in
+    /// it, or all that are read at once, with their stored bytes.
+    #[must_use]
+    pub fn most_bytes_beside_cache(&self) -> u64 {
+        let block = self.most_block_bytes();
+        if self.source.reads_together() {
+            2 * block.max(READ_TOGETHER)
+        } else {
+            block
+        }
+    }
+
     /// Bytes of the largest block of any level.
     #[must_use]
     pub fn most_block_bytes(&self) -> u64 {
@@ -158,15 +172,23 @@ impl ImageCatalogue {
         }
         Ok(Self {
             images: in_order(images, precedence),
+            precedence,
             crs,
             cache: BlockCache::new(cache_bytes),
         })
     }
 
-    /// The images in the order in which they are asked.
+    /// The images in the order in which they are asked; as they are given, where each point has an
+    /// order of its own ([`Precedence::PointTime`]).
     #[must_use]
     pub fn images(&self) -> &[CataloguedImage] {
         &self.images
+    }
+
+    /// Which image wins where several cover a point.
+    #[must_use]
+    pub fn precedence(&self) -> Precedence {
+        self.precedence
     }
 
     /// The coordinate system, in metres, as far as an image states it.
@@ -228,18 +250,58 @@ impl ImageCatalogue {
     pub fn block(&self, image: usize, level: usize, block: [usize; 2]) -> Result<Arc<ImageBlock>> {
         let source = &self.images[image].source;
         let about = source.description();
-        let key = BlockKey {
-            image: image as u32, // far fewer are opened
-            level: level as u32,
-            block,
-        };
         let read = || {
             let found = source.read_block(level, block)?;
             check_block(about, level, block, &found)?;
             Ok(found)
         };
         let bytes = about.block_bytes(level);
+        let key = key_of(image, level, block);
         self.cache.block(key, bytes, &about.name, read)
+    }
+
+    /// Hands several blocks of a level over, in any order: held, or read, together where the source
+    /// prefers that.
+    ///
+    /// # Errors
+    /// As [`Self::block`]; those of `take`.
+    pub fn each_block(
+        &self,
+        image: usize,
+        level: usize,
+        blocks: &[[usize; 2]],
+        mut take: impl FnMut([usize; 2], &ImageBlock) -> Result<()>,
+    ) -> Result<()> {
+        let catalogued = &self.images[image];
+        let source = &catalogued.source;
+        let about = source.description();
+        let limits = ReadLimits {
+            most_bytes: about.block_bytes(level),
+            at_once: catalogued.blocks_at_once(level),
+        };
+        let keys: Vec<BlockKey> = blocks
+            .iter()
+            .map(|block| key_of(image, level, *block))
+            .collect();
+        let read = |keys: &[BlockKey]| {
+            let blocks: Vec<[usize; 2]> = keys.iter().map(|key| key.block).collect();
+            let found = source.read_blocks(level, &blocks)?;
+            for (block, found) in blocks.iter().zip(&found) {
+                check_block(about, level, *block, found)?;
+            }
+            Ok(found)
+        };
+        let take = |key: BlockKey, block: &Arc<ImageBlock>| take(key.block, block);
+        self.cache
+            .each_block(&keys, limits, &about.name, read, take)
+    }
+}
+
+fn key_of(image: usize, level: usize, block: [usize; 2]) -> BlockKey {
+    BlockKey {
+        image: image as u32, // far fewer are opened
+        level: level as u32,
+        block,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     CataloguedImage, ColourError, ImageCatalogue, LevelChoice,
+    precedence::{OrderedPlaces, check_times},
     window::{SIDE, Window},
 };
 use isopach_compute::{Error, Result};
@@ -189,43 +190,78 @@ impl Colour {
     /// infrared if every image has it.
     ///
     /// # Errors
-    /// As [`Self::check`]; those of the images' sources and of the backend.
+    /// As [`Self::check`]; those of the images' sources and of the backend;
+    /// [`ColourError::NoTimes`] for a catalogue that needs [`Self::values_at_times`].
     pub fn values_at<B: Gather + ?Sized>(
         &self,
         on: &B,
         images: &ImageCatalogue,
         places: &[[f64; 2]],
     ) -> Result<PlaceValues> {
-        self.values_where(on, images, places, |_| true)
+        self.values_where(on, images, places, None, |_| true)
     }
 
-    /// As [`Self::values_at`], at some of the places.
+    /// As [`Self::values_at`], at places with GPS times, which say what image is the first to be
+    /// asked for each ([`Precedence::PointTime`](crate::Precedence::PointTime)).
+    ///
+    /// # Errors
+    /// As [`Self::values_at`]; [`ColourError::NoTime`] for a time that is no number.
+    pub fn values_at_times<B: Gather + ?Sized>(
+        &self,
+        on: &B,
+        images: &ImageCatalogue,
+        places: &[[f64; 2]],
+        times: &[f64],
+    ) -> Result<PlaceValues> {
+        self.values_where(on, images, places, Some(times), |_| true)
+    }
+
+    /// As [`Self::values_at_times`], at some of the places.
     pub(crate) fn values_where<B: Gather + ?Sized>(
         &self,
         on: &B,
         images: &ImageCatalogue,
         places: &[[f64; 2]],
+        times: Option<&[f64]>,
         is_asked: impl Fn(usize) -> bool,
     ) -> Result<PlaceValues> {
         self.check(images)?;
+        if let Some(times) = times {
+            check_times(times, places.len())?;
+        }
         let mut values = PlaceValues {
             samples: vec![[f64::NAN; 4]; places.len()],
             found: vec![Found::Outside; places.len()],
         };
-        let mut rest: Vec<u32> = Vec::with_capacity(places.len());
+        let mut asked: Vec<u32> = Vec::with_capacity(places.len());
         for place in 0..places.len() {
             if is_asked(place) {
-                rest.push(place as u32); // a tile has fewer than 2³² points
+                asked.push(place as u32); // a tile has fewer than 2³² points
             } else {
                 values.found[place] = Found::NotAsked;
             }
         }
-        let bounds = bounds_of(places);
-        let nearby = images.images().iter().enumerate();
-        for (number, image) in nearby.filter(|(_, image)| image.may_cover(bounds)) {
+        for ordered in images.order_places(asked, times, bounds_of(places))? {
+            self.ask_in_order(on, images, places, ordered, &mut values)?;
+        }
+        Ok(values)
+    }
+
+    /// Asks one image after the other for the places that have no value yet.
+    fn ask_in_order<B: Gather + ?Sized>(
+        &self,
+        on: &B,
+        images: &ImageCatalogue,
+        places: &[[f64; 2]],
+        ordered: OrderedPlaces,
+        values: &mut PlaceValues,
+    ) -> Result<()> {
+        let mut rest = ordered.places;
+        for number in ordered.images {
             if rest.is_empty() {
                 break;
             }
+            let image = &images.images()[number];
             let level = self.level.of(image);
             let mut asked = places_in(image, level, places, &rest);
             if asked.is_empty() {
@@ -233,11 +269,11 @@ impl Colour {
             }
             asked.sort_unstable_by_key(|asked| (asked.cell, asked.place));
             for group in asked.chunk_by(|a, b| a.cell == b.cell) {
-                self.look_up(on, images, [number, level], group, &mut values)?;
+                self.look_up(on, images, [number, level], group, values)?;
             }
             rest.retain(|&place| !matches!(values.found[place as usize], Found::In(_)));
         }
-        Ok(values)
+        Ok(())
     }
 
     /// Looks up the places of one window.

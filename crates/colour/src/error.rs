@@ -77,6 +77,29 @@ pub enum ColourError {
         /// Of the image.
         expected: String,
     },
+    /// A source gives another number of blocks than it was asked for.
+    #[error("{image}: {found} blocks were read, but {expected} were asked for")]
+    OtherNumberOfBlocks {
+        /// The image.
+        image: String,
+        /// Blocks that came.
+        found: usize,
+        /// Blocks that were asked for.
+        expected: usize,
+    },
+    /// The nearest image in time is wanted for each point, but points have no times.
+    #[error(
+        "the points have no GPS times, so the image nearest in time cannot be found for each: give one date for all"
+    )]
+    NoTimes,
+    /// A point has a time that is no number.
+    #[error(
+        "a point has the GPS time {time}, so the image nearest in time cannot be found: give one date for all"
+    )]
+    NoTime {
+        /// The time.
+        time: f64,
+    },
     /// A result has no returns, by which points are left out.
     #[error("the points have no return numbers, so returns beyond the first cannot be left out")]
     NoReturns,

@@ -42,17 +42,21 @@ mod cache;
 mod catalogue;
 mod colour;
 mod error;
+mod gps_time;
 mod level;
+mod precedence;
 mod tile;
 mod window;
 
 pub use bands::ColourBands;
-pub use cache::{BlockCache, BlockKey, CacheCounters};
-pub use catalogue::{CataloguedImage, ImageCatalogue, Precedence};
+pub use cache::{BlockCache, BlockKey, CacheCounters, ReadLimits};
+pub use catalogue::{CataloguedImage, ImageCatalogue};
 pub use colour::{Colour, Outcome, PlaceValues, vegetation_index};
 pub use error::ColourError;
+pub use gps_time::utc_seconds;
 pub use isopach_compute::{Cpu, Error, Result};
 pub use level::LevelChoice;
+pub use precedence::Precedence;
 pub use tile::{ColourCounts, ColourTile, ColourTiles};
 
 /// The program of the crate's page, run as a test.

@@ -1,6 +1,8 @@
 //! Colours tile by tile.
 
-use crate::{Colour, ColourError, ImageCatalogue, Outcome, PlaceValues, window::Window};
+use crate::{
+    Colour, ColourError, ImageCatalogue, Outcome, PlaceValues, Precedence, window::Window,
+};
 use isopach_cloud::{Attributes, Cloud, Columns};
 use isopach_compute::Result;
 use isopach_raster::gather::Gather;
@@ -63,6 +65,8 @@ impl ColourCounts {
 
 /// Bytes of a point while it is looked up: its place, twice, its window, and what is found.
 const LOOKED_UP: u64 = 160;
+/// Bytes of a point while points are ordered by their times.
+const TIMED: u64 = 8 + 32;
 
 impl ColourTiles {
     /// Colours of a survey's points, whose results have the columns `kept` as well.
@@ -87,6 +91,11 @@ impl ColourTiles {
             Columns::RGB
         };
         self.kept | colours
+    }
+
+    /// Whether the order of the images depends on the time of a point.
+    fn needs_times(&self) -> bool {
+        matches!(self.images.precedence(), Precedence::PointTime { .. })
     }
 
     /// The images.
@@ -148,22 +157,26 @@ impl<B: Gather + ?Sized> TileOperation<1, B> for ColourTiles {
     }
 
     fn columns(&self) -> Columns {
+        let mut columns = self.kept;
         if self.colour.only_first_returns {
-            self.kept | Columns::RETURNS
-        } else {
-            self.kept
+            columns |= Columns::RETURNS;
         }
+        if self.needs_times() {
+            columns |= Columns::GPS_TIME;
+        }
+        columns
     }
 
     /// A copy of the points with their colours, what is found of them, and a window of pixels, with
-    /// a block that made room in the cache while it is copied.
+    /// the blocks that made room in the cache while they are copied.
     fn working_bytes(&self, load: &TileStats) -> u64 {
         let windows = self.images.images().iter().map(|image| {
             let bands = image.bands().looked_up().len();
             let window = Window::most_bytes(bands, image.description().samples);
-            window + image.most_block_bytes()
+            window + image.most_bytes_beside_cache()
         });
-        let row = 12 + Attributes::bytes_per_point(self.written()) + 4 + LOOKED_UP;
+        let times = if self.needs_times() { TIMED } else { 0 };
+        let row = 12 + Attributes::bytes_per_point(self.written()) + 4 + LOOKED_UP + times;
         let window = windows.max().unwrap_or(0);
         load.points().saturating_mul(row).saturating_add(window)
     }
@@ -179,6 +192,8 @@ impl<B: Gather + ?Sized> TileOperation<1, B> for ColourTiles {
                 return Err(ColourError::NoReturns.into());
             }
         }
+        let times = points.attributes.gps_time.clone();
+        let times = times.filter(|_| self.needs_times());
         points.attributes.retain(self.kept);
         let positions = points.positions();
         let places: Vec<[f64; 2]> = (0..positions.len())
@@ -188,9 +203,9 @@ impl<B: Gather + ?Sized> TileOperation<1, B> for ColourTiles {
             })
             .collect();
         let is_asked = |i: usize| returns.as_ref().is_none_or(|returns| returns[i][0] <= 1);
-        let values = self
-            .colour
-            .values_where(on, &self.images, &places, is_asked)?;
+        let values =
+            self.colour
+                .values_where(on, &self.images, &places, times.as_deref(), is_asked)?;
         let ndvi: Option<Vec<f32>> = self
             .colour
             .ndvi

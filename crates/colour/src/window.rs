@@ -52,13 +52,13 @@ impl Window {
             let side = shape.block[axis];
             first[axis] / side..end[axis].div_ceil(side)
         });
-        for row in rows {
-            for column in columns.clone() {
-                let block = catalogue.block(image, level, [column, row])?;
-                let corner = [column * shape.block[0], row * shape.block[1]];
-                window.copy_block(&block, corner, &bands)?;
-            }
-        }
+        let blocks: Vec<[usize; 2]> = rows
+            .flat_map(|row| columns.clone().map(move |column| [column, row]))
+            .collect();
+        catalogue.each_block(image, level, &blocks, |[column, row], block| {
+            let corner = [column * shape.block[0], row * shape.block[1]];
+            window.copy_block(block, corner, &bands)
+        })?;
         Ok(window)
     }
 

@@ -51,9 +51,12 @@
 //!
 //! # Files
 //!
-//! With the feature `files`, `FolderLock` keeps two processes from writing one folder, and
-//! `UnfinishedFile` gives a file its name only when it is complete.
+//! With the feature `files`, `ByteSource` is what files are read through, wherever their bytes are,
+//! `FolderLock` keeps two processes from writing one folder, and `UnfinishedFile` gives a file its
+//! name only when it is complete.
 
+#[cfg(feature = "files")]
+mod byte_source;
 mod catch_panic;
 pub mod conformance;
 mod dispatcher;
@@ -67,6 +70,8 @@ mod pin;
 #[cfg(feature = "files")]
 mod unfinished_file;
 
+#[cfg(feature = "files")]
+pub use byte_source::ByteSource;
 pub use catch_panic::catch_panic;
 pub use dispatcher::{Dispatcher, Fallbacks};
 pub use error::{Error, Result, is_transient};

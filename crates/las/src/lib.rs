@@ -100,7 +100,6 @@
 
 mod arithmetic;
 mod bounds;
-mod byte_source;
 mod catalogue;
 mod chunk;
 mod chunk_queue;
@@ -143,7 +142,6 @@ mod text;
 mod writer;
 
 pub use bounds::BoxFault;
-pub use byte_source::ByteSource;
 pub use catalogue::{Catalogue, CatalogueOptions, Overlap};
 pub use copc::Copc;
 pub use duplicates::Duplicate;
@@ -153,7 +151,7 @@ pub use file::Las;
 pub use filters::{LeftOut, NOISE};
 pub use header::{GpsTime, LasHeader};
 pub use isopach_cloud::{Attributes, Cloud, Columns, Crs, Points, Rect};
-pub use isopach_compute::{Error, Result};
+pub use isopach_compute::{ByteSource, Error, Result};
 pub use isopach_crs::{CrsNameError, counts_downwards, named_crs, well_known_text};
 pub use isopach_tiling::PointSource;
 pub use limits::LasLimits;

@@ -42,7 +42,7 @@
 //! # Images
 //!
 //! [`ImageSource`] is an image of several bands with its overviews, read block by block: an
-//! orthophoto. [`GeoTiffBlocks`] reads those of files.
+//! orthophoto. [`GeoTiffBlocks`] reads those of files, and of objects in stores.
 //!
 //! # Places
 //!
@@ -80,7 +80,7 @@ pub use image::{
     ImageGeoreference, ImageLevel, ImageSource, SampleType,
 };
 pub use isopach_cloud::{Cloud, Crs, Positions, Rect};
-pub use isopach_compute::{Compute, Cpu, Error, Result};
+pub use isopach_compute::{ByteSource, Compute, Cpu, Error, Result};
 pub use png_image::{PngColour, encode_png};
 pub use rasterise::{CellStatistic, Rasterise};
 pub use sample::{Sampling, Shift, sample, shift_between};

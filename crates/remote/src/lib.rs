@@ -1,4 +1,4 @@
-//! LAS, LAZ and COPC files in object stores: S3, Google Cloud Storage, Azure and HTTP.
+//! LAS, LAZ and COPC files, and images, in object stores: S3, Google Cloud Storage, Azure and HTTP.
 //!
 //! [`Remote::open_las`] opens a file by its address. The [`Las`] that it returns is like one on a
 //! local disk: filters, boxes, tiles, identity. Only needed ranges are fetched: the header, the
@@ -14,6 +14,19 @@
 //! let survey = remote.open_las("s3://bucket/survey.copc.laz")?;
 //! let points = survey.within(Rect { min: [500.0, 0.0], max: [600.0, 100.0] }).read_points(Columns::XYZ)?;
 //! println!("{} points: {}", points.len(), remote.request_counts());
+//! # Ok::<(), isopach_remote::Error>(())
+//! ```
+//!
+//! [`Remote::open_object`] gives any object as a source of bytes, such as a cloud-optimised GeoTIFF, of
+//! which blocks are fetched:
+//!
+//! ```no_run
+//! use isopach_raster::{GeoTiffBlocks, ImageSource};
+//! use isopach_remote::{Remote, RemoteOptions};
+//!
+//! let remote = Remote::new(RemoteOptions::default())?;
+//! let ortho = GeoTiffBlocks::from_source(remote.open_object("https://example.org/ortho.tif")?)?;
+//! let blocks = ortho.read_blocks(0, &[[0, 0], [1, 0]])?; // side by side: one request
 //! # Ok::<(), isopach_remote::Error>(())
 //! ```
 //!

@@ -7,6 +7,7 @@ use isopach::remote::{Remote, RemoteOptions, RequestCounts};
 use isopach::{
     compute::Result,
     las::{self, Las},
+    raster::GeoTiffBlocks,
 };
 use std::path::{Path, PathBuf};
 #[cfg(feature = "remote")]
@@ -55,16 +56,38 @@ impl Inputs {
         }
     }
 
+    /// Opens an image by its path, or by its address.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_image(&self, path: &Path) -> Result<GeoTiffBlocks> {
+        if is_address(path) {
+            self.open_image_address(&path.to_string_lossy())
+        } else {
+            GeoTiffBlocks::open(path)
+        }
+    }
+
     #[cfg(not(feature = "remote"))]
     #[allow(clippy::unused_self)]
     fn open_address(&self, address: &str) -> Result<Las> {
-        let address = address.to_owned();
-        Err(SurveyError::NoObjectStores { address }.into())
+        Err(no_object_stores(address))
     }
 
     #[cfg(feature = "remote")]
     fn open_address(&self, address: &str) -> Result<Las> {
         self.remote()?.open_las(address)
+    }
+
+    #[cfg(not(feature = "remote"))]
+    #[allow(clippy::unused_self)]
+    fn open_image_address(&self, address: &str) -> Result<GeoTiffBlocks> {
+        Err(no_object_stores(address))
+    }
+
+    #[cfg(feature = "remote")]
+    fn open_image_address(&self, address: &str) -> Result<GeoTiffBlocks> {
+        GeoTiffBlocks::from_source(self.remote()?.open_object(address)?)
     }
 
     /// Stores with the settings of the environment.
@@ -108,4 +131,10 @@ impl Inputs {
         let [requests, bytes] = [0; 2];
         [requests, bytes]
     }
+}
+
+#[cfg(not(feature = "remote"))]
+fn no_object_stores(address: &str) -> isopach::compute::Error {
+    let address = address.to_owned();
+    SurveyError::NoObjectStores { address }.into()
 }

@@ -6,7 +6,7 @@ use isopach::{
     cloud::{Cloud, Columns, Crs},
     colour::{Colour, ImageCatalogue, Precedence},
     compute::{Cpu, Error},
-    las::{Las, LazWriter, Schema},
+    las::{GpsTime, Las, LazWriter, Schema},
     raster::{GeoTiffBlocks, Grid, Raster, write_geotiff},
 };
 use isopach_survey::{
@@ -320,4 +320,176 @@ fn the_nearest_date_wins() {
         summary["images"][0]["points"],
         summary_of(folder.path(), "b.laz")["images"][1]["points"]
     );
+}
+
+/// One file of points of two years, a half each, that count their times so.
+fn write_timed(folder: &Path, clock: GpsTime) {
+    let points: Vec<[f64; 3]> = (0..3000)
+        .map(|i| {
+            let [x, y] = [RANDOM(2 * i) * 40.0, RANDOM(2 * i + 1) * 30.0];
+            [x + 400_000.0, y + 5_500_000.0, 300.0]
+        })
+        .collect();
+    let mut cloud = Cloud::from_points(&points).unwrap();
+    // 2014-12-30 and 2020-01-02, GPS seconds less a thousand million.
+    let times = [103_932_816.0, 261_958_418.0];
+    cloud.attributes.gps_time = Some((0..3000).map(|i| times[i % 2]).collect());
+    let schema = Schema {
+        crs: isopach::crs::named_crs("EPSG:25832").ok(),
+        columns: Columns::GPS_TIME,
+        gps_time: clock,
+        ..Schema::default()
+    };
+    for name in ["west.laz", "east.laz"] {
+        let mut writer = LazWriter::create(folder.join(name), &schema).unwrap();
+        let is_whole = name == "west.laz";
+        let part = cloud.select(&(0..if is_whole { 3000 } else { 1 }).collect::<Vec<u32>>());
+        writer.write(&part, &[]).unwrap();
+        writer.finish().unwrap();
+    }
+}
+
+#[test]
+fn the_nearest_date_to_the_time_of_each_point_wins() {
+    let folder = survey();
+    write_timed(folder.path(), GpsTime::ADJUSTED_STANDARD);
+    let dated = |out: &str, date: &str, more: &[&str]| {
+        let dates = ["--image-dates", "2015-01-01,2020-01-01", "--date", date];
+        run(folder.path(), out, &[&dates, more].concat())
+    };
+    let whole = dated("a.laz", "point", &[]).unwrap();
+    assert!(whole == dated("b.laz", "point", &["--tile-size", "7"]).unwrap());
+    dated("early.laz", "2015-01-01", &[]).unwrap();
+    dated("late.laz", "2020-01-01", &[]).unwrap();
+    let [found, early, late] =
+        ["a.laz", "early.laz", "late.laz"].map(|out| read(folder.path(), out));
+    let colours = |cloud: &Cloud| cloud.attributes.rgb.clone().unwrap();
+    let [of_found, of_early, of_late] = [&found, &early, &late].map(colours);
+    let mut differ = 0;
+    for (i, time) in found
+        .attributes
+        .gps_time
+        .as_ref()
+        .unwrap()
+        .iter()
+        .enumerate()
+    {
+        let expected = if *time < 2e8 { of_early[i] } else { of_late[i] };
+        assert_eq!(of_found[i], expected);
+        differ += usize::from(of_early[i] != of_late[i]);
+    }
+    assert!(differ > 100, "{differ}");
+    let precedence = &summary_of(folder.path(), "a.laz")["precedence"];
+    assert_eq!(precedence, "nearest date to the time of each point");
+    // Seconds of a week have no date.
+    write_timed(folder.path(), GpsTime::Week);
+    let error = dated("c.laz", "point", &[]).unwrap_err();
+    let cause = error.find_cause::<ColourOptionError>();
+    assert!(matches!(cause, Some(ColourOptionError::WeekTimes { .. })));
+    assert!(error.to_string().contains("--date 2021-06-15"), "{error}");
+    dated("c.laz", "2020-01-01", &[]).unwrap();
+    // Without dates of the images the order decides, with a warning.
+    write_timed(folder.path(), GpsTime::ADJUSTED_STANDARD);
+    let undated = run(folder.path(), "d.laz", &["--date", "point"]).unwrap();
+    assert!(undated == run(folder.path(), "e.laz", &[]).unwrap());
+    let warnings = summary_of(folder.path(), "d.laz")["warnings"].to_string();
+    assert!(warnings.contains("2 images have no date"), "{warnings}");
+}
+
+#[cfg(not(feature = "remote"))]
+#[test]
+fn an_address_is_refused_by_a_build_without_object_stores() {
+    let folder = survey();
+    let address = "s3://bucket/ortho.tif";
+    let error = run(folder.path(), "a.laz", &["--images", address]).unwrap_err();
+    let cause = error.find_cause::<isopach_survey::SurveyError>().unwrap();
+    let expected = isopach_survey::SurveyError::NoObjectStores {
+        address: address.into(),
+    };
+    assert_eq!(cause.to_string(), expected.to_string());
+}
+
+#[cfg(feature = "remote")]
+mod in_a_store {
+    use super::{RANDOM, run, summary_of, survey};
+    use isopach::{
+        cloud::Crs,
+        raster::{Grid, Raster, write_geotiff},
+    };
+    use isopach_testkit::object_server::{Fault, ObjectServer};
+    use std::{fs, path::Path};
+
+    /// The images of a survey in a store, and their addresses.
+    fn serve_images(folder: &Path) -> (ObjectServer, String) {
+        let server = ObjectServer::start();
+        let addresses = ["a.tif", "b.tif"].map(|name| {
+            let bytes = fs::read(folder.join("images").join(name)).unwrap();
+            server.put(&format!("bucket/{name}"), &bytes);
+            format!("http://127.0.0.1:{}/bucket/{name}", server.port)
+        });
+        (server, addresses.join(","))
+    }
+
+    #[test]
+    fn images_by_address_give_the_bytes_of_images_on_a_disk() {
+        let folder = survey();
+        let local = run(folder.path(), "a.laz", &[]).unwrap();
+        let (server, addresses) = serve_images(folder.path());
+        let remote = run(folder.path(), "b.laz", &["--images", &addresses]).unwrap();
+        assert!(local == remote);
+        let [a, b] = ["a.laz", "b.laz"].map(|out| summary_of(folder.path(), out));
+        assert_eq!(a["images"][0]["points"], b["images"][0]["points"]);
+        assert_eq!(a["cache"]["requests"], 0);
+        let log = server.log();
+        assert_eq!(b["cache"]["requests"], log.len());
+        let size = |name: &str| {
+            fs::metadata(folder.path().join("images").join(name))
+                .unwrap()
+                .len()
+        };
+        // These images are smaller than the bytes that come when an object is opened.
+        assert_eq!(b["cache"]["fetched_bytes"], size("a.tif") + size("b.tif"));
+        assert_eq!(log.len(), 2);
+    }
+
+    /// An image of noise in place of the first one, larger than what comes when it is opened.
+    fn write_large_image(folder: &Path) {
+        let grid = Grid {
+            cell_size: 0.05,
+            first: [8_000_000, 110_000_000],
+            columns: 460,
+            rows: 600,
+        };
+        let values = (0..460 * 600).map(RANDOM).collect();
+        let raster = Raster::from_rows(grid, values).unwrap();
+        write_geotiff(folder.join("images/a.tif"), &raster, &Crs::from_epsg(25832)).unwrap();
+    }
+
+    #[test]
+    fn a_store_that_fails_ends_the_run_and_the_same_command_goes_on() {
+        let folder = survey();
+        write_large_image(folder.path());
+        let local = run(folder.path(), "a.laz", &["--level", "0"]).unwrap();
+        let (server, addresses) = serve_images(folder.path());
+        let words = ["--images", &addresses, "--level", "0"];
+        for is_open in [false, true] {
+            let begins = usize::from(is_open);
+            let status = move |status| {
+                move |_: &str, _: &str, number| (number >= begins).then_some(Fault::Status(status))
+            };
+            server.fail(status(503));
+            let error = run(folder.path(), "b.laz", &words).unwrap_err();
+            assert!(error.is_transient(), "{error}");
+            server.fail(status(403));
+            let error = run(folder.path(), "b.laz", &words).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                !error.is_transient() && text.contains("refuses access"),
+                "{text}"
+            );
+        }
+        assert!(!folder.path().join("b.laz").exists());
+        server.fail(|_, _, _| None);
+        assert!(run(folder.path(), "b.laz", &words).unwrap() == local);
+    }
 }

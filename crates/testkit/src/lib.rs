@@ -2,7 +2,7 @@
 //!
 //! | feature | modules |
 //! |---|---|
-//! | none | [`hostile`]: damaged inputs by the thousand, watched for time and memory |
+//! | none | [`hostile`]: damaged inputs by the thousand, watched for time and memory; [`object_server`]: a store on the own machine, with faults |
 //! | `emission` | `emission_case`: golden cases of the emission measure |
 //! | `features` | `feature_case`, `ground_case`, `height_case`: golden cases of features of points, ground filters, heights above ground |
 //! | `colour` | `colour_case`: golden cases of colours of places |
@@ -35,6 +35,7 @@ pub mod height_case;
 pub mod hostile;
 #[cfg(feature = "programs")]
 pub mod message;
+pub mod object_server;
 #[cfg(feature = "programs")]
 pub mod place;
 #[cfg(feature = "programs")]

@@ -6,4 +6,5 @@ mod catalogue;
 mod golden;
 mod memory_image;
 mod tiles;
+mod times;
 mod values;

@@ -156,6 +156,21 @@ fn colours_are_scaled_to_sixteen_bits() {
         [0.0, 50.0, 75.0, 200.0].map(|v| ranged.colour_of(image, v)),
         [0, 0, 32_768, 65_535]
     );
+    // By definition: rounded half up, within the range.
+    for i in -4000..8000 {
+        let sample = f64::from(i) / 31.0;
+        let rounded = ((sample - 50.0) * (65_535.0 / 50.0) + 0.5).floor();
+        let expected = rounded.clamp(0.0, 65_535.0) as u16;
+        assert_eq!(ranged.colour_of(image, sample), expected, "{sample}");
+    }
+    for (sample, expected) in [
+        (f64::NAN, 0),
+        (f64::NEG_INFINITY, 0),
+        (f64::INFINITY, 65_535),
+        (50.0 - 0.5 / (65_535.0 / 50.0), 0),
+    ] {
+        assert_eq!(ranged.colour_of(image, sample), expected, "{sample}");
+    }
 }
 
 #[test]

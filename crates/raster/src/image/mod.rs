@@ -63,4 +63,20 @@ pub trait ImageSource: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// Of the source; an error of a level or block that is not there.
     fn read_block(&self, level: usize, block: [usize; 2]) -> Result<ImageBlock>;
+
+    /// Reads several blocks of a level, in their order: one after the other, unless the source can
+    /// ask for them together.
+    ///
+    /// # Errors
+    /// As [`Self::read_block`].
+    fn read_blocks(&self, level: usize, blocks: &[[usize; 2]]) -> Result<Vec<ImageBlock>> {
+        let read = |block: &[usize; 2]| self.read_block(level, *block);
+        blocks.iter().map(read).collect()
+    }
+
+    /// Whether blocks come sooner by [`Self::read_blocks`] than one by one: where each request takes
+    /// time.
+    fn reads_together(&self) -> bool {
+        false
+    }
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+import rasterio.shutil
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.transform import Affine
 
@@ -132,5 +133,42 @@ write("point", picture("u1", 3), point=True, photometric="RGB")
 write("south_up", picture("u1", 3), photometric="RGB", transform=Affine(0.5, 0, 500000, 0, 0.5, 5000000))
 write("oblong", picture("u1", 3), photometric="RGB", transform=Affine(0.25, 0, 500000.125, 0, -1.5, 5000000.75))
 write("four_unnamed", picture("u2", 4))
+
+
+# Cloud-optimised files: every block has its length before it and its last bytes again behind it, the directories of overviews' masks come after those of overviews, and
+# with JPEG opacity becomes a mask.
+def write_cog(name, data, tolerance=0, nodata=None, alpha="NO", **options):
+    plain = FOLDER / f"{name}.plain.tif"
+    bands, rows, columns = data.shape
+    layout = {"driver": "GTiff", "height": rows, "width": columns, "count": bands, "dtype": data.dtype, "crs": "EPSG:32631", "transform": NORTH_UP, "nodata": nodata}
+    with rasterio.open(plain, "w", **layout, photometric="RGB", alpha=alpha) as to:
+        to.write(data)
+    path = FOLDER / f"{name}.tif"
+    rasterio.shutil.copy(plain, path, driver="COG", blocksize=16, overview_resampling="average", **options)
+    plain.unlink()
+    with rasterio.open(path) as file:
+        overviews = len(file.overviews(1))
+    assert overviews >= 2 and rasterio.open(path).tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+    note(name, path, tolerance, overviews)
+
+
+clear = picture("u1", 4)
+clear[3] = np.where(holes, 0, 255)
+blank = picture("u1", 3) | 1
+blank[:, :, :40] = 0
+for compress, big in itertools.product(["NONE", "LZW", "DEFLATE", "ZSTD"], ["NO", "YES"]):
+    predictor = {} if compress == "NONE" else {"predictor": "YES"}
+    write_cog(f"cog_{compress}_{big}", picture("u1", 4), compress=compress, bigtiff=big, **predictor)
+    write_cog(f"cog_alpha_{compress}_{big}", clear, alpha="YES", compress=compress, bigtiff=big)
+    write_cog(f"cog_sparse_{compress}_{big}", blank, nodata=0, sparse_ok="TRUE", compress=compress, bigtiff=big)
+write_cog("cog_u2", picture("u2", 4), compress="LZW", predictor="YES")
+# All bands alike: rasterio's wheel has IJG's libjpeg 9, which enlarges colours of half the resolution block by block of 16 pixels (findings/rasterio_wheel_jpeg_colours.sh), and in
+# overviews colours change more from pixel to pixel.
+grey = np.repeat(picture("u1", 1), 3, axis=0)
+clear[:3] = grey
+for quality in [75, 100]:
+    write_cog(f"cog_jpeg_{quality}", grey, tolerance=2, compress="JPEG", quality=quality)
+    write_cog(f"cog_jpeg_mask_{quality}", clear, tolerance=2, alpha="YES", compress="JPEG", quality=quality)
+    write_cog(f"cog_jpeg_four_{quality}", picture("u1", 4), tolerance=1, compress="JPEG", quality=quality)
 
 (FOLDER / "cases.json").write_text(json.dumps(CASES))

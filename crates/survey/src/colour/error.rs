@@ -30,6 +30,33 @@ pub enum ColourOptionError {
         /// Given images.
         images: usize,
     },
+    /// Points have no times.
+    #[error(
+        "{}: its points have no GPS times, which --date point needs: give one date for all points, as --date 2021-06-15",
+        path.display()
+    )]
+    NoTimes {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Times of points have no date.
+    #[error(
+        "{}: its GPS times are seconds of a week, which say no date, as --date point needs: give one date for all points, as --date 2021-06-15",
+        path.display()
+    )]
+    WeekTimes {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Times of files count from different moments.
+    #[error(
+        "{}: its GPS times count from another moment than those of other files: colour it alone, or give one date for all points, as --date 2021-06-15",
+        path.display()
+    )]
+    OtherTimes {
+        /// The file.
+        path: PathBuf,
+    },
     /// A level is neither a number nor `auto`.
     #[error(
         "--level is `{given}`, but must be auto, or the number of a level: 0 is the image itself"

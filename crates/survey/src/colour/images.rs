@@ -1,11 +1,15 @@
 //! The images of a run.
 
 use super::{ColourOptionError, options::ColourOptions};
-use crate::listed::list_paths;
+use crate::{
+    inputs::{Inputs, is_address},
+    listed::list_paths,
+};
 use isopach::{
     colour::ImageCatalogue,
     compute::{Error, Result},
-    raster::{GeoTiffBlocks, ImageSource},
+    las::Catalogue,
+    raster::ImageSource,
 };
 use isopach_program::listener::Listener;
 use std::{
@@ -22,15 +26,18 @@ const BESIDE: [&str; 2] = ["msk", "ovr"];
 /// The images, opened.
 pub(super) struct OpenedImages {
     pub(super) catalogue: Arc<ImageCatalogue>,
-    /// In the order in which they are given.
+    /// Counts the requests to stores for them.
+    pub(super) inputs: Inputs,
+    /// Paths or addresses in the order in which they are given.
     pub(super) paths: Vec<PathBuf>,
     /// Identity of each file, in that order.
     pub(super) identities: Vec<String>,
 }
 
-/// Opens the images that the options name.
+/// Opens the images that the options name, for points whose times may say which of them wins.
 pub(super) fn open_images(
     options: &ColourOptions,
+    points: &Catalogue,
     cache: u64,
     listener: &dyn Listener,
 ) -> Result<OpenedImages> {
@@ -39,11 +46,12 @@ pub(super) fn open_images(
     for path in list_paths(&args.images) {
         paths.extend(list_images(&path)?);
     }
+    let inputs = Inputs::default();
     let dates = args.given_dates(paths.len())?;
     let mut sources: Vec<Arc<dyn ImageSource>> = Vec::new();
     let mut identities = Vec::new();
     for (number, path) in paths.iter().enumerate() {
-        let mut image = GeoTiffBlocks::open(path)?;
+        let mut image = inputs.open_image(path)?;
         if !args.bands.is_empty() {
             image = image.with_bands(&args.bands)?;
         }
@@ -53,20 +61,21 @@ pub(super) fn open_images(
         identities.push(image.identity());
         sources.push(Arc::new(image));
     }
-    for path in &paths {
+    for path in paths.iter().filter(|path| !is_address(path)) {
         mention_files_beside(path, listener);
     }
-    let catalogue = ImageCatalogue::new(sources, args.precedence()?, cache)?;
+    let catalogue = ImageCatalogue::new(sources, args.precedence(points)?, cache)?;
     Ok(OpenedImages {
         catalogue: Arc::new(catalogue),
+        inputs,
         paths,
         identities,
     })
 }
 
-/// A file, or the images of a folder by name.
+/// A file or an object, or the images of a folder by name.
 fn list_images(path: &Path) -> Result<Vec<PathBuf>> {
-    if !path.is_dir() {
+    if is_address(path) || !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let mut found = Vec::new();

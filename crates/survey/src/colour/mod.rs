@@ -9,6 +9,7 @@ mod page;
 mod program;
 mod run;
 mod summary;
+mod times;
 
 pub use error::ColourOptionError;
 pub use options::ColourOptions;

@@ -1,10 +1,11 @@
 //! Options of the command line.
 
-use super::ColourOptionError;
+use super::{ColourOptionError, times::seconds_taken_off};
 use clap::{Args, Parser, ValueEnum};
 use isopach::{
     colour::Precedence,
     compute::Result,
+    las::Catalogue,
     raster::{
         ImageDate, Sampling,
         gather::{Gathering, Masked},
@@ -23,7 +24,8 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Parser)]
 #[command(name = "isopach colour", after_help = EXAMPLES)]
 pub struct ColourOptions {
-    /// A LAS or LAZ file, a folder of them, or several separated by commas
+    /// A LAS or LAZ file, a folder of them, or several separated by commas. With the feature remote
+    /// also s3://, gs://, az:// and https://
     pub(crate) input: String,
     /// LAZ file to write
     pub(crate) out: PathBuf,
@@ -73,14 +75,16 @@ pub struct ColourOptions {
 pub(crate) struct ImageArgs {
     /// GeoTIFFs in the coordinate system of the points: files, or folders of them, separated by
     /// commas. Where they overlap, the first that has a value wins; files of a folder are in the
-    /// order of their names
+    /// order of their names. With the feature remote also s3://, gs://, az:// and https://, of which
+    /// the blocks that points need are fetched
     #[arg(long)]
     pub(crate) images: String,
     /// Numbers of the bands of red, green, blue and near infrared, from 1: 1,2,3 or 1,2,3,4; one
     /// for grey. If not given, the file says which they are
     #[arg(long, value_delimiter = ',')]
     pub(crate) bands: Vec<usize>,
-    /// Date of the survey: where images overlap, the nearest in time wins that has a value
+    /// Date of the survey, or "point" for the GPS time of each point: where images overlap, the
+    /// nearest in time wins that has a value
     #[arg(long)]
     date: Option<String>,
     /// Dates of the images, in their order, separated by commas; those that the files state if not
@@ -136,13 +140,18 @@ pub(crate) enum LevelArg {
     Number(usize),
 }
 
+/// The date that stands for the GPS time of each point.
+const OF_POINT: &str = "point";
+
 const EXAMPLES: &str = "\
 Examples:
   isopach colour tile.laz out.laz --images ortho.tif
   isopach colour survey/ out.laz --images orthophotos/ --ndvi
   isopach colour survey/ out.laz --images a.tif,b.tif --first-returns --level 0
+  isopach colour tile.laz out.laz --images s3://bucket/ortho.tif        blocks of a COG in a store
   isopach colour a.laz out.laz --images cir.tif --bands 2,3,4,1         bands of other names
   isopach colour a.laz out.laz --images 2019/,2021/ --date 2021-06-15   the image nearest in time
+  isopach colour a.laz out.laz --images 2019/,2021/ --date point        the nearest to each point's own
 
 A run that was ended goes on with the same command: OUT.run keeps finished tiles until all are done.
 
@@ -172,9 +181,12 @@ impl ColourOptions {
 
 impl ImageArgs {
     /// Which image wins where they overlap.
-    pub(crate) fn precedence(&self) -> Result<Precedence> {
-        match &self.date {
+    pub(crate) fn precedence(&self, points: &Catalogue) -> Result<Precedence> {
+        match self.date.as_deref() {
             None => Ok(Precedence::First),
+            Some(OF_POINT) => Ok(Precedence::PointTime {
+                taken_off: seconds_taken_off(points)?,
+            }),
             Some(text) => Ok(Precedence::NearestDate(parse_date("--date", text)?)),
         }
     }

@@ -47,6 +47,7 @@ fn run_as_program(options: &ColourOptions, failed: &mut Option<TileFailure>) -> 
         page,
         points,
         counts,
+        requests: [requests, bytes],
         tiles_kept,
     } = &outcome;
     let [wall, cpu] = total.seconds();
@@ -66,6 +67,11 @@ fn run_as_program(options: &ColourOptions, failed: &mut Option<TileFailure>) -> 
     Terminal.say(&format!(
         "coloured: {coloured}; outside all images: {outside}; masked: {masked}; returns beyond the first: {not_first_returns}"
     ));
+    if *requests > 0 {
+        Terminal.say(&format!(
+            "images: {bytes} bytes fetched in {requests} requests"
+        ));
+    }
     let written = [out, summary, page].map(|path| path.display().to_string());
     Terminal.say(&written.join(", "));
     Ok(())

@@ -20,7 +20,7 @@ use crate::{
 use isopach::{
     Backend,
     cloud::{Columns, Crs},
-    colour::{Colour, ColourCounts, ColourTiles, LevelChoice},
+    colour::{Colour, ColourCounts, ColourTiles, LevelChoice, Precedence},
     compute::{Dispatcher, Result},
     gpu::GpuOptions,
     las::{Catalogue, CatalogueOptions},
@@ -46,6 +46,8 @@ pub struct ColourOutcome {
     pub points: u64,
     /// Points by what became of them.
     pub counts: ColourCounts,
+    /// Requests to object stores for images, and bytes that were fetched.
+    pub requests: [u64; 2],
     /// Tiles whose results an earlier run left, which was ended before it was complete.
     pub tiles_kept: usize,
 }
@@ -83,7 +85,7 @@ pub(super) fn run_noting_failure(
     let [memory, cache] = options.memory_bytes()?;
     let on = options.devices.open(GpuOptions::default())?;
     let points = files::open_survey(&options.input, &options.classes, true, true)?;
-    let images = open_images(options, cache, listener)?;
+    let images = open_images(options, &points, cache, listener)?;
     refuse_inputs_written_over(&points, &options.out)?;
     refuse_images_written_over(&images.paths, &options.out)?;
     if options.fresh {
@@ -128,6 +130,7 @@ pub(super) fn run_noting_failure(
         page: page_path(&options.out),
         points: output.points(),
         counts: output.counts,
+        requests: run.images.inputs.request_counts(),
         tiles_kept: report.tiles_kept,
     })
 }
@@ -259,7 +262,8 @@ impl<'a> ColourRun<'a> {
         }
     }
 
-    /// Warns of infrared that only some images have, and of coordinate systems that are not stated.
+    /// Warns of infrared that only some images have, and of dates and coordinate systems that are not
+    /// stated.
     fn mention_images(&mut self, points: &Catalogue, listener: &dyn Listener) {
         let catalogue = self.images.catalogue.clone();
         let abouts = || catalogue.images().iter().map(|image| image.description());
@@ -270,6 +274,11 @@ impl<'a> ColourRun<'a> {
         if without > 0 && without < catalogue.images().len() {
             let text = "images have no near infrared: it is not written (--bands names it)";
             self.warn(format!("{without} {text}"), listener);
+        }
+        let undated = abouts().filter(|about| about.date.is_none()).count();
+        if catalogue.precedence() != Precedence::First && undated > 0 {
+            let text = "images have no date: they come last (--image-dates gives dates)";
+            self.warn(format!("{undated} {text}"), listener);
         }
         let unstated = abouts().filter(|about| !is_stated(&about.crs)).count();
         if unstated > 0 {

@@ -6,7 +6,7 @@ use crate::features::{
     summary::{page_path, summary_path},
 };
 use isopach::{
-    colour::{CacheCounters, CataloguedImage, ColourCounts, LevelChoice},
+    colour::{CacheCounters, CataloguedImage, ColourCounts, LevelChoice, Precedence},
     compute::{Error, Result},
     tiling::RunReport,
 };
@@ -57,14 +57,14 @@ pub(super) fn write_summary(
             LevelChoice::Number(_) => None,
         },
         "range": run.colour.range,
-        "precedence": if options.images.precedence()? == isopach::colour::Precedence::First {
-            "first in order"
-        } else {
-            "nearest date"
+        "precedence": match catalogue.precedence() {
+            Precedence::First => "first in order",
+            Precedence::NearestDate(_) => "nearest date",
+            Precedence::PointTime { .. } => "nearest date to the time of each point",
         },
         "bands_named_by": if options.images.bands.is_empty() { "file" } else { "option" },
         "images": images,
-        "cache": describe_cache(catalogue.cache().counters(), catalogue.cache().budget()),
+        "cache": describe_cache(run),
         "tiles": report.tiles,
         "tiles_kept": report.tiles_kept,
         "warnings": run.warnings,
@@ -105,8 +105,11 @@ fn describe_index(output: &Output, without_light: u64) -> Value {
     })
 }
 
-/// Counts of the cache: of this process, not of the tiles that an ended run kept.
-fn describe_cache(counters: CacheCounters, budget: u64) -> Value {
+/// Counts of the cache, and of requests to object stores for images and their directories: of this
+/// process, not of the tiles that an ended run kept.
+fn describe_cache(run: &ColourRun<'_>) -> Value {
+    let cache = run.images.catalogue.cache();
+    let [requests, fetched_bytes] = run.images.inputs.request_counts();
     let CacheCounters {
         hits,
         waits,
@@ -116,9 +119,9 @@ fn describe_cache(counters: CacheCounters, budget: u64) -> Value {
         decoded_bytes,
         held_bytes,
         most_held_bytes,
-    } = counters;
+    } = cache.counters();
     json!({
-        "budget_bytes": budget,
+        "budget_bytes": cache.budget(),
         "hits": hits,
         "waits": waits,
         "misses": misses,
@@ -127,5 +130,7 @@ fn describe_cache(counters: CacheCounters, budget: u64) -> Value {
         "decoded_bytes": decoded_bytes,
         "held_bytes": held_bytes,
         "most_held_bytes": most_held_bytes,
+        "requests": requests,
+        "fetched_bytes": fetched_bytes,
     })
 }

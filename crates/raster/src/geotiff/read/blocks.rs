@@ -7,20 +7,18 @@ use super::{
     georeference::Georeference,
     image::Image,
     keys::Keys,
+    levels::{Level, PixelBox, StoredPart, read_levels},
     limits::{check_limit, filled_vec},
     pixels::{Pixels, type_in_memory},
     samples::NoData,
-    tags::{Directory, Tiff},
+    source::{ReopenedFile, SourceReader},
+    tags::Tiff,
 };
 use crate::{
     BandRole, ImageBlock, ImageDate, ImageDescription, ImageGeoreference, ImageLevel, ImageSource,
 };
-use isopach_compute::{Error, Result, fnv1a};
-use std::{
-    fs::File,
-    ops::Range,
-    path::{Path, PathBuf},
-};
+use isopach_compute::{ByteSource, Error, Result, fnv1a};
+use std::{path::Path, sync::Arc};
 
 /// A GeoTIFF that is opened once and read block by block, by any number of threads: all bands of a
 /// pixel together, the image or one of its overviews.
@@ -35,8 +33,9 @@ use std::{
 /// has the no-data number, or zeros if there is none. Files beside it (`.msk`, `.ovr`, `.tfw`) are
 /// not read.
 ///
-/// The file is opened for each block, so that a catalogue may have more images than a process may
-/// have open files; a file whose length has changed is refused.
+/// A file is opened for each block, so that a catalogue may have more images than a process may have
+/// open files; one whose length has changed is refused. Files elsewhere, such as cloud-optimised
+/// GeoTIFFs in an object store, are read through a [`ByteSource`] ([`Self::from_source`]).
 ///
 /// ```
 /// use isopach_raster::{Crs, GeoTiffBlocks, Grid, ImageSource, Raster, write_geotiff};
@@ -52,7 +51,9 @@ use std::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct GeoTiffBlocks {
-    path: PathBuf,
+    source: Arc<dyn ByteSource>,
+    /// Several blocks are asked for at once.
+    reads_together: bool,
     description: ImageDescription,
     levels: Vec<Level>,
     no_data: Option<NoData>,
@@ -61,16 +62,10 @@ pub struct GeoTiffBlocks {
     head: Tiff<()>,
 }
 
-/// An image with its mask.
-struct Level {
-    image: Image,
-    mask: Option<Image>,
-}
-
 impl std::fmt::Debug for GeoTiffBlocks {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         to.debug_struct("GeoTiffBlocks")
-            .field("path", &self.path)
+            .field("source", &self.source)
             .field("description", &self.description)
             .finish_non_exhaustive()
     }
@@ -91,7 +86,63 @@ impl GeoTiffBlocks {
     /// [`Error::Source`] with a [`GeoTiffError`].
     pub fn open_within(path: impl AsRef<Path>, limits: GeoTiffLimits) -> Result<Self> {
         let path = path.as_ref();
-        Self::from_path(path, limits).map_err(|fault| fault_of(path, fault))
+        let file = ReopenedFile::open(path).map_err(|error| fault_of(path, error.into()))?;
+        Self::read_head(Arc::new(file), limits, false).map_err(|fault| fault_of(path, fault))
+    }
+
+    /// Opens a file whose bytes are elsewhere: in an object store, in memory. Within the default
+    /// [`GeoTiffLimits`].
+    ///
+    /// Directories are read with as many bytes after them as [`ByteSource::block_size`] says. The
+    /// directories of a cloud-optimised GeoTIFF are at its front, in any order: they come with the
+    /// first bytes. Blocks are asked for together ([`ImageSource::read_blocks`]), so that the source
+    /// can join those that lie side by side.
+    ///
+    /// ```
+    /// use isopach_raster::{ByteSource, Crs, GeoTiffBlocks, Grid, ImageSource, Raster, write_geotiff};
+    /// use std::{io, ops::Range, path::Path, sync::Arc};
+    ///
+    /// #[derive(Debug)]
+    /// struct InMemory(Vec<u8>);
+    ///
+    /// impl ByteSource for InMemory {
+    ///     fn path(&self) -> &Path {
+    ///         Path::new("in memory")
+    ///     }
+    ///     fn size(&self) -> u64 {
+    ///         self.0.len() as u64
+    ///     }
+    ///     fn read(&self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>> {
+    ///         let bytes = |range: &Range<u64>| self.0.get(range.start as usize..range.end as usize).map(<[u8]>::to_vec);
+    ///         ranges.iter().map(bytes).collect::<Option<_>>().ok_or(io::ErrorKind::UnexpectedEof.into())
+    ///     }
+    ///     fn reopen(&self) -> io::Result<Arc<dyn ByteSource>> {
+    ///         Ok(Arc::new(Self(self.0.clone())))
+    ///     }
+    /// }
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("heights.tif");
+    /// # let grid = Grid { cell_size: 0.5, first: [1_000_000, 10_000_000], columns: 300, rows: 2 };
+    /// # write_geotiff(&path, &Raster::from_rows(grid, vec![0.25; 600])?, &Crs::from_epsg(32631))?;
+    /// let source = InMemory(std::fs::read(&path)?);
+    /// let image = GeoTiffBlocks::from_source(Arc::new(source))?;
+    /// assert_eq!(image.read_blocks(0, &[[0, 0], [1, 0]])?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Source`] with a [`GeoTiffError`].
+    pub fn from_source(source: Arc<dyn ByteSource>) -> Result<Self> {
+        Self::from_source_within(source, GeoTiffLimits::default())
+    }
+
+    /// Opens a file like [`Self::from_source`], of which no more is read than `limits` allow.
+    ///
+    /// # Errors
+    /// [`Error::Source`] with a [`GeoTiffError`].
+    pub fn from_source_within(source: Arc<dyn ByteSource>, limits: GeoTiffLimits) -> Result<Self> {
+        let path = source.path().to_owned();
+        Self::read_head(source, limits, true).map_err(|fault| fault_of(&path, fault))
     }
 
     /// The same image with its bands named by the caller, whatever the file says: their numbers,
@@ -136,7 +187,10 @@ impl GeoTiffBlocks {
         for (&band, name) in numbers.iter().zip(names) {
             match self.description.bands.get_mut(band.wrapping_sub(1)) {
                 Some(role) => *role = *name,
-                None => return Err(fault_of(&self.path, GeoTiffFault::Band { bands, band })),
+                None => {
+                    let fault = GeoTiffFault::Band { bands, band };
+                    return Err(fault_of(self.path(), fault));
+                }
             }
         }
         Ok(self)
@@ -167,14 +221,18 @@ impl GeoTiffBlocks {
         format!("{} bytes, {hash:016x}", self.head.length)
     }
 
-    /// The file.
+    /// The path of the file, or its address.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.source.path()
     }
 
-    fn from_path(path: &Path, limits: GeoTiffLimits) -> ReadResult<Self> {
-        let (mut tiff, first) = Tiff::open(File::open(path)?, limits)?;
+    fn read_head(
+        source: Arc<dyn ByteSource>,
+        limits: GeoTiffLimits,
+        reads_together: bool,
+    ) -> ReadResult<Self> {
+        let (mut tiff, first) = Tiff::open(SourceReader::new(&*source), limits)?;
         let directories = tiff.read_directories(first)?;
         let Some(main) = directories.first() else {
             return damaged("it has no image");
@@ -187,13 +245,13 @@ impl GeoTiffBlocks {
         let no_data = tiff.read_text(main, 42113)?;
         let date = tiff.read_text(main, 306)?;
         let description = ImageDescription {
-            name: path.display().to_string(),
+            name: source.path().display().to_string(),
             georeference: stored_rows(&place),
             crs: keys.crs(),
             samples,
             full_scale,
             bands: read_roles(&mut tiff, main, image)?,
-            levels: levels.iter().map(|level| shape_of(&level.image)).collect(),
+            levels: levels.iter().map(Level::shape).collect(),
             // A text that is no date says nothing: writers put any text there.
             date: date.parse().ok(),
         };
@@ -201,94 +259,121 @@ impl GeoTiffBlocks {
             let bytes = description.block_bytes(level);
             check_limit("bytes of a block", bytes, limits.block_bytes, "block_bytes")?;
         }
+        let head = tiff.with_reader(());
         Ok(Self {
-            path: path.to_owned(),
+            source,
+            reads_together,
             description,
             levels,
             no_data: NoData::parse_text(&no_data)?,
             has_no_data: !no_data.trim().is_empty(),
-            head: tiff.with_reader(()),
+            head,
         })
     }
 
-    /// Stored bytes of a block; `None` if it was never written.
-    fn read_stored(
-        &self,
-        image: &Image,
-        block: usize,
-        rows: Range<usize>,
-    ) -> ReadResult<Option<Vec<u8>>> {
-        if !image.is_written(block) {
-            return Ok(None);
+    /// Reads blocks of a level: their stored bytes at once, then one after the other.
+    fn read(&self, level: usize, blocks: &[[usize; 2]]) -> ReadResult<Vec<ImageBlock>> {
+        let mut wanted = Vec::new();
+        for block in blocks {
+            wanted.extend(self.levels[level].stored_ranges(&self.head, *block)?);
         }
-        let file = File::open(&self.path)?;
-        let length = file.metadata()?.len();
-        if length != self.head.length {
-            return damaged(format!(
-                "it has {length} bytes, but had {} when it was opened",
-                self.head.length
-            ));
+        let ranges: Vec<_> = wanted.iter().flatten().cloned().collect();
+        let mut found = Vec::new();
+        if !ranges.is_empty() {
+            found = self.source.read(&ranges)?;
         }
-        let mut tiff = self.head.with_reader(file);
-        image.read_stored(&mut tiff, block, rows).map(Some)
+        let is_whole = found.len() == ranges.len()
+            && (found.iter().zip(&ranges))
+                .all(|(bytes, range)| bytes.len() as u64 == range.end - range.start);
+        if !is_whole {
+            return damaged("other bytes were read than were asked for");
+        }
+        let mut found = found.into_iter();
+        let mut stored = wanted
+            .iter()
+            .map(|range| range.as_ref().and_then(|_| found.next()));
+        blocks
+            .iter()
+            .map(|block| self.decode_block(level, *block, &mut stored))
+            .collect()
     }
 
-    fn read(&self, level: usize, block: [usize; 2]) -> ReadResult<ImageBlock> {
-        let Level { image, mask } = &self.levels[level];
-        let shape = self.description.levels[level];
-        let size = shape.size_of_block(block);
-        let corner = [0, 1].map(|axis| block[axis] * shape.block[axis]);
+    /// Decodes the next stored bytes: of each plane of a block, then of each part of its mask.
+    fn decode_block(
+        &self,
+        level: usize,
+        block: [usize; 2],
+        stored: &mut dyn Iterator<Item = Option<Vec<u8>>>,
+    ) -> ReadResult<ImageBlock> {
+        let level = &self.levels[level];
+        let image = &level.image;
+        let area = level.box_of(block);
+        let size = area.size;
         let mut pixels = Pixels::zeroed(image.sample, image.bands, size)?;
         let mut inside = filled_vec("mask of a block", size[0] * size[1], u8::MAX)?;
         let mut stored_bytes = 0;
-        let planes = if image.is_planar { image.bands } else { 1 };
+        let planes = level.planes();
         let mut unwritten = 0;
         for plane in 0..planes {
-            match self.read_plane(image, plane, corner, &mut pixels)? {
-                Some(bytes) => stored_bytes += bytes,
-                None => unwritten += 1,
+            let part = level.stored_plane(area, plane);
+            let band = image.is_planar.then_some(plane);
+            match stored.next().flatten() {
+                Some(bytes) => {
+                    stored_bytes += bytes.len() as u64;
+                    self.fill_plane(image, &part, bytes, band, &mut pixels)?;
+                }
+                None => {
+                    unwritten += 1;
+                    if let Some(no_data) = self.no_data {
+                        pixels.fill(no_data, band);
+                    }
+                }
             }
         }
         if unwritten == planes && self.has_no_data {
             inside.fill(0);
         }
         self.mask_by_samples(&pixels, &mut inside);
-        if let Some(mask) = mask {
-            stored_bytes += self.apply_mask(mask, corner, size, &mut inside)?;
+        if let Some(mask) = &level.mask {
+            let mut of_block = MaskOfBlock {
+                area,
+                inside: &mut inside,
+            };
+            for part in level.stored_masks(area) {
+                let mut bytes = None;
+                if let Some(stored) = stored.next().flatten() {
+                    stored_bytes += stored.len() as u64;
+                    bytes = Some(self.expand(mask, &part, stored)?);
+                }
+                of_block.take_away(mask, &part, bytes.as_deref());
+            }
         }
         let mask = inside.contains(&0).then_some(inside);
         ImageBlock::new(size, image.bands, pixels.samples, mask, stored_bytes)
             .or_else(|error| damaged(error.to_string()))
     }
 
-    /// Fills the samples that are stored together of a block at `corner`: all bands, or one.
-    /// Returns the bytes that were read; `None` if the block was never written.
-    fn read_plane(
+    /// The rows of stored bytes, decompressed.
+    fn expand(&self, image: &Image, part: &StoredPart, mut stored: Vec<u8>) -> ReadResult<Vec<u8>> {
+        image.order_bits(&mut stored);
+        let is_big_endian = self.head.is_big_endian();
+        image.expand_rows(stored, part.number, part.rows.len(), is_big_endian)
+    }
+
+    /// Fills the samples that are stored together of a block: all bands, or one.
+    fn fill_plane(
         &self,
         image: &Image,
-        plane: usize,
-        [left, top]: [usize; 2],
+        part: &StoredPart,
+        stored: Vec<u8>,
+        band: Option<usize>,
         pixels: &mut Pixels,
-    ) -> ReadResult<Option<u64>> {
-        let across = image.columns.div_ceil(image.block[0]);
-        let of_plane = across * image.rows.div_ceil(image.block[1]);
-        let in_plane = top / image.block[1] * across + left / image.block[0];
-        let number = plane * of_plane + in_plane;
-        let band = image.is_planar.then_some(plane);
-        let first = top % image.block[1];
-        let height = pixels.rows();
-        let Some(stored) = self.read_stored(image, number, first..first + height)? else {
-            if let Some(no_data) = self.no_data {
-                pixels.fill(no_data, band);
-            }
-            return Ok(None);
-        };
-        let count = stored.len() as u64;
-        let bytes = image.expand_rows(stored, number, height, self.head.is_big_endian())?;
+    ) -> ReadResult<()> {
+        let bytes = self.expand(image, part, stored)?;
         for (row, bytes) in bytes.chunks_exact(image.row_bytes()).enumerate() {
             pixels.put_row(row, bytes, band);
         }
-        Ok(Some(count))
+        Ok(())
     }
 
     /// Takes away the pixels that are no data in all bands but the opacity, and those without any.
@@ -303,86 +388,8 @@ impl GeoTiffBlocks {
         }
     }
 
-    /// Takes away the pixels of a block at `corner` where a mask is zero, or was never written;
-    /// returns the bytes that were read.
-    fn apply_mask(
-        &self,
-        mask: &Image,
-        corner: [usize; 2],
-        size: [usize; 2],
-        inside: &mut [u8],
-    ) -> ReadResult<u64> {
-        let mut of_block = MaskOfBlock {
-            corner,
-            size,
-            inside,
-        };
-        let [columns, rows] = [0, 1].map(|axis| {
-            let side = mask.block[axis];
-            corner[axis] / side..(corner[axis] + size[axis]).div_ceil(side)
-        });
-        let across = mask.columns.div_ceil(mask.block[0]);
-        let mut stored_bytes = 0;
-        for row in rows {
-            let top = row * mask.block[1];
-            let height = mask.block[1].min(mask.rows - top);
-            for column in columns.clone() {
-                let number = row * across + column;
-                let mut bytes = None;
-                if let Some(stored) = self.read_stored(mask, number, 0..height)? {
-                    stored_bytes += stored.len() as u64;
-                    let is_big_endian = self.head.is_big_endian();
-                    bytes = Some(mask.expand_rows(stored, number, height, is_big_endian)?);
-                }
-                let left = column * mask.block[0];
-                of_block.take_away(mask, [left, top], height, bytes.as_deref());
-            }
-        }
-        Ok(stored_bytes)
-    }
-}
-
-/// The mask of a block that is being read, and where the block lies on its image.
-struct MaskOfBlock<'a> {
-    corner: [usize; 2],
-    size: [usize; 2],
-    inside: &'a mut [u8],
-}
-
-impl MaskOfBlock<'_> {
-    /// Takes away the pixels where the block of a mask at `left`, `top` is zero; all if it was never
-    /// written.
-    fn take_away(
-        &mut self,
-        mask: &Image,
-        [left, top]: [usize; 2],
-        height: usize,
-        bytes: Option<&[u8]>,
-    ) {
-        let [columns, rows] =
-            [(left, mask.block[0], 0), (top, height, 1)].map(|(first, count, axis)| {
-                let end = self.corner[axis] + self.size[axis];
-                first.max(self.corner[axis])..(first + count).min(end)
-            });
-        for row in rows {
-            let of_row = bytes.map(|bytes| &bytes[(row - top) * mask.row_bytes()..]);
-            let to = (row - self.corner[1]) * self.size[0];
-            for column in columns.clone() {
-                let at = (column - left) * mask.samples_per_pixel();
-                if of_row.is_none_or(|bytes| mask.sample.bits_at(bytes, at) == 0) {
-                    self.inside[to + column - self.corner[0]] = 0;
-                }
-            }
-        }
-    }
-}
-
-impl ImageSource for GeoTiffBlocks {
-    fn description(&self) -> &ImageDescription {
-        &self.description
-    }
-
-    fn read_block(&self, level: usize, block: [usize; 2]) -> Result<ImageBlock> {
+    /// Refuses a level that is not there, and a block beyond its last.
+    fn check_block(&self, level: usize, block: [usize; 2]) -> Result<()> {
         let levels = &self.description.levels;
         let blocks = levels.get(level).map_or([0; 2], ImageLevel::blocks);
         Error::check(
@@ -395,8 +402,60 @@ impl ImageSource for GeoTiffBlocks {
             let must = "be below the number of blocks of the level";
             Error::check(name, block[axis] as f64, block[axis] < blocks[axis], must)?;
         }
-        self.read(level, block)
-            .map_err(|fault| fault_of(&self.path, fault))
+        Ok(())
+    }
+}
+
+/// The mask of a block that is being read, and where the block lies on its image.
+struct MaskOfBlock<'a> {
+    area: PixelBox,
+    inside: &'a mut [u8],
+}
+
+impl MaskOfBlock<'_> {
+    /// Takes away the pixels where a block of a mask is zero; all if it was never written.
+    fn take_away(&mut self, mask: &Image, part: &StoredPart, bytes: Option<&[u8]>) {
+        let PixelBox { corner, size } = self.area;
+        let [left, top] = part.corner;
+        let [columns, rows] =
+            [(left, mask.block[0], 0), (top, part.rows.len(), 1)].map(|(first, count, axis)| {
+                let end = corner[axis] + size[axis];
+                first.max(corner[axis])..(first + count).min(end)
+            });
+        for row in rows {
+            let of_row = bytes.map(|bytes| &bytes[(row - top) * mask.row_bytes()..]);
+            let to = (row - corner[1]) * size[0];
+            for column in columns.clone() {
+                let at = (column - left) * mask.samples_per_pixel();
+                if of_row.is_none_or(|bytes| mask.sample.bits_at(bytes, at) == 0) {
+                    self.inside[to + column - corner[0]] = 0;
+                }
+            }
+        }
+    }
+}
+
+impl ImageSource for GeoTiffBlocks {
+    fn description(&self) -> &ImageDescription {
+        &self.description
+    }
+
+    fn read_block(&self, level: usize, block: [usize; 2]) -> Result<ImageBlock> {
+        let mut found = self.read_blocks(level, &[block])?;
+        let none = || fault_of(self.path(), GeoTiffFault::Damaged("no block".into()));
+        found.pop().ok_or_else(none)
+    }
+
+    fn read_blocks(&self, level: usize, blocks: &[[usize; 2]]) -> Result<Vec<ImageBlock>> {
+        for block in blocks {
+            self.check_block(level, *block)?;
+        }
+        self.read(level, blocks)
+            .map_err(|fault| fault_of(self.path(), fault))
+    }
+
+    fn reads_together(&self) -> bool {
+        self.reads_together
     }
 }
 
@@ -405,58 +464,6 @@ fn fault_of(path: &Path, fault: GeoTiffFault) -> Error {
         path: path.to_owned(),
         fault,
     })
-}
-
-/// The image, then the overviews that are like it, the finest first; each with its mask.
-fn read_levels(tiff: &mut Tiff<File>, directories: &[Directory]) -> ReadResult<Vec<Level>> {
-    let mut levels: Vec<Level> = Vec::new();
-    let mut masks = Vec::new();
-    for (number, directory) in directories.iter().enumerate() {
-        let kind = tiff.number_or(directory, 254, 0)?;
-        let is_mask = number > 0 && kind & 4 != 0;
-        let is_overview = number > 0 && kind & 1 != 0 && !is_mask;
-        if number > 0 && !is_mask && !is_overview {
-            continue; // another page
-        }
-        let image = Image::from_directory(tiff, directory)?;
-        if is_mask {
-            masks.push(image);
-        } else if levels
-            .first()
-            .is_none_or(|first| is_overview_of(&first.image, &image))
-        {
-            levels.push(Level { image, mask: None });
-        }
-    }
-    levels.sort_by_key(|level| std::cmp::Reverse(level.image.columns));
-    for mask in masks {
-        let sides = [mask.columns, mask.rows];
-        let mut of = levels.iter_mut();
-        let level = of.find(|level| [level.image.columns, level.image.rows] == sides);
-        if let Some(level) = level
-            && level.mask.is_none()
-        {
-            level.mask = Some(mask);
-        }
-    }
-    Ok(levels)
-}
-
-/// Whether an image can stand for another at a coarser step.
-fn is_overview_of(whole: &Image, image: &Image) -> bool {
-    image.columns < whole.columns
-        && image.rows <= whole.rows
-        && image.bands == whole.bands
-        && image.sample == whole.sample
-        && image.photometric == whole.photometric
-}
-
-/// Size of an image, and of the blocks that are read of it.
-fn shape_of(image: &Image) -> ImageLevel {
-    ImageLevel {
-        size: [image.columns, image.rows],
-        block: [image.block[0], image.rows_at_once()],
-    }
 }
 
 /// The georeference of the rows in the order in which they are stored.

@@ -396,43 +396,57 @@ impl Image {
         self.counts.value_at(block) > 0
     }
 
-    /// The bytes of a block as they are stored, in the order of bits that decoders expect; `rows`
-    /// of it, where nothing is compressed, else those of all its rows, of which the last is needed.
-    pub(super) fn read_stored<R: std::io::Read + Seek>(
+    /// Where the bytes of a block are stored: of `rows` of it, where nothing is compressed, else of
+    /// all its rows, of which the last is needed.
+    pub(super) fn stored_range<R>(
         &self,
-        tiff: &mut Tiff<R>,
+        tiff: &Tiff<R>,
         block: usize,
         rows: Range<usize>,
-    ) -> ReadResult<Vec<u8>> {
+    ) -> ReadResult<Range<u64>> {
         let row_bytes = self.row_bytes();
         let at = self.offsets.value_at(block);
         let count = self.counts.value_at(block);
-        let mut stored = if self.compression == Compression::None {
-            let needed = (row_bytes * self.stored_rows(rows.end)) as u64;
+        let needed = (row_bytes * self.stored_rows(rows.end)) as u64;
+        tiff.check_range(at, count)?; // all of it is there
+        if self.compression == Compression::None {
             if count < needed {
                 return damaged(format!(
                     "block {block} has {count} bytes, but must have {needed}"
                 ));
             }
-            tiff.first_bytes(at, count, 0)?; // all of it is there
-            tiff.read_bytes(
-                at + (rows.start * row_bytes) as u64,
-                (rows.len() * row_bytes) as u64,
-            )?
-        } else {
-            let free = match self.compression {
-                Compression::Jpeg => FREE_JPEG_BYTES,
-                _ => FREE_BYTES,
-            };
-            let needed = (row_bytes * self.stored_rows(rows.end)) as u64;
-            tiff.first_bytes(at, count, needed.saturating_mul(2).saturating_add(free))?
+            let [first, end] = [rows.start, rows.end].map(|row| at + (row * row_bytes) as u64);
+            return Ok(first..end);
+        }
+        let free = match self.compression {
+            Compression::Jpeg => FREE_JPEG_BYTES,
+            _ => FREE_BYTES,
         };
+        let most = needed.saturating_mul(2).saturating_add(free);
+        Ok(at..at + count.min(most))
+    }
+
+    /// The bytes of a block as they are stored, in the order of bits that decoders expect: those of
+    /// [`Self::stored_range`].
+    fn read_stored<R: std::io::Read + Seek>(
+        &self,
+        tiff: &mut Tiff<R>,
+        block: usize,
+        rows: Range<usize>,
+    ) -> ReadResult<Vec<u8>> {
+        let range = self.stored_range(tiff, block, rows)?;
+        let mut stored = tiff.read_bytes(range.start, range.end - range.start)?;
+        self.order_bits(&mut stored);
+        Ok(stored)
+    }
+
+    /// Puts the bits of stored bytes into the order that decoders expect.
+    pub(super) fn order_bits(&self, stored: &mut [u8]) {
         if self.is_reversed {
             stored
                 .iter_mut()
                 .for_each(|byte| *byte = byte.reverse_bits());
         }
-        Ok(stored)
     }
 
     /// Rows that are stored of a block whose first `height` rows lie on the image: tiles are whole.

@@ -12,11 +12,13 @@ mod georeference;
 mod image;
 mod jpeg;
 mod keys;
+mod levels;
 mod limits;
 mod pixels;
 mod places;
 mod samples;
 mod scale;
+mod source;
 mod tags;
 
 pub use blocks::GeoTiffBlocks;

@@ -54,11 +54,6 @@ impl Pixels {
         })
     }
 
-    /// Rows of pixels.
-    pub(super) fn rows(&self) -> usize {
-        self.samples.len() / (self.columns * self.bands)
-    }
-
     /// Puts a row of stored samples in its place: of all bands, or of one.
     pub(super) fn put_row(&mut self, row: usize, bytes: &[u8], band: Option<usize>) {
         let length = self.columns * self.bands;

@@ -53,6 +53,17 @@ impl<R> Tiff<R> {
     pub(super) fn is_big_endian(&self) -> bool {
         self.big_endian
     }
+
+    /// Refuses bytes of which some lie beyond the end of the file.
+    pub(super) fn check_range(&self, at: u64, count: u64) -> ReadResult<()> {
+        if at.checked_add(count).is_none_or(|end| end > self.length) {
+            return damaged(format!(
+                "{count} bytes at {at} lie beyond its end at {}: the file is cut off",
+                self.length
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl<R: std::io::Read + Seek> Tiff<R> {
@@ -96,12 +107,7 @@ impl<R: std::io::Read + Seek> Tiff<R> {
 
     /// Reads the first `most` of `count` bytes, all of which must lie in the file.
     pub(super) fn first_bytes(&mut self, at: u64, count: u64, most: u64) -> ReadResult<Vec<u8>> {
-        if at.checked_add(count).is_none_or(|end| end > self.length) {
-            return damaged(format!(
-                "{count} bytes at {at} lie beyond its end at {}: the file is cut off",
-                self.length
-            ));
-        }
+        self.check_range(at, count)?;
         let mut bytes = filled_vec("stored bytes", count.min(most) as usize, 0)?;
         self.reader.seek(SeekFrom::Start(at))?;
         self.reader.read_exact(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! Sources of bytes for LAS and LAZ files: a local file, an object store, memory.
+//! Sources of bytes: a local file, an object in a store, memory.
 
 use std::{
     fmt, io,
@@ -7,15 +7,14 @@ use std::{
     sync::Arc,
 };
 
-/// Random access to the bytes of a file, from any number of threads at once. Everything that is
-/// read of a LAS or LAZ file is read through this.
+/// Random access to the bytes of a file, from any number of threads at once. LAS and LAZ files, and
+/// images that are read by blocks, are read through this.
 ///
-/// An error that may pass ([`isopach_compute::is_transient`]) stays one on its way to whoever reads
-/// points: that of the system does, and so does an [`isopach_compute::Error`] within
-/// [`io::Error::other`].
+/// An error that may pass ([`crate::is_transient`]) stays one on its way to the reader of points or
+/// pixels: that of the system does, and so does an [`crate::Error`] within [`io::Error::other`].
 ///
 /// ```
-/// use isopach_las::{ByteSource, Las};
+/// use isopach_compute::ByteSource;
 /// use std::{io, ops::Range, path::Path, sync::Arc};
 ///
 /// #[derive(Debug)]
@@ -37,8 +36,10 @@ use std::{
 ///     }
 /// }
 ///
-/// let error = Las::from_source(Arc::new(InMemory(b"no points".to_vec()))).unwrap_err();
-/// assert!(error.to_string().starts_with("in memory: not a LAS or LAZ file"));
+/// let source: Arc<dyn ByteSource> = Arc::new(InMemory(b"a few bytes".to_vec()));
+/// assert_eq!(source.read(&[2..5, 6..11])?, [&b"few"[..], b"bytes"]);
+/// assert_eq!(source.read_range(10..12).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+/// # Ok::<(), io::Error>(())
 /// ```
 pub trait ByteSource: fmt::Debug + Send + Sync {
     /// Path or address, for messages.

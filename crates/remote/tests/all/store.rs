@@ -1,22 +1,19 @@
 //! Files and results in a store on the own machine: right points, few bytes, errors that say what
 //! is to be done.
-#![allow(clippy::print_stderr, missing_docs)]
-
-mod server;
 
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::Error;
 use isopach_las::{Las, LazWriter, Schema};
 use isopach_remote::{CreateOutcome, Remote, RemoteOptions};
+use isopach_testkit::object_server::{Fault, ObjectServer};
 use isopach_tiling::PointSource;
-use server::{Fault, Server};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
 /// Options for a server of the test: short times, as tests do not wait.
-fn options(server: &Server) -> RemoteOptions {
+fn options(server: &ObjectServer) -> RemoteOptions {
     let setting = |name: &str, value: String| (name.to_owned(), value);
     let settings = vec![
         setting("AWS_ENDPOINT", format!("http://127.0.0.1:{}", server.port)),
@@ -33,7 +30,7 @@ fn options(server: &Server) -> RemoteOptions {
     }
 }
 
-fn remote(server: &Server) -> Remote {
+fn remote(server: &ObjectServer) -> Remote {
     Remote::new(options(server)).unwrap()
 }
 
@@ -57,11 +54,11 @@ fn file(path: &Path) {
 }
 
 /// A server with a file of eight chunks at `bucket/a.laz` with its index, and the file on a disk.
-fn served(dir: &Path) -> (Server, PathBuf) {
+fn served(dir: &Path) -> (ObjectServer, PathBuf) {
     let path = dir.join("a.laz");
     file(&path);
     drop(Las::open(&path).unwrap().indexed(None).unwrap());
-    let server = Server::start();
+    let server = ObjectServer::start();
     server.put("bucket/a.laz", &std::fs::read(&path).unwrap());
     server.put(
         "bucket/a.laz.chunks",
@@ -152,7 +149,7 @@ fn a_copc_file_is_read_by_its_octree() {
         eprintln!("SKIPPED: {} is not there", path.display());
         return;
     };
-    let server = Server::start();
+    let server = ObjectServer::start();
     server.put("bucket/a.copc.laz", &bytes);
     // Gaps are asked around, so that what is fetched is what is needed.
     let remote = Remote::new(RemoteOptions {
@@ -185,7 +182,7 @@ fn read_with(faults: impl Fn(usize) -> Option<Fault> + Send + 'static) -> Result
 }
 
 fn read_in_time(
-    options: impl Fn(&Server) -> RemoteOptions,
+    options: impl Fn(&ObjectServer) -> RemoteOptions,
     faults: impl Fn(usize) -> Option<Fault> + Send + 'static,
 ) -> Result<bool, Error> {
     let dir = tempfile::tempdir().unwrap();
@@ -213,7 +210,7 @@ fn what_passes_is_tried_again_and_gives_the_same_points() {
 
 #[test]
 fn what_does_not_pass_is_an_error_that_says_whether_to_try_again() {
-    let impatient = |server: &Server| RemoteOptions {
+    let impatient = |server: &ObjectServer| RemoteOptions {
         retries: 0,
         request_timeout: Duration::from_millis(700),
         ..options(server)
@@ -264,7 +261,7 @@ fn an_object_that_becomes_another_is_an_error() {
 
 #[test]
 fn addresses_that_cannot_be_read_are_refused_with_a_remedy() {
-    let server = Server::start();
+    let server = ObjectServer::start();
     let remote = remote(&server);
     let refused = |address: &str| remote.open_las(address).unwrap_err();
     assert!(
@@ -334,7 +331,7 @@ fn memory_for_what_is_fetched_ahead_is_a_limit_and_changes_no_point() {
 
 #[test]
 fn a_source_is_asked_for_several_ranges_at_once() {
-    let server = Server::start();
+    let server = ObjectServer::start();
     let bytes: Vec<u8> = (0..300_000_u32).map(|i| (i * 31 % 251) as u8).collect();
     server.put("bucket/any", &bytes);
     let source = remote(&server).open_object("s3://bucket/any").unwrap();
@@ -364,7 +361,7 @@ fn a_source_is_asked_for_several_ranges_at_once() {
 
 #[test]
 fn of_two_writers_at_once_one_creates_and_the_other_finds_the_same_or_is_refused() {
-    let server = Server::start();
+    let server = ObjectServer::start();
     let results = remote(&server)
         .open_results("s3://bucket/run/tiles/")
         .unwrap();
@@ -409,7 +406,7 @@ fn of_two_writers_at_once_one_creates_and_the_other_finds_the_same_or_is_refused
 
 #[test]
 fn a_result_that_cannot_be_read_may_be_readable_later_and_a_damaged_one_is_said_to_be() {
-    let server = Server::start();
+    let server = ObjectServer::start();
     let results = remote(&server).open_results("s3://bucket/run").unwrap();
     results.create_result("a.tile", b"a result").unwrap();
     server.fail(|_, _, _| Some(Fault::Status(500)));

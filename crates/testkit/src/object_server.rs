@@ -16,7 +16,7 @@ use std::{
 
 /// What a request gets instead of what it asked for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// This status.
     Status(u16),
     /// The answer after a while.
@@ -36,7 +36,7 @@ type Faults = Box<dyn Fn(&str, &str, usize) -> Option<Fault> + Send>;
 
 #[derive(Default)]
 struct State {
-    objects: BTreeMap<String, (Vec<u8>, u64)>,
+    objects: BTreeMap<String, (Arc<[u8]>, u64)>,
     versions: u64,
     faults: Option<Faults>,
     counts: HashMap<String, usize>,
@@ -45,8 +45,10 @@ struct State {
 }
 
 /// A server, and what it has.
-pub(crate) struct Server {
-    pub(crate) port: u16,
+#[allow(missing_debug_implementations)]
+pub struct ObjectServer {
+    /// Where it listens, on the own machine.
+    pub port: u16,
     state: Arc<Mutex<State>>,
 }
 
@@ -57,8 +59,10 @@ struct Request {
     body: Vec<u8>,
 }
 
-impl Server {
-    pub(crate) fn start() -> Self {
+impl ObjectServer {
+    /// Starts one on a free port, which answers as long as the process lives.
+    #[must_use]
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::<Mutex<State>>::default();
@@ -76,32 +80,32 @@ impl Server {
         self.state.lock().unwrap()
     }
 
-    pub(crate) fn put(&self, key: &str, bytes: &[u8]) {
+    /// Stores an object, in place of another of its name.
+    pub fn put(&self, key: &str, bytes: &[u8]) {
         let mut state = self.state();
         state.versions += 1;
         let version = state.versions;
-        state.objects.insert(key.into(), (bytes.to_vec(), version));
+        state.objects.insert(key.into(), (bytes.into(), version));
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<Vec<u8>> {
+    /// The bytes of an object.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.state()
             .objects
             .get(key)
-            .map(|(bytes, _)| bytes.clone())
+            .map(|(bytes, _)| bytes.to_vec())
     }
 
     /// From now on, by method, object and number of the request for it.
-    pub(crate) fn fail(
-        &self,
-        faults: impl Fn(&str, &str, usize) -> Option<Fault> + Send + 'static,
-    ) {
+    pub fn fail(&self, faults: impl Fn(&str, &str, usize) -> Option<Fault> + Send + 'static) {
         let mut state = self.state();
         state.counts.clear();
         state.faults = Some(Box::new(faults));
     }
 
     /// What was asked since it was last called.
-    pub(crate) fn log(&self) -> Vec<(String, String, Option<Range<u64>>)> {
+    pub fn log(&self) -> Vec<(String, String, Option<Range<u64>>)> {
         std::mem::take(&mut self.state().log)
     }
 }
@@ -237,7 +241,8 @@ fn put(stream: &TcpStream, state: &Mutex<State>, request: &Request, key: String)
     }
     state.versions += 1;
     let version = state.versions;
-    state.objects.insert(key, (request.body.clone(), version));
+    let body = request.body.as_slice();
+    state.objects.insert(key, (body.into(), version));
     drop(state);
     answer(stream, 200, &format!("ETag: \"{version}\"\r\n"), b"", 0)
 }

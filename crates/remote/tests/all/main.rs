@@ -1,0 +1,5 @@
+//! Points, images and results in a store on the own machine.
+#![allow(clippy::print_stderr, missing_docs)]
+
+mod images;
+mod store;
