@@ -36,11 +36,24 @@ impl Chroma {
 /// Whether views are made from the planes of a JPEG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Planes {
-    /// Where frame and view are JPEG with one resolution of colours: brightness and colours are
+    /// Where frame and view are JPEG of 4:2:0, or both of 4:4:4: brightness and colours are
     /// interpolated apart, without a detour through red, green and blue
     Auto,
+    /// As auto, and of 4:2:2, where single pixels may be further off
+    Always,
     /// All frames become red, green and blue
     Never,
+}
+
+impl Planes {
+    /// Whether frames with this resolution of colours keep their planes apart.
+    pub(crate) fn include(self, chroma: Chroma) -> bool {
+        match self {
+            Self::Auto => chroma != Chroma::HalfColumns,
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -52,5 +65,14 @@ mod tests {
         assert_eq!(Chroma::Half.colour_size([7, 4]), [4, 2]);
         assert_eq!(Chroma::HalfColumns.colour_size([7, 5]), [4, 5]);
         assert_eq!(Chroma::Full.colour_size([7, 5]), [7, 5]);
+    }
+    #[test]
+    fn planes_with_half_the_columns_are_kept_apart_on_request_alone() {
+        let kept = |planes: Planes| {
+            [Chroma::Half, Chroma::HalfColumns, Chroma::Full].map(|chroma| planes.include(chroma))
+        };
+        assert_eq!(kept(Planes::Auto), [true, false, true]);
+        assert_eq!(kept(Planes::Always), [true; 3]);
+        assert_eq!(kept(Planes::Never), [false; 3]);
     }
 }

@@ -240,7 +240,7 @@ impl PerspectiveOptions {
     /// views are then PNG, or the decoder has no planes, or the caller does not want it.
     pub(crate) fn plane_chroma(&self) -> Option<Chroma> {
         let is_possible = self.format == Format::Jpeg && self.decoder == JpegDecoding::Zune;
-        (is_possible && self.planes == Planes::Auto).then_some(self.chroma)
+        (is_possible && self.planes.include(self.chroma)).then_some(self.chroma)
     }
 
     pub(crate) fn jpeg_reading(&self) -> JpegReading {
