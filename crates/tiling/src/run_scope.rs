@@ -27,7 +27,17 @@ pub enum RunScope {
 impl RunScope {
     /// Whether a tile is run here.
     pub(crate) fn select_tiles(self, plan: &Plan) -> Result<Vec<bool>> {
-        self.select_pieces(plan.len(), &|i| u128::from(plan.estimate(i).bytes) + 1)
+        let order = match self {
+            Self::Shard { .. } => plan.tiles_for_shards(),
+            Self::All | Self::Tile(_) | Self::Merge => (0..plan.len()).collect(),
+        };
+        let work = |place: usize| u128::from(plan.estimate(order[place]).bytes) + 1;
+        let chosen = self.select_pieces(plan.len(), &work)?;
+        let mut mine = vec![false; plan.len()];
+        for (tile, is_mine) in order.into_iter().zip(chosen) {
+            mine[tile] = is_mine;
+        }
+        Ok(mine)
     }
 
     /// Selects the blocks of this scope among `count` blocks of equal work: `true` for those to

@@ -1,7 +1,7 @@
 //! A plan in a manifest, and back: processes with other memory run the tiles that the first one
 //! planned.
 
-use super::{Limits, Plan, TileEstimate, plan_roots};
+use super::{Limits, Plan, TileEstimate, plan_roots, shard_order::ShardOrder};
 use crate::{Cells, plan::tree::Cutting};
 use isopach_cloud::Rect;
 use isopach_compute::Result;
@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 
 impl Plan {
-    /// As a manifest has it: the size of tiles that was asked for, and of each tile its edges in
-    /// cells, and the points and bytes that are expected.
+    /// As a manifest has it: the size of tiles that was asked for, the order that shards are cut
+    /// from, and of each tile its edges in cells, and the points and bytes that are expected.
     pub(crate) fn to_manifest(&self, tile_size: f64) -> Value {
         let tiles: Vec<Value> = (0..self.len()).map(|i| self.tile_to_manifest(i)).collect();
         json!({
             // JSON has no infinity.
             "tile_size_m": tile_size.is_finite().then_some(tile_size),
+            "shards_by": self.shard_order.name(),
             "tiles": tiles,
         })
     }
@@ -38,7 +39,11 @@ impl Plan {
             Value::Null => Some(f64::INFINITY),
             size => size.as_f64(),
         };
-        let (Some(size), Some(listed)) = (size, of["tiles"].as_array()) else {
+        let order = match &of["shards_by"] {
+            Value::Null => ShardOrder::named(None),
+            name => name.as_str().and_then(|name| ShardOrder::named(Some(name))),
+        };
+        let (Some(size), Some(order), Some(listed)) = (size, order, of["tiles"].as_array()) else {
             return Ok(None);
         };
         let (whole, cuts) = plan_roots(extent, size, halo, cell_sizes)?;
@@ -78,7 +83,7 @@ impl Plan {
             .iter()
             .eq(tiles.iter().map(|(tile, _)| tile));
         plan.estimates = tiles.into_iter().map(|(_, expected)| expected).collect();
-        Ok(is_same.then_some(plan))
+        Ok(is_same.then(|| plan.with_shard_order(order)))
     }
 }
 
@@ -121,7 +126,8 @@ mod tests {
             let extent = Rect { min, max: std::array::from_fn(|axis| min[axis] + size[axis]) };
             let heavy = |core: &Cells| TileEstimate { points: 3, bytes: core.counts().iter().product::<i64>() as u64 };
             let limits = Limits { tile_bytes: most, ..Limits::NONE };
-            let plan = Plan::within_limits(&extent, tile, 1.0, &[cell], limits, &heavy).unwrap();
+            let order = if changed % 2 == 0 { ShardOrder::Rows } else { ShardOrder::Columns };
+            let plan = Plan::within_limits(&extent, tile, 1.0, &[cell], limits, &heavy).unwrap().with_shard_order(order);
             let mut manifest = plan.to_manifest(tile);
             let back = |manifest: &Value| Plan::from_manifest(manifest, &extent, 1.0, &[cell]).unwrap();
             prop_assert_eq!(back(&manifest), Some(plan.clone()));
@@ -141,6 +147,13 @@ mod tests {
         let back = |manifest: Value| Plan::from_manifest(&manifest, &extent, 1.0, &[1.0]).unwrap();
         assert_eq!(back(Value::Null), None);
         assert_eq!(back(json!({ "tile_size_m": 5.0, "tiles": [] })), None);
+        assert_eq!(
+            back(
+                json!({ "tile_size_m": null, "shards_by": "heaps", "tiles": [[0, 0, 11, 11, 1, 1]] })
+            ),
+            None
+        );
+        assert!(back(json!({ "tile_size_m": null, "tiles": [[0, 0, 11, 11, 1, 1]] })).is_some());
         assert_eq!(
             back(json!({ "tile_size_m": "5", "tiles": [[0, 0, 5, 5, 1, 1]] })),
             None

@@ -13,6 +13,7 @@ mod cuts;
 pub(crate) mod density;
 mod draw;
 mod manifest;
+pub(crate) mod shard_order;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -26,6 +27,7 @@ use isopach_cloud::{
     to_ticks,
 };
 use isopach_compute::{Error, Result};
+use shard_order::ShardOrder;
 use tree::{Cutting, Tree};
 
 /// Largest side of a tile, metres: half of the reach of a coordinate from its origin; the other
@@ -45,6 +47,7 @@ pub struct Plan {
     roots: Vec<u32>,
     tree: Tree,
     estimates: Vec<TileEstimate>,
+    shard_order: ShardOrder,
 }
 
 /// Expected points and bytes of a tile, estimated before anything is decoded.
@@ -149,6 +152,7 @@ impl Plan {
             roots: Vec::new(),
             tree: Tree::default(),
             estimates: Vec::new(),
+            shard_order: ShardOrder::default(),
         };
         for row in 0..cuts[1].count {
             for column in 0..cuts[0].count {

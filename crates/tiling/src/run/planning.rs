@@ -11,7 +11,7 @@ use crate::{
     compatibility,
     groups::ChunkGroup,
     operation::TileStats,
-    plan::{Limits, TileEstimate, density::Density},
+    plan::{Limits, TileEstimate, density::Density, shard_order::ShardOrder},
     spill,
 };
 use isopach_cloud::Attributes;
@@ -65,7 +65,9 @@ impl Tiling {
             table_bytes: self.memory / TILE_PART,
         };
         let cells = operation.cell_sizes();
-        Plan::within_limits(&whole, self.tile_size, halo, &cells, limits, &estimate)
+        let plan = Plan::within_limits(&whole, self.tile_size, halo, &cells, limits, &estimate)?;
+        let order = ShardOrder::with_least_decoding(request.groups, &plan.whole().rect(), halo);
+        Ok(plan.with_shard_order(order))
     }
 
     /// The folder of results, if the run has one, and the tiles.
