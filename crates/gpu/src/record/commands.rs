@@ -104,15 +104,7 @@ impl Commands {
         parameters: &P,
         buffers: &[&Buffer],
     ) -> Result<()> {
-        if threads == 0 {
-            return Ok(());
-        }
-        let recorder = &self.recorder;
-        let pipeline = recorder.pipeline(kernel)?;
-        let group = recorder.bind_buffers(kernel.name, &pipeline.buffers, 1, buffers)?;
-        self.held
-            .extend(buffers.iter().map(|&buffer| buffer.clone()));
-        self.dispatch_group(kernel, threads, parameters, &pipeline, &group)
+        self.dispatch_bound(kernel, threads, parameters, None, buffers)
     }
 
     /// [`Self::dispatch`] of a kernel with a texture at binding 1 and `buffers` at those after it.
@@ -127,12 +119,28 @@ impl Commands {
         texture: &Texture,
         buffers: &[&Buffer],
     ) -> Result<()> {
+        self.dispatch_bound(kernel, threads, parameters, Some(texture), buffers)
+    }
+
+    /// [`Self::dispatch`], with a texture before the buffers if the kernel has one.
+    fn dispatch_bound<P: Uniform>(
+        &mut self,
+        kernel: &Kernel,
+        threads: usize,
+        parameters: &P,
+        texture: Option<&Texture>,
+        buffers: &[&Buffer],
+    ) -> Result<()> {
         if threads == 0 {
             return Ok(());
         }
         let recorder = &self.recorder;
         let pipeline = recorder.pipeline(kernel)?;
-        let group = recorder.bind_texture(kernel.name, &pipeline.buffers, texture, buffers)?;
+        let layout = &pipeline.buffers;
+        let group = match texture {
+            Some(texture) => recorder.bind_texture(kernel.name, layout, texture, buffers)?,
+            None => recorder.bind_buffers(kernel.name, layout, 1, buffers)?,
+        };
         self.held
             .extend(buffers.iter().map(|&buffer| buffer.clone()));
         self.dispatch_group(kernel, threads, parameters, &pipeline, &group)

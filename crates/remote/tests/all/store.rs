@@ -1,6 +1,7 @@
 //! Files and results in a store on the own machine: right points, few bytes, errors that say what
 //! is to be done.
 
+use crate::faults::check_lasting_faults;
 use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::Error;
 use isopach_las::{Las, LazWriter, Schema};
@@ -217,22 +218,7 @@ fn what_does_not_pass_is_an_error_that_says_whether_to_try_again() {
     };
     let error = read_in_time(impatient, |_| Some(Fault::Slow(Duration::from_secs(3)))).unwrap_err();
     assert!(error.is_transient(), "{error}");
-    for fault in [Fault::Status(500), Fault::Short, Fault::Lying] {
-        let error = read_with(move |_| Some(fault)).unwrap_err();
-        assert!(error.is_transient(), "{fault:?}: {error}");
-        assert!(error.to_string().contains(ADDRESS), "{error}");
-    }
-    for (fault, text) in [
-        (Fault::Status(403), "credentials"),
-        (Fault::Whole, "no ranges"),
-        (Fault::Status(404), "no such object"),
-    ] {
-        let error = read_with(move |_| Some(fault)).unwrap_err();
-        assert!(
-            !error.is_transient() && error.to_string().contains(text),
-            "{fault:?}: {error}"
-        );
-    }
+    check_lasting_faults(ADDRESS, |fault| read_with(move |_| Some(fault)));
 }
 
 #[test]
