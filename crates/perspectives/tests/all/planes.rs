@@ -12,6 +12,8 @@ use zune_jpeg::{JpegDecoder, zune_core::bytestream::ZCursor};
 /// A resolution of colours: its option, the columns and rows that share a sample, the codec's name.
 struct Resolution {
     option: &'static str,
+    /// The least that keeps its planes apart.
+    planes: &'static str,
     shared: [usize; 2],
     name: Subsampling,
 }
@@ -19,16 +21,19 @@ struct Resolution {
 const RESOLUTIONS: [Resolution; 3] = [
     Resolution {
         option: "420",
+        planes: "auto",
         shared: [2, 2],
         name: Subsampling::S420,
     },
     Resolution {
         option: "422",
+        planes: "always",
         shared: [2, 1],
         name: Subsampling::S422,
     },
     Resolution {
         option: "444",
+        planes: "auto",
         shared: [1, 1],
         name: Subsampling::S444,
     },
@@ -122,7 +127,8 @@ fn check_views(resolution: &Resolution, parts: usize) {
     let places = parts.to_string();
     let words = ["--views", "ring:3@20", "--size", "33x21", "--fov", "80"];
     let more = ["--chroma", resolution.option, "--antialias", &places];
-    place.run("out", &[&words[..], &more[..]].concat());
+    let planes = ["--planes", resolution.planes];
+    place.run("out", &[&words[..], &more[..], &planes[..]].concat());
     let summary = place.summary("out");
     assert_eq!(summary["frames"]["by_planes"], 1, "{}", resolution.option);
     for number in 0..3 {
@@ -147,6 +153,19 @@ fn check_views(resolution: &Resolution, parts: usize) {
         let file = compress_raw(&samples, &columns, &rows, 33, 21, 95, resolution.name);
         let made = fs::read(place.path(&format!("out/images/pano_camera{number}/a.jpg")));
         assert_eq!(made.unwrap(), file.unwrap(), "{}", resolution.option);
+    }
+}
+
+#[test]
+fn planes_with_half_the_columns_are_kept_apart_on_request_alone() {
+    let place = Place::empty();
+    let frame = jpeg_with(128, 64, 0, |e| e.subsampling(Subsampling::S422));
+    place.add_frame("wide.jpg", &frame);
+    for planes in ["auto", "always"] {
+        let words = ["--chroma", "422", "--size", "32", "--planes", planes];
+        place.run(planes, &words);
+        let by_planes = place.summary(planes)["frames"]["by_planes"].as_u64();
+        assert_eq!(by_planes, Some(u64::from(planes == "always")), "{planes}");
     }
 }
 
