@@ -17,6 +17,12 @@ pub(crate) enum Chroma {
 }
 
 impl Chroma {
+    /// The name that it has as the value of an option, and in reports.
+    pub(crate) fn option_name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
     /// Columns and rows of brightness that share a sample of colour.
     pub(crate) fn shared(self) -> [usize; 2] {
         match self {
@@ -66,6 +72,12 @@ mod tests {
         assert_eq!(Chroma::HalfColumns.colour_size([7, 5]), [4, 5]);
         assert_eq!(Chroma::Full.colour_size([7, 5]), [7, 5]);
     }
+    #[test]
+    fn reports_name_it_as_options_do() {
+        let names = [Chroma::Half, Chroma::HalfColumns, Chroma::Full].map(Chroma::option_name);
+        assert_eq!(names, ["420", "422", "444"]);
+    }
+
     #[test]
     fn planes_with_half_the_columns_are_kept_apart_on_request_alone() {
         let kept = |planes: Planes| {

@@ -289,7 +289,7 @@ impl PerspectiveOptions {
             "interpolation": format!("{:?}", self.interpolation).to_lowercase(),
             "format": self.format.ending(),
             "quality": is_jpeg.then_some(self.quality),
-            "chroma": is_jpeg.then(|| format!("{:?}", self.chroma)),
+            "chroma": is_jpeg.then(|| self.chroma.option_name()),
             "planes": self.plane_chroma().is_some(),
             "decoder": format!("{:?}", self.decoder).to_lowercase(),
             "masks": self.has_masks(),
