@@ -32,6 +32,11 @@ def survey(bin, folder, points, files, is_indexed):
 
 def timed(command):
     """Wall and processor seconds and peak memory (MiB) of a command."""
+    return timed_output(command)[0]
+
+
+def timed_output(command):
+    """Wall and processor seconds and peak memory (MiB) of a command, and what it printed."""
     ran = subprocess.run(["/usr/bin/time", "-v", *map(str, command)], capture_output=True, text=True)
     if ran.returncode:
         raise SystemExit(ran.stderr[-2000:])
@@ -39,7 +44,7 @@ def timed(command):
     clock = [float(part) for part in seen("Elapsed").split(":")]
     wall = sum(part * 60**i for i, part in enumerate(reversed(clock)))
     cpu = float(seen("User time")) + float(seen("System time"))
-    return dict(wall_s=round(wall, 1), cpu_s=round(cpu, 1), peak_rss_mib=round(int(seen("Maximum resident")) / 1024))
+    return dict(wall_s=round(wall, 1), cpu_s=round(cpu, 1), peak_rss_mib=round(int(seen("Maximum resident")) / 1024)), ran.stdout
 
 
 def said(command):

@@ -7,7 +7,9 @@ Points are millions an epoch. Each run is measured by /usr/bin/time -v; decoding
 kernels and writing are each measured alone as well (terrain_change --parts; all points are in memory then, 80 bytes each); --naive adds a run in which every tile
 reads all files that it overlaps; --in-flight runs each size with each of these numbers of chunks and tiles in flight, by turns, --rounds times. Surveys and
 results are removed after they are measured."""
-import argparse, json, os, pathlib, platform, re, shutil, subprocess
+import argparse, json, os, pathlib, platform, shutil, subprocess
+
+from measured import timed, timed_output
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--points", type=float, nargs="+", default=[25, 50, 100])
@@ -23,18 +25,6 @@ options = parser.parse_args()
 commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
 
 
-def timed(command):
-    """Wall and processor seconds and peak memory (MiB) of a command, and what it printed."""
-    ran = subprocess.run(["/usr/bin/time", "-v", *map(str, command)], capture_output=True, text=True)
-    if ran.returncode:
-        raise SystemExit(ran.stderr[-2000:])
-    seen = lambda name: re.search(name + r".*: ([\d.:]+)\n", ran.stderr).group(1)
-    clock = [float(part) for part in seen("Elapsed").split(":")]
-    wall = sum(part * 60**i for i, part in enumerate(reversed(clock)))
-    cpu = float(seen("User time")) + float(seen("System time"))
-    return dict(wall_s=round(wall, 2), cpu_s=round(cpu, 2), peak_rss_mib=round(int(seen("Maximum resident")) / 1024, 1)), ran.stdout
-
-
 for millions in options.points:
     points, place = round(millions * 1e6), options.folder / f"{millions:g}m"
     files = max(2, round((millions / 2) ** 0.5))
@@ -45,7 +35,7 @@ for millions in options.points:
     arguments = [*epochs, "--backend", "cpu", "--align", "none", "--classes", "2", "--memory", options.memory, "--tile-size", options.tile_size, "--out", place / "out"]
     for setting in options.in_flight * options.rounds:
         chosen = ["--in-flight", setting] if setting else []
-        took, _ = timed([options.bin / "terrain_change", *arguments, *chosen])
+        took = timed([options.bin / "terrain_change", *arguments, *chosen])
         run = json.loads((place / "out" / "summary.json").read_text())["run"]
         tiling = run["tiling"]
         line = dict(what="terrain_change", given=options.memory, in_flight=setting, tile_m=options.tile_size, **about, **took)
@@ -64,6 +54,6 @@ for millions in options.points:
         print(json.dumps(line), flush=True)
         shutil.rmtree(place / "out")
     if options.naive:
-        took, text = timed([options.bin / "make_survey", "naive", *epochs, "--tile-size", options.tile_size])
+        took, text = timed_output([options.bin / "make_survey", "naive", *epochs, "--tile-size", options.tile_size])
         print(json.dumps({**json.loads(text), **about, **took}), flush=True)
     shutil.rmtree(place)

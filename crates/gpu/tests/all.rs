@@ -11,7 +11,6 @@ mod emission;
 mod faults;
 mod gather;
 #[path = "../../colour/tests/all/memory_image.rs"]
-#[allow(dead_code)] // it serves other tests, too
 mod memory_image;
 mod normals;
 #[path = "common/random.rs"]

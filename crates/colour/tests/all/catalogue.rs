@@ -31,6 +31,14 @@ fn image_at(images: &ImageCatalogue, place: [f64; 2]) -> Option<String> {
     Some(images.images()[number].description().name.clone())
 }
 
+impl MemoryImage {
+    /// The image, taken at a date.
+    pub(crate) fn dated(mut self, date: &str) -> Self {
+        self.about.date = Some(date.parse().unwrap());
+        self
+    }
+}
+
 #[test]
 fn the_first_image_with_a_value_wins() {
     let mut first = MemoryImage::new("first", CORNER, [100, 100]);

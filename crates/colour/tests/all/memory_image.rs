@@ -1,8 +1,8 @@
 //! An image in memory: what a stranger writes for a source of their own.
 
 use isopach_raster::{
-    BandRole, BlockSamples, Crs, ImageBlock, ImageDate, ImageDescription, ImageGeoreference,
-    ImageLevel, ImageSource, Result, SampleType,
+    BandRole, BlockSamples, Crs, ImageBlock, ImageDescription, ImageGeoreference, ImageLevel,
+    ImageSource, Result, SampleType,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -51,12 +51,6 @@ impl MemoryImage {
             hole: |_| false,
             reads: AtomicUsize::new(0),
         }
-    }
-
-    pub(crate) fn dated(mut self, date: &str) -> Self {
-        let date: ImageDate = date.parse().unwrap();
-        self.about.date = Some(date);
-        self
     }
 }
 
