@@ -10,4 +10,5 @@ mod ownership;
 mod passing_on;
 mod restart;
 mod scenes;
+mod shards;
 mod sources;
