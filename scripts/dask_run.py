@@ -22,7 +22,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ from typing import Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import cloudpickle
+import dask.config
 from dask.utils import parse_bytes
 from distributed import Client, Future, KilledWorker, Reschedule, Status, as_completed, get_worker
 
@@ -206,10 +207,21 @@ def task(command: Sequence[str], retries: int, out: str, topic: str) -> Ended:
         state = worker.state.tasks.get(key)
         return worker.status in ENDING or state is None or state.state == "cancelled"
 
-    ended = tried(command, retries, is_given_back, teller(out, lambda done: worker.log_event(topic, done)))
+    tell = teller(out, lambda done: worker.log_event(topic, done))
+    ended = tried(command, retries, is_given_back, tell, own_environment(os.environ))
     if ended.is_final:
         return ended
     raise Reschedule if is_given_back() else TryElsewhere(ended)
+
+
+def own_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what Dask sets there for the memory of Python.
+
+    A nanny gives its worker `MALLOC_TRIM_THRESHOLD_=65536`, so that NumPy's arrays go back to the system at once. The program would inherit it, ask the system
+    for each of its buffers anew, and take a third more processor time (findings/dask_worker_malloc.sh). Another value than Dask's is the user's, and stays."""
+    of_dask = dask.config.get("distributed.nanny.pre-spawn-environ", {}) or {}
+    is_for_python = lambda name, value: name.startswith("MALLOC_") and value == str(of_dask.get(name))
+    return {name: value for name, value in environ.items() if not is_for_python(name, value)}
 
 
 def teller(out: str, tell: Callable[[int], None]) -> Callable[[], None]:
@@ -332,7 +344,9 @@ def parsed(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def connected(chosen: argparse.Namespace, options: Options) -> Client:
-    """A client of the scheduler, or of workers on this machine, which share its cores."""
+    """A client of the scheduler, or of workers on this machine, which share its cores.
+
+    Those are threads of this process: a task does nothing but wait for its program, and a Python of its own takes 2 s of processor time to start."""
     if chosen.scheduler and Path(chosen.scheduler).is_file():
         return Client(scheduler_file=chosen.scheduler)
     if chosen.scheduler:
@@ -340,7 +354,8 @@ def connected(chosen: argparse.Namespace, options: Options) -> Client:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     number = chosen.local or cores
     threads = max(1, cores // number)
-    return Client(n_workers=number, threads_per_worker=threads, resources=options.resources, dashboard_address=None)
+    local = dict(n_workers=number, threads_per_worker=threads, processes=False)
+    return Client(**local, resources=options.resources, dashboard_address=None)
 
 
 def end(*_: object) -> NoReturn:

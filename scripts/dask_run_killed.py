@@ -3,11 +3,12 @@
 
     dask_run_killed.py PROGRAM FOLDER        PROGRAM is `terrain_change`, FOLDER has before.laz and after.laz; run by tests/dask.rs
 
-A wrong argument ends a run at once; then the driver is killed, a worker is asked to end (SIGTERM), and a worker is killed (SIGKILL), each in the middle of a
+A wrong argument ends a run at once; a program has the environment of its user; then the driver is killed, a worker is asked to end (SIGTERM), and a worker is killed (SIGKILL), each in the middle of a
 run. No program outlives its worker. Needs dask and distributed (scripts/dask_requirements.txt)."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -160,6 +161,30 @@ def a_wrong_argument_ends_it_at_once(here: Place) -> None:
         fails(client, wrong, dask_run.Options(str(counting), memory="1GiB"), 75, "--resources MEMORY=1073741824")
 
 
+def a_program_has_an_environment_of_its_own(here: Place) -> None:
+    """A nanny's worker has its allocator set for NumPy; its programs have not, unless the user says so."""
+    log, asking = here.folder / "trim", here.folder / "asking"
+    asking.write_text(f'#!/bin/sh\necho "${{MALLOC_TRIM_THRESHOLD_-unset}} $USERS_OWN" >>"{log}"\nexit 2\n')
+    asking.chmod(0o755)
+    with Client(scheduler_file=str(here.scheduler)) as client:
+        client.wait_for_workers(1, timeout=LONGEST_S)
+        nannys = next(worker["name"] for worker in client.scheduler_info()["workers"].values() if worker["nanny"])
+        threshold = client.submit(os.getenv, "MALLOC_TRIM_THRESHOLD_", workers=nannys, pure=False).result()
+        assert threshold == "65536", f"Dask sets {threshold} now: is own_environment still of use?"
+        for given in (threshold, "1000000"):
+            environ = {"MALLOC_TRIM_THRESHOLD_": given, "USERS_OWN": "kept"}
+            client.submit(dask_run.ByValue(set_variables), environ, workers=nannys, pure=False).result()
+            future = client.submit(dask_run.ByValue(dask_run.task), [str(asking)], 0, "out", "topic", workers=nannys, pure=False)
+            assert future.result().code == 2
+        client.submit(dask_run.ByValue(set_variables), {"MALLOC_TRIM_THRESHOLD_": threshold}, workers=nannys, pure=False).result()
+    assert log.read_text() == "unset kept\n1000000 kept\n", log.read_text()
+
+
+def set_variables(variables: dict[str, str]) -> None:
+    """On a worker. (`os.environ.update` itself would be sent with a copy of this process's variables.)"""
+    os.environ.update(variables)
+
+
 def fails(client: Client, arguments: Sequence[str], options: dask_run.Options, code: int, words: str) -> None:
     try:
         dask_run.run(client, arguments, options)
@@ -219,6 +244,7 @@ def judge_all(here: Place) -> None:
     here.worker("b", "--no-nanny")
     subprocess.run([here.program, *here.arguments("whole")], check=True, stdout=subprocess.DEVNULL)
     timed(here, a_wrong_argument_ends_it_at_once)
+    timed(here, a_program_has_an_environment_of_its_own)
     timed(here, programs_end_with_their_driver)
     timed(here, a_worker_that_is_asked_to_end_gives_its_task_back)
     here.worker("c", "--no-nanny")

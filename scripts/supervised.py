@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -70,8 +70,13 @@ class Ended:
         return self.code == 0 or self.code in NEVER_AGAIN
 
 
-def supervised(command: Sequence[str], is_given_back: Callable[[], bool], tell: Callable[[], None]) -> Ended:
-    """Runs a program to its end.
+def supervised(
+    command: Sequence[str],
+    is_given_back: Callable[[], bool],
+    tell: Callable[[], None],
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Runs a program to its end, in an environment, or in that of this process.
 
     `is_given_back` says whether somebody else does the task now, or nobody wants it: then the program gets SIGTERM. `tell` is called meanwhile, some times a
     second. Where this raises, or its process ends, the program gets SIGTERM too, and SIGKILL half a minute later.
@@ -82,6 +87,7 @@ def supervised(command: Sequence[str], is_given_back: Callable[[], bool], tell: 
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=errors,
+            env=environment,
             start_new_session=True,  # Ctrl-C in the terminal of a worker is for the worker
         )
         with process:  # closes the pipe in the end, and waits
@@ -102,10 +108,11 @@ def tried(
     retries: int = 2,
     is_given_back: Callable[[], bool] = lambda: False,
     tell: Callable[[], None] = lambda: None,
+    environment: Mapping[str, str] | None = None,
 ) -> Ended:
     """As `supervised`, and again, `retries` times at most, where the program crashed or ended with "try again" (75)."""
     for number in range(retries + 1):
-        ended = supervised(command, is_given_back, tell)
+        ended = supervised(command, is_given_back, tell, environment)
         if ended.is_final or number == retries or is_given_back():
             break
         time.sleep(min(2**number, LONGEST_WAIT_S))
