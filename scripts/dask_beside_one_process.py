@@ -11,6 +11,7 @@ import argparse
 import importlib.metadata
 import json
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -41,15 +42,18 @@ def half(memory):
     return f"{int(memory[:-3]) * units[memory[-3:]] // 2}MiB"
 
 
-def seconds(command, out):
-    """Wall time of a command that writes into a folder which is not there before."""
+def usage(command, out):
+    """Wall and processor seconds, and page faults, of a command and of all that it starts; it writes into a folder which is not there before."""
     shutil.rmtree(out, ignore_errors=True)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
     ran = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    took = time.monotonic() - start
+    wall = time.monotonic() - start
     if ran.returncode:
         raise SystemExit(f"{command}: {ran.returncode}\n{ran.stderr[-2000:]}")
-    return took
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    since = lambda name: getattr(after, name) - getattr(before, name)
+    return dict(s=round(wall, 2), cpu_s=round(since("ru_utime") + since("ru_stime"), 1), faults=since("ru_minflt"))
 
 
 def commands(chosen):
@@ -69,18 +73,18 @@ def main():
     chosen = parsed()
     points = round(chosen.points * 1e6)
     survey(chosen.bin, chosen.folder / "survey", points, chosen.files, chosen.indexed)
-    took = {"one_process": [], "dask": []}
+    used = {"one_process": [], "dask": []}
     both = commands(chosen)
     for turn in range(chosen.rounds):
         for name in sorted(both, reverse=turn % 2 == 0):
-            took[name].append(seconds(*both[name]))
+            used[name].append(usage(*both[name]))
     for name in RESULTS:
         if (both["dask"][1] / name).read_bytes() != (both["one_process"][1] / name).read_bytes():
             raise SystemExit(f"{name} differs")
-    ratios = [dask / one for dask, one in zip(took["dask"], took["one_process"])]
+    ratios = [dask["s"] / one["s"] for dask, one in zip(used["dask"], used["one_process"])]
     line = dict(what="dask beside one process", **machine(), indexed=chosen.indexed)
     line |= dict(points=points, files=chosen.files**2, runs=chosen.runs, memory=chosen.memory, options=chosen.options)
-    line |= {f"{name}_s": [round(second, 2) for second in seconds_] for name, seconds_ in took.items()}
+    line |= {f"{name}_{what}": [turn[what] for turn in turns] for name, turns in used.items() for what in turns[0]}
     line |= dict(ratio=round(statistics.median(ratios), 3), ratios=[round(ratio, 3) for ratio in ratios], equal=True)
     line |= {name: importlib.metadata.version(name) for name in ("dask", "distributed")} | dict(python=platform.python_version())
     print(json.dumps(line))
