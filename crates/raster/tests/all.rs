@@ -3,7 +3,6 @@
 #![allow(missing_docs, clippy::print_stderr)]
 
 mod blocks;
-#[allow(dead_code)] // the hostile files have more
 mod common;
 mod conformance;
 mod gather;

@@ -1,6 +1,6 @@
 //! Images read block by block: against the pictures that were written, and against GDAL.
 
-use crate::common::tiff_file::{Compression, Layout, Picture, TiffFile};
+use crate::common::tiff_file::{Compression, Layout, Picture, Place, TiffFile};
 use isopach_raster::{BandRole, ByteSource, GeoTiffBlocks, ImageSource};
 use serde_json::Value;
 use std::{
@@ -92,6 +92,37 @@ fn every_layout_gives_the_pixels_that_were_written() {
             }
         }
     }
+}
+
+#[test]
+fn a_matrix_says_where_an_image_lies_as_ties_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.tif");
+    for place in [Place::Ties, Place::Matrix] {
+        let mut file = TiffFile::new(false, false);
+        file.add(&Picture {
+            place: Some(place),
+            ..Picture::plain(50, 33)
+        });
+        fs::write(&path, file.bytes()).unwrap();
+        let image = GeoTiffBlocks::open(&path).unwrap();
+        let found = image.description().extent();
+        assert_eq!(found, [[5e5, 5e6 - 66.0], [5e5 + 100.0, 5e6]], "{place:?}");
+    }
+}
+
+#[test]
+fn blocks_that_were_never_written_are_masked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.tif");
+    let mut file = TiffFile::new(false, false);
+    file.add_unwritten(&Picture {
+        layout: Layout::Tiles([16, 32]),
+        ..Picture::plain(50, 33)
+    });
+    fs::write(&path, file.bytes()).unwrap();
+    let (_, inside) = read_whole(&GeoTiffBlocks::open(&path).unwrap(), 0);
+    assert!(inside.iter().all(|inside| *inside == 0));
 }
 
 fn data(name: &str) -> PathBuf {

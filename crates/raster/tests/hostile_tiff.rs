@@ -7,8 +7,9 @@
 #![allow(missing_docs, clippy::print_stderr)]
 
 mod common;
+mod tiff_numbers;
 
-use common::tiff_file::{Compression, Layout, Picture, Place, TiffFile, directories};
+use common::tiff_file::{Compression, Layout, Picture, Place, TiffFile};
 use isopach_cloud::Crs;
 use isopach_raster::{
     GeoTiff, GeoTiffBlocks, GeoTiffLimits, Grid, ImageSource as _, Raster, write_geotiff,
@@ -20,6 +21,7 @@ use std::{
     path::Path,
     sync::{Mutex, PoisonError},
 };
+use tiff_numbers::directories;
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
