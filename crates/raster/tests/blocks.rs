@@ -95,10 +95,12 @@ fn every_layout_gives_the_pixels_that_were_written() {
 }
 
 #[test]
-fn a_matrix_says_where_an_image_lies_as_ties_do() {
+fn ties_and_a_matrix_say_where_an_image_lies() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.tif");
-    for place in [Place::Ties, Place::Matrix] {
+    let height = 66.0;
+    // The rows of the matrix run north.
+    for (place, south) in [(Place::Ties, 5e6 - height), (Place::Matrix, 5e6)] {
         let mut file = TiffFile::new(false, false);
         file.add(&Picture {
             place: Some(place),
@@ -107,7 +109,8 @@ fn a_matrix_says_where_an_image_lies_as_ties_do() {
         fs::write(&path, file.bytes()).unwrap();
         let image = GeoTiffBlocks::open(&path).unwrap();
         let found = image.description().extent();
-        assert_eq!(found, [[5e5, 5e6 - 66.0], [5e5 + 100.0, 5e6]], "{place:?}");
+        let expected = [[5e5, south], [5e5 + 100.0, south + height]];
+        assert_eq!(found, expected, "{place:?}");
     }
 }
 
