@@ -1,6 +1,8 @@
 //! A run of features, from LAZ files to a LAZ file.
 #![allow(missing_docs)]
 
+#[path = "features/extra_bytes.rs"]
+mod extra_bytes;
 #[path = "features/outliers.rs"]
 mod outliers;
 #[path = "features/terrain.rs"]

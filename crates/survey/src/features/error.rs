@@ -46,6 +46,34 @@ pub enum FeatureOptionError {
         /// All names.
         known: String,
     },
+    /// A new column has the name of an extra column of the input.
+    #[error(
+        "the files have an extra column `{name}`, and so has the result: leave that of the files out with --columns {columns}"
+    )]
+    ColumnTwice {
+        /// The name.
+        name: String,
+        /// The value of --columns without it.
+        columns: String,
+    },
+    /// The files store an extra column differently.
+    #[error(
+        "the files store the extra column `{name}` with different types, scales, offsets or no-data values: leave it out with --columns {columns}"
+    )]
+    ExtraStoredDifferently {
+        /// The name.
+        name: String,
+        /// The value of --columns without it.
+        columns: String,
+    },
+    /// All extra columns together are longer than a record.
+    #[error(
+        "the extra bytes of a point do not fit a record: leave them out with --columns {columns}"
+    )]
+    ExtraTooWide {
+        /// The value of --columns without extra bytes.
+        columns: String,
+    },
     /// No neighbourhood is given.
     #[error("no neighbourhood is given: --radius METRES or --nearest POINTS")]
     NoNeighbourhood,

@@ -3,6 +3,7 @@
 mod columns;
 mod error;
 mod heights;
+mod kept;
 mod options;
 mod outliers;
 mod output;
@@ -17,9 +18,9 @@ mod written;
 
 pub use error::FeatureOptionError;
 pub(crate) use heights::{ground_of, surface_of};
+pub(crate) use kept::{Kept, column_names, columns_of_all, kept_columns};
 pub use options::FeatureOptions;
-pub(crate) use options::{GroundArgs, NeighbourhoodArgs, column_names, kept_columns, normal_side};
+pub(crate) use options::{GroundArgs, NeighbourhoodArgs, normal_side};
 pub use program::{command, main};
-pub(crate) use run::columns_of_all;
 pub use run::{FeatureOutcome, run};
 pub(crate) use summary::{neighbourhood_of, normals_of};

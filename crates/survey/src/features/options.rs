@@ -3,7 +3,6 @@
 use super::{FeatureOptionError, outliers::OutlierArgs};
 use clap::{Args, Parser, ValueEnum};
 use isopach::{
-    cloud::Columns,
     compute::Result,
     features::{
         Convention, Features, GroundFilter, GroundSource, GroundSurface, HeightAboveGround,
@@ -58,8 +57,9 @@ pub struct FeatureOptions {
     /// Also read points of the classes of noise, 7 and 18
     #[arg(long)]
     pub(crate) keep_noise: bool,
-    /// Attributes of the points to keep: "all" that every file has, "none", or some of intensity,
-    /// returns, class, time, color, source, angle, flags, user, nir
+    /// Attributes of the points to keep: "all" that every file has, extra bytes included, "none", or
+    /// some of intensity, returns, class, time, color, source, angle, flags, user, nir, extra (all
+    /// extra bytes), and names of extra bytes
     #[arg(long, default_value = "all")]
     pub(crate) columns: String,
     /// Largest side of a tile, metres; tiles are smaller if the memory requires it. Results do not
@@ -244,11 +244,6 @@ impl FeatureOptions {
         })
     }
 
-    /// The attributes to keep, of those that all files have.
-    pub(crate) fn kept_columns(&self, of_files: Columns) -> Result<Columns> {
-        kept_columns(&self.columns, of_files)
-    }
-
     /// Refuses classes that leave out all ground points.
     pub(crate) fn check_ground(&self) -> Result<()> {
         let ground = &self.height.ground.ground_classes;
@@ -279,50 +274,6 @@ pub(crate) fn normal_side(towards: &[f64]) -> Result<NormalSide> {
             Err(FeatureOptionError::PlaceOfOtherLength { given }.into())
         }
     }
-}
-
-/// The attributes of a list: `all` of those that all files have, `none`, or names.
-pub(crate) fn kept_columns(list: &str, of_files: Columns) -> Result<Columns> {
-    let mut kept = Columns::XYZ;
-    for name in list.split(',') {
-        kept |= match name.trim() {
-            "all" => of_files,
-            "none" => Columns::XYZ,
-            name => column_named(name)?,
-        };
-    }
-    Ok(kept)
-}
-
-/// Names of columns on the command line.
-const COLUMNS: [(&str, Columns); 10] = [
-    ("intensity", Columns::INTENSITY),
-    ("returns", Columns::RETURNS),
-    ("class", Columns::CLASSIFICATION),
-    ("time", Columns::GPS_TIME),
-    ("color", Columns::RGB),
-    ("source", Columns::POINT_SOURCE),
-    ("angle", Columns::SCAN_ANGLE),
-    ("flags", Columns::FLAGS),
-    ("user", Columns::USER_DATA),
-    ("nir", Columns::NIR),
-];
-
-/// The names of columns.
-pub(crate) fn column_names(columns: Columns) -> Vec<&'static str> {
-    let named = COLUMNS
-        .iter()
-        .filter(|(_, column)| columns.contains(*column));
-    named.map(|(name, _)| *name).collect()
-}
-
-fn column_named(name: &str) -> Result<Columns> {
-    let found = COLUMNS.iter().find(|(known, _)| *known == name);
-    let unknown = || FeatureOptionError::UnknownColumn {
-        given: name.into(),
-        known: COLUMNS.map(|(known, _)| known).join(", "),
-    };
-    Ok(found.map(|(_, column)| *column).ok_or_else(unknown)?)
 }
 
 impl NeighbourhoodArgs {

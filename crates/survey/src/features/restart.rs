@@ -2,13 +2,13 @@
 //! goes on after it was ended.
 
 use super::{
-    options::{GroundArgs, column_names},
+    kept::{Kept, column_names},
+    options::GroundArgs,
     run::FeatureRun,
     summary::with_ending,
 };
 use crate::guard;
 use isopach::{
-    cloud::Columns,
     compute::{Error, Result},
     tiling::{CheckpointDir, Spill},
 };
@@ -48,14 +48,14 @@ pub(crate) fn forget_run(out: &Path) -> Result<()> {
 }
 
 /// The results of a run's tiles, and the parameters that they depend on: others are refused.
-pub(super) fn kept_results(run: &FeatureRun<'_>, kept: Columns) -> Result<CheckpointDir> {
+pub(super) fn kept_results(run: &FeatureRun<'_>, kept: &Kept) -> Result<CheckpointDir> {
     let parameters = result_parameters(run, kept)?;
     let folder = state_folder(&run.options.out);
     Ok(CheckpointDir::new(folder, parameters.to_string()))
 }
 
 /// Everything that the results of tiles depend on beside the files.
-fn result_parameters(run: &FeatureRun<'_>, kept: Columns) -> Result<Value> {
+fn result_parameters(run: &FeatureRun<'_>, kept: &Kept) -> Result<Value> {
     let options = run.options;
     let features = &run.features;
     // Debug formats have every field: also one that is added later.
@@ -77,7 +77,8 @@ fn result_parameters(run: &FeatureRun<'_>, kept: Columns) -> Result<Value> {
         "trajectory": guard::content_identity(options.trajectory.as_deref())?,
         "outliers": format!("{:?}", options.outliers.parsed()?),
         "without_outliers": options.outliers.without_outliers,
-        "columns": column_names(kept),
+        "columns": column_names(kept.columns),
+        "extra": format!("{:?}", kept.extra),
         "classes": options.classes,
         "keep_withheld": options.keep_withheld,
         "keep_noise": options.keep_noise,

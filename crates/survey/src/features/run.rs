@@ -4,6 +4,7 @@ use super::{
     FeatureOptionError, FeatureOptions,
     columns::OutputColumn,
     heights,
+    kept::{Kept, columns_of_all},
     options::Filter,
     outliers::OutlierRun,
     output::{Counted, Output},
@@ -56,6 +57,8 @@ pub(super) struct FeatureRun<'a> {
     pub(super) options: &'a FeatureOptions,
     pub(super) features: Features,
     pub(super) columns: Vec<OutputColumn>,
+    /// Attributes of the files that stand in the output.
+    pub(super) kept: Kept,
     /// The files.
     pub(super) inputs: Vec<String>,
     pub(super) warnings: Vec<String>,
@@ -95,18 +98,21 @@ pub(super) fn run_noting_failure(
     if options.fresh {
         restart::forget_run(&options.out)?;
     }
-    let of_files = columns_of_all(&catalogue);
-    let mut kept = options.kept_columns(of_files)?;
     let outliers = options.outliers.parsed()?;
     if options.trajectory.is_some() {
-        trajectory::check_times(of_files)?;
+        trajectory::check_times(columns_of_all(&catalogue))?;
     }
+    let columns = OutputColumn::of_run(&features, options);
+    let mut kept = Kept::parse(&options.columns, &catalogue)?;
+    kept.check_new(columns.iter().map(|column| &*column.name))?;
     if options.height.ground.find_ground || outliers.is_some() {
-        kept |= Columns::CLASSIFICATION;
+        kept.columns |= Columns::CLASSIFICATION;
     }
+    let catalogue = catalogue.carry_extra(&kept.extra)?;
     let mut run = FeatureRun {
         options,
-        columns: OutputColumn::of_run(&features, options),
+        columns,
+        kept: kept.clone(),
         inputs: catalogue
             .files()
             .iter()
@@ -120,7 +126,7 @@ pub(super) fn run_noting_failure(
     let points = catalogue.point_count();
     let mut output = Output {
         path: options.out.clone(),
-        schema: schema_of(&catalogue, kept, options.trajectory.is_some())?,
+        schema: schema_of(&catalogue, &kept, options.trajectory.is_some())?,
         memory: memory / 16,
         file: None,
         counted: Counted::default(),
@@ -129,11 +135,11 @@ pub(super) fn run_noting_failure(
         outliers: outliers.map(|filter| OutlierRun::new(filter, options.outliers.without_outliers)),
         cloth: None,
     };
-    let results = restart::kept_results(&run, kept)?;
+    let results = restart::kept_results(&run, &kept)?;
     let tiles = Tiles {
         on: &on,
         catalogue: &catalogue,
-        kept,
+        kept: kept.columns,
         memory,
         results: &results,
     };
@@ -166,18 +172,9 @@ pub(super) fn run_noting_failure(
     })
 }
 
-/// The columns that every file has.
-pub(crate) fn columns_of_all(catalogue: &Catalogue) -> Columns {
-    let files = catalogue.files().iter();
-    files.fold(Columns::ALL, |common, file| {
-        let missing = common.without(file.columns());
-        common.without(missing)
-    })
-}
-
 /// The schema of an output: the coordinate system of the files, their finest scale, and their
 /// offset if all have the same, so that coordinates stay the numbers that they are.
-pub(crate) fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool) -> Result<Schema> {
+pub(crate) fn schema_of(catalogue: &Catalogue, kept: &Kept, needs_times: bool) -> Result<Schema> {
     let files = catalogue.files();
     let scales = files.iter().flat_map(|file| {
         // Coordinates that became metres are no multiples of the stated scale.
@@ -191,7 +188,7 @@ pub(crate) fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool)
     });
     let finest = scales.fold(f64::INFINITY, f64::min);
     let mut gps_time = GpsTime::ADJUSTED_STANDARD;
-    if kept.contains(Columns::GPS_TIME) || needs_times {
+    if kept.columns.contains(Columns::GPS_TIME) || needs_times {
         let mut times = files.iter().map(|file| file.header().gps_time);
         gps_time = times.next().unwrap_or(gps_time);
         if times.any(|time| time != gps_time) {
@@ -207,7 +204,8 @@ pub(crate) fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool)
         crs: catalogue.crs().cloned(),
         scale,
         offset: offset_of(catalogue, scale),
-        columns: kept,
+        columns: kept.columns,
+        carried: kept.extra.clone(),
         gps_time,
         ..Schema::default()
     })
@@ -315,17 +313,8 @@ impl FeatureRun<'_> {
         for text in files::describe_files("the survey", catalogue, &CatalogueOptions::default()) {
             self.warn(text, listener);
         }
-        for file in catalogue.files() {
-            let extra = &file.header().extra_bytes;
-            if !extra.is_empty() {
-                let names: Vec<&str> = extra.iter().map(|column| column.name.as_str()).collect();
-                let path = file.path().display();
-                let text = format!(
-                    "{path}: its extra bytes are not kept ({})",
-                    names.join(", ")
-                );
-                self.warn(text, listener);
-            }
+        for text in self.kept.describe_lost(catalogue) {
+            self.warn(text, listener);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{
     columns::OutputColumn,
     heights,
-    options::column_names,
+    kept::column_names,
     outliers::OutlierRun,
     output::Output,
     page::{Values, page_html},
@@ -60,6 +60,7 @@ pub(super) fn write_summary(
         "inputs": run.inputs,
         "points": counted.points,
         "attributes": column_names(output.schema.columns),
+        "extra_attributes": run.kept.summary(),
         "convention": features.convention.name,
         "neighbourhood": neighbourhood_of(&features.neighbourhood),
         "normals": match features.normals {

@@ -160,6 +160,11 @@ impl Encode for Cloud {
         let origin = Origin(Encode::decode_from(from)?);
         let ticks: Vec<[i32; 3]> = Encode::decode_from(from)?;
         let columns = Columns::from_bits(Encode::decode_from(from)?)?;
+        // Rows may be 64 KiB wide: a length that lies must take no memory.
+        let bytes = Attributes::bytes_per_point(columns).checked_mul(ticks.len() as u64)?;
+        if bytes > from.remaining_bytes() {
+            return None;
+        }
         let mut attributes = Attributes::zeroed(columns, ticks.len());
         for column in attributes.column_bytes_mut() {
             from.fill_bytes(column)?;
