@@ -3,6 +3,8 @@
 
 #[path = "features/extra_bytes.rs"]
 mod extra_bytes;
+#[path = "features/maps.rs"]
+mod maps;
 #[path = "features/outliers.rs"]
 mod outliers;
 #[path = "features/terrain.rs"]

@@ -4,6 +4,7 @@ mod columns;
 mod error;
 mod heights;
 mod kept;
+mod maps;
 mod options;
 mod outliers;
 mod output;
@@ -13,6 +14,7 @@ pub(crate) mod restart;
 pub(crate) mod run;
 mod running;
 pub(crate) mod summary;
+mod sums;
 mod trajectory;
 mod written;
 

@@ -62,6 +62,10 @@ pub struct FeatureOptions {
     /// extra bytes), and names of extra bytes
     #[arg(long, default_value = "all")]
     pub(crate) columns: String,
+    /// Also write a map of each column, OUT.maps/NAME.tif: a GeoTIFF with cells of this side, metres, on
+    /// absolute multiples of it; the mean of the points of a cell, NaN where there is none
+    #[arg(long, value_name = "METRES", allow_negative_numbers = true)]
+    pub(crate) maps: Option<f64>,
     /// Largest side of a tile, metres; tiles are smaller if the memory requires it. Results do not
     /// depend on it
     #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
@@ -212,6 +216,7 @@ Examples:
   isopach features a.laz out.laz --radius 1 --terrain dtm.tif
   isopach features a.laz out.laz --radius 1 --outliers statistical --without-outliers
   isopach features a.laz out.laz --radius 2 --convention jakteristics
+  isopach features survey/ out.laz --radius 1 --features lod2 --maps 0.5    also GeoTIFFs, out.laz.maps/
 
 A run that was ended goes on with the same command: OUT.run keeps finished tiles until all are done.
 

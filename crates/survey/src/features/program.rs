@@ -42,6 +42,7 @@ fn run_as_program(options: &FeatureOptions, failed: &mut Option<TileFailure>) ->
         out,
         summary,
         page,
+        maps,
         points,
         gaps,
         without_height,
@@ -73,6 +74,8 @@ fn run_as_program(options: &FeatureOptions, failed: &mut Option<TileFailure>) ->
         Terminal.say(&format!("outliers: {count}"));
     }
     let written = [out, summary, page].map(|path| path.display().to_string());
+    let mut written = written.to_vec();
+    written.extend(maps.iter().map(|folder| folder.display().to_string()));
     Terminal.say(&written.join(", "));
     Ok(())
 }

@@ -77,6 +77,8 @@ fn result_parameters(run: &FeatureRun<'_>, kept: &Kept) -> Result<Value> {
         "trajectory": guard::content_identity(options.trajectory.as_deref())?,
         "outliers": format!("{:?}", options.outliers.parsed()?),
         "without_outliers": options.outliers.without_outliers,
+        // Tiles end on the edges of cells.
+        "maps": options.maps,
         "columns": column_names(kept.columns),
         "extra": format!("{:?}", kept.extra),
         "classes": options.classes,

@@ -5,6 +5,7 @@ use super::{
     columns::OutputColumn,
     heights,
     kept::{Kept, columns_of_all},
+    maps::{self, Maps},
     options::Filter,
     outliers::OutlierRun,
     output::{Counted, Output},
@@ -38,6 +39,8 @@ pub struct FeatureOutcome {
     pub summary: PathBuf,
     /// Its page.
     pub page: PathBuf,
+    /// The folder of its maps, if they were asked for.
+    pub maps: Option<PathBuf>,
     /// Number of points.
     pub points: u64,
     /// Neighbourhoods without features.
@@ -95,6 +98,10 @@ pub(super) fn run_noting_failure(
         options.keep_noise,
     )?;
     refuse_inputs_written_over(&catalogue, &options.out)?;
+    let columns = OutputColumn::of_run(&features, options);
+    if let Some(terrain) = &options.height.terrain {
+        maps::refuse_input(&options.out, &columns, terrain)?;
+    }
     if options.fresh {
         restart::forget_run(&options.out)?;
     }
@@ -102,7 +109,6 @@ pub(super) fn run_noting_failure(
     if options.trajectory.is_some() {
         trajectory::check_times(columns_of_all(&catalogue))?;
     }
-    let columns = OutputColumn::of_run(&features, options);
     let mut kept = Kept::parse(&options.columns, &catalogue)?;
     kept.check_new(columns.iter().map(|column| &*column.name))?;
     if options.height.ground.find_ground || outliers.is_some() {
@@ -132,6 +138,10 @@ pub(super) fn run_noting_failure(
         counted: Counted::default(),
         views: Views::new(&catalogue.extent(), points, columns.len(), memory),
         columns: &columns,
+        maps: options
+            .maps
+            .map(|cell| Maps::create(&options.out, cell, &columns, catalogue.crs()))
+            .transpose()?,
         outliers: outliers.map(|filter| OutlierRun::new(filter, options.outliers.without_outliers)),
         cloth: None,
     };
@@ -157,6 +167,7 @@ pub(super) fn run_noting_failure(
         out: options.out.clone(),
         summary: summary::summary_path(&options.out),
         page: summary::page_path(&options.out),
+        maps: output.maps.as_ref().map(|maps| maps.folder().to_owned()),
         points: output.counted.points,
         gaps: output.counted.gaps,
         without_height: options
@@ -280,6 +291,8 @@ impl FeatureRun<'_> {
             listener,
             rule: None,
             results: tiles.results,
+            maps: self.options.maps,
+            columns: self.columns.len(),
         };
         if let Some(outliers) = &mut output.outliers {
             running.prepare_rule(outliers)?;
