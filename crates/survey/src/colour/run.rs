@@ -120,9 +120,8 @@ pub(super) fn run_noting_failure(
         results: &results,
     };
     let ran = run.run_tiles(&tiles, &mut output, listener, failed);
-    if ran.is_err() {
-        // Only a folder without results, of a run that did not begin.
-        restart::remove_folder(results.folder());
+    if let Err(error) = &ran {
+        restart::forget_if_empty(&results, error);
     }
     let report = ran?;
     summary::write_summary(&run, &output, &report)?;

@@ -19,16 +19,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folder of an output's unfinished run: `out.laz.run`.
+/// The folder of an output's unfinished run: `out.laz.run`, `train.run`.
 pub(crate) fn state_folder(out: &Path) -> PathBuf {
     with_ending(out, ".run")
 }
 
-/// From now on, a signal prints how many tiles are done and how to go on, before it ends the
-/// program.
-pub(crate) fn announce_resume(program: &str, out: &Path) {
+/// From now on, a signal prints how many tiles of this output are done and how to go on, before it
+/// ends the program. `locks`: other files that mark this process as working.
+pub(crate) fn announce_resume(program: &str, out: &Path, locks: Vec<PathBuf>) {
     let state = state_folder(out);
-    let locks = vec![state.join("lock")];
+    let mut locks = locks;
+    locks.push(state.join("lock"));
     signals::say_how_to_go_on(program, locks, move || {
         signals::describe_progress(&state, "tile")
     });
@@ -85,6 +86,17 @@ fn result_parameters(run: &FeatureRun<'_>, kept: &Kept) -> Result<Value> {
         "keep_withheld": options.keep_withheld,
         "keep_noise": options.keep_noise,
     }))
+}
+
+/// Removes what a run left that ended with this error before any tile was done. Results of tiles stay,
+/// and so does the folder of a run that another process may be at work on.
+pub(crate) fn forget_if_empty(kept: &CheckpointDir, error: &Error) {
+    let is_of_others = matches!(error, Error::Busy(_) | Error::InvalidInput(_));
+    if !is_of_others && signals::count_results(kept.folder()) == 0 {
+        // The error to report is the reason of the end.
+        let _ = kept.remove_unless_held();
+    }
+    remove_folder(kept.folder());
 }
 
 /// Where points wait that memory cannot hold.

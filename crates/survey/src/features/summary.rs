@@ -29,11 +29,11 @@ pub(crate) fn page_path(out: &Path) -> PathBuf {
     with_ending(out, ".html")
 }
 
-/// The path with more at its end.
+/// The path with more at the end of its name.
 pub(crate) fn with_ending(out: &Path, ending: &str) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
+    let mut name = out.file_name().unwrap_or_default().to_owned();
     name.push(ending);
-    name.into()
+    out.with_file_name(name)
 }
 
 /// Shares of the quantiles in the summary.

@@ -82,10 +82,13 @@ pub struct PatchOptions {
     /// Memory for everything: 2GiB, 500MiB; a plain number is MiB
     #[arg(long, default_value = "4GiB", allow_hyphen_values = true)]
     memory: String,
-    /// Folder for points that memory cannot hold, while they wait for their tile; that of the
-    /// output if not given
+    /// Folder for points that memory cannot hold, while they wait for their tile; within OUT.run if
+    /// not given
     #[arg(long)]
     pub(crate) spill_dir: Option<PathBuf>,
+    /// Begin anew: forget the tiles that an ended run of this output kept in OUT.run
+    #[arg(long)]
+    pub(crate) fresh: bool,
     /// Threads; all of the CPU if not given. Results do not depend on it
     #[arg(long)]
     pub(crate) threads: Option<usize>,
@@ -194,7 +197,10 @@ Examples:
   isopach patches survey/ train --copies 3 --rotate --flip --scale 0.9,1.1
   isopach patches survey/ train --format npy --sample voxel --voxel 0.25
 
-Ends with 0: done; 2: never try again (wrong arguments, a refused input); 75: try again (files cannot be read or written).";
+A run that was ended goes on with the same command: OUT.run keeps finished tiles until the folder is complete.
+
+Ends with 0: done; 2: never try again (wrong arguments, a refused input); 3: a tile failed for a reason that stays the same;
+75: try again (files cannot be read or written, another process is at work, SIGTERM).";
 
 /// Points of a sample, if not given.
 const POINTS: usize = 16_384;

@@ -11,7 +11,9 @@ use super::{
     stage::{Stage, StageWriter},
 };
 use crate::{
-    features::{columns_of_all, ground_of, neighbourhood_of, normals_of, surface_of},
+    features::{
+        column_names, columns_of_all, ground_of, neighbourhood_of, normals_of, restart, surface_of,
+    },
     files,
 };
 use isopach::{
@@ -22,14 +24,14 @@ use isopach::{
     gpu::GpuOptions,
     las::{Catalogue, CatalogueOptions},
     patches::{ColourBits, Normalisation, PatchCounts, PatchTiles, Patches},
-    tiling::{RunOptions, Spill, Tiling},
+    tiling::{CheckpointDir, PointSource as _, RunOptions, TileFailure, Tiling},
 };
 use isopach_program::listener::{Listener, StageProgress};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::{
-    fs,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 /// Outcome of a run of patches.
@@ -45,6 +47,8 @@ pub struct PatchOutcome {
     pub written: u64,
     /// Their rows.
     pub rows: u64,
+    /// Tiles whose results an earlier run left, which was ended before it was complete.
+    pub tiles_kept: usize,
 }
 
 /// A run, with its inputs.
@@ -63,12 +67,24 @@ const FOLDERS: usize = 256;
 
 /// Cuts the patches that the options describe, in the current thread and rayon's pool.
 ///
-/// The files depend on inputs and parameters alone, not on tiles, memory or threads.
+/// The files depend on inputs and parameters alone, not on tiles, memory or threads. The results of
+/// tiles wait in `OUT.run` until the folder is complete: a run that is ended goes on with the same
+/// options, and ends with the same bytes.
 ///
 /// # Errors
 /// [`Error::InvalidInput`](isopach::compute::Error) and `Error::InvalidParameter` for refused inputs and parameters,
-/// `Error::Source` if a file cannot be read or written.
+/// and for a run of other inputs or parameters in `OUT.run`; `Error::Busy` if another process works
+/// on the same output; `Error::Source` if a file cannot be read or written.
 pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutcome> {
+    run_noting_failure(options, listener, &mut None)
+}
+
+/// As [`run`]; an error of a tile is noted in `failed` as well.
+pub(super) fn run_noting_failure(
+    options: &PatchOptions,
+    listener: &dyn Listener,
+    failed: &mut Option<TileFailure>,
+) -> Result<PatchOutcome> {
     let (patches, given_colours) = options.parsed_patches()?;
     let features = options.parsed_features()?;
     let shard_bytes = options.shard_bytes()?;
@@ -94,8 +110,23 @@ pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutco
     };
     run.mention_oddities(&catalogue, listener);
     let folder = UnfinishedFolder::create(&options.out)?;
-    let stage = run.cut(&on, &catalogue, &operation, memory, folder.path(), listener)?;
-    run.mention_left_out(&catalogue, listener);
+    if options.fresh {
+        restart::forget_run(&options.out)?;
+    }
+    let results = run.kept_results(&operation, &catalogue)?;
+    let tiles = Tiles {
+        on: &on,
+        catalogue: &catalogue,
+        operation: &operation,
+        memory,
+        results: &results,
+    };
+    let cut = run.cut(&tiles, folder.path(), listener, failed);
+    if let Err(error) = &cut {
+        restart::forget_if_empty(&results, error);
+    }
+    let (stage, tiles_kept) = cut?;
+    run.mention_left_out(&catalogue, stage.counts, tiles_kept, listener);
     let columns = operation.columns();
     let found_colours = ColourBits::of_largest(stage.counts.largest_colour);
     let colours = given_colours.unwrap_or(found_colours);
@@ -146,13 +177,25 @@ pub fn run(options: &PatchOptions, listener: &dyn Listener) -> Result<PatchOutco
     let counts = stage.counts;
     stage.remove()?;
     folder.complete()?;
+    restart::remove_kept(&results)?;
     Ok(PatchOutcome {
         out: options.out.clone(),
         manifest: options.out.join(manifest::MANIFEST),
         counts,
         written,
         rows,
+        tiles_kept,
     })
+}
+
+/// Inputs of the tiles of a run, and the folder where their results wait.
+struct Tiles<'a> {
+    on: &'a Dispatcher<dyn Backend>,
+    catalogue: &'a Catalogue,
+    operation: &'a PatchTiles,
+    /// Bytes for everything.
+    memory: u64,
+    results: &'a CheckpointDir,
 }
 
 /// The operation that cuts patches with all that the options ask for.
@@ -235,33 +278,70 @@ fn write_folders(
 }
 
 impl PatchRun<'_> {
-    /// Cuts the survey into patches, which wait on disk.
+    /// Cuts the survey into patches, which wait in memory and on disk; with the number of tiles whose
+    /// results an earlier run left.
     fn cut(
         &self,
-        on: &Dispatcher<dyn Backend>,
-        catalogue: &Catalogue,
-        operation: &PatchTiles,
-        memory: u64,
+        tiles: &Tiles<'_>,
         folder: &Path,
         listener: &dyn Listener,
-    ) -> Result<Stage> {
+        failed: &mut Option<TileFailure>,
+    ) -> Result<(Stage, usize)> {
+        let memory = tiles.memory;
         let mut writer = StageWriter::create(&folder.join("stage"), memory / 8)?;
-        let spill = self.options.spill_dir.as_deref();
         let tiling = Tiling {
             tile_size: self.options.tile_size,
             memory: memory - memory / 8,
-            spill: Spill::in_folder(spill.map_or_else(|| folder.join("spill"), Path::to_owned)),
+            spill: restart::spill_of(&self.options.out, self.options.spill_dir.as_deref()),
         };
         let progress = listener.begin_stage("patches");
-        let show = |of_run| crate::run::show_progress(&*progress, &of_run);
+        let failure = Mutex::new(None);
+        let note = |found: &TileFailure| {
+            let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert_with(|| found.clone());
+        };
         let options = RunOptions {
-            progress: &show,
+            progress: &|of_run| crate::run::show_progress(&*progress, &of_run),
+            tile_failed: &note,
+            checkpoint: Some(tiles.results.for_results()),
             ..RunOptions::default()
         };
-        tiling.stream_with(on, operation, [catalogue], &mut writer, &options)?;
-        // Only the run's own folder: it is empty now.
-        let _ = fs::remove_dir(folder.join("spill"));
-        writer.into_stage()
+        let ran = tiling.stream_with(
+            tiles.on,
+            tiles.operation,
+            [tiles.catalogue],
+            &mut writer,
+            &options,
+        );
+        *failed = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let report = ran?;
+        Ok((writer.into_stage()?, report.tiles_kept))
+    }
+
+    /// The results of a run's tiles, and everything that they depend on beside the files: other
+    /// parameters are refused. Copies, normalisation and files are made of the results, and may
+    /// change.
+    fn kept_results(&self, operation: &PatchTiles, catalogue: &Catalogue) -> Result<CheckpointDir> {
+        let options = self.options;
+        let raw = Patches {
+            normalisation: Normalisation::None,
+            augmentation: None,
+            ..operation.patches().clone()
+        };
+        // Debug formats have every field: also one that is added later.
+        let parameters = json!({
+            "patches": format!("{raw:?}"),
+            "features": format!("{:?}", self.features),
+            "height": options.height.above().map(|above| {
+                [format!("{above:?}"), format!("{:?}", options.height.source())]
+            }),
+            "columns": column_names(options.kept_columns(columns_of_all(catalogue))?),
+            "classes": options.classes,
+            "keep_withheld": options.keep_withheld,
+            "keep_noise": options.keep_noise,
+        });
+        let folder = restart::state_folder(&options.out);
+        Ok(CheckpointDir::new(folder, parameters.to_string()))
     }
 
     /// Formulas, neighbourhood and heights, for the manifest.
@@ -294,9 +374,30 @@ impl PatchRun<'_> {
         }
     }
 
-    fn mention_left_out(&mut self, catalogue: &Catalogue, listener: &dyn Listener) {
-        for text in files::describe_left_out("", catalogue.left_out()) {
-            self.warn(text, listener);
+    /// Mentions points that were left out. The manifest has only their number: a run that went on has
+    /// not read those of kept tiles, and ends with the same bytes.
+    fn mention_left_out(
+        &mut self,
+        catalogue: &Catalogue,
+        counts: PatchCounts,
+        tiles_kept: usize,
+        listener: &dyn Listener,
+    ) {
+        let left_out = catalogue.point_count().saturating_sub(counts.points);
+        if left_out == 0 {
+            return;
         }
+        let count = files::count_points(left_out);
+        let text = format!(
+            "{count} left out by class, as withheld or as noise (--classes, --keep-withheld, --keep-noise)"
+        );
+        if tiles_kept > 0 {
+            listener.warn(&text);
+        } else {
+            for text in files::describe_left_out("", catalogue.left_out()) {
+                listener.warn(&text);
+            }
+        }
+        self.warnings.push(text);
     }
 }
