@@ -63,6 +63,11 @@ pub struct PatchOptions {
     /// Files to write
     #[arg(long, value_enum, default_value_t = Format::Safetensors)]
     pub(crate) format: Format,
+    /// Store features in two bytes a number (half precision, with a factor a column) and normals in
+    /// two whole numbers of 16 bits; the manifest has factors and largest errors. Coordinates,
+    /// attributes and heights keep four bytes
+    #[arg(long)]
+    pub(crate) halves: bool,
     /// Largest size of a shard; a patch that is larger has one for itself
     #[arg(long, default_value = "256MiB", allow_hyphen_values = true)]
     shard_size: String,
@@ -196,6 +201,7 @@ Examples:
   isopach patches other/ test --features geometry --radius 1 --height tin --statistics train/manifest.json
   isopach patches survey/ train --copies 3 --rotate --flip --scale 0.9,1.1
   isopach patches survey/ train --format npy --sample voxel --voxel 0.25
+  isopach patches survey/ train --features lod3 --radius 1 --halves
 
 A run that was ended goes on with the same command: OUT.run keeps finished tiles until the folder is complete.
 

@@ -9,6 +9,7 @@ use super::{
     options::Format,
     shards,
     stage::{Stage, StageWriter},
+    storage::{ColumnStorage, LargestErrors},
 };
 use crate::{
     features::{
@@ -136,10 +137,19 @@ pub(super) fn run_noting_failure(
         Normalisation::Given(given) => Some(given.clone()),
         _ => None,
     };
+    let storages = ColumnStorage::of_columns(
+        &columns,
+        &stage,
+        operation.patches().augmentation.as_ref(),
+        normalised_by.as_ref(),
+        options.halves,
+    );
     let assembly = Assembly {
         stage: &stage,
         operation: &operation,
         columns,
+        storages,
+        errors: LargestErrors::default(),
         normalised_by,
         colours,
     };
@@ -288,7 +298,8 @@ impl PatchRun<'_> {
         failed: &mut Option<TileFailure>,
     ) -> Result<(Stage, usize)> {
         let memory = tiles.memory;
-        let mut writer = StageWriter::create(&folder.join("stage"), memory / 8)?;
+        let columns = tiles.operation.columns().len();
+        let mut writer = StageWriter::create(&folder.join("stage"), columns, memory / 8)?;
         let tiling = Tiling {
             tile_size: self.options.tile_size,
             memory: memory - memory / 8,
