@@ -74,6 +74,28 @@ pub enum FeatureOptionError {
         /// The value of --columns without extra bytes.
         columns: String,
     },
+    /// The output is a finished result of other inputs or parameters.
+    #[error(
+        "{}: it was made of {difference}: give another name, or --force to write over it",
+        out.display()
+    )]
+    OtherResults {
+        /// The output.
+        out: PathBuf,
+        /// The first difference.
+        difference: String,
+    },
+    /// The files state different units, so that a place in their coordinates is ambiguous.
+    #[error(
+        "--towards is in the coordinates of the files, but {} states other units than {}: run over files of one unit",
+        other.display(), first.display()
+    )]
+    PlaceInOtherUnits {
+        /// A file.
+        first: PathBuf,
+        /// A file with another unit.
+        other: PathBuf,
+    },
     /// No neighbourhood is given.
     #[error("no neighbourhood is given: --radius METRES or --nearest POINTS")]
     NoNeighbourhood,

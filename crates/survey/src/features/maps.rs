@@ -2,7 +2,8 @@
 
 use super::{
     columns::OutputColumn,
-    summary::{summary_path, with_ending},
+    overwrite::read_summary,
+    summary::with_ending,
     sums::{ColumnSums, Placed, SUM_BYTES},
 };
 use crate::files::remove_about;
@@ -16,8 +17,7 @@ use isopach_program::finished::WrittenOver;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::{
-    fs::{self, File},
-    io::{ErrorKind, Read},
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -166,8 +166,6 @@ impl Drop for Maps {
 
 /// Key of the summary: the names of the maps.
 const FILES: &str = "files";
-/// Bytes of a summary that are read at most.
-const MOST_BYTES: u64 = 16 << 20;
 
 /// The folder of an output's maps: `out.laz.maps`.
 fn maps_folder(out: &Path) -> PathBuf {
@@ -182,7 +180,7 @@ fn map_name(column: &OutputColumn) -> String {
 pub(super) fn refuse_input(out: &Path, columns: &[OutputColumn], input: &Path) -> Result<()> {
     let folder = maps_folder(out);
     let names = columns.iter().map(map_name);
-    let names = names.chain(read_names(&summary_path(out))?);
+    let names = names.chain(read_names(out)?);
     WrittenOver::of(&folder, names).refuse_input(input)
 }
 
@@ -190,24 +188,16 @@ pub(super) fn refuse_input(out: &Path, columns: &[OutputColumn], input: &Path) -
 /// seem to belong to it.
 pub(super) fn remove_earlier(out: &Path) -> Result<()> {
     let folder = maps_folder(out);
-    let names = read_names(&summary_path(out))?;
+    let names = read_names(out)?;
     remove_about(names.iter().map(|name| folder.join(name)))?;
     // Only an empty folder goes.
     let _ = fs::remove_dir(&folder);
     Ok(())
 }
 
-/// Names of the maps in a summary; none if it is no summary of ours.
-fn read_names(summary: &Path) -> Result<Vec<String>> {
-    let mut text = String::new();
-    let file = match File::open(summary) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        opened => opened.map_err(|error| Error::of_file(summary, error))?,
-    };
-    if file.take(MOST_BYTES).read_to_string(&mut text).is_err() {
-        return Ok(Vec::new());
-    }
-    let summary: Value = serde_json::from_str(&text).unwrap_or_default();
+/// Names of the maps in the summary of an output; none if it is no summary of ours.
+fn read_names(out: &Path) -> Result<Vec<String>> {
+    let summary = read_summary(out)?.unwrap_or_default();
     let names = summary["maps"][FILES].as_array().into_iter().flatten();
     let names = names.filter_map(Value::as_str);
     // A name that has a folder in it is none of ours.
@@ -267,12 +257,13 @@ mod tests {
     #[test]
     fn names_of_an_earlier_summary_leave_the_folder_alone() {
         let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out.laz");
         let path = folder.path().join("out.laz.json");
         let maps = json!({ "maps": { FILES: ["nx.tif", "../a.tif", "b/c.tif", "d.txt", 7] } });
         fs::write(&path, maps.to_string()).unwrap();
-        assert_eq!(read_names(&path).unwrap(), ["nx.tif"]);
+        assert_eq!(read_names(&out).unwrap(), ["nx.tif"]);
         fs::write(&path, b"\xff{").unwrap();
-        assert!(read_names(&path).unwrap().is_empty());
+        assert!(read_names(&out).unwrap().is_empty());
         assert!(read_names(&folder.path().join("none")).unwrap().is_empty());
     }
 }

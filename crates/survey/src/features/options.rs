@@ -4,10 +4,12 @@ use super::{FeatureOptionError, outliers::OutlierArgs};
 use clap::{Args, Parser, ValueEnum};
 use isopach::{
     compute::Result,
+    crs::metre_factors,
     features::{
         Convention, Features, GroundFilter, GroundSource, GroundSurface, HeightAboveGround,
         Neighbourhood, NormalSide, Wanted,
     },
+    las::Catalogue,
 };
 use isopach_program::{device_args::DeviceArgs, memory::parse_bytes};
 use std::path::{Path, PathBuf};
@@ -39,8 +41,8 @@ pub struct FeatureOptions {
     pub(crate) height: HeightArgs,
     #[command(flatten)]
     pub(crate) outliers: OutlierArgs,
-    /// Place that normals point towards, x,y,z in the coordinates of the files: the scanner's; up
-    /// if not given
+    /// Place that normals point towards, x,y,z in the coordinates and units of the files: the
+    /// scanner's; up if not given
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub(crate) towards: Vec<f64>,
     /// Path of the scanner that normals point towards, at the GPS time of each point: a text file of
@@ -80,6 +82,10 @@ pub struct FeatureOptions {
     /// Begin anew: forget the tiles that an ended run of this output kept in OUT.run
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Write over an output that was made of other inputs or parameters, and over any other file of its
+    /// name
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Threads; all of the CPU if not given. Results do not depend on it
     #[arg(long)]
     pub(crate) threads: Option<usize>,
@@ -267,6 +273,29 @@ impl FeatureOptions {
     pub(crate) fn memory_bytes(&self) -> Result<u64> {
         Ok(parse_bytes("--memory", &self.memory)?)
     }
+}
+
+/// The side with a place in metres: it is given in the coordinates of the files, which may be feet.
+pub(crate) fn side_in_metres(side: NormalSide, catalogue: &Catalogue) -> Result<NormalSide> {
+    let NormalSide::Towards(place) = side else {
+        return Ok(side);
+    };
+    let mut stated = catalogue.files().iter().filter_map(|file| {
+        let crs = file.header().crs.as_ref()?;
+        Some((file.path(), metre_factors(crs)?))
+    });
+    let Some((first, factors)) = stated.next() else {
+        return Ok(side);
+    };
+    if let Some((other, _)) = stated.find(|(_, others)| *others != factors) {
+        return Err(FeatureOptionError::PlaceInOtherUnits {
+            first: first.to_owned(),
+            other: other.to_owned(),
+        }
+        .into());
+    }
+    let in_metres = |axis: usize| place[axis] * factors[axis];
+    Ok(NormalSide::Towards(std::array::from_fn(in_metres)))
 }
 
 /// The side that normals point to: towards a place, or up if it has no coordinates.

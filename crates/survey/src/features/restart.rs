@@ -49,14 +49,13 @@ pub(crate) fn forget_run(out: &Path) -> Result<()> {
 }
 
 /// The results of a run's tiles, and the parameters that they depend on: others are refused.
-pub(super) fn kept_results(run: &FeatureRun<'_>, kept: &Kept) -> Result<CheckpointDir> {
-    let parameters = result_parameters(run, kept)?;
+pub(super) fn kept_results(run: &FeatureRun<'_>, parameters: &Value) -> CheckpointDir {
     let folder = state_folder(&run.options.out);
-    Ok(CheckpointDir::new(folder, parameters.to_string()))
+    CheckpointDir::new(folder, parameters.to_string())
 }
 
 /// Everything that the results of tiles depend on beside the files.
-fn result_parameters(run: &FeatureRun<'_>, kept: &Kept) -> Result<Value> {
+pub(super) fn result_parameters(run: &FeatureRun<'_>, kept: &Kept) -> Result<Value> {
     let options = run.options;
     let features = &run.features;
     // Debug formats have every field: also one that is added later.

@@ -6,9 +6,10 @@ use super::{
     heights,
     kept::{Kept, columns_of_all},
     maps::{self, Maps},
-    options::Filter,
+    options::{Filter, side_in_metres},
     outliers::OutlierRun,
     output::{Counted, Output},
+    overwrite,
     page::Views,
     restart,
     running::Running,
@@ -25,6 +26,7 @@ use isopach::{
     tiling::{CheckpointDir, PointSource, RunReport, TileFailure, Tiling},
 };
 use isopach_program::{finished::WrittenOver, listener::Listener};
+use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -64,6 +66,8 @@ pub(super) struct FeatureRun<'a> {
     pub(super) kept: Kept,
     /// The files.
     pub(super) inputs: Vec<String>,
+    /// Identities of the files, and parameters.
+    pub(super) made_from: Value,
     pub(super) warnings: Vec<String>,
 }
 
@@ -87,7 +91,7 @@ pub(super) fn run_noting_failure(
     listener: &dyn Listener,
     failed: &mut Option<TileFailure>,
 ) -> Result<FeatureOutcome> {
-    let features = options.parsed_features()?;
+    let mut features = options.parsed_features()?;
     options.check_ground()?;
     let memory = options.memory_bytes()?;
     let on = options.devices.open(GpuOptions::default())?;
@@ -97,13 +101,11 @@ pub(super) fn run_noting_failure(
         options.keep_withheld,
         options.keep_noise,
     )?;
+    features.normals = side_in_metres(features.normals, &catalogue)?;
     refuse_inputs_written_over(&catalogue, &options.out)?;
     let columns = OutputColumn::of_run(&features, options);
     if let Some(terrain) = &options.height.terrain {
         maps::refuse_input(&options.out, &columns, terrain)?;
-    }
-    if options.fresh {
-        restart::forget_run(&options.out)?;
     }
     let outliers = options.outliers.parsed()?;
     if options.trajectory.is_some() {
@@ -124,9 +126,19 @@ pub(super) fn run_noting_failure(
             .iter()
             .map(|file| file.path().display().to_string())
             .collect(),
+        made_from: Value::Null,
         warnings: Vec::new(),
         features,
     };
+    let parameters = restart::result_parameters(&run, &kept)?;
+    run.made_from = json!({
+        "inputs": catalogue.input_identities()?,
+        "parameters": parameters,
+    });
+    overwrite::check_output(&options.out, &run.made_from, [options.force, options.fresh])?;
+    if options.fresh {
+        restart::forget_run(&options.out)?;
+    }
     run.mention_oddities(&catalogue, listener);
     let columns = run.columns.clone();
     let points = catalogue.point_count();
@@ -145,7 +157,7 @@ pub(super) fn run_noting_failure(
         outliers: outliers.map(|filter| OutlierRun::new(filter, options.outliers.without_outliers)),
         cloth: None,
     };
-    let results = restart::kept_results(&run, &kept)?;
+    let results = restart::kept_results(&run, &parameters);
     let tiles = Tiles {
         on: &on,
         catalogue: &catalogue,

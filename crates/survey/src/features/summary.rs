@@ -7,6 +7,7 @@ use super::{
     maps::Maps,
     outliers::OutlierRun,
     output::Output,
+    overwrite,
     page::{Values, page_html},
     run::FeatureRun,
 };
@@ -83,6 +84,7 @@ pub(super) fn write_summary(
         "tiles": report.tiles,
         "tiles_kept": report.tiles_kept,
         "warnings": run.warnings,
+        overwrite::KEY: run.made_from,
     });
     let text = serde_json::to_string_pretty(&summary).map_err(Error::source)?;
     let out = &run.options.out;

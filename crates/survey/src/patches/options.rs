@@ -154,8 +154,8 @@ struct FeatureArgs {
     /// Whose formulas and names: isopach, jakteristics, cloudcompare, pgeof, pdal
     #[arg(long, default_value = "isopach")]
     convention: String,
-    /// Place that normals point towards, x,y,z in the coordinates of the files: the scanner's; up
-    /// if not given
+    /// Place that normals point towards, x,y,z in the coordinates and units of the files: the
+    /// scanner's; up if not given
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     towards: Vec<f64>,
 }

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     features::{
-        column_names, columns_of_all, ground_of, neighbourhood_of, normals_of, restart, surface_of,
+        column_names, columns_of_all, ground_of, neighbourhood_of, normals_of, restart,
+        side_in_metres, surface_of,
     },
     files,
 };
@@ -87,7 +88,7 @@ pub(super) fn run_noting_failure(
     failed: &mut Option<TileFailure>,
 ) -> Result<PatchOutcome> {
     let (patches, given_colours) = options.parsed_patches()?;
-    let features = options.parsed_features()?;
+    let mut features = options.parsed_features()?;
     let shard_bytes = options.shard_bytes()?;
     let memory = options.memory_bytes()?;
     let on = options.devices.open(GpuOptions::default())?;
@@ -97,6 +98,9 @@ pub(super) fn run_noting_failure(
         options.keep_withheld,
         options.keep_noise,
     )?;
+    if let Some(features) = &mut features {
+        features.normals = side_in_metres(features.normals, &catalogue)?;
+    }
     let operation = make_operation(options, patches, features.as_ref(), &catalogue)?;
     let mut run = PatchRun {
         options,

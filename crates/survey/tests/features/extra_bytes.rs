@@ -79,7 +79,10 @@ fn options_of(folder: &Path, out: &str, more: &[&str]) -> FeatureOptions {
         "--features",
         "planarity",
     ];
-    let words = words.iter().chain(["--backend", "cpu"].iter()).chain(more);
+    let words = words
+        .iter()
+        .chain(["--backend", "cpu", "--force"].iter())
+        .chain(more);
     FeatureOptions::try_parse_from(words).unwrap()
 }
 
