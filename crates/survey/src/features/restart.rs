@@ -2,9 +2,9 @@
 //! goes on after it was ended.
 
 use super::{
-    kept::{Kept, column_names},
+    kept::column_names,
     options::GroundArgs,
-    run::FeatureRun,
+    run::{FeatureRun, PARAMETERS},
     summary::with_ending,
 };
 use crate::guard;
@@ -49,14 +49,16 @@ pub(crate) fn forget_run(out: &Path) -> Result<()> {
 }
 
 /// The results of a run's tiles, and the parameters that they depend on: others are refused.
-pub(super) fn kept_results(run: &FeatureRun<'_>, parameters: &Value) -> CheckpointDir {
+pub(super) fn kept_results(run: &FeatureRun<'_>) -> CheckpointDir {
+    let parameters = &run.made_from[PARAMETERS];
     let folder = state_folder(&run.options.out);
     CheckpointDir::new(folder, parameters.to_string())
 }
 
 /// Everything that the results of tiles depend on beside the files.
-pub(super) fn result_parameters(run: &FeatureRun<'_>, kept: &Kept) -> Result<Value> {
+pub(super) fn result_parameters(run: &FeatureRun<'_>) -> Result<Value> {
     let options = run.options;
+    let kept = &run.kept;
     let features = &run.features;
     // Debug formats have every field: also one that is added later.
     let height = options.height.ground.above().map(|above| {

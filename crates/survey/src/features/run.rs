@@ -57,6 +57,9 @@ pub struct FeatureOutcome {
     pub tiles_kept: usize,
 }
 
+/// Key of the parameters that results depend on, beside those of the inputs.
+pub(super) const PARAMETERS: &str = "parameters";
+
 /// A run, with its inputs.
 pub(super) struct FeatureRun<'a> {
     pub(super) options: &'a FeatureOptions,
@@ -91,77 +94,20 @@ pub(super) fn run_noting_failure(
     listener: &dyn Listener,
     failed: &mut Option<TileFailure>,
 ) -> Result<FeatureOutcome> {
-    let mut features = options.parsed_features()?;
-    options.check_ground()?;
+    let (mut run, catalogue) = FeatureRun::prepare(options)?;
     let memory = options.memory_bytes()?;
     let on = options.devices.open(GpuOptions::default())?;
-    let catalogue = files::open_survey(
-        &options.input,
-        &options.classes,
-        options.keep_withheld,
-        options.keep_noise,
-    )?;
-    features.normals = side_in_metres(features.normals, &catalogue)?;
-    refuse_inputs_written_over(&catalogue, &options.out)?;
-    let columns = OutputColumn::of_run(&features, options);
-    if let Some(terrain) = &options.height.terrain {
-        maps::refuse_input(&options.out, &columns, terrain)?;
-    }
-    let outliers = options.outliers.parsed()?;
-    if options.trajectory.is_some() {
-        trajectory::check_times(columns_of_all(&catalogue))?;
-    }
-    let mut kept = Kept::parse(&options.columns, &catalogue)?;
-    kept.check_new(columns.iter().map(|column| &*column.name))?;
-    if options.height.ground.find_ground || outliers.is_some() {
-        kept.columns |= Columns::CLASSIFICATION;
-    }
-    let catalogue = catalogue.carry_extra(&kept.extra)?;
-    let mut run = FeatureRun {
-        options,
-        columns,
-        kept: kept.clone(),
-        inputs: catalogue
-            .files()
-            .iter()
-            .map(|file| file.path().display().to_string())
-            .collect(),
-        made_from: Value::Null,
-        warnings: Vec::new(),
-        features,
-    };
-    let parameters = restart::result_parameters(&run, &kept)?;
-    run.made_from = json!({
-        "inputs": catalogue.input_identities()?,
-        "parameters": parameters,
-    });
-    overwrite::check_output(&options.out, &run.made_from, [options.force, options.fresh])?;
     if options.fresh {
         restart::forget_run(&options.out)?;
     }
     run.mention_oddities(&catalogue, listener);
     let columns = run.columns.clone();
-    let points = catalogue.point_count();
-    let mut output = Output {
-        path: options.out.clone(),
-        schema: schema_of(&catalogue, &kept, options.trajectory.is_some())?,
-        memory: memory / 16,
-        file: None,
-        counted: Counted::default(),
-        views: Views::new(&catalogue.extent(), points, columns.len(), memory),
-        columns: &columns,
-        maps: options
-            .maps
-            .map(|cell| Maps::create(&options.out, cell, &columns, catalogue.crs()))
-            .transpose()?,
-        outliers: outliers.map(|filter| OutlierRun::new(filter, options.outliers.without_outliers)),
-        cloth: None,
-    };
-    let results = restart::kept_results(&run, &parameters);
+    let mut output = run.open_output(&columns, &catalogue, memory)?;
+    let results = restart::kept_results(&run);
     let tiles = Tiles {
         on: &on,
         catalogue: &catalogue,
-        kept: kept.columns,
+        kept: run.kept.columns,
         memory,
         results: &results,
     };
@@ -174,24 +120,7 @@ pub(super) fn run_noting_failure(
     run.mention_left_out(&catalogue, &report, written, listener);
     summary::write_summary(&run, &output, &report)?;
     restart::remove_kept(&results)?;
-    Ok(FeatureOutcome {
-        out: options.out.clone(),
-        summary: summary::summary_path(&options.out),
-        page: summary::page_path(&options.out),
-        maps: output.maps.as_ref().map(|maps| maps.folder().to_owned()),
-        points: output.counted.points,
-        gaps: output.counted.gaps,
-        without_height: options
-            .height
-            .is_wanted()
-            .then_some(output.counted.without_height),
-        outliers: output.outliers.map(|run| run.found),
-        outside_path: options
-            .trajectory
-            .as_ref()
-            .map(|_| output.counted.outside_path),
-        tiles_kept: report.tiles_kept,
-    })
+    Ok(run.outcome(&output, &report))
 }
 
 /// The schema of an output: the coordinate system of the files, their finest scale, and their
@@ -281,7 +210,99 @@ struct Tiles<'a> {
     results: &'a CheckpointDir,
 }
 
-impl FeatureRun<'_> {
+impl<'a> FeatureRun<'a> {
+    /// Opens the files, and refuses options that do not suit them or what lies at the output.
+    fn prepare(options: &'a FeatureOptions) -> Result<(Self, Catalogue)> {
+        let mut features = options.parsed_features()?;
+        options.check_ground()?;
+        let outliers = options.outliers.parsed()?;
+        let catalogue = files::open_survey(
+            &options.input,
+            &options.classes,
+            options.keep_withheld,
+            options.keep_noise,
+        )?;
+        features.normals = side_in_metres(features.normals, &catalogue)?;
+        refuse_inputs_written_over(&catalogue, &options.out)?;
+        let columns = OutputColumn::of_run(&features, options);
+        if let Some(terrain) = &options.height.terrain {
+            maps::refuse_input(&options.out, &columns, terrain)?;
+        }
+        if options.trajectory.is_some() {
+            trajectory::check_times(columns_of_all(&catalogue))?;
+        }
+        let mut kept = Kept::parse(&options.columns, &catalogue)?;
+        kept.check_new(columns.iter().map(|column| &*column.name))?;
+        if options.height.ground.find_ground || outliers.is_some() {
+            kept.columns |= Columns::CLASSIFICATION;
+        }
+        let catalogue = catalogue.carry_extra(&kept.extra)?;
+        let files = catalogue.files().iter();
+        let mut run = Self {
+            options,
+            columns,
+            kept,
+            inputs: files
+                .map(|file| file.path().display().to_string())
+                .collect(),
+            made_from: Value::Null,
+            warnings: Vec::new(),
+            features,
+        };
+        run.made_from = json!({
+            "inputs": catalogue.input_identities()?,
+            PARAMETERS: restart::result_parameters(&run)?,
+        });
+        let permissions = [options.force, options.fresh];
+        overwrite::check_output(&options.out, &run.made_from, permissions)?;
+        Ok((run, catalogue))
+    }
+
+    /// The files that are to be written, of these columns.
+    fn open_output<'b>(
+        &self,
+        columns: &'b [OutputColumn],
+        catalogue: &Catalogue,
+        memory: u64,
+    ) -> Result<Output<'b>> {
+        let options = self.options;
+        let points = catalogue.point_count();
+        let outliers = options.outliers.parsed()?;
+        let leave_out = options.outliers.without_outliers;
+        let maps_of = |cell| Maps::create(&options.out, cell, columns, catalogue.crs());
+        Ok(Output {
+            path: options.out.clone(),
+            schema: schema_of(catalogue, &self.kept, options.trajectory.is_some())?,
+            memory: memory / 16,
+            file: None,
+            counted: Counted::default(),
+            views: Views::new(&catalogue.extent(), points, columns.len(), memory),
+            columns,
+            maps: options.maps.map(maps_of).transpose()?,
+            outliers: outliers.map(|filter| OutlierRun::new(filter, leave_out)),
+            cloth: None,
+        })
+    }
+
+    fn outcome(&self, output: &Output<'_>, report: &RunReport) -> FeatureOutcome {
+        let options = self.options;
+        let counted = output.counted;
+        let has_heights = options.height.is_wanted();
+        let has_path = options.trajectory.is_some();
+        FeatureOutcome {
+            out: options.out.clone(),
+            summary: summary::summary_path(&options.out),
+            page: summary::page_path(&options.out),
+            maps: output.maps.as_ref().map(|maps| maps.folder().to_owned()),
+            points: counted.points,
+            gaps: counted.gaps,
+            without_height: has_heights.then_some(counted.without_height),
+            outliers: output.outliers.map(|run| run.found),
+            outside_path: has_path.then_some(counted.outside_path),
+            tiles_kept: report.tiles_kept,
+        }
+    }
+
     fn run_tiles(
         &self,
         tiles: &Tiles<'_>,

@@ -87,32 +87,12 @@ pub(super) fn run_noting_failure(
     listener: &dyn Listener,
     failed: &mut Option<TileFailure>,
 ) -> Result<PatchOutcome> {
-    let (patches, given_colours) = options.parsed_patches()?;
-    let mut features = options.parsed_features()?;
-    let shard_bytes = options.shard_bytes()?;
     let memory = options.memory_bytes()?;
+    options.shard_bytes()?;
+    let (patches, given_colours) = options.parsed_patches()?;
+    let (mut run, catalogue) = PatchRun::prepare(options)?;
+    let operation = make_operation(options, patches, run.features.as_ref(), &catalogue)?;
     let on = options.devices.open(GpuOptions::default())?;
-    let catalogue = files::open_survey(
-        &options.input,
-        &options.classes,
-        options.keep_withheld,
-        options.keep_noise,
-    )?;
-    if let Some(features) = &mut features {
-        features.normals = side_in_metres(features.normals, &catalogue)?;
-    }
-    let operation = make_operation(options, patches, features.as_ref(), &catalogue)?;
-    let mut run = PatchRun {
-        options,
-        features,
-        inputs: catalogue
-            .files()
-            .iter()
-            .map(|file| file.path().display().to_string())
-            .collect(),
-        crs: catalogue.crs().cloned(),
-        warnings: Vec::new(),
-    };
     run.mention_oddities(&catalogue, listener);
     let folder = UnfinishedFolder::create(&options.out)?;
     if options.fresh {
@@ -132,62 +112,8 @@ pub(super) fn run_noting_failure(
     }
     let (stage, tiles_kept) = cut?;
     run.mention_left_out(&catalogue, stage.counts, tiles_kept, listener);
-    let columns = operation.columns();
-    let found_colours = ColourBits::of_largest(stage.counts.largest_colour);
-    let colours = given_colours.unwrap_or(found_colours);
-    let statistics = assemble::collect_statistics(&stage, &columns, colours)?;
-    let normalised_by = match &operation.patches().normalisation {
-        Normalisation::Own => Some(statistics.clone()),
-        Normalisation::Given(given) => Some(given.clone()),
-        _ => None,
-    };
-    let storages = ColumnStorage::of_columns(
-        &columns,
-        &stage,
-        operation.patches().augmentation.as_ref(),
-        normalised_by.as_ref(),
-        options.halves,
-    );
-    let assembly = Assembly {
-        stage: &stage,
-        operation: &operation,
-        columns,
-        storages,
-        errors: LargestErrors::default(),
-        normalised_by,
-        colours,
-    };
-    let mut records = Records::create(folder.path())?;
-    let stage_progress = listener.begin_stage("writing");
-    let shards = match options.format {
-        Format::Safetensors => {
-            let layout = ShardLayout {
-                bytes: shard_bytes,
-                together: (memory / shard_bytes / 4).max(1) as usize,
-            };
-            write_shards(
-                &assembly,
-                folder.path(),
-                layout,
-                &mut records,
-                &*stage_progress,
-            )?
-        }
-        Format::Npy => {
-            write_folders(&assembly, folder.path(), &mut records, &*stage_progress)?;
-            Vec::new()
-        }
-    };
-    drop(stage_progress);
-    let [written, rows] = [records.count, records.rows];
-    let about = About {
-        run: &run,
-        assembly: &assembly,
-        statistics: &statistics,
-        counts: stage.counts,
-        shards: &shards,
-    };
-    manifest::write_manifest(folder.path(), &about, records)?;
+    let [written, rows] =
+        run.write_files(&stage, &operation, given_colours, folder.path(), listener)?;
     let counts = stage.counts;
     stage.remove()?;
     folder.complete()?;
@@ -291,7 +217,107 @@ fn write_folders(
     Ok(())
 }
 
-impl PatchRun<'_> {
+impl<'a> PatchRun<'a> {
+    /// Opens the files.
+    fn prepare(options: &'a PatchOptions) -> Result<(Self, Catalogue)> {
+        let mut features = options.parsed_features()?;
+        let catalogue = files::open_survey(
+            &options.input,
+            &options.classes,
+            options.keep_withheld,
+            options.keep_noise,
+        )?;
+        if let Some(features) = &mut features {
+            features.normals = side_in_metres(features.normals, &catalogue)?;
+        }
+        let files = catalogue.files().iter();
+        let run = Self {
+            options,
+            features,
+            inputs: files
+                .map(|file| file.path().display().to_string())
+                .collect(),
+            crs: catalogue.crs().cloned(),
+            warnings: Vec::new(),
+        };
+        Ok((run, catalogue))
+    }
+
+    /// Writes patches and manifest; the number of patches with copies, and of their rows.
+    fn write_files(
+        &self,
+        stage: &Stage,
+        operation: &PatchTiles,
+        given_colours: Option<ColourBits>,
+        folder: &Path,
+        listener: &dyn Listener,
+    ) -> Result<[u64; 2]> {
+        let columns = operation.columns();
+        let found_colours = ColourBits::of_largest(stage.counts.largest_colour);
+        let colours = given_colours.unwrap_or(found_colours);
+        let statistics = assemble::collect_statistics(stage, &columns, colours)?;
+        let normalised_by = match &operation.patches().normalisation {
+            Normalisation::Own => Some(statistics.clone()),
+            Normalisation::Given(given) => Some(given.clone()),
+            _ => None,
+        };
+        let storages = ColumnStorage::of_columns(
+            &columns,
+            stage,
+            operation.patches().augmentation.as_ref(),
+            normalised_by.as_ref(),
+            self.options.halves,
+        );
+        let assembly = Assembly {
+            stage,
+            operation,
+            columns,
+            storages,
+            errors: LargestErrors::default(),
+            normalised_by,
+            colours,
+        };
+        let mut records = Records::create(folder)?;
+        let progress = listener.begin_stage("writing");
+        let shards = self.write_patches(&assembly, folder, &mut records, &*progress)?;
+        drop(progress);
+        let written = [records.count, records.rows];
+        let about = About {
+            run: self,
+            assembly: &assembly,
+            statistics: &statistics,
+            counts: stage.counts,
+            shards: &shards,
+        };
+        manifest::write_manifest(folder, &about, records)?;
+        Ok(written)
+    }
+
+    /// Writes the rows; the shards, if there are any.
+    fn write_patches(
+        &self,
+        assembly: &Assembly<'_>,
+        folder: &Path,
+        records: &mut Records,
+        progress: &dyn StageProgress,
+    ) -> Result<Vec<Shard>> {
+        match self.options.format {
+            Format::Safetensors => {
+                let bytes = self.options.shard_bytes()?;
+                let memory = self.options.memory_bytes()?;
+                let layout = ShardLayout {
+                    bytes,
+                    together: (memory / bytes / 4).max(1) as usize,
+                };
+                write_shards(assembly, folder, layout, records, progress)
+            }
+            Format::Npy => {
+                write_folders(assembly, folder, records, progress)?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
     /// Cuts the survey into patches, which wait in memory and on disk; with the number of tiles whose
     /// results an earlier run left.
     fn cut(
