@@ -328,7 +328,12 @@ impl<'a> PatchRun<'a> {
         failed: &mut Option<TileFailure>,
     ) -> Result<(Stage, usize)> {
         let memory = tiles.memory;
-        let columns = tiles.operation.columns().len();
+        // Only halves need the largest numbers of columns.
+        let columns = if self.options.halves {
+            tiles.operation.columns().len()
+        } else {
+            0
+        };
         let mut writer = StageWriter::create(&folder.join("stage"), columns, memory / 8)?;
         let tiling = Tiling {
             tile_size: self.options.tile_size,

@@ -66,7 +66,8 @@ pub(super) struct Stage {
 }
 
 impl StageWriter {
-    /// Patches of so many columns that wait in so many bytes of memory, and in a file of this path.
+    /// Patches that wait in so many bytes of memory, and in a file of this path. The largest numbers of
+    /// so many columns are found on the way.
     pub(super) fn create(path: &Path, columns: usize, memory: u64) -> Result<Self> {
         let mut options = File::options();
         let options = options.create_new(true).read(true).write(true);

@@ -39,15 +39,15 @@ impl ColumnStorage {
         normalised_by: Option<&Statistics>,
         halves: bool,
     ) -> Vec<Self> {
-        let largest = stage.largest.iter().copied().map(f64::from);
-        let columns = columns.iter().zip(largest);
+        let largest_of = |column: usize| stage.largest.get(column).map_or(0.0, |&most| most.into());
+        let columns = columns.iter().enumerate();
         columns
-            .map(|(column, largest)| match column.kind {
+            .map(|(number, column)| match column.kind {
                 ColumnKind::Label => Self::Label,
                 ColumnKind::Vector | ColumnKind::Axis if halves => Self::Octahedral,
-                _ if halves && is_feature_of_halves(column.source) => {
-                    Self::half_of(largest_written(column, largest, change, normalised_by))
-                }
+                _ if halves && is_feature_of_halves(column.source) => Self::half_of(
+                    largest_written(column, largest_of(number), change, normalised_by),
+                ),
                 _ => Self::Single,
             })
             .collect()

@@ -198,6 +198,16 @@ mod tests {
     }
 
     #[test]
+    fn extra_bytes_that_lie_take_no_memory() {
+        let cloud = Cloud::from_points(&[[1.0; 3]; 2]).unwrap();
+        let mut bytes = cloud.to_bytes();
+        let bits = bytes.len() - size_of::<u32>();
+        let wide = Columns::XYZ.with_extra_width(u16::MAX).bits();
+        bytes[bits..].copy_from_slice(&wide.to_le_bytes());
+        assert!(Cloud::from_bytes(&bytes).is_none());
+    }
+
+    #[test]
     fn a_length_that_lies_takes_no_memory() {
         assert!(Vec::<u64>::from_bytes(&u64::MAX.to_le_bytes()).is_none());
     }
