@@ -13,7 +13,21 @@ try:
     Dataset = torch.utils.data.Dataset
 except ImportError:
     torch, Dataset = None, object
-TYPES = {"F32": "<f4", "I16": "<i2", "I64": "<i8"}
+TYPES = {"F32": "<f4", "F16": "<f2", "I16": "<i2", "I64": "<i8"}
+
+
+def restore(array, storage):
+    """The numbers of a column that was written with --halves: floats of four bytes."""
+    if not storage:
+        return array
+    if storage["kind"] == "half":
+        return (array.astype(np.float64) * storage["scale"]).astype(np.float32)
+    places = array.astype(np.float64) / storage["side"]  # on an unfolded octahedron
+    up = 1 - np.abs(places).sum(1, keepdims=True)
+    folded = (1 - np.abs(places[:, ::-1])) * np.copysign(1.0, places)
+    normals = np.hstack([np.where(up < 0, folded, places), up])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.where(array[:, :1] == -32768, np.nan, normals).astype(np.float32)
 
 
 class Patches(Dataset):
@@ -21,6 +35,7 @@ class Patches(Dataset):
         self.folder = pathlib.Path(folder)
         self.manifest = json.loads((self.folder / "manifest.json").read_text())
         self.patches, self.shards = self.manifest["patches"], {}
+        self.storage = {column["name"]: column.get("storage") for column in self.manifest["columns"]}
 
     def __len__(self):
         return len(self.patches)
@@ -32,6 +47,7 @@ class Patches(Dataset):
         else:
             rows = slice(patch["first_row"], patch["first_row"] + patch["rows"])
             arrays = {name: np.array(tensor[rows]) for name, tensor in self.shard(patch["shard"]).items() if name != "offset"}
+        arrays = {name: restore(array, self.storage[name]) for name, array in arrays.items()}
         return {name: torch.from_numpy(array) for name, array in arrays.items()} if torch else arrays
 
     def shard(self, number):

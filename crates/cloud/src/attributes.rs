@@ -1,6 +1,6 @@
 //! Columns beside the coordinates.
 
-use crate::Columns;
+use crate::{ByteRows, ByteRowsMut, Columns};
 use std::ops::Range;
 
 /// Writes everything that has a line a column, from one list of them.
@@ -11,12 +11,16 @@ macro_rules! columns {
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Attributes {
             $($(#[$doc])* pub $name: Option<Vec<$type>>,)*
+            /// Extra bytes as the file stores them: [`Columns::extra_width`] bytes a point.
+            pub extra: Option<ByteRows>,
         }
 
         /// Mutable slices into the columns of consecutive points; those that are absent are empty.
         #[derive(Debug, Default)]
         pub struct AttributesMut<'a> {
             $($(#[$doc])* pub $name: &'a mut [$type],)*
+            /// Extra bytes.
+            pub extra: ByteRowsMut<'a>,
         }
 
         impl Attributes {
@@ -30,13 +34,20 @@ macro_rules! columns {
             /// when they are written.
             #[must_use]
             pub fn zeroed(columns: Columns, count: usize) -> Self {
-                Self { $($name: columns.contains(Columns::$column).then(|| vec![<$type>::default(); count]),)* }
+                let width = columns.extra_width();
+                Self {
+                    $($name: columns.contains(Columns::$column).then(|| vec![<$type>::default(); count]),)*
+                    extra: (width > 0).then(|| ByteRows::zeroed(width, count)),
+                }
             }
 
             /// Copies the rows `indices`, in that order.
             #[must_use]
             pub fn select(&self, indices: &[u32]) -> Self {
-                Self { $($name: self.$name.as_ref().map(|from| indices.iter().map(|&i| from[i as usize]).collect()),)* }
+                Self {
+                    $($name: self.$name.as_ref().map(|from| indices.iter().map(|&i| from[i as usize]).collect()),)*
+                    extra: self.extra.as_ref().map(|rows| rows.select(indices)),
+                }
             }
 
             /// Appends the rows `indices` of `other`. A column that either side lacks is lost: half
@@ -46,6 +57,10 @@ macro_rules! columns {
                     (Some(to), Some(from)) => to.extend(indices.iter().map(|&i| from[i as usize])),
                     _ => self.$name = None,
                 })*
+                match (&mut self.extra, &other.extra) {
+                    (Some(to), Some(from)) if to.width() == from.width() => to.append_selected(from, indices),
+                    _ => self.extra = None,
+                }
             }
 
             /// Appends the rows of `other`. A column that either side lacks is lost.
@@ -54,6 +69,10 @@ macro_rules! columns {
                     (Some(to), Some(from)) => to.append(from),
                     _ => self.$name = None,
                 })*
+                match (&mut self.extra, &mut other.extra) {
+                    (Some(to), Some(from)) if to.width() == from.width() => to.append(from),
+                    _ => self.extra = None,
+                }
             }
 
             /// Drops the columns that `columns` does not name.
@@ -61,6 +80,7 @@ macro_rules! columns {
                 $(if !columns.contains(Columns::$column) {
                     self.$name = None;
                 })*
+                self.extra.take_if(|rows| rows.width() != columns.extra_width());
             }
 
             /// Keeps the rows in `ranges`, which are ascending and disjoint, and moves them
@@ -69,6 +89,9 @@ macro_rules! columns {
                 $(if let Some(column) = &mut self.$name {
                     keep_ranges(column, ranges);
                 })*
+                if let Some(rows) = &mut self.extra {
+                    rows.keep_ranges(ranges);
+                }
             }
 
             /// The columns that are present.
@@ -78,20 +101,25 @@ macro_rules! columns {
                 $(if self.$name.is_some() {
                     columns = columns.with(Columns::$column);
                 })*
-                columns
+                let width = self.extra.as_ref().map_or(0, ByteRows::width);
+                columns.with_extra_width(width)
             }
 
             /// Bytes per point of `columns`, coordinates excluded.
             #[must_use]
             pub fn bytes_per_point(columns: Columns) -> u64 {
                 let sizes = [$((Columns::$column, size_of::<$type>() as u64)),*];
-                sizes.iter().filter(|(column, _)| columns.contains(*column)).map(|(_, bytes)| bytes).sum()
+                let named = sizes.iter().filter(|(column, _)| columns.contains(*column));
+                named.map(|(_, bytes)| bytes).sum::<u64>() + u64::from(columns.extra_width())
             }
 
             /// Name and length of each column that is present.
             #[must_use]
             pub fn lengths(&self) -> Vec<(&'static str, usize)> {
-                let lengths = [$((stringify!($name), self.$name.as_ref().map(Vec::len))),*];
+                let lengths = [
+                    $((stringify!($name), self.$name.as_ref().map(Vec::len)),)*
+                    ("extra", self.extra.as_ref().map(ByteRows::len)),
+                ];
                 lengths.into_iter().filter_map(|(name, length)| Some((name, length?))).collect()
             }
 
@@ -99,19 +127,29 @@ macro_rules! columns {
             /// order.
             #[must_use]
             pub fn column_bytes(&self) -> Vec<&[u8]> {
-                [$(self.$name.as_deref().map(|column| bytemuck::cast_slice(column))),*].into_iter().flatten().collect()
+                let columns = [
+                    $(self.$name.as_deref().map(|column| bytemuck::cast_slice(column)),)*
+                    self.extra.as_ref().map(ByteRows::as_bytes),
+                ];
+                columns.into_iter().flatten().collect()
             }
 
             /// The raw bytes of each column that is present, to be filled: those of
             /// [`Self::zeroed`] columns become those that were kept elsewhere.
             pub fn column_bytes_mut(&mut self) -> Vec<&mut [u8]> {
-                let columns = [$(self.$name.as_deref_mut().map(|column| bytemuck::cast_slice_mut(column))),*];
+                let columns = [
+                    $(self.$name.as_deref_mut().map(|column| bytemuck::cast_slice_mut(column)),)*
+                    self.extra.as_mut().map(ByteRows::as_bytes_mut),
+                ];
                 columns.into_iter().flatten().collect()
             }
 
             /// Mutable slices of all rows.
             pub fn slots_mut(&mut self) -> AttributesMut<'_> {
-                AttributesMut { $($name: self.$name.as_deref_mut().unwrap_or_default(),)* }
+                AttributesMut {
+                    $($name: self.$name.as_deref_mut().unwrap_or_default(),)*
+                    extra: self.extra.as_mut().map(ByteRows::slots_mut).unwrap_or_default(),
+                }
             }
         }
 
@@ -119,7 +157,10 @@ macro_rules! columns {
             /// Splits off the slices of the first `count` points.
             #[must_use]
             pub fn take_front(&mut self, count: usize) -> Self {
-                Self { $($name: self.$name.split_off_mut(..count.min(self.$name.len())).unwrap_or_default(),)* }
+                Self {
+                    $($name: self.$name.split_off_mut(..count.min(self.$name.len())).unwrap_or_default(),)*
+                    extra: self.extra.take_front(count),
+                }
             }
         }
     };
@@ -196,6 +237,22 @@ mod tests {
             (2, 3, 0)
         );
         assert_eq!(attributes.nir.as_deref(), Some(&[7, 7, 0, 0, 0][..]));
+    }
+
+    #[test]
+    fn extra_bytes_of_another_width_are_lost_and_others_stay() {
+        let columns = Columns::INTENSITY.with_extra_width(3);
+        let mut both = Attributes::zeroed(columns, 2);
+        assert_eq!(both.columns(), columns);
+        assert_eq!(Attributes::bytes_per_point(columns), 2 + 3);
+        both.append(&mut Attributes::zeroed(columns, 1));
+        both.append_selected(&Attributes::zeroed(columns, 4), &[3]);
+        assert_eq!(both.lengths(), [("intensity", 4), ("extra", 4)]);
+        let mut kept = both.clone();
+        kept.retain(Columns::INTENSITY);
+        assert!(kept.extra.is_none());
+        both.append(&mut Attributes::zeroed(columns.with_extra_width(4), 1));
+        assert_eq!(both.columns(), Columns::INTENSITY);
     }
 
     #[test]

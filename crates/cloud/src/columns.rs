@@ -1,7 +1,8 @@
 //! Selection of the columns of a cloud.
 
 /// A set of attribute columns of points, such as those to read from a file; coordinates are always
-/// part of it.
+/// part of it. Beside the columns that all formats know, a point may have a number of extra bytes
+/// ([`Self::extra_width`]).
 ///
 /// ```
 /// use isopach_cloud::Columns;
@@ -41,19 +42,54 @@ impl Columns {
     /// A column that is named by itself, or in a smaller set, is an error if the file lacks it.
     pub const ALL: Self = Self(1023);
 
-    /// Union with the other set, like `|`.
+    /// Lowest bit of the width of the extra bytes.
+    const EXTRA: u32 = 16;
+
+    /// Bits of the columns that all formats know.
+    const fn standard_bits(self) -> u32 {
+        self.0 & ((1 << Self::EXTRA) - 1)
+    }
+
+    /// Bytes a point of [`Attributes::extra`](crate::Attributes::extra); 0 if there are none.
+    #[must_use]
+    pub const fn extra_width(self) -> u16 {
+        (self.0 >> Self::EXTRA) as u16
+    }
+
+    /// The same columns, and so many extra bytes a point.
+    ///
+    /// ```
+    /// use isopach_cloud::Columns;
+    /// let columns = Columns::INTENSITY.with_extra_width(6);
+    /// assert!(columns.contains(Columns::INTENSITY) && columns.extra_width() == 6);
+    /// assert!(!columns.contains(Columns::XYZ.with_extra_width(5)));
+    /// ```
+    #[must_use]
+    pub const fn with_extra_width(self, bytes: u16) -> Self {
+        Self(self.standard_bits() | (bytes as u32) << Self::EXTRA)
+    }
+
+    /// Union with the other set, like `|`. Of two widths of extra bytes it has the larger.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        let [a, b] = [self.extra_width(), other.extra_width()];
+        let width = if a > b { a } else { b };
+        Self(self.standard_bits() | other.standard_bits()).with_extra_width(width)
     }
 
-    /// The columns of this set that are not in `other`.
+    /// The columns of this set that are not in `other`; no extra bytes if `other` has some.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
+        let width = if other.extra_width() > 0 {
+            0
+        } else {
+            self.extra_width()
+        };
+        Self(self.standard_bits() & !other.standard_bits()).with_extra_width(width)
     }
 
-    /// One bit per column, for serialisation: the numbers of the constants above.
+    /// One bit per column, the numbers of the constants above, and from bit 16 the width of the
+    /// extra bytes: for serialisation.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
@@ -62,17 +98,19 @@ impl Columns {
     /// Restores a selection from [`Self::bits`]; `None` for a bit that no column has.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Option<Self> {
-        if bits <= Self::ALL.0 {
+        if Self(bits).standard_bits() <= Self::ALL.0 {
             Some(Self(bits))
         } else {
             None
         }
     }
 
-    /// Whether this set includes all columns of `other`.
+    /// Whether this set includes all columns of `other`: if it has extra bytes, as many.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
+        let [a, b] = [self.extra_width(), other.extra_width()];
+        let standard = other.standard_bits();
+        self.standard_bits() & standard == standard && (b == 0 || a == b)
     }
 }
 

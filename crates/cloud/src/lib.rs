@@ -58,6 +58,7 @@
 //! ```
 
 mod attributes;
+mod byte_rows;
 mod cloud;
 mod columns;
 mod crs;
@@ -73,6 +74,7 @@ mod subsample;
 mod ticks;
 
 pub use attributes::{Attributes, AttributesMut, keep_ranges};
+pub use byte_rows::{ByteRows, ByteRowsMut};
 pub use cloud::Cloud;
 pub use columns::Columns;
 pub use crs::{Crs, CrsKind, LengthUnit, VerticalReference};

@@ -46,7 +46,8 @@
 //! # Storage
 //!
 //! [`PointFeatures::store`] brings columns to two bytes a number, and normals to four bytes, for
-//! data sets; `.npy` has such numbers, LAZ has not.
+//! data sets; `.npy` has such numbers, LAZ has not. [`encode_half`] and [`encode_normal`] are one
+//! number and one normal of it.
 //!
 //! # Height above ground
 //!
@@ -113,7 +114,10 @@ pub use outliers::{
     DistanceSums, OutlierConvention, OutlierFilter, OutlierMask, OutlierRule, StatisticalFilter,
 };
 pub use run::Features;
-pub use storage::{NO_NORMAL, Storage, StoredColumn, StoredFeatures, StoredNumbers};
+pub use storage::{
+    NO_NORMAL, Storage, StoredColumn, StoredFeatures, StoredNumbers, decode_half, decode_normal,
+    encode_half, encode_normal,
+};
 pub use table::{FeatureColumn, Gaps, PointFeatures};
 #[cfg(feature = "tiling")]
 pub use tile::{FeatureTile, FeatureTiles};

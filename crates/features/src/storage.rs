@@ -131,11 +131,11 @@ impl StoredColumn {
         let restored = match &self.numbers {
             StoredNumbers::Single(values) => vec![values.clone()],
             StoredNumbers::Half { bits, scale, .. } => {
-                let value = |&bits: &u16| (f16::from_bits(bits).to_f64() * scale) as f32;
+                let value = |&bits: &u16| decode_half(bits, *scale) as f32;
                 vec![bits.iter().map(value).collect()]
             }
             StoredNumbers::Octahedral(places) => {
-                let normals: Vec<[f64; 3]> = places.iter().map(|&at| from_octahedron(at)).collect();
+                let normals: Vec<[f64; 3]> = places.iter().map(|&at| decode_normal(at)).collect();
                 let component = |axis: usize| normals.iter().map(move |n| n[axis] as f32).collect();
                 (0..3).map(component).collect()
             }
@@ -201,7 +201,7 @@ fn store_normals(components: &[FeatureColumn; 3]) -> StoredColumn {
             .collect(),
         numbers: StoredNumbers::Octahedral(
             places
-                .map(|((&x, &y), &z)| to_octahedron([x, y, z].map(f64::from)))
+                .map(|((&x, &y), &z)| encode_normal([x, y, z].map(f64::from)))
                 .collect(),
         ),
     }
@@ -225,7 +225,7 @@ fn store_halves(values: &[f32], largest: f64) -> StoredNumbers {
     let scale = (largest.log2().ceil() - 15.0).exp2();
     let bits: Vec<u16> = values
         .iter()
-        .map(|&value| f16::from_f64(f64::from(value) / scale).to_bits())
+        .map(|&value| encode_half(value, scale))
         .collect();
     let beyond = bits
         .iter()
@@ -235,6 +235,18 @@ fn store_halves(values: &[f32], largest: f64) -> StoredNumbers {
         beyond: beyond.count() as u64,
         bits,
     }
+}
+
+/// The bits of the half that is next to a number divided by `scale`, a power of two.
+#[must_use]
+pub fn encode_half(value: f32, scale: f64) -> u16 {
+    f16::from_f64(f64::from(value) / scale).to_bits()
+}
+
+/// The number that the bits of a half stand for, times `scale`.
+#[must_use]
+pub fn decode_half(bits: u16, scale: f64) -> f64 {
+    f16::from_bits(bits).to_f64() * scale
 }
 
 /// Largest density (1/m², 1/m³) that halves are scaled for.
@@ -262,8 +274,10 @@ fn largest_value(feature: Feature, features: &Features) -> f64 {
     }
 }
 
-/// The place of a unit vector on the unfolded octahedron.
-fn to_octahedron(normal: [f64; 3]) -> [i16; 2] {
+/// The place of a unit vector on the unfolded octahedron, in 32,767ths of half its side; [`NO_NORMAL`]
+/// of NaN.
+#[must_use]
+pub fn encode_normal(normal: [f64; 3]) -> [i16; 2] {
     let [x, y, z] = normal;
     let sum = x.abs() + y.abs() + z.abs();
     if sum.is_nan() || sum == 0.0 {
@@ -275,7 +289,13 @@ fn to_octahedron(normal: [f64; 3]) -> [i16; 2] {
 }
 
 /// The unit vector at a place of the unfolded octahedron; NaN where there is none.
-fn from_octahedron(place: [i16; 2]) -> [f64; 3] {
+///
+/// ```
+/// use isopach_features::{decode_normal, encode_normal};
+/// assert_eq!(decode_normal(encode_normal([0.0, 0.6, 0.8])).map(|n| (n * 1e3).round()), [0.0, 600.0, 800.0]);
+/// ```
+#[must_use]
+pub fn decode_normal(place: [i16; 2]) -> [f64; 3] {
     if place == NO_NORMAL {
         return [f64::NAN; 3];
     }
@@ -303,7 +323,7 @@ mod tests {
             let [z, angle] = [2.0 * random(2 * i) - 1.0, 7.0 * random(2 * i + 1)];
             let level = (1.0 - z * z).sqrt();
             let normal = [level * angle.cos(), level * angle.sin(), z];
-            let back = from_octahedron(to_octahedron(normal));
+            let back = decode_normal(encode_normal(normal));
             let apart: f64 = (0..3).map(|axis| (back[axis] - normal[axis]).powi(2)).sum();
             worst = worst.max(apart.sqrt());
         }
@@ -314,10 +334,10 @@ mod tests {
             [1.0, 0.0, 0.0],
             [0.0, -1.0, 0.0],
         ] {
-            assert_eq!(from_octahedron(to_octahedron(axis)), axis);
+            assert_eq!(decode_normal(encode_normal(axis)), axis);
         }
-        assert_eq!(to_octahedron([f64::NAN; 3]), NO_NORMAL);
-        assert!(from_octahedron(NO_NORMAL)[0].is_nan());
+        assert_eq!(encode_normal([f64::NAN; 3]), NO_NORMAL);
+        assert!(decode_normal(NO_NORMAL)[0].is_nan());
     }
 
     #[test]

@@ -189,6 +189,16 @@ impl Catalogue {
         )
     }
 
+    /// Replaces each file by another view of it.
+    pub(crate) fn map_files(
+        mut self,
+        change: impl Fn(Las) -> Result<Las, LasError>,
+    ) -> Result<Self, LasError> {
+        let files = std::mem::take(&mut self.files);
+        let files = files.into_iter().map(change).collect::<Result<_, _>>()?;
+        Ok(self.with_files(files))
+    }
+
     /// Replaces the files and renumbers the chunks.
     fn with_files(mut self, files: Vec<Las>) -> Self {
         let mut chunks = 0;

@@ -142,6 +142,7 @@ impl Las {
     ) -> Result<usize, LasProblem> {
         let layout = self.parsed.layout;
         layout.check_columns(columns)?;
+        self.carried.check_width(columns.extra_width())?;
         let bytes = self.read_chunk_bytes(number)?;
         if let Some(kept) = self.fill_from_layers(number, columns, &bytes, slots) {
             return kept;
@@ -158,6 +159,9 @@ impl Las {
                 self.frame.stored_to_metres(i32_at(record, 4 * axis), axis)
             });
             slots.put_columns(kept, record, &layout);
+            if let Some(extra) = slots.columns.extra.row_mut(kept) {
+                self.carried.copy_from(record, extra);
+            }
             kept += 1;
         }
         self.left_out[number].set(left_out);

@@ -214,6 +214,19 @@ impl ExtraBytes {
         self
     }
 
+    /// Whether both have the same name, and equal bytes stand for equal values.
+    #[must_use]
+    pub fn is_stored_like(&self, other: &Self) -> bool {
+        let bits = |column: &Self| {
+            let no_data = column.no_data.map(|none| {
+                // Every NaN says the same.
+                if none.is_nan() { f64::NAN } else { none }.to_bits()
+            });
+            (column.scale.to_bits(), column.shift.to_bits(), no_data)
+        };
+        self.name == other.name && self.kind == other.kind && bits(self) == bits(other)
+    }
+
     /// The value that is stored in `bytes`.
     pub(crate) fn read_value(&self, bytes: &[u8]) -> f64 {
         let stored = self.kind.read(bytes);

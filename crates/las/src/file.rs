@@ -2,6 +2,7 @@
 
 use crate::{
     ByteSource, Copc, LasLimits,
+    carried::CarriedBytes,
     chunk::Chunk,
     coordinate_transform::CoordinateTransform,
     copc::Node,
@@ -45,6 +46,7 @@ pub struct Las {
     pub(crate) selected: Vec<usize>,
     pub(crate) layers: Option<Layers>,
     pub(crate) pointwise: Option<Pointwise>,
+    pub(crate) carried: CarriedBytes,
 }
 
 impl Clone for Las {
@@ -66,6 +68,7 @@ impl Clone for Las {
             selected,
             layers,
             pointwise,
+            carried,
         } = self;
         Self {
             path: path.clone(),
@@ -84,6 +87,7 @@ impl Clone for Las {
             selected: selected.clone(),
             layers: *layers,
             pointwise: *pointwise,
+            carried: carried.clone(),
         }
     }
 }

@@ -85,6 +85,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`Catalogue::carry_extra`] reads columns as the bytes that are stored, beside the other attributes, and
+//! [`Schema::carried`] writes them: no bit is lost on the way from files to a file.
+//!
 //! # Writing
 //!
 //! [`LazWriter`] writes LAS 1.4 in the order of the points, compressed on all threads.
@@ -100,6 +103,7 @@
 
 mod arithmetic;
 mod bounds;
+mod carried;
 mod catalogue;
 mod chunk;
 mod chunk_queue;
@@ -142,6 +146,7 @@ mod text;
 mod writer;
 
 pub use bounds::BoxFault;
+pub use carried::{CommonExtra, width_of_extra};
 pub use catalogue::{Catalogue, CatalogueOptions, Overlap};
 pub use copc::Copc;
 pub use duplicates::Duplicate;

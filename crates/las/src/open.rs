@@ -2,6 +2,7 @@
 
 use crate::{
     ByteSource, Las, LasLimits,
+    carried::CarriedBytes,
     chunk::Chunk,
     codec,
     coordinate_transform::CoordinateTransform,
@@ -174,6 +175,7 @@ impl Las {
             selected,
             layers,
             pointwise,
+            carried: CarriedBytes::default(),
         })
     }
 }

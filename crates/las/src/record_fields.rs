@@ -6,7 +6,7 @@ use crate::{
     layout::{ANGLE_STEP, Layout},
     schema::Schema,
 };
-use isopach_cloud::{Cloud, Columns, Positions};
+use isopach_cloud::{ByteRows, Cloud, Columns, Positions};
 use std::ops::Range;
 
 /// Bytes of the fields that PDRF 6 to 10 have.
@@ -28,6 +28,7 @@ pub(crate) struct RecordFields<'a> {
     gps_time: Option<&'a [f64]>,
     rgb: Option<&'a [[u16; 3]]>,
     nir: Option<&'a [u16]>,
+    carried: Option<&'a ByteRows>,
     extra: &'a [&'a [f64]],
 }
 
@@ -56,6 +57,10 @@ impl<'a> RecordFields<'a> {
             gps_time: wanted(&attributes.gps_time, wants(Columns::GPS_TIME)),
             rgb: wanted(&attributes.rgb, wants(Columns::RGB)),
             nir: wanted(&attributes.nir, wants(Columns::NIR)),
+            carried: attributes
+                .extra
+                .as_ref()
+                .filter(|_| schema.columns.extra_width() > 0),
             extra,
         }
     }
@@ -92,6 +97,13 @@ impl<'a> RecordFields<'a> {
             }
         }
         let mut at = before + self.base;
+        if let Some(rows) = self.carried {
+            let end = at + usize::from(rows.width());
+            for (i, to) in points.clone().zip(bytes.chunks_exact_mut(width)) {
+                to[at..end].copy_from_slice(rows.row(i));
+            }
+            at = end;
+        }
         for (column, values) in self.schema.extra_bytes.iter().zip(self.extra) {
             let end = at + column.kind.bytes();
             let records = bytes.chunks_exact_mut(width);

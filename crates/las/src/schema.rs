@@ -1,8 +1,11 @@
 //! Schema of a file to be written.
 
-use crate::{GpsTime, encoder::CHUNK, error::LasProblem, extra::ExtraBytes};
+use crate::{
+    GpsTime, carried::width_of_extra, encoder::CHUNK, error::LasProblem, extra::ExtraBytes,
+};
 use isopach_cloud::{Columns, Crs, Positions};
 use laz::LazVlr;
+use std::collections::HashSet;
 
 /// Bytes of the name of an extra column, and of its description.
 const TEXT: usize = 32;
@@ -25,7 +28,12 @@ pub struct Schema {
     pub columns: Columns,
     /// Meaning of GPS times, if they are among the columns.
     pub gps_time: GpsTime,
-    /// Named extra columns.
+    /// Named extra columns whose bytes the points have as they are stored
+    /// ([`Attributes::extra`](crate::Attributes::extra)): `columns` has their
+    /// [width](crate::Columns::extra_width).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub carried: Vec<ExtraBytes>,
+    /// Named extra columns whose values are given; they stand behind those that are carried.
     pub extra_bytes: Vec<ExtraBytes>,
     /// Points per compressed chunk, at least 1: with fewer, less is decoded for a small box, and
     /// the file is larger. Chunks of long records are cut down to 32 MiB.
@@ -41,6 +49,7 @@ impl Default for Schema {
             offset: [0.0; 3],
             columns: Columns::XYZ,
             gps_time: GpsTime::ADJUSTED_STANDARD,
+            carried: Vec::new(),
             extra_bytes: Vec::new(),
             chunk_points: CHUNK,
         }
@@ -69,7 +78,30 @@ impl Schema {
             );
             return Err(LasProblem::Unwritable(text));
         }
-        for (number, extra) in self.extra_bytes.iter().enumerate() {
+        if width_of_extra(&self.carried) != Some(self.columns.extra_width()) {
+            return Err(LasProblem::Unwritable(format!(
+                "the columns have {} extra bytes a point, but must have those of the carried columns",
+                self.columns.extra_width()
+            )));
+        }
+        self.check_texts()?;
+        if let Some(bad) = self.offset.iter().find(|offset| !offset.is_finite()) {
+            return Err(LasProblem::Unwritable(format!(
+                "the offset is {bad}, but must be finite"
+            )));
+        }
+        Ok(())
+    }
+
+    /// All extra columns, in the order of the record.
+    fn all_extra(&self) -> impl Iterator<Item = &ExtraBytes> {
+        self.carried.iter().chain(&self.extra_bytes)
+    }
+
+    /// Refuses names and descriptions that are too long, and names that are there twice.
+    fn check_texts(&self) -> Result<(), LasProblem> {
+        let mut names = HashSet::new();
+        for extra in self.all_extra() {
             for (what, text) in [("name", &extra.name), ("description", &extra.description)] {
                 if text.len() > TEXT {
                     let length = text.len();
@@ -78,21 +110,12 @@ impl Schema {
                     )));
                 }
             }
-            if extra.name.is_empty()
-                || self.extra_bytes[..number]
-                    .iter()
-                    .any(|other| other.name == extra.name)
-            {
+            if extra.name.is_empty() || !names.insert(&extra.name) {
                 let name = &extra.name;
                 return Err(LasProblem::Unwritable(format!(
                     "two extra columns are called {name:?}, but names must be unique"
                 )));
             }
-        }
-        if let Some(bad) = self.offset.iter().find(|offset| !offset.is_finite()) {
-            return Err(LasProblem::Unwritable(format!(
-                "the offset is {bad}, but must be finite"
-            )));
         }
         Ok(())
     }
@@ -129,11 +152,7 @@ impl Schema {
 
     /// Bytes of the extra columns of a point.
     pub(crate) fn extra_length(&self) -> Result<u16, LasProblem> {
-        let bytes: usize = self
-            .extra_bytes
-            .iter()
-            .map(|extra| extra.kind.bytes())
-            .sum();
+        let bytes: usize = self.all_extra().map(|extra| extra.kind.bytes()).sum();
         u16::try_from(bytes)
             .ok()
             .filter(|bytes| *bytes < u16::MAX - 100)
@@ -157,12 +176,11 @@ impl Schema {
             let bytes: Vec<u8> = directory.into_iter().flat_map(u16::to_le_bytes).collect();
             records.push_record("LASF_Projection", 34735, &bytes)?;
         }
-        if !self.extra_bytes.is_empty() {
-            let descriptors: Vec<u8> = self
-                .extra_bytes
-                .iter()
-                .flat_map(ExtraBytes::to_descriptor)
-                .collect();
+        let descriptors: Vec<u8> = self
+            .all_extra()
+            .flat_map(ExtraBytes::to_descriptor)
+            .collect();
+        if !descriptors.is_empty() {
             records.push_record("LASF_Spec", 4, &descriptors)?;
         }
         records.push_compressor(vlr)?;

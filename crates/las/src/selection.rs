@@ -36,11 +36,12 @@ pub(crate) fn layers_for(columns: Columns) -> DecompressionSelection {
         ),
         (Columns::NIR, DecompressionSelection::decompress_nir),
     ];
+    let mut base = DecompressionSelection::base().decompress_z();
+    if columns.extra_width() > 0 {
+        base = base.decompress_extra_bytes();
+    }
     let wanted = fields
         .into_iter()
         .filter(|(column, _)| columns.contains(*column));
-    wanted.fold(
-        DecompressionSelection::base().decompress_z(),
-        |selection, (_, select)| select(selection),
-    )
+    wanted.fold(base, |selection, (_, select)| select(selection))
 }

@@ -9,7 +9,7 @@ use crate::{
     schema::{Schema, zero_padded},
     summary::Summary,
 };
-use isopach_cloud::{Attributes, Cloud};
+use isopach_cloud::{Attributes, ByteRows, Cloud};
 use isopach_compute::UnfinishedFile;
 use rayon::prelude::*;
 use std::{
@@ -279,6 +279,7 @@ fn check_lengths(cloud: &Cloud) -> Result<(), LasProblem> {
         gps_time,
         rgb,
         nir,
+        extra: carried,
     } = &cloud.attributes;
     let lengths = [
         ("intensity", intensity.as_ref().map(Vec::len)),
@@ -291,6 +292,7 @@ fn check_lengths(cloud: &Cloud) -> Result<(), LasProblem> {
         ("GPS time", gps_time.as_ref().map(Vec::len)),
         ("colour", rgb.as_ref().map(Vec::len)),
         ("near infrared", nir.as_ref().map(Vec::len)),
+        ("extra bytes", carried.as_ref().map(ByteRows::len)),
     ];
     for (name, length) in lengths {
         if let Some(length) = length.filter(|length| *length != cloud.len()) {

@@ -4,6 +4,7 @@
 
 mod boxes;
 mod byte_sources;
+mod carried;
 mod duplicates;
 mod every_format;
 mod flags;

@@ -33,6 +33,7 @@ fn points(n: u32) -> Points {
             flags: Some(range.clone().map(|i| (i % 16) as u8 | 0x40).collect()),
             user_data: Some(range.clone().map(|i| (i % 251) as u8).collect()),
             nir: Some(range.map(|i| (i % 65_521) as u16).collect()),
+            extra: None,
         },
     }
 }

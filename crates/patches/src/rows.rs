@@ -58,6 +58,7 @@ impl TileValues<'_> {
             flags: _,
             user_data,
             nir,
+            extra: _,
         } = &self.cloud.attributes;
         match attribute {
             Attribute::Class => gather(self.classes.as_deref(), points, |&class| class.into()),

@@ -43,16 +43,21 @@ pub fn say_how_to_go_on(_: &str, _: Vec<PathBuf>, _: impl Fn() -> String + Send 
 
 /// The progress in the folder of a run, and how to continue. `piece`: the unit of one result.
 pub fn describe_progress(folder: &std::path::Path, piece: &str) -> String {
-    let done = std::fs::read_dir(folder.join("tiles")).map_or(0, |tiles| {
-        tiles
-            .flatten()
-            .filter(|tile| tile.path().extension().is_some_and(|end| end == "tile"))
-            .count()
-    });
-    let done = match done {
+    let done = match count_results(folder) {
         0 => format!("no {piece} was done yet: the same command starts again"),
         1 => format!("1 {piece} is done and kept: the same command continues from there"),
         many => format!("{many} {piece}s are done and kept: the same command continues from there"),
     };
     format!("{done} (in {})", folder.display())
+}
+
+/// Number of results that the folder of a run keeps.
+#[must_use]
+pub fn count_results(folder: &std::path::Path) -> usize {
+    std::fs::read_dir(folder.join("tiles")).map_or(0, |tiles| {
+        tiles
+            .flatten()
+            .filter(|tile| tile.path().extension().is_some_and(|end| end == "tile"))
+            .count()
+    })
 }

@@ -6,12 +6,13 @@ use isopach::{
     cloud::{Cloud, Columns, Crs},
     colour::{Colour, ImageCatalogue, Precedence},
     compute::{Cpu, Error},
-    las::{GpsTime, Las, LazWriter, Schema},
+    las::{ExtraBytes, ExtraKind, GpsTime, Las, LazWriter, Schema},
     raster::{GeoTiffBlocks, Grid, Raster, write_geotiff},
 };
 use isopach_survey::{
     Silent,
     colour::{self, ColourOptionError, ColourOptions},
+    features::FeatureOptionError,
 };
 use serde_json::Value;
 use std::{fs, path::Path, sync::Arc};
@@ -492,4 +493,58 @@ mod in_a_store {
         server.fail(|_, _, _| None);
         assert!(run(folder.path(), "b.laz", &words).unwrap() == local);
     }
+}
+
+#[test]
+fn extra_bytes_of_the_files_are_kept() {
+    let folder = survey();
+    let folder = folder.path();
+    let add = |file: &str, name: &str| {
+        let path = folder.join(file);
+        let columns = Columns::INTENSITY | Columns::RETURNS | Columns::CLASSIFICATION;
+        let las = Las::open(&path).unwrap();
+        let cloud = las.read_all(columns).unwrap();
+        let column = ExtraBytes::new(name, "of the echo", ExtraKind::U32);
+        let schema = Schema {
+            crs: las.crs().cloned(),
+            columns,
+            extra_bytes: vec![column.with_scale(0.5, 0.0)],
+            ..Schema::default()
+        };
+        let intensity = cloud.attributes.intensity.iter().flatten();
+        let values: Vec<f64> = intensity.map(|&value| f64::from(value) * 0.5).collect();
+        let mut writer = LazWriter::create(&path, &schema).unwrap();
+        writer.write(&cloud, &[&values]).unwrap();
+        writer.finish().unwrap();
+    };
+    for file in ["west.laz", "east.laz"] {
+        add(file, "echo");
+    }
+    let whole = run(folder, "a.laz", &[]).unwrap();
+    let las = Las::open(folder.join("a.laz")).unwrap();
+    let names = las.header().extra_bytes.iter().map(|column| &*column.name);
+    assert_eq!(names.collect::<Vec<_>>(), ["echo"]);
+    let cloud = las.read_all(Columns::ALL).unwrap();
+    let intensity = cloud.attributes.intensity.iter().flatten();
+    let expected: Vec<f64> = intensity.map(|&value| f64::from(value) * 0.5).collect();
+    assert_eq!(las.read_extra("echo").unwrap(), expected);
+    let tiles = run(folder, "b.laz", &["--tile-size", "6"]);
+    assert!(whole == tiles.unwrap());
+
+    for file in ["west.laz", "east.laz"] {
+        add(file, "ndvi");
+    }
+    let refused = run(folder, "c.laz", &["--ndvi"]).unwrap_err();
+    let Some(FeatureOptionError::ColumnTwice { name, columns }) = refused.find_cause() else {
+        panic!("{refused}");
+    };
+    assert_eq!(name, "ndvi");
+    assert!(columns.ends_with("flags,user"), "{columns}");
+    run(folder, "d.laz", &[]).unwrap();
+    let las = Las::open(folder.join("d.laz")).unwrap();
+    assert_eq!(
+        las.header().extra_bytes[0].name,
+        "ndvi",
+        "kept where none is new"
+    );
 }

@@ -1,10 +1,18 @@
 //! A run of features, from LAZ files to a LAZ file.
 #![allow(missing_docs)]
 
+#[path = "features/extra_bytes.rs"]
+mod extra_bytes;
+#[path = "features/maps.rs"]
+mod maps;
 #[path = "features/outliers.rs"]
 mod outliers;
+#[path = "features/overwrite.rs"]
+mod overwrite;
 #[path = "features/terrain.rs"]
 mod terrain;
+#[path = "features/towards.rs"]
+mod towards;
 #[path = "features/trajectory.rs"]
 mod trajectory;
 
@@ -73,6 +81,7 @@ fn run(folder: &Path, out: &str, more: &[&str]) -> Result<Vec<u8>, isopach::comp
         &out,
         "--backend",
         "cpu",
+        "--force",
     ];
     let options = FeatureOptions::try_parse_from(words.iter().chain(more)).unwrap();
     features::run(&options, &Silent)?;

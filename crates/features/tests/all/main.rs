@@ -13,3 +13,4 @@ mod shapes;
 mod storage;
 mod terrain;
 mod tiles;
+mod wrong_answers;

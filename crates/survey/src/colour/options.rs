@@ -42,8 +42,9 @@ pub struct ColourOptions {
     /// ASPRS classes to read, separated by commas; all points if not given
     #[arg(long, value_delimiter = ',')]
     pub(crate) classes: Vec<u8>,
-    /// Attributes of the points to keep: "all" that every file has, "none", or some of intensity,
-    /// returns, class, time, color, source, angle, flags, user, nir
+    /// Attributes of the points to keep: "all" that every file has, extra bytes included, "none", or
+    /// some of intensity, returns, class, time, color, source, angle, flags, user, nir, extra (all
+    /// extra bytes), and names of extra bytes
     #[arg(long, default_value = "all")]
     pub(crate) columns: String,
     /// Largest side of a tile, metres; tiles are smaller if the memory requires it. Results do not

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 
 /// Side of the cells that order the points of the file, metres.
 const ORDER: f64 = 1.0;
+/// Name of the column of the vegetation index.
+pub(super) const NDVI: &str = "ndvi";
 /// Columns of the pictures: red, green, blue, vegetation index.
 pub(super) const PICTURED: usize = 4;
 
@@ -101,7 +103,7 @@ impl TileSink<ColourTile> for Output {
         let about = "normalised difference vegetation";
         let index = self
             .ndvi
-            .then(|| ExtraBytes::new("ndvi", about, ExtraKind::F32));
+            .then(|| ExtraBytes::new(NDVI, about, ExtraKind::F32));
         let schema = Schema {
             extra_bytes: index.into_iter().collect(),
             ..self.schema.clone()

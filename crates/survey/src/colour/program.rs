@@ -31,7 +31,7 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
         Ok(options) => options,
         Err(error) => return Stop::Usage(error).end_program(name),
     };
-    restart::announce_resume(name, options.out());
+    restart::announce_resume(name, options.out(), Vec::new());
     let mut failed = None;
     let outcome = run_as_program(&options, &mut failed);
     end_of_run(name, outcome, failed.as_ref())

@@ -4,12 +4,12 @@ use super::{
     ColourOptions,
     images::{OpenedImages, open_images},
     level::choose_level,
-    output::{Output, PICTURED},
+    output::{NDVI, Output, PICTURED},
     summary,
 };
 use crate::{
     features::{
-        column_names, columns_of_all, kept_columns,
+        Kept, column_names,
         page::Views,
         restart,
         run::{refuse_inputs_written_over, schema_of},
@@ -19,7 +19,7 @@ use crate::{
 };
 use isopach::{
     Backend,
-    cloud::{Columns, Crs},
+    cloud::Crs,
     colour::{Colour, ColourCounts, ColourTiles, LevelChoice, Precedence},
     compute::{Dispatcher, Result},
     gpu::GpuOptions,
@@ -57,6 +57,8 @@ pub(super) struct ColourRun<'a> {
     pub(super) options: &'a ColourOptions,
     pub(super) colour: Colour,
     pub(super) images: OpenedImages,
+    /// Attributes of the points that stand in the output.
+    pub(super) kept: Kept,
     /// The files of the points.
     pub(super) inputs: Vec<String>,
     pub(super) warnings: Vec<String>,
@@ -91,13 +93,17 @@ pub(super) fn run_noting_failure(
     if options.fresh {
         restart::forget_run(&options.out)?;
     }
-    let kept = kept_columns(&options.columns, columns_of_all(&points))?;
-    let run = ColourRun::prepare(options, &points, images, memory / 4, listener)?;
+    let mut kept = Kept::parse(&options.columns, &points)?;
+    kept.check_new(options.ndvi.then_some(NDVI))?;
+    let points = points.carry_extra(&kept.extra)?;
+    let run = ColourRun::prepare(options, &points, images, kept.clone(), memory / 4, listener)?;
     let catalogue = run.images.catalogue.clone();
-    let operation = ColourTiles::new(run.colour.clone(), catalogue.clone(), kept)?;
+    let operation = ColourTiles::new(run.colour.clone(), catalogue.clone(), kept.columns)?;
+    let result_parameters = run.result_parameters(&kept).to_string();
+    kept.columns = operation.written();
     let mut output = Output {
         path: options.out.clone(),
-        schema: schema_of(&points, operation.written(), false)?,
+        schema: schema_of(&points, &kept, false)?,
         ndvi: options.ndvi,
         memory: memory / 16,
         file: None,
@@ -105,10 +111,7 @@ pub(super) fn run_noting_failure(
         of_images: vec![0; catalogue.images().len()],
         views: Views::new(&points.extent(), points.point_count(), PICTURED, memory),
     };
-    let results = CheckpointDir::new(
-        restart::state_folder(&options.out),
-        run.result_parameters(kept).to_string(),
-    );
+    let results = CheckpointDir::new(restart::state_folder(&options.out), result_parameters);
     let tiles = Tiles {
         on: &on,
         points: &points,
@@ -117,9 +120,8 @@ pub(super) fn run_noting_failure(
         results: &results,
     };
     let ran = run.run_tiles(&tiles, &mut output, listener, failed);
-    if ran.is_err() {
-        // Only a folder without results, of a run that did not begin.
-        restart::remove_folder(results.folder());
+    if let Err(error) = &ran {
+        restart::forget_if_empty(&results, error);
     }
     let report = ran?;
     summary::write_summary(&run, &output, &report)?;
@@ -167,6 +169,7 @@ impl<'a> ColourRun<'a> {
         options: &'a ColourOptions,
         points: &Catalogue,
         images: OpenedImages,
+        kept: Kept,
         memory: u64,
         listener: &dyn Listener,
     ) -> Result<Self> {
@@ -184,6 +187,7 @@ impl<'a> ColourRun<'a> {
                 ndvi: options.ndvi,
             },
             images,
+            kept,
             inputs: names_of(points),
             warnings: Vec::new(),
         };
@@ -226,14 +230,15 @@ impl<'a> ColourRun<'a> {
     }
 
     /// Everything that the results of tiles depend on beside the points.
-    fn result_parameters(&self, kept: Columns) -> Value {
+    fn result_parameters(&self, kept: &Kept) -> Value {
         // Debug formats have every field: also one that is added later.
         json!({
             "colour": format!("{:?}", self.colour),
             "images": self.images.identities,
             "bands": self.options.images.bands,
             "precedence": format!("{:?}", self.options.images),
-            "columns": column_names(kept),
+            "columns": column_names(kept.columns),
+            "extra": format!("{:?}", kept.extra),
             "classes": self.options.classes,
         })
     }
@@ -243,22 +248,13 @@ impl<'a> ColourRun<'a> {
         self.warnings.push(text);
     }
 
-    /// Warns of oddities of the files, and of columns that are not kept.
+    /// Warns of oddities of the files, and of extra bytes that are not kept.
     fn mention_points(&mut self, points: &Catalogue, listener: &dyn Listener) {
         for text in files::describe_files("the survey", points, &CatalogueOptions::default()) {
             self.warn(text, listener);
         }
-        for file in points.files() {
-            let extra = &file.header().extra_bytes;
-            if !extra.is_empty() {
-                let names: Vec<&str> = extra.iter().map(|column| column.name.as_str()).collect();
-                let path = file.path().display();
-                let names = names.join(", ");
-                self.warn(
-                    format!("{path}: its extra bytes are not kept ({names})"),
-                    listener,
-                );
-            }
+        for text in self.kept.describe_lost(points) {
+            self.warn(text, listener);
         }
     }
 

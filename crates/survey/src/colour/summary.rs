@@ -48,6 +48,7 @@ pub(super) fn write_summary(
             "colour": "of the file, black if it has none",
         },
         "attributes": column_names(output.schema.columns),
+        "extra_attributes": run.kept.summary(),
         "near_infrared": catalogue.has_infrared(),
         "ndvi": options.ndvi.then(|| describe_index(output, without_ndvi)),
         "sampling": format!("{:?}", run.colour.gathering.sampling).to_lowercase(),

@@ -91,6 +91,15 @@ impl OutputColumn {
         ExtraBytes::new(&self.name, &about, ExtraKind::F32)
     }
 
+    /// What a map of the column shows: name, unit, convention and neighbourhood, in ASCII.
+    pub(super) fn map_description(&self) -> String {
+        let unit = Some(self.unit.to_owned()).filter(|unit| !unit.is_empty());
+        let convention = self.convention.map(|name| format!("{name} convention"));
+        let words = [Some(self.name.clone()), unit, convention];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        format!("{}: mean of the points of a cell", words.join(", "))
+    }
+
     /// The kind in the summary.
     pub(super) fn kind_value(&self) -> Value {
         match self.kind {

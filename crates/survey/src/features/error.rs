@@ -46,6 +46,56 @@ pub enum FeatureOptionError {
         /// All names.
         known: String,
     },
+    /// A new column has the name of an extra column of the input.
+    #[error(
+        "the files have an extra column `{name}`, and so has the result: leave that of the files out with --columns {columns}"
+    )]
+    ColumnTwice {
+        /// The name.
+        name: String,
+        /// The value of --columns without it.
+        columns: String,
+    },
+    /// The files store an extra column differently.
+    #[error(
+        "the files store the extra column `{name}` with different types, scales, offsets or no-data values: leave it out with --columns {columns}"
+    )]
+    ExtraStoredDifferently {
+        /// The name.
+        name: String,
+        /// The value of --columns without it.
+        columns: String,
+    },
+    /// All extra columns together are longer than a record.
+    #[error(
+        "the extra bytes of a point do not fit a record: leave them out with --columns {columns}"
+    )]
+    ExtraTooWide {
+        /// The value of --columns without extra bytes.
+        columns: String,
+    },
+    /// The output is a finished result of other inputs or parameters.
+    #[error(
+        "{}: it was made of {difference}: give another name, or --force to write over it",
+        out.display()
+    )]
+    OtherResults {
+        /// The output.
+        out: PathBuf,
+        /// The first difference.
+        difference: String,
+    },
+    /// The files state different units, so that a place in their coordinates is ambiguous.
+    #[error(
+        "--towards is in the coordinates of the files, but {} states other units than {}: run over files of one unit",
+        other.display(), first.display()
+    )]
+    PlaceInOtherUnits {
+        /// A file.
+        first: PathBuf,
+        /// A file with another unit.
+        other: PathBuf,
+    },
     /// No neighbourhood is given.
     #[error("no neighbourhood is given: --radius METRES or --nearest POINTS")]
     NoNeighbourhood,

@@ -3,12 +3,13 @@
 use super::{FeatureOptionError, outliers::OutlierArgs};
 use clap::{Args, Parser, ValueEnum};
 use isopach::{
-    cloud::Columns,
     compute::Result,
+    crs::metre_factors,
     features::{
         Convention, Features, GroundFilter, GroundSource, GroundSurface, HeightAboveGround,
         Neighbourhood, NormalSide, Wanted,
     },
+    las::Catalogue,
 };
 use isopach_program::{device_args::DeviceArgs, memory::parse_bytes};
 use std::path::{Path, PathBuf};
@@ -40,8 +41,8 @@ pub struct FeatureOptions {
     pub(crate) height: HeightArgs,
     #[command(flatten)]
     pub(crate) outliers: OutlierArgs,
-    /// Place that normals point towards, x,y,z in the coordinates of the files: the scanner's; up
-    /// if not given
+    /// Place that normals point towards, x,y,z in the coordinates and units of the files: the
+    /// scanner's; up if not given
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub(crate) towards: Vec<f64>,
     /// Path of the scanner that normals point towards, at the GPS time of each point: a text file of
@@ -58,10 +59,15 @@ pub struct FeatureOptions {
     /// Also read points of the classes of noise, 7 and 18
     #[arg(long)]
     pub(crate) keep_noise: bool,
-    /// Attributes of the points to keep: "all" that every file has, "none", or some of intensity,
-    /// returns, class, time, color, source, angle, flags, user, nir
+    /// Attributes of the points to keep: "all" that every file has, extra bytes included, "none", or
+    /// some of intensity, returns, class, time, color, source, angle, flags, user, nir, extra (all
+    /// extra bytes), and names of extra bytes
     #[arg(long, default_value = "all")]
     pub(crate) columns: String,
+    /// Also write a map of each column, OUT.maps/NAME.tif: a GeoTIFF with cells of this side, metres, on
+    /// absolute multiples of it; the mean of the points of a cell, NaN where there is none
+    #[arg(long, value_name = "METRES", allow_negative_numbers = true)]
+    pub(crate) maps: Option<f64>,
     /// Largest side of a tile, metres; tiles are smaller if the memory requires it. Results do not
     /// depend on it
     #[arg(long, default_value_t = 500.0, allow_negative_numbers = true)]
@@ -76,6 +82,10 @@ pub struct FeatureOptions {
     /// Begin anew: forget the tiles that an ended run of this output kept in OUT.run
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Write over an output that was made of other inputs or parameters, and over any other file of its
+    /// name
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Threads; all of the CPU if not given. Results do not depend on it
     #[arg(long)]
     pub(crate) threads: Option<usize>,
@@ -212,6 +222,7 @@ Examples:
   isopach features a.laz out.laz --radius 1 --terrain dtm.tif
   isopach features a.laz out.laz --radius 1 --outliers statistical --without-outliers
   isopach features a.laz out.laz --radius 2 --convention jakteristics
+  isopach features survey/ out.laz --radius 1 --features lod2 --maps 0.5    also GeoTIFFs, out.laz.maps/
 
 A run that was ended goes on with the same command: OUT.run keeps finished tiles until all are done.
 
@@ -244,11 +255,6 @@ impl FeatureOptions {
         })
     }
 
-    /// The attributes to keep, of those that all files have.
-    pub(crate) fn kept_columns(&self, of_files: Columns) -> Result<Columns> {
-        kept_columns(&self.columns, of_files)
-    }
-
     /// Refuses classes that leave out all ground points.
     pub(crate) fn check_ground(&self) -> Result<()> {
         let ground = &self.height.ground.ground_classes;
@@ -269,6 +275,29 @@ impl FeatureOptions {
     }
 }
 
+/// The side with a place in metres: it is given in the coordinates of the files, which may be feet.
+pub(crate) fn side_in_metres(side: NormalSide, catalogue: &Catalogue) -> Result<NormalSide> {
+    let NormalSide::Towards(place) = side else {
+        return Ok(side);
+    };
+    let mut stated = catalogue.files().iter().filter_map(|file| {
+        let crs = file.header().crs.as_ref()?;
+        Some((file.path(), metre_factors(crs)?))
+    });
+    let Some((first, factors)) = stated.next() else {
+        return Ok(side);
+    };
+    if let Some((other, _)) = stated.find(|(_, others)| *others != factors) {
+        return Err(FeatureOptionError::PlaceInOtherUnits {
+            first: first.to_owned(),
+            other: other.to_owned(),
+        }
+        .into());
+    }
+    let in_metres = |axis: usize| place[axis] * factors[axis];
+    Ok(NormalSide::Towards(std::array::from_fn(in_metres)))
+}
+
 /// The side that normals point to: towards a place, or up if it has no coordinates.
 pub(crate) fn normal_side(towards: &[f64]) -> Result<NormalSide> {
     match *towards {
@@ -279,50 +308,6 @@ pub(crate) fn normal_side(towards: &[f64]) -> Result<NormalSide> {
             Err(FeatureOptionError::PlaceOfOtherLength { given }.into())
         }
     }
-}
-
-/// The attributes of a list: `all` of those that all files have, `none`, or names.
-pub(crate) fn kept_columns(list: &str, of_files: Columns) -> Result<Columns> {
-    let mut kept = Columns::XYZ;
-    for name in list.split(',') {
-        kept |= match name.trim() {
-            "all" => of_files,
-            "none" => Columns::XYZ,
-            name => column_named(name)?,
-        };
-    }
-    Ok(kept)
-}
-
-/// Names of columns on the command line.
-const COLUMNS: [(&str, Columns); 10] = [
-    ("intensity", Columns::INTENSITY),
-    ("returns", Columns::RETURNS),
-    ("class", Columns::CLASSIFICATION),
-    ("time", Columns::GPS_TIME),
-    ("color", Columns::RGB),
-    ("source", Columns::POINT_SOURCE),
-    ("angle", Columns::SCAN_ANGLE),
-    ("flags", Columns::FLAGS),
-    ("user", Columns::USER_DATA),
-    ("nir", Columns::NIR),
-];
-
-/// The names of columns.
-pub(crate) fn column_names(columns: Columns) -> Vec<&'static str> {
-    let named = COLUMNS
-        .iter()
-        .filter(|(_, column)| columns.contains(*column));
-    named.map(|(name, _)| *name).collect()
-}
-
-fn column_named(name: &str) -> Result<Columns> {
-    let found = COLUMNS.iter().find(|(known, _)| *known == name);
-    let unknown = || FeatureOptionError::UnknownColumn {
-        given: name.into(),
-        known: COLUMNS.map(|(known, _)| known).join(", "),
-    };
-    Ok(found.map(|(_, column)| *column).ok_or_else(unknown)?)
 }
 
 impl NeighbourhoodArgs {

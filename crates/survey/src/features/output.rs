@@ -2,6 +2,7 @@
 
 use super::{
     columns::OutputColumn,
+    maps::{self, Maps},
     outliers::OutlierRun,
     page::Views,
     summary::{page_path, summary_path},
@@ -33,6 +34,8 @@ pub(super) struct Output<'a> {
     pub(super) counted: Counted,
     /// Maps, sections and distributions of the columns.
     pub(super) views: Views,
+    /// Maps of the columns, if they are wanted.
+    pub(super) maps: Option<Maps>,
     /// The outlier filter, if there is one.
     pub(super) outliers: Option<OutlierRun>,
     /// The terrain that a cloth found, if it was asked for.
@@ -65,7 +68,7 @@ impl Output<'_> {
         Ok(())
     }
 
-    fn write_tile(&mut self, tile: WrittenTile) -> Result<()> {
+    fn write_tile(&mut self, core: Rect, tile: WrittenTile) -> Result<()> {
         let WrittenTile {
             tile: FeatureTile {
                 mut points,
@@ -90,6 +93,9 @@ impl Output<'_> {
             run.take_tile(&tile, &mut points);
         }
         self.views.add(points.positions(), &columns);
+        if let Some(maps) = &mut self.maps {
+            maps.add_tile(core, points.positions(), &columns)?;
+        }
         let values: Vec<Vec<f64>> = columns
             .iter()
             .map(|column| column.iter().copied().map(f64::from).collect())
@@ -101,23 +107,29 @@ impl Output<'_> {
         Ok(())
     }
 
-    /// Gives the file its name. Summary and page of an earlier file of this name are removed before.
+    /// Gives the file and the maps their names. Maps, summary and page of an earlier file of this name
+    /// are removed before.
     fn finish_file(&mut self) -> Result<()> {
+        maps::remove_earlier(&self.path)?;
         remove_about([summary_path(&self.path), page_path(&self.path)])?;
         if let Some(file) = self.file.take() {
             file.finish()?;
         }
-        Ok(())
+        self.maps.as_mut().map_or(Ok(()), Maps::finish)
     }
 }
 
 impl<T: Into<WrittenTile>> TileSink<T> for Output<'_> {
-    fn begin(&mut self, _: Rect) -> Result<()> {
-        self.create_file()
+    fn begin(&mut self, whole: Rect) -> Result<()> {
+        self.create_file()?;
+        match &mut self.maps {
+            Some(maps) => maps.begin(whole),
+            None => Ok(()),
+        }
     }
 
-    fn accept(&mut self, _: Rect, tile: T) -> Result<()> {
-        self.write_tile(tile.into())
+    fn accept(&mut self, core: Rect, tile: T) -> Result<()> {
+        self.write_tile(core, tile.into())
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -28,7 +28,7 @@ pub fn main(name: &str, words: &[OsString]) -> ExitCode {
         Ok(options) => options,
         Err(error) => return Stop::Usage(error).end_program(name),
     };
-    restart::announce_resume(name, options.out());
+    restart::announce_resume(name, options.out(), Vec::new());
     let mut failed = None;
     let outcome = run_as_program(&options, &mut failed);
     end_of_run(name, outcome, failed.as_ref())
@@ -42,6 +42,7 @@ fn run_as_program(options: &FeatureOptions, failed: &mut Option<TileFailure>) ->
         out,
         summary,
         page,
+        maps,
         points,
         gaps,
         without_height,
@@ -73,6 +74,8 @@ fn run_as_program(options: &FeatureOptions, failed: &mut Option<TileFailure>) ->
         Terminal.say(&format!("outliers: {count}"));
     }
     let written = [out, summary, page].map(|path| path.display().to_string());
+    let mut written = written.to_vec();
+    written.extend(maps.iter().map(|folder| folder.display().to_string()));
     Terminal.say(&written.join(", "));
     Ok(())
 }

@@ -2,13 +2,13 @@
 //! goes on after it was ended.
 
 use super::{
-    options::{GroundArgs, column_names},
-    run::FeatureRun,
+    kept::column_names,
+    options::GroundArgs,
+    run::{FeatureRun, PARAMETERS},
     summary::with_ending,
 };
 use crate::guard;
 use isopach::{
-    cloud::Columns,
     compute::{Error, Result},
     tiling::{CheckpointDir, Spill},
 };
@@ -19,16 +19,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folder of an output's unfinished run: `out.laz.run`.
+/// The folder of an output's unfinished run: `out.laz.run`, `train.run`.
 pub(crate) fn state_folder(out: &Path) -> PathBuf {
     with_ending(out, ".run")
 }
 
-/// From now on, a signal prints how many tiles are done and how to go on, before it ends the
-/// program.
-pub(crate) fn announce_resume(program: &str, out: &Path) {
+/// From now on, a signal prints how many tiles of this output are done and how to go on, before it
+/// ends the program. `locks`: other files that mark this process as working.
+pub(crate) fn announce_resume(program: &str, out: &Path, locks: Vec<PathBuf>) {
     let state = state_folder(out);
-    let locks = vec![state.join("lock")];
+    let mut locks = locks;
+    locks.push(state.join("lock"));
     signals::say_how_to_go_on(program, locks, move || {
         signals::describe_progress(&state, "tile")
     });
@@ -48,15 +49,16 @@ pub(crate) fn forget_run(out: &Path) -> Result<()> {
 }
 
 /// The results of a run's tiles, and the parameters that they depend on: others are refused.
-pub(super) fn kept_results(run: &FeatureRun<'_>, kept: Columns) -> Result<CheckpointDir> {
-    let parameters = result_parameters(run, kept)?;
+pub(super) fn kept_results(run: &FeatureRun<'_>) -> CheckpointDir {
+    let parameters = &run.made_from[PARAMETERS];
     let folder = state_folder(&run.options.out);
-    Ok(CheckpointDir::new(folder, parameters.to_string()))
+    CheckpointDir::new(folder, parameters.to_string())
 }
 
 /// Everything that the results of tiles depend on beside the files.
-fn result_parameters(run: &FeatureRun<'_>, kept: Columns) -> Result<Value> {
+pub(super) fn result_parameters(run: &FeatureRun<'_>) -> Result<Value> {
     let options = run.options;
+    let kept = &run.kept;
     let features = &run.features;
     // Debug formats have every field: also one that is added later.
     let height = options.height.ground.above().map(|above| {
@@ -77,11 +79,25 @@ fn result_parameters(run: &FeatureRun<'_>, kept: Columns) -> Result<Value> {
         "trajectory": guard::content_identity(options.trajectory.as_deref())?,
         "outliers": format!("{:?}", options.outliers.parsed()?),
         "without_outliers": options.outliers.without_outliers,
-        "columns": column_names(kept),
+        // Tiles end on the edges of cells.
+        "maps": options.maps,
+        "columns": column_names(kept.columns),
+        "extra": format!("{:?}", kept.extra),
         "classes": options.classes,
         "keep_withheld": options.keep_withheld,
         "keep_noise": options.keep_noise,
     }))
+}
+
+/// Removes what a run left that ended with this error before any tile was done. Results of tiles stay,
+/// and so does the folder of a run that another process may be at work on.
+pub(crate) fn forget_if_empty(kept: &CheckpointDir, error: &Error) {
+    let is_of_others = matches!(error, Error::Busy(_) | Error::InvalidInput(_));
+    if !is_of_others && signals::count_results(kept.folder()) == 0 {
+        // The error to report is the reason of the end.
+        let _ = kept.remove_unless_held();
+    }
+    remove_folder(kept.folder());
 }
 
 /// Where points wait that memory cannot hold.

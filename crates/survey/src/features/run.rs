@@ -4,9 +4,12 @@ use super::{
     FeatureOptionError, FeatureOptions,
     columns::OutputColumn,
     heights,
-    options::Filter,
+    kept::{Kept, columns_of_all},
+    maps::{self, Maps},
+    options::{Filter, side_in_metres},
     outliers::OutlierRun,
     output::{Counted, Output},
+    overwrite,
     page::Views,
     restart,
     running::Running,
@@ -23,6 +26,7 @@ use isopach::{
     tiling::{CheckpointDir, PointSource, RunReport, TileFailure, Tiling},
 };
 use isopach_program::{finished::WrittenOver, listener::Listener};
+use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -37,6 +41,8 @@ pub struct FeatureOutcome {
     pub summary: PathBuf,
     /// Its page.
     pub page: PathBuf,
+    /// The folder of its maps, if they were asked for.
+    pub maps: Option<PathBuf>,
     /// Number of points.
     pub points: u64,
     /// Neighbourhoods without features.
@@ -51,13 +57,20 @@ pub struct FeatureOutcome {
     pub tiles_kept: usize,
 }
 
+/// Key of the parameters that results depend on, beside those of the inputs.
+pub(super) const PARAMETERS: &str = "parameters";
+
 /// A run, with its inputs.
 pub(super) struct FeatureRun<'a> {
     pub(super) options: &'a FeatureOptions,
     pub(super) features: Features,
     pub(super) columns: Vec<OutputColumn>,
+    /// Attributes of the files that stand in the output.
+    pub(super) kept: Kept,
     /// The files.
     pub(super) inputs: Vec<String>,
+    /// Identities of the files, and parameters.
+    pub(super) made_from: Value,
     pub(super) warnings: Vec<String>,
 }
 
@@ -81,103 +94,38 @@ pub(super) fn run_noting_failure(
     listener: &dyn Listener,
     failed: &mut Option<TileFailure>,
 ) -> Result<FeatureOutcome> {
-    let features = options.parsed_features()?;
-    options.check_ground()?;
+    let (mut run, catalogue) = FeatureRun::prepare(options)?;
     let memory = options.memory_bytes()?;
     let on = options.devices.open(GpuOptions::default())?;
-    let catalogue = files::open_survey(
-        &options.input,
-        &options.classes,
-        options.keep_withheld,
-        options.keep_noise,
-    )?;
-    refuse_inputs_written_over(&catalogue, &options.out)?;
     if options.fresh {
         restart::forget_run(&options.out)?;
     }
-    let of_files = columns_of_all(&catalogue);
-    let mut kept = options.kept_columns(of_files)?;
-    let outliers = options.outliers.parsed()?;
-    if options.trajectory.is_some() {
-        trajectory::check_times(of_files)?;
-    }
-    if options.height.ground.find_ground || outliers.is_some() {
-        kept |= Columns::CLASSIFICATION;
-    }
-    let mut run = FeatureRun {
-        options,
-        columns: OutputColumn::of_run(&features, options),
-        inputs: catalogue
-            .files()
-            .iter()
-            .map(|file| file.path().display().to_string())
-            .collect(),
-        warnings: Vec::new(),
-        features,
-    };
     run.mention_oddities(&catalogue, listener);
     let columns = run.columns.clone();
-    let points = catalogue.point_count();
-    let mut output = Output {
-        path: options.out.clone(),
-        schema: schema_of(&catalogue, kept, options.trajectory.is_some())?,
-        memory: memory / 16,
-        file: None,
-        counted: Counted::default(),
-        views: Views::new(&catalogue.extent(), points, columns.len(), memory),
-        columns: &columns,
-        outliers: outliers.map(|filter| OutlierRun::new(filter, options.outliers.without_outliers)),
-        cloth: None,
-    };
-    let results = restart::kept_results(&run, kept)?;
+    let mut output = run.open_output(&columns, &catalogue, memory)?;
+    let results = restart::kept_results(&run);
     let tiles = Tiles {
         on: &on,
         catalogue: &catalogue,
-        kept,
+        kept: run.kept.columns,
         memory,
         results: &results,
     };
     let ran = run.run_tiles(&tiles, &mut output, listener, failed);
-    if ran.is_err() {
-        // Only a folder without results, of a run that did not begin.
-        restart::remove_folder(results.folder());
+    if let Err(error) = &ran {
+        restart::forget_if_empty(&results, error);
     }
     let report = ran?;
     let written = output.counted.points;
     run.mention_left_out(&catalogue, &report, written, listener);
     summary::write_summary(&run, &output, &report)?;
     restart::remove_kept(&results)?;
-    Ok(FeatureOutcome {
-        out: options.out.clone(),
-        summary: summary::summary_path(&options.out),
-        page: summary::page_path(&options.out),
-        points: output.counted.points,
-        gaps: output.counted.gaps,
-        without_height: options
-            .height
-            .is_wanted()
-            .then_some(output.counted.without_height),
-        outliers: output.outliers.map(|run| run.found),
-        outside_path: options
-            .trajectory
-            .as_ref()
-            .map(|_| output.counted.outside_path),
-        tiles_kept: report.tiles_kept,
-    })
-}
-
-/// The columns that every file has.
-pub(crate) fn columns_of_all(catalogue: &Catalogue) -> Columns {
-    let files = catalogue.files().iter();
-    files.fold(Columns::ALL, |common, file| {
-        let missing = common.without(file.columns());
-        common.without(missing)
-    })
+    Ok(run.outcome(&output, &report))
 }
 
 /// The schema of an output: the coordinate system of the files, their finest scale, and their
 /// offset if all have the same, so that coordinates stay the numbers that they are.
-pub(crate) fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool) -> Result<Schema> {
+pub(crate) fn schema_of(catalogue: &Catalogue, kept: &Kept, needs_times: bool) -> Result<Schema> {
     let files = catalogue.files();
     let scales = files.iter().flat_map(|file| {
         // Coordinates that became metres are no multiples of the stated scale.
@@ -191,7 +139,7 @@ pub(crate) fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool)
     });
     let finest = scales.fold(f64::INFINITY, f64::min);
     let mut gps_time = GpsTime::ADJUSTED_STANDARD;
-    if kept.contains(Columns::GPS_TIME) || needs_times {
+    if kept.columns.contains(Columns::GPS_TIME) || needs_times {
         let mut times = files.iter().map(|file| file.header().gps_time);
         gps_time = times.next().unwrap_or(gps_time);
         if times.any(|time| time != gps_time) {
@@ -207,7 +155,8 @@ pub(crate) fn schema_of(catalogue: &Catalogue, kept: Columns, needs_times: bool)
         crs: catalogue.crs().cloned(),
         scale,
         offset: offset_of(catalogue, scale),
-        columns: kept,
+        columns: kept.columns,
+        carried: kept.extra.clone(),
         gps_time,
         ..Schema::default()
     })
@@ -261,7 +210,99 @@ struct Tiles<'a> {
     results: &'a CheckpointDir,
 }
 
-impl FeatureRun<'_> {
+impl<'a> FeatureRun<'a> {
+    /// Opens the files, and refuses options that do not suit them or what lies at the output.
+    fn prepare(options: &'a FeatureOptions) -> Result<(Self, Catalogue)> {
+        let mut features = options.parsed_features()?;
+        options.check_ground()?;
+        let outliers = options.outliers.parsed()?;
+        let catalogue = files::open_survey(
+            &options.input,
+            &options.classes,
+            options.keep_withheld,
+            options.keep_noise,
+        )?;
+        features.normals = side_in_metres(features.normals, &catalogue)?;
+        refuse_inputs_written_over(&catalogue, &options.out)?;
+        let columns = OutputColumn::of_run(&features, options);
+        if let Some(terrain) = &options.height.terrain {
+            maps::refuse_input(&options.out, &columns, terrain)?;
+        }
+        if options.trajectory.is_some() {
+            trajectory::check_times(columns_of_all(&catalogue))?;
+        }
+        let mut kept = Kept::parse(&options.columns, &catalogue)?;
+        kept.check_new(columns.iter().map(|column| &*column.name))?;
+        if options.height.ground.find_ground || outliers.is_some() {
+            kept.columns |= Columns::CLASSIFICATION;
+        }
+        let catalogue = catalogue.carry_extra(&kept.extra)?;
+        let files = catalogue.files().iter();
+        let mut run = Self {
+            options,
+            columns,
+            kept,
+            inputs: files
+                .map(|file| file.path().display().to_string())
+                .collect(),
+            made_from: Value::Null,
+            warnings: Vec::new(),
+            features,
+        };
+        run.made_from = json!({
+            "inputs": catalogue.input_identities()?,
+            PARAMETERS: restart::result_parameters(&run)?,
+        });
+        let permissions = [options.force, options.fresh];
+        overwrite::check_output(&options.out, &run.made_from, permissions)?;
+        Ok((run, catalogue))
+    }
+
+    /// The files that are to be written, of these columns.
+    fn open_output<'b>(
+        &self,
+        columns: &'b [OutputColumn],
+        catalogue: &Catalogue,
+        memory: u64,
+    ) -> Result<Output<'b>> {
+        let options = self.options;
+        let points = catalogue.point_count();
+        let outliers = options.outliers.parsed()?;
+        let leave_out = options.outliers.without_outliers;
+        let maps_of = |cell| Maps::create(&options.out, cell, columns, catalogue.crs());
+        Ok(Output {
+            path: options.out.clone(),
+            schema: schema_of(catalogue, &self.kept, options.trajectory.is_some())?,
+            memory: memory / 16,
+            file: None,
+            counted: Counted::default(),
+            views: Views::new(&catalogue.extent(), points, columns.len(), memory),
+            columns,
+            maps: options.maps.map(maps_of).transpose()?,
+            outliers: outliers.map(|filter| OutlierRun::new(filter, leave_out)),
+            cloth: None,
+        })
+    }
+
+    fn outcome(&self, output: &Output<'_>, report: &RunReport) -> FeatureOutcome {
+        let options = self.options;
+        let counted = output.counted;
+        let has_heights = options.height.is_wanted();
+        let has_path = options.trajectory.is_some();
+        FeatureOutcome {
+            out: options.out.clone(),
+            summary: summary::summary_path(&options.out),
+            page: summary::page_path(&options.out),
+            maps: output.maps.as_ref().map(|maps| maps.folder().to_owned()),
+            points: counted.points,
+            gaps: counted.gaps,
+            without_height: has_heights.then_some(counted.without_height),
+            outliers: output.outliers.map(|run| run.found),
+            outside_path: has_path.then_some(counted.outside_path),
+            tiles_kept: report.tiles_kept,
+        }
+    }
+
     fn run_tiles(
         &self,
         tiles: &Tiles<'_>,
@@ -282,6 +323,8 @@ impl FeatureRun<'_> {
             listener,
             rule: None,
             results: tiles.results,
+            maps: self.options.maps,
+            columns: self.columns.len(),
         };
         if let Some(outliers) = &mut output.outliers {
             running.prepare_rule(outliers)?;
@@ -315,17 +358,8 @@ impl FeatureRun<'_> {
         for text in files::describe_files("the survey", catalogue, &CatalogueOptions::default()) {
             self.warn(text, listener);
         }
-        for file in catalogue.files() {
-            let extra = &file.header().extra_bytes;
-            if !extra.is_empty() {
-                let names: Vec<&str> = extra.iter().map(|column| column.name.as_str()).collect();
-                let path = file.path().display();
-                let text = format!(
-                    "{path}: its extra bytes are not kept ({})",
-                    names.join(", ")
-                );
-                self.warn(text, listener);
-            }
+        for text in self.kept.describe_lost(catalogue) {
+            self.warn(text, listener);
         }
     }
 

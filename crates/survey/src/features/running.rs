@@ -1,6 +1,6 @@
 //! The passes of a run over the survey.
 
-use super::{outliers::OutlierRun, output::Output, written::WrittenTile};
+use super::{maps::OnCells, outliers::OutlierRun, output::Output, written::WrittenTile};
 use isopach::{
     Backend,
     cloud::Rect,
@@ -27,6 +27,10 @@ pub(super) struct Running<'a> {
     pub(super) rule: Option<(OutlierRule, bool)>,
     /// Where the results of tiles wait until all are there.
     pub(super) results: &'a CheckpointDir,
+    /// Side of the cells of maps, metres, if there are maps.
+    pub(super) maps: Option<f64>,
+    /// Number of columns of the result.
+    pub(super) columns: usize,
 }
 
 impl Running<'_> {
@@ -94,6 +98,11 @@ impl Running<'_> {
     where
         O: TileOperation<1, dyn Backend, Output: Encode + Into<WrittenTile>>,
     {
+        let operation = OnCells {
+            operation,
+            cell: self.maps,
+            columns: self.columns,
+        };
         let Some((rule, leave_out)) = self.rule else {
             return self.stream_kept(&operation, output, failed);
         };

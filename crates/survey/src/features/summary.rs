@@ -3,9 +3,11 @@
 use super::{
     columns::OutputColumn,
     heights,
-    options::column_names,
+    kept::column_names,
+    maps::Maps,
     outliers::OutlierRun,
     output::Output,
+    overwrite,
     page::{Values, page_html},
     run::FeatureRun,
 };
@@ -28,11 +30,11 @@ pub(crate) fn page_path(out: &Path) -> PathBuf {
     with_ending(out, ".html")
 }
 
-/// The path with more at its end.
+/// The path with more at the end of its name.
 pub(crate) fn with_ending(out: &Path, ending: &str) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
+    let mut name = out.file_name().unwrap_or_default().to_owned();
     name.push(ending);
-    name.into()
+    out.with_file_name(name)
 }
 
 /// Shares of the quantiles in the summary.
@@ -60,6 +62,7 @@ pub(super) fn write_summary(
         "inputs": run.inputs,
         "points": counted.points,
         "attributes": column_names(output.schema.columns),
+        "extra_attributes": run.kept.summary(),
         "convention": features.convention.name,
         "neighbourhood": neighbourhood_of(&features.neighbourhood),
         "normals": match features.normals {
@@ -76,10 +79,12 @@ pub(super) fn write_summary(
         },
         "columns": columns,
         "height_above_ground": height,
+        "maps": output.maps.as_ref().map(Maps::summary),
         "outliers": output.outliers.as_ref().map(OutlierRun::summary),
         "tiles": report.tiles,
         "tiles_kept": report.tiles_kept,
         "warnings": run.warnings,
+        overwrite::KEY: run.made_from,
     });
     let text = serde_json::to_string_pretty(&summary).map_err(Error::source)?;
     let out = &run.options.out;

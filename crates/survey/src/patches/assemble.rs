@@ -1,7 +1,10 @@
 //! Patches as they are written: in the order of the grid, each with its copies, columns on their
 //! scales.
 
-use super::stage::{Place, Stage};
+use super::{
+    stage::{Place, Stage},
+    storage::{ColumnStorage, LargestErrors},
+};
 use isopach::{
     compute::Result,
     patches::{Change, ColourBits, Column, Patch, PatchTiles, Statistics},
@@ -14,6 +17,10 @@ pub(super) struct Assembly<'a> {
     pub(super) stage: &'a Stage,
     pub(super) operation: &'a PatchTiles,
     pub(super) columns: Vec<Column>,
+    /// How each column stands in files.
+    pub(super) storages: Vec<ColumnStorage>,
+    /// Largest errors of the storage.
+    pub(super) errors: LargestErrors,
     /// Statistics that columns are normalised by.
     pub(super) normalised_by: Option<Statistics>,
     pub(super) colours: ColourBits,

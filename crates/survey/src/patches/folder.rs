@@ -21,6 +21,12 @@ pub(super) struct UnfinishedFolder {
     lock: Option<FolderLock>,
 }
 
+/// The lock of the unfinished folder of an output, if it has one.
+pub(super) fn locks_of(out: &Path) -> Vec<PathBuf> {
+    let part = UnfinishedFile::beside(out, "part");
+    part.iter().map(|part| part.join(LOCK)).collect()
+}
+
 impl UnfinishedFolder {
     pub(super) fn create(out: &Path) -> Result<Self> {
         let is_free = match fs::read_dir(out) {

@@ -26,6 +26,8 @@ pub(super) const MANIFEST: &str = "manifest.json";
 
 /// Version of the manifest.
 const VERSION: u32 = 1;
+/// That of one with columns in halves, which readers of the first version would take for numbers.
+const VERSION_WITH_HALVES: u32 = 2;
 
 /// A shard that was written.
 #[derive(Clone, Debug)]
@@ -155,7 +157,7 @@ fn describe(about: &About<'_>, records: &Records) -> Value {
             Format::Safetensors => "isopach patches, safetensors",
             Format::Npy => "isopach patches, npy",
         },
-        "version": VERSION,
+        "version": if about.assembly.has_halves() { VERSION_WITH_HALVES } else { VERSION },
         "program": format!("isopach patches {}", env!("CARGO_PKG_VERSION")),
         "inputs": about.run.inputs,
         "crs": about.run.crs.as_ref().and_then(well_known_text),
@@ -248,11 +250,15 @@ impl About<'_> {
             "source": "east, north and up from centre and zero height",
             "normalised": false,
         });
-        let others = self.assembly.columns.iter().map(|column| {
+        let assembly = self.assembly;
+        let about = assembly.columns.iter().zip(&assembly.storages);
+        let others = about.enumerate().map(|(number, (column, storage))| {
+            let storage_of = storage.describe(assembly.errors.of_column(number));
             json!({
                 "name": column.name,
-                "width": column.width,
-                "dtype": if column.kind == ColumnKind::Label { "i16" } else { "f32" },
+                "width": storage.width(column),
+                "dtype": storage.type_name(),
+                "storage": storage_of,
                 "unit": column.unit,
                 "kind": describe_kind(column),
                 "source": describe_source(column),

@@ -12,6 +12,7 @@ mod run;
 mod shards;
 mod stage;
 mod statistics_file;
+mod storage;
 
 pub use error::PatchOptionError;
 pub use options::PatchOptions;

@@ -3,12 +3,9 @@
 use super::{
     assemble::{Assembly, Finished},
     manifest::PatchRecord,
-    shards::{append_column, append_numbers},
+    storage::append_numbers,
 };
-use isopach::{
-    compute::{Error, Result},
-    patches::ColumnKind,
-};
+use isopach::compute::{Error, Result};
 use isopach_npy::encode_header;
 use std::{fs, ops::Range, path::Path};
 
@@ -48,12 +45,11 @@ fn write_folder(assembly: &Assembly<'_>, folder: &Path, finished: &Finished) -> 
     let mut bytes = encode_header("<f4", &[rows, 3]);
     append_numbers(&mut bytes, finished.patch.coord.as_flattened());
     write_array(folder, "coord", &bytes)?;
-    for (column, values) in assembly.columns.iter().zip(&finished.patch.columns) {
-        let mut bytes = match column.kind {
-            ColumnKind::Label => encode_header("<i2", &[rows]),
-            _ => encode_header("<f4", &[rows, column.width]),
-        };
-        append_column(&mut bytes, column, values);
+    let about = assembly.columns.iter().zip(&assembly.storages);
+    for (number, (column, storage)) in about.enumerate() {
+        let shape = storage.shape(column, rows);
+        let mut bytes = encode_header(storage.numpy_type(), &shape);
+        assembly.append_column(&mut bytes, number, &finished.patch.columns[number]);
         write_array(folder, &column.name, &bytes)?;
     }
     Ok(())

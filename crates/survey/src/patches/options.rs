@@ -63,6 +63,11 @@ pub struct PatchOptions {
     /// Files to write
     #[arg(long, value_enum, default_value_t = Format::Safetensors)]
     pub(crate) format: Format,
+    /// Store features in two bytes a number (half precision, with a factor a column) and normals in
+    /// two whole numbers of 16 bits; the manifest has factors and largest errors. Coordinates,
+    /// attributes and heights keep four bytes
+    #[arg(long)]
+    pub(crate) halves: bool,
     /// Largest size of a shard; a patch that is larger has one for itself
     #[arg(long, default_value = "256MiB", allow_hyphen_values = true)]
     shard_size: String,
@@ -82,10 +87,13 @@ pub struct PatchOptions {
     /// Memory for everything: 2GiB, 500MiB; a plain number is MiB
     #[arg(long, default_value = "4GiB", allow_hyphen_values = true)]
     memory: String,
-    /// Folder for points that memory cannot hold, while they wait for their tile; that of the
-    /// output if not given
+    /// Folder for points that memory cannot hold, while they wait for their tile; within OUT.run if
+    /// not given
     #[arg(long)]
     pub(crate) spill_dir: Option<PathBuf>,
+    /// Begin anew: forget the tiles that an ended run of this output kept in OUT.run
+    #[arg(long)]
+    pub(crate) fresh: bool,
     /// Threads; all of the CPU if not given. Results do not depend on it
     #[arg(long)]
     pub(crate) threads: Option<usize>,
@@ -146,8 +154,8 @@ struct FeatureArgs {
     /// Whose formulas and names: isopach, jakteristics, cloudcompare, pgeof, pdal
     #[arg(long, default_value = "isopach")]
     convention: String,
-    /// Place that normals point towards, x,y,z in the coordinates of the files: the scanner's; up
-    /// if not given
+    /// Place that normals point towards, x,y,z in the coordinates and units of the files: the
+    /// scanner's; up if not given
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     towards: Vec<f64>,
 }
@@ -193,8 +201,12 @@ Examples:
   isopach patches other/ test --features geometry --radius 1 --height tin --statistics train/manifest.json
   isopach patches survey/ train --copies 3 --rotate --flip --scale 0.9,1.1
   isopach patches survey/ train --format npy --sample voxel --voxel 0.25
+  isopach patches survey/ train --features lod3 --radius 1 --halves
 
-Ends with 0: done; 2: never try again (wrong arguments, a refused input); 75: try again (files cannot be read or written).";
+A run that was ended goes on with the same command: OUT.run keeps finished tiles until the folder is complete.
+
+Ends with 0: done; 2: never try again (wrong arguments, a refused input); 3: a tile failed for a reason that stays the same;
+75: try again (files cannot be read or written, another process is at work, SIGTERM).";
 
 /// Points of a sample, if not given.
 const POINTS: usize = 16_384;

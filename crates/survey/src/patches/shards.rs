@@ -3,10 +3,11 @@
 use super::{
     assemble::{Assembly, Finished},
     manifest::{PatchRecord, Shard},
+    storage::append_numbers,
 };
 use isopach::{
     compute::{Error, Result, write_whole},
-    patches::{Column, ColumnKind},
+    patches::Column,
 };
 use safetensors::{Dtype, View, serialize};
 use std::{borrow::Cow, ops::Range, path::Path};
@@ -58,13 +59,9 @@ pub(super) fn write_shard(
     let mut rows = 0;
     assembly.finish_all(items, |finished| {
         append_numbers(&mut coord, finished.patch.coord.as_flattened());
-        for ((column, values), bytes) in assembly
-            .columns
-            .iter()
-            .zip(&finished.patch.columns)
-            .zip(&mut columns)
-        {
-            append_column(bytes, column, values);
+        let values = finished.patch.columns.iter().zip(&mut columns);
+        for (column, (values, bytes)) in values.enumerate() {
+            assembly.append_column(bytes, column, values);
         }
         let count = finished.patch.len() as u64;
         records.push(record_of(&finished, number, rows));
@@ -101,20 +98,18 @@ fn tensors_of(
     columns: Vec<Vec<u8>>,
     offsets: &[i64],
 ) -> Vec<(String, Tensor)> {
-    let float = |width: usize, bytes| Tensor {
+    let coord = Tensor {
         dtype: Dtype::F32,
-        shape: vec![rows, width],
-        bytes,
+        shape: vec![rows, 3],
+        bytes: coord,
     };
-    let mut tensors = vec![("coord".to_owned(), float(3, coord))];
-    for (column, bytes) in assembly.columns.iter().zip(columns) {
-        let tensor = match column.kind {
-            ColumnKind::Label => Tensor {
-                dtype: Dtype::I16,
-                shape: vec![rows],
-                bytes,
-            },
-            _ => float(column.width, bytes),
+    let mut tensors = vec![("coord".to_owned(), coord)];
+    let about = assembly.columns.iter().zip(&assembly.storages);
+    for ((column, storage), bytes) in about.zip(columns) {
+        let tensor = Tensor {
+            dtype: storage.dtype(),
+            shape: storage.shape(column, rows),
+            bytes,
         };
         tensors.push((column.name.clone(), tensor));
     }
@@ -134,27 +129,4 @@ fn save(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
     let about = [("format".to_owned(), "pt".to_owned())];
     let bytes = serialize(named, Some(about.into_iter().collect())).map_err(Error::source)?;
     write_whole(path, &[&bytes]).map_err(|error| Error::of_file(path, error))
-}
-
-/// Appends the numbers of a column as they stand in files: `f32`, or `i16` of a label.
-pub(super) fn append_column(bytes: &mut Vec<u8>, column: &Column, values: &[f32]) {
-    match column.kind {
-        ColumnKind::Label => {
-            bytes.extend(
-                values
-                    .iter()
-                    .flat_map(|value| (*value as i16).to_le_bytes()),
-            );
-        }
-        _ => append_numbers(bytes, values),
-    }
-}
-
-/// Appends numbers, little-endian.
-pub(super) fn append_numbers(bytes: &mut Vec<u8>, values: &[f32]) {
-    if cfg!(target_endian = "little") {
-        bytes.extend_from_slice(bytemuck::cast_slice(values));
-    } else {
-        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    }
 }

@@ -27,6 +27,8 @@ pub(super) struct StageWriter {
     memory: u64,
     places: Vec<Place>,
     pub(super) counts: PatchCounts,
+    /// Largest magnitude of each column.
+    largest: Vec<f32>,
 }
 
 /// Where a patch is.
@@ -59,11 +61,14 @@ pub(super) struct Stage {
     file: Mutex<File>,
     pub(super) places: Vec<Place>,
     pub(super) counts: PatchCounts,
+    /// Largest finite magnitude of each column, over all patches.
+    pub(super) largest: Vec<f32>,
 }
 
 impl StageWriter {
-    /// Patches that wait in so many bytes of memory, and in a file of this path.
-    pub(super) fn create(path: &Path, memory: u64) -> Result<Self> {
+    /// Patches that wait in so many bytes of memory, and in a file of this path. The largest numbers of
+    /// so many columns are found on the way.
+    pub(super) fn create(path: &Path, columns: usize, memory: u64) -> Result<Self> {
         let mut options = File::options();
         let options = options.create_new(true).read(true).write(true);
         let file = options
@@ -76,12 +81,18 @@ impl StageWriter {
             memory,
             places: Vec::new(),
             counts: PatchCounts::default(),
+            largest: vec![0.0; columns],
         })
     }
 
     fn hold(&mut self, patch: Patch) -> Result<()> {
         let [column, row] = patch.index;
         let order = [row, column];
+        for (largest, values) in self.largest.iter_mut().zip(&patch.columns) {
+            let finite = values.iter().map(|value| value.abs());
+            let finite = finite.filter(|value| value.is_finite());
+            *largest = finite.fold(*largest, f32::max);
+        }
         let rows_bytes = patch.byte_count();
         let held = if rows_bytes <= self.memory {
             self.memory -= rows_bytes;
@@ -119,6 +130,7 @@ impl StageWriter {
             file,
             mut places,
             counts,
+            largest,
             end: _,
             memory: _,
         } = self;
@@ -131,6 +143,7 @@ impl StageWriter {
             file: Mutex::new(file),
             places,
             counts,
+            largest,
         })
     }
 }

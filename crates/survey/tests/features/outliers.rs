@@ -92,7 +92,8 @@ fn left_out_outliers_are_in_no_neighbourhood_and_not_in_the_file() {
     for file in ["west.laz", "east.laz"] {
         fs::copy(folder.path().join("a.laz"), again.path().join(file)).unwrap();
     }
-    run(again.path(), "c.laz", &WORDS[..4]).unwrap();
+    let words = [&WORDS[..4], &["--columns", "intensity,class"]].concat();
+    run(again.path(), "c.laz", &words).unwrap();
     for column in ["linearity", "height_above_ground"] {
         let [first, second] = [folder.path().join("a.laz"), again.path().join("c.laz")]
             .map(|path| Las::open(path).unwrap().read_extra(column).unwrap());

@@ -160,6 +160,11 @@ impl Encode for Cloud {
         let origin = Origin(Encode::decode_from(from)?);
         let ticks: Vec<[i32; 3]> = Encode::decode_from(from)?;
         let columns = Columns::from_bits(Encode::decode_from(from)?)?;
+        // Rows may be 64 KiB wide: a length that lies must take no memory.
+        let bytes = Attributes::bytes_per_point(columns).checked_mul(ticks.len() as u64)?;
+        if bytes > from.remaining_bytes() {
+            return None;
+        }
         let mut attributes = Attributes::zeroed(columns, ticks.len());
         for column in attributes.column_bytes_mut() {
             from.fill_bytes(column)?;
@@ -190,6 +195,16 @@ mod tests {
             let part = (bytes.len() as f64 * cut) as usize;
             prop_assert!(<(Cloud, [f64; 3], Vec<bool>)>::from_bytes(&bytes[..part]).is_none());
         }
+    }
+
+    #[test]
+    fn extra_bytes_that_lie_take_no_memory() {
+        let cloud = Cloud::from_points(&[[1.0; 3]; 2]).unwrap();
+        let mut bytes = cloud.to_bytes();
+        let bits = bytes.len() - size_of::<u32>();
+        let wide = Columns::XYZ.with_extra_width(u16::MAX).bits();
+        bytes[bits..].copy_from_slice(&wide.to_le_bytes());
+        assert!(Cloud::from_bytes(&bytes).is_none());
     }
 
     #[test]

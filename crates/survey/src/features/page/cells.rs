@@ -1,6 +1,7 @@
 //! Cells of pictures, and the sums of columns in them: in bounded memory, and independent of the
 //! order of the points.
 
+use super::super::sums::{ColumnSums, Placed};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -31,61 +32,6 @@ pub(crate) struct CellMeans {
     /// Lowest and highest row that holds a point.
     rows: Option<[i64; 2]>,
     columns: Vec<ColumnSums>,
-}
-
-/// Sums of a column, one entry a slot.
-#[derive(Clone, Debug, Default)]
-struct ColumnSums {
-    sums: Vec<i128>,
-    counts: Vec<u32>,
-}
-
-/// A point of a tile, and the slot of its cell.
-#[derive(Clone, Copy, Debug)]
-struct Placed {
-    point: u32,
-    slot: u32,
-}
-
-/// Bytes of a cell a column.
-pub(crate) const CELL_BYTES: usize = size_of::<i128>() + size_of::<u32>();
-
-/// Sums are multiples of 2⁻⁶⁴. With values below 2³¹, 2³² of them fit.
-const UNIT: f64 = (1_u128 << 64) as f64;
-const MOST: f32 = (1_u32 << 31) as f32;
-
-impl ColumnSums {
-    /// Adds the values of points, each to its slot; values that are no number, or 2³¹ and more,
-    /// have no mean.
-    fn add(&mut self, placed: &[Placed], values: &[f32]) {
-        for &Placed { point, slot } in placed {
-            let value = values[point as usize];
-            // A NaN is below nothing.
-            if value.abs() < MOST {
-                self.sums[slot as usize] += (f64::from(value) * UNIT) as i128;
-                let count = &mut self.counts[slot as usize];
-                *count = count.saturating_add(1);
-            }
-        }
-    }
-
-    /// Makes room for so many slots.
-    fn resize(&mut self, slots: usize) {
-        self.sums.resize(slots, 0);
-        self.counts.resize(slots, 0);
-    }
-
-    /// The sums of merged cells: `moved` has the new slot of each.
-    fn merged(&self, moved: &[u32], slots: usize) -> Self {
-        let mut merged = Self::default();
-        merged.resize(slots);
-        for (from, to) in moved.iter().enumerate().take(self.sums.len()) {
-            let count = &mut merged.counts[*to as usize];
-            *count = count.saturating_add(self.counts[from]);
-            merged.sums[*to as usize] += self.sums[from];
-        }
-        merged
-    }
 }
 
 /// The pixels of a picture, row by row from the top.
@@ -225,13 +171,11 @@ impl CellMeans {
             (low, (high - low + 1) as usize)
         };
         let [(west, columns), (south, rows)] = [range(0), range(1)];
-        let ColumnSums { sums, counts } = &self.columns[column];
+        let sums = &self.columns[column];
         let mut means = vec![None; columns * rows];
         for ([x, y], slot) in &self.slots {
             let row = rows - 1 - (y - south) as usize;
-            let slot = *slot as usize;
-            let mean = sums[slot] as f64 / UNIT / f64::from(counts[slot]);
-            means[row * columns + (x - west) as usize] = Some(mean);
+            means[row * columns + (x - west) as usize] = Some(sums.mean(*slot as usize));
         }
         Pixels {
             columns,

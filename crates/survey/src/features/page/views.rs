@@ -1,7 +1,8 @@
 //! The map and the section of a survey, with the distributions of the columns.
 
 use super::{
-    cells::{CELL_BYTES, CellLimits, CellMeans},
+    super::sums::SUM_BYTES,
+    cells::{CellLimits, CellMeans},
     values::Values,
 };
 use isopach::cloud::{Positions, Rect, TICKS_PER_METRE};
@@ -69,7 +70,7 @@ impl Views {
             across: [middle - thick / 2.0, middle + thick / 2.0].map(|tick| tick.ceil() as i64),
         };
         let bytes = CELLS_BYTES.min(memory / PART_OF_MEMORY) as f64;
-        let cells = bytes / (CELL_BYTES * columns.max(1)) as f64;
+        let cells = bytes / (SUM_BYTES * columns.max(1)) as f64;
         let map = CellLimits {
             finest: [map_bits; 2],
             cells: (MAP_SHARE * cells) as usize + 1,

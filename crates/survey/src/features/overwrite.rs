@@ -1,0 +1,110 @@
+//! Protection of a finished output: a run writes over results of the same inputs and parameters
+//! alone, unless the user permits it.
+
+use super::{FeatureOptionError, restart::state_folder, summary::summary_path};
+use isopach::compute::{Error, Result};
+use serde_json::Value;
+use std::{
+    fs::File,
+    io::{ErrorKind, Read},
+    path::Path,
+};
+
+/// Key of the summary that states the inputs and parameters of the results.
+pub(super) const KEY: &str = "made_from";
+/// Bytes of a summary that are read at most.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// Refuses to write over an output that has another summary than this run will give it.
+///
+/// An output with an unfinished run beside it is none: a run that ended before it wrote its summary
+/// goes on, unless it is to be forgotten (`fresh`).
+pub(super) fn check_output(out: &Path, made_from: &Value, [force, fresh]: [bool; 2]) -> Result<()> {
+    let goes_on = !fresh && state_folder(out).exists();
+    if force || goes_on || !out.exists() {
+        return Ok(());
+    }
+    let found = read_summary(out)?;
+    if found.as_ref().map(|summary| &summary[KEY]) == Some(made_from) {
+        return Ok(());
+    }
+    let then = found.map(|summary| summary[KEY].clone());
+    Err(FeatureOptionError::OtherResults {
+        out: out.to_owned(),
+        difference: describe_difference(&then.unwrap_or_default(), made_from),
+    }
+    .into())
+}
+
+/// The summary of an output; `None` if it has none, null if that is not JSON.
+pub(super) fn read_summary(out: &Path) -> Result<Option<Value>> {
+    let path = summary_path(out);
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| Error::of_file(&path, error))?,
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(MOST_BYTES).read_to_end(&mut bytes);
+    read.map_err(|error| Error::of_file(&path, error))?;
+    Ok(Some(serde_json::from_slice(&bytes).unwrap_or_default()))
+}
+
+/// The first difference, for people.
+fn describe_difference(then: &Value, now: &Value) -> String {
+    let Some(parameters) = then["parameters"].as_object() else {
+        return "unknown inputs and parameters".to_owned();
+    };
+    if then["inputs"] != now["inputs"] {
+        return "other inputs".to_owned();
+    }
+    let of_now = now["parameters"].as_object().into_iter().flatten();
+    let mut others = of_now.filter(|(key, value)| parameters.get(*key) != Some(*value));
+    match others.next() {
+        Some((key, _)) => format!("other parameters ({key})"),
+        None => "other parameters".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::fs;
+
+    #[test]
+    fn results_of_others_are_written_over_by_permission_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out.laz");
+        let now = json!({ "inputs": ["a"], "parameters": { "radius": 1, "columns": "all" } });
+        let check = |force| {
+            let checked = check_output(&out, &now, [force, false]);
+            checked.map_err(|error| error.to_string())
+        };
+        assert_eq!(check(false), Ok(()));
+        fs::write(&out, "points").unwrap();
+        assert!(
+            check(false)
+                .unwrap_err()
+                .contains("unknown inputs and parameters")
+        );
+        assert_eq!(check(true), Ok(()));
+        let write = |made_from: Value| {
+            fs::write(summary_path(&out), json!({ KEY: made_from }).to_string()).unwrap();
+        };
+        write(json!({ "inputs": ["b"], "parameters": now["parameters"] }));
+        assert!(check(false).unwrap_err().contains("other inputs"));
+        write(json!({ "inputs": ["a"], "parameters": { "radius": 2, "columns": "all" } }));
+        assert!(
+            check(false)
+                .unwrap_err()
+                .contains("other parameters (radius)")
+        );
+        write(now.clone());
+        assert_eq!(check(false), Ok(()));
+        fs::write(summary_path(&out), b"\xff").unwrap();
+        assert!(check(false).is_err());
+        fs::create_dir(state_folder(&out)).unwrap();
+        assert_eq!(check(false), Ok(()));
+        assert!(check_output(&out, &now, [false, true]).is_err());
+    }
+}
