@@ -3,7 +3,7 @@
 use crate::{AlignSurface, AlignTarget, Correspondences, HostCorrespondences};
 use isopach_cloud::Positions;
 use isopach_compute::{Cpu, Result};
-use isopach_neighbours::{BruteForce, NeighbourSearch};
+use isopach_neighbours::{BruteForce, NeighbourIndex, NeighbourSearch};
 
 /// Capability of a backend: holds two clouds together and sums normal equations over their pairs.
 ///
@@ -53,16 +53,59 @@ pub trait Align: NeighbourSearch {
         source: AlignSurface<'a>,
         target: AlignSurface<'a>,
     ) -> Result<Box<dyn Correspondences + 'a>> {
-        source.check_lengths("source")?;
-        target.check_lengths("target")?;
-        Ok(Box::new(HostCorrespondences::of_surfaces(
-            source,
-            target,
-            self.index(target.positions)?,
-        )))
+        prepare_on_host(source, target, self.index(target.positions)?)
+    }
+
+    /// Prepares two clouds as [`Self::prepare_surfaces`], with an index of the target's points that
+    /// is there already, for instance because their normals were estimated with it.
+    ///
+    /// A backend that cannot use such an index makes its own: the provided body does.
+    ///
+    /// # Errors
+    /// As [`Self::prepare_surfaces`].
+    fn prepare_indexed<'a>(
+        &self,
+        source: AlignSurface<'a>,
+        target: AlignSurface<'a>,
+        index: Box<dyn NeighbourIndex + 'a>,
+    ) -> Result<Box<dyn Correspondences + 'a>> {
+        drop(index);
+        let has_no_more_than_target_normals = source.normals.is_empty()
+            && source.covariances.is_empty()
+            && target.covariances.is_empty();
+        if has_no_more_than_target_normals {
+            let target = AlignTarget {
+                positions: target.positions,
+                normals: target.normals,
+            };
+            return self.prepare_points(source.positions, target);
+        }
+        self.prepare_surfaces(source, target)
     }
 }
 
-impl Align for Cpu {}
+/// Pairs are summed on the host, with the index that is given.
+fn prepare_on_host<'a>(
+    source: AlignSurface<'a>,
+    target: AlignSurface<'a>,
+    index: Box<dyn NeighbourIndex + 'a>,
+) -> Result<Box<dyn Correspondences + 'a>> {
+    source.check_lengths("source")?;
+    target.check_lengths("target")?;
+    Ok(Box::new(HostCorrespondences::of_surfaces(
+        source, target, index,
+    )))
+}
+
+impl Align for Cpu {
+    fn prepare_indexed<'a>(
+        &self,
+        source: AlignSurface<'a>,
+        target: AlignSurface<'a>,
+        index: Box<dyn NeighbourIndex + 'a>,
+    ) -> Result<Box<dyn Correspondences + 'a>> {
+        prepare_on_host(source, target, index)
+    }
+}
 
 impl Align for BruteForce {}

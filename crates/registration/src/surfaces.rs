@@ -3,7 +3,7 @@
 use crate::AlignError;
 use isopach_cloud::Positions;
 use isopach_compute::{Error, Result};
-use isopach_neighbours::{Covariance, NeighbourSearch, symmetric_eigen};
+use isopach_neighbours::{Covariance, NeighbourIndex, NeighbourSearch, symmetric_eigen};
 use rayon::prelude::*;
 
 /// Target cloud of an alignment, with normals if the factor needs them.
@@ -87,8 +87,15 @@ pub fn estimate_normals(
     neighbours: usize,
 ) -> Result<Vec<[f64; 3]>> {
     check_neighbours("neighbours for a normal", neighbours)?;
-    let index = on.index(points)?;
-    let covariances = index.covariances_of_nearest(points, neighbours)?;
+    normals_of_index(&*on.index(points)?, neighbours)
+}
+
+/// Normals of the points of an index, as [`estimate_normals`].
+pub(crate) fn normals_of_index(
+    index: &dyn NeighbourIndex,
+    neighbours: usize,
+) -> Result<Vec<[f64; 3]>> {
+    let covariances = index.covariances_of_nearest(index.positions(), neighbours)?;
     Ok(covariances.into_par_iter().map(normal_or_zero).collect())
 }
 
@@ -112,8 +119,15 @@ pub fn estimate_covariances(
     neighbours: usize,
 ) -> Result<Vec<[f64; 6]>> {
     check_neighbours("neighbours for a covariance", neighbours)?;
-    let index = on.index(points)?;
-    let covariances = index.covariances_of_nearest(points, neighbours)?;
+    covariances_of_index(&*on.index(points)?, neighbours)
+}
+
+/// Covariances of the neighbourhoods of the points of an index, as [`estimate_covariances`].
+pub(crate) fn covariances_of_index(
+    index: &dyn NeighbourIndex,
+    neighbours: usize,
+) -> Result<Vec<[f64; 6]>> {
+    let covariances = index.covariances_of_nearest(index.positions(), neighbours)?;
     Ok(covariances
         .into_iter()
         .map(|covariance| covariance.upper)

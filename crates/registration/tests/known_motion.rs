@@ -4,10 +4,10 @@
 
 use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Compute, Cpu, Device, Result};
-use isopach_neighbours::{NeighbourIndex, NeighbourSearch};
+use isopach_neighbours::{BruteForce, NeighbourIndex, NeighbourSearch};
 use isopach_registration::{
-    Align, Alignment, Factor, Icp, NormalEquations, Pair, PointToPlane, Rejection, Robust, coarse,
-    kernel,
+    Align, AlignTarget, Alignment, Factor, Icp, NormalEquations, Pair, PointToPlane, Rejection,
+    Robust, coarse, estimate_normals, kernel,
 };
 use proptest::prelude::*;
 
@@ -320,4 +320,33 @@ fn clouds_that_cannot_be_aligned_say_so() {
         )
         .is_err()
     );
+}
+
+#[test]
+fn an_index_that_is_there_gives_the_sums_of_one_that_is_made() {
+    let heights = |i: u32| (f64::from(i % 40) * 0.3).sin() + f64::from(i / 40) * 0.01;
+    let at = |i: u32| [f64::from(i % 40) * 0.5, f64::from(i / 40) * 0.5, heights(i)];
+    let target = Cloud::from_points(&(0..1600).map(at).collect::<Vec<_>>()).unwrap();
+    let moved = (0..1600).map(at).map(|[x, y, z]| [x + 0.1, y, z + 0.05]);
+    let source = Cloud::from_points(&moved.collect::<Vec<_>>()).unwrap();
+    let normals = estimate_normals(&Cpu, target.positions(), 12).unwrap();
+    let to = AlignTarget {
+        positions: target.positions(),
+        normals: &normals,
+    };
+    let within = Rejection {
+        max_distance: 1.0,
+        kept_share: 0.9,
+    };
+    let pose = Rigid::identity([10.0, 10.0, 0.0]);
+    let made = Cpu.prepare_points(source.positions(), to).unwrap();
+    for backend in [&Cpu as &dyn Align, &BruteForce] {
+        let index = backend.index(target.positions()).unwrap();
+        let there = backend
+            .prepare_indexed(source.positions().into(), to.into(), index)
+            .unwrap();
+        let [found, defined] = [&there, &made]
+            .map(|pairs| pairs.linearize_pairs(&PointToPlane, within, &pose).unwrap());
+        assert_eq!(found, defined);
+    }
 }

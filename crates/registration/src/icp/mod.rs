@@ -3,12 +3,13 @@
 mod step;
 
 use crate::{
-    Align, AlignError, AlignSurface, AlignTarget, Correspondences, Factor, NormalEquations,
-    Optimizer, PointToPlane, PointToPoint, Rejection, Rejector, estimate_covariances,
-    estimate_normals,
+    Align, AlignError, AlignSurface, Correspondences, Factor, NormalEquations, Optimizer,
+    PointToPlane, PointToPoint, Rejection, Rejector,
+    surfaces::{covariances_of_index, normals_of_index},
 };
 use isopach_cloud::{Positions, Rigid, TICK};
 use isopach_compute::{Error, Result};
+use isopach_neighbours::NeighbourIndex;
 use step::{Step, solve_step};
 
 /// Number of nearest points that a normal or covariance is estimated from.
@@ -163,6 +164,39 @@ impl From<Alignment> for Rigid {
     }
 }
 
+/// Local shape at each point of a cloud, as far as it is needed.
+#[derive(Default)]
+struct Shape {
+    normals: Vec<[f64; 3]>,
+    covariances: Vec<[f64; 6]>,
+}
+
+impl Shape {
+    /// Estimates what is needed of the points of an index.
+    fn of_index(
+        index: &dyn NeighbourIndex,
+        needs_normals: bool,
+        needs_covariances: bool,
+    ) -> Result<Self> {
+        let mut shape = Self::default();
+        if needs_normals {
+            shape.normals = normals_of_index(index, NORMAL_NEIGHBOURS)?;
+        }
+        if needs_covariances {
+            shape.covariances = covariances_of_index(index, NORMAL_NEIGHBOURS)?;
+        }
+        Ok(shape)
+    }
+
+    fn surface<'a>(&'a self, positions: Positions<'a>) -> AlignSurface<'a> {
+        AlignSurface {
+            positions,
+            normals: &self.normals,
+            covariances: &self.covariances,
+        }
+    }
+}
+
 impl<F: Factor, R: Rejector> Icp<F, R> {
     /// The same ICP with another rejector.
     #[must_use]
@@ -192,42 +226,19 @@ impl<F: Factor, R: Rejector> Icp<F, R> {
     ) -> Result<Alignment> {
         self.check_arguments(pair)?;
         let needs_source_normals = self.rejection.needs_source_normals();
-        let normals = if self.factor.needs_normals() || needs_source_normals {
-            estimate_normals(on, pair.target, NORMAL_NEIGHBOURS)?
+        let needs_normals = self.factor.needs_normals() || needs_source_normals;
+        let needs_covariances = self.factor.needs_covariances();
+        let index = on.index(pair.target)?;
+        let target_shape = Shape::of_index(&*index, needs_normals, needs_covariances)?;
+        let source_shape = if needs_source_normals || needs_covariances {
+            let index = on.index(pair.source)?;
+            Shape::of_index(&*index, needs_source_normals, needs_covariances)?
         } else {
-            Vec::new()
+            Shape::default()
         };
-        let target = AlignTarget {
-            positions: pair.target,
-            normals: &normals,
-        };
-        if !needs_source_normals && !self.factor.needs_covariances() {
-            let prepared = on.prepare_points(pair.source, target)?;
-            return self.align_prepared(&*prepared, pair, initial);
-        }
-        let source_normals = if needs_source_normals {
-            estimate_normals(on, pair.source, NORMAL_NEIGHBOURS)?
-        } else {
-            Vec::new()
-        };
-        let [source_covariances, target_covariances] = if self.factor.needs_covariances() {
-            [
-                estimate_covariances(on, pair.source, NORMAL_NEIGHBOURS)?,
-                estimate_covariances(on, pair.target, NORMAL_NEIGHBOURS)?,
-            ]
-        } else {
-            [Vec::new(), Vec::new()]
-        };
-        let source = AlignSurface {
-            positions: pair.source,
-            normals: &source_normals,
-            covariances: &source_covariances,
-        };
-        let target = AlignSurface {
-            covariances: &target_covariances,
-            ..target.into()
-        };
-        let prepared = on.prepare_surfaces(source, target)?;
+        let source = source_shape.surface(pair.source);
+        let target = target_shape.surface(pair.target);
+        let prepared = on.prepare_indexed(source, target, index)?;
         self.align_prepared(&*prepared, pair, initial)
     }
 
