@@ -6,6 +6,7 @@ mod cloth;
 mod cloth_tile;
 mod fill;
 mod grid;
+mod known;
 mod lowest;
 mod morphology;
 mod pits;
