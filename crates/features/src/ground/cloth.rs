@@ -1,8 +1,8 @@
 //! Cloth simulation: ground points of a survey without classes.
 
 use super::{
-    GroundMask, decide_ground, fill::fill_holes, grid::HeightGrid, lowest::LowestCells, pits,
-    relax::press_from_below,
+    GroundMask, decide_ground, fill::fill_holes, grid::HeightGrid, lowest::LowestCells, morphology,
+    pits, relax::press_from_below,
 };
 use isopach_cloud::{Positions, checked_cell_size};
 use isopach_compute::{Error, Result};
@@ -19,7 +19,8 @@ use isopach_compute::{Error, Result};
 ///    until none moves by 0.06 mm.
 /// 4. Cells with points within `threshold` of the cloth are ground. From them the ground grows to
 ///    neighbours with points whose height differs by at most `step`: over crests and edges that a
-///    stiff cloth does not follow.
+///    stiff cloth does not follow. It does not grow onto bridges: what is narrower than
+///    `bridge_width` and more than `bridge_height` above its surroundings (a morphological opening).
 /// 5. The other cells become empty and are filled again: the terrain.
 /// 6. A point is ground if it is within `threshold` + `slope_scale` · (slope of the terrain) of the
 ///    terrain.
@@ -54,6 +55,10 @@ pub struct ClothFilter {
     pub bend: f64,
     /// Largest difference of height between neighbouring cells of one ground, metres.
     pub step: f64,
+    /// Width of the bridges that ground does not grow onto, metres.
+    pub bridge_width: f64,
+    /// Height above their surroundings from which they are bridges, metres.
+    pub bridge_height: f64,
     /// Metres from which empty cells are filled.
     pub window: f64,
     /// Largest distance of a ground point from level terrain, metres.
@@ -65,17 +70,21 @@ pub struct ClothFilter {
 }
 
 impl Default for ClothFilter {
-    /// Cells of 1 m, a cloth that rises by 0.5 to 1 m below a hall 20 m wide, steps of 0.3 m as in
-    /// the authors' program. On a slope the lowest point of a cell lies up to half a cell · slope
-    /// below its centre: so much is the slope scale. The rest is as in
+    /// Cells of 1 m. Below a square hall as wide as the widest object of
+    /// [`GroundFilter`](super::GroundFilter), 36 m, the cloth rises by 4 m. Ground grows by steps as
+    /// large as the threshold, but not onto bridges of two lanes that a person can walk below: ridges
+    /// of terrain as narrow have slopes below 0.6. On a slope the lowest point of a cell lies up to
+    /// half a cell · slope below its centre: so much is the slope scale. The rest is as in
     /// [`GroundFilter`](super::GroundFilter).
     fn default() -> Self {
         Self {
             cell_size: 1.0,
-            bend: 0.02,
-            step: 0.3,
+            bend: 0.05,
+            step: 0.2,
+            bridge_width: 10.0,
+            bridge_height: 3.0,
             window: 18.0,
-            threshold: 0.3,
+            threshold: 0.2,
             slope_scale: 0.5,
             pit_depth: 1.0,
         }
@@ -130,7 +139,8 @@ impl ClothFilter {
         let surface = fill_holes(&lowest, window);
         let lift = 0.25 * self.bend * self.cell_size * self.cell_size;
         let cloth = press_from_below(&surface, lift);
-        let is_ground = self.grow_from_contact(&lowest, &cloth.heights);
+        let is_bridge = self.find_bridges(&surface);
+        let is_ground = self.grow_from_contact(&lowest, &cloth.heights, &is_bridge);
         for (height, is_ground) in lowest.heights.iter_mut().zip(is_ground) {
             if !is_ground {
                 *height = f64::NAN;
@@ -144,10 +154,24 @@ impl ClothFilter {
         })
     }
 
-    /// Cells with points that the cloth touches, and what is connected with them by small steps. An
-    /// empty cell connects nothing: its height lies between those around, so that the ground would
-    /// climb trees over it.
-    fn grow_from_contact(&self, lowest: &HeightGrid, cloth: &[f64]) -> Vec<bool> {
+    /// Cells that an opening by a disc as wide as a bridge lowers by more than its height.
+    fn find_bridges(&self, surface: &HeightGrid) -> Vec<bool> {
+        let opened = morphology::open(surface, self.bridge_cells());
+        let pairs = surface.heights.iter().zip(&opened);
+        pairs
+            .map(|(height, opened)| height - opened > self.bridge_height)
+            .collect()
+    }
+
+    /// Cells with points that the cloth touches, and what is connected with them by small steps, apart
+    /// from bridges. An empty cell connects nothing: its height lies between those around, so that the
+    /// ground would climb trees over it.
+    fn grow_from_contact(
+        &self,
+        lowest: &HeightGrid,
+        cloth: &[f64],
+        is_bridge: &[bool],
+    ) -> Vec<bool> {
         let pairs = lowest.heights.iter().zip(cloth);
         let mut is_ground: Vec<bool> = pairs
             .map(|(lowest, cloth)| lowest - cloth <= self.threshold)
@@ -160,7 +184,7 @@ impl ClothFilter {
                 let height = lowest.height(column + x, row + y);
                 if (height - lowest.heights[at]).abs() <= self.step {
                     let next = (row + y) as usize * columns + (column + x) as usize;
-                    if !is_ground[next] {
+                    if !is_bridge[next] && !is_ground[next] {
                         is_ground[next] = true;
                         open.push(next);
                     }
@@ -168,6 +192,11 @@ impl ClothFilter {
             }
         }
         is_ground
+    }
+
+    /// Radius of the disc that no bridge holds.
+    fn bridge_cells(&self) -> usize {
+        (0.5 * self.bridge_width / self.cell_size).ceil() as usize
     }
 
     fn window_cells(&self) -> usize {
@@ -188,6 +217,8 @@ impl ClothFilter {
         for (name, value) in [
             ("bend of the cloth", self.bend),
             ("step", self.step),
+            ("width of bridges", self.bridge_width),
+            ("height of bridges", self.bridge_height),
             ("window", self.window),
             ("threshold", self.threshold),
             ("pit depth", self.pit_depth),
@@ -199,8 +230,14 @@ impl ClothFilter {
         let is_scale = scale.is_finite() && scale >= 0.0;
         let must = "be zero or above and finite";
         Error::check("slope scale", scale, is_scale, must)?;
-        let is_near = self.window / self.cell_size <= 1000.0;
-        Error::check("window", self.window, is_near, "be at most 1000 cells").map(drop)
+        for (name, length) in [
+            ("window", self.window),
+            ("width of bridges", self.bridge_width),
+        ] {
+            let is_near = length / self.cell_size <= 1000.0;
+            Error::check(name, length, is_near, "be at most 1000 cells")?;
+        }
+        Ok(())
     }
 }
 

@@ -17,6 +17,9 @@ pub(super) fn remove_pits(lowest: &mut HeightGrid, depth: f64) {
     let rows = lowest.heights.par_chunks_mut(columns).enumerate();
     rows.for_each(|(row, heights)| {
         for (column, height) in heights.iter_mut().enumerate() {
+            if height.is_nan() {
+                continue;
+            }
             let [column, row] = [column as i64, row as i64];
             let others = around
                 .iter()

@@ -34,12 +34,15 @@ impl GroundTiles {
 }
 
 impl GroundFilter {
+    /// Grids of heights at a time, at most: the lowest points, their surface, the last opening, the
+    /// next with what it is made of, masks.
+    const GRIDS: f64 = 12.0;
+
     /// Bytes of the grids over a tile and its halo.
     pub(crate) fn grid_bytes(&self, load: &TileStats) -> u64 {
         let area = load.core_area / load.core_share.max(f64::MIN_POSITIVE);
         let cells = area / (self.cell_size * self.cell_size);
-        let grids = self.window_cells() as f64 + 12.0;
-        (cells * grids * 8.0) as u64
+        (cells * Self::GRIDS * 8.0) as u64
     }
 }
 
@@ -54,7 +57,7 @@ impl<B: ?Sized> TileOperation<1, B> for GroundTiles {
         self.kept
     }
 
-    /// Grids of the cells, of each half width of a disc; the points and their mask.
+    /// Grids of the cells; the points and their mask.
     fn working_bytes(&self, load: &TileStats) -> u64 {
         let row = 16 + Attributes::bytes_per_point(self.kept);
         let points = load.points().saturating_mul(row);

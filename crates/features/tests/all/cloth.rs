@@ -86,6 +86,44 @@ fn tiles_share_one_cloth() {
     assert!(terrains[0] == terrains[1] && terrains[1] == terrains[2]);
 }
 
+/// A bridge 5 m wide joins two level banks, 8 m above a river. The banks are ground to their edges,
+/// which are far above the cloth, the river is ground, and the bridge is not.
+#[test]
+fn ground_does_not_grow_onto_a_bridge() {
+    let place = |i: u32| {
+        [
+            f64::from(i % 250) * 0.5 + 0.25,
+            f64::from(i / 250) * 0.5 + 0.25,
+        ]
+    };
+    let is_river = |x: f64| (40.0..85.0).contains(&x);
+    let is_bridge = |[x, y]: [f64; 2]| is_river(x) && (20.0..25.0).contains(&y);
+    let height = |place: [f64; 2]| match is_river(place[0]) && !is_bridge(place) {
+        true => 0.0,
+        false => 8.0,
+    };
+    let places: Vec<[f64; 2]> = (0..250 * 100).map(place).collect();
+    let points: Vec<[f64; 3]> = places
+        .iter()
+        .map(|&[x, y]| [x, y, height([x, y])])
+        .collect();
+    let found = mask(&points);
+    // Where the bridge meets a bank, the disc is on both.
+    let is_middle = |[x, _]: [f64; 2]| (46.0..79.0).contains(&x);
+    for (&place, &is_ground) in places.iter().zip(&found) {
+        if is_bridge(place) {
+            assert!(!is_ground || !is_middle(place), "bridge at {place:?}");
+        } else if !is_river(place[0]) {
+            assert!(is_ground, "bank at {place:?}");
+        }
+    }
+    let river = places
+        .iter()
+        .zip(&found)
+        .filter(|(place, _)| is_river(place[0]) && !is_bridge(**place));
+    assert!(river.clone().filter(|(_, is_ground)| **is_ground).count() * 10 > river.count() * 9);
+}
+
 #[test]
 fn a_cloth_beyond_the_memory_is_refused() {
     let cloud = Cloud::from_points(&made(500)).unwrap();
@@ -119,6 +157,14 @@ fn parameters_without_meaning_are_refused() {
             ..usual
         },
         ClothFilter { step: 0.0, ..usual },
+        ClothFilter {
+            bridge_width: 1e6,
+            ..usual
+        },
+        ClothFilter {
+            bridge_height: f64::NAN,
+            ..usual
+        },
         ClothFilter {
             window: 1e6,
             ..usual
