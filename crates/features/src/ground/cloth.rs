@@ -71,16 +71,17 @@ pub struct ClothFilter {
 
 impl Default for ClothFilter {
     /// Cells of 1 m. Below a square hall as wide as the widest object of
-    /// [`GroundFilter`](super::GroundFilter), 36 m, the cloth rises by 4 m. Ground grows by steps as
-    /// large as the threshold, but not onto bridges of two lanes that a person can walk below: ridges
-    /// of terrain as narrow have slopes below 0.6. On a slope the lowest point of a cell lies up to
+    /// [`GroundFilter`](super::GroundFilter), 36 m, the cloth rises by 4 m. Ground grows by steps of
+    /// 0.3 m, as in the authors' program: smaller ones lose ground that is rough or steep. It does not
+    /// grow onto bridges of two lanes that a person can walk below: ridges of terrain as narrow have
+    /// slopes below 0.6. On a slope the lowest point of a cell lies up to
     /// half a cell · slope below its centre: so much is the slope scale. The rest is as in
     /// [`GroundFilter`](super::GroundFilter).
     fn default() -> Self {
         Self {
             cell_size: 1.0,
             bend: 0.05,
-            step: 0.2,
+            step: 0.3,
             bridge_width: 10.0,
             bridge_height: 3.0,
             window: 18.0,

@@ -137,6 +137,30 @@ fn a_cloth_beyond_the_memory_is_refused() {
     assert!(refused.contains("does not fit"), "{refused}");
 }
 
+/// Rolling ground as rough as the step, with slopes to 0.4: the cloth finds it wherever it begins.
+#[test]
+fn rough_ground_is_ground() {
+    let height = |x: f64, y: f64| (0.4 * x).sin() + 0.1 * y;
+    for seed in 0..6 {
+        let at = |i: u64| {
+            let random = |stream: u64| uniform(seed << 32 | i << 2 | stream);
+            let [x, y] = [40.0 * random(0), 40.0 * random(1)];
+            [x, y, height(x, y) + 0.3 * (random(2) - 0.5)]
+        };
+        let ground = mask(&(0..6000).map(at).collect::<Vec<_>>());
+        let kept = ground.iter().filter(|is_ground| **is_ground).count();
+        assert!(kept > 5700, "{kept} of 6000 with seed {seed}");
+    }
+}
+
+/// A number from 0 to 1 that depends on `i` alone (splitmix64).
+fn uniform(i: u64) -> f64 {
+    let mut z = i.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 #[test]
 fn lone_points_are_ground_and_no_points_have_none() {
     assert_eq!(mask(&[[0.0, 0.0, 0.0], [500.0, 0.0, 3.0]]), [true, true]);
