@@ -14,7 +14,7 @@ use std::{
 /// Bytes of the description of an extra column.
 const DESCRIPTION: usize = 32;
 
-/// Extra columns of several files, by what they have in common.
+/// Extra columns of several files, and whether all of them store a column alike.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CommonExtra {
     /// Columns that all files have and store alike: in the order of the files if it is the same in
@@ -117,7 +117,7 @@ impl Las {
 }
 
 impl Catalogue {
-    /// The extra columns of the files, by what the files have in common.
+    /// The extra columns that all files store alike, and the names of the others.
     #[must_use]
     pub fn common_extra(&self) -> CommonExtra {
         common_extra(&self.headers())
@@ -140,7 +140,7 @@ impl Catalogue {
     }
 }
 
-/// The columns of several lists, by what the lists have in common.
+/// The columns that all lists have alike, and the names of the others.
 fn common_extra(files: &[&[ExtraBytes]]) -> CommonExtra {
     let mut by_name: HashMap<&str, Vec<&ExtraBytes>> = HashMap::new();
     for column in files.iter().copied().flatten() {

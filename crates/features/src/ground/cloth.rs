@@ -19,7 +19,7 @@ use isopach_compute::{Error, Result};
 ///    until none moves by 0.06 mm.
 /// 4. Cells with points within `threshold` of the cloth are ground. From them the ground grows to
 ///    neighbours with points whose height differs by at most `step`: over crests and edges that a
-///    stiff cloth does not follow. It does not grow onto bridges: what is narrower than
+///    stiff cloth does not follow. It does not grow onto bridges: cells of a surface narrower than
 ///    `bridge_width` and more than `bridge_height` above its surroundings (a morphological opening).
 /// 5. The other cells become empty and are filled again: the terrain.
 /// 6. A point is ground if it is within `threshold` + `slope_scale` · (slope of the terrain) of the
@@ -164,7 +164,7 @@ impl ClothFilter {
             .collect()
     }
 
-    /// Cells with points that the cloth touches, and what is connected with them by small steps, apart
+    /// Cells with points that the cloth touches, and those connected with them by small steps, apart
     /// from bridges. An empty cell connects nothing: its height lies between those around, so that the
     /// ground would climb trees over it.
     fn grow_from_contact(

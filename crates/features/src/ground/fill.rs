@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    /// Two points far apart: only what they reach is filled.
+    /// Two points far apart: only cells within their reach are filled.
     #[test]
     fn a_mostly_empty_box_stays_empty() {
         let mut grid = made(3000, 2000, 0.0);

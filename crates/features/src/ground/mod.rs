@@ -82,10 +82,10 @@ pub struct GroundFilter {
 
 impl Default for GroundFilter {
     /// Cells of 1 m, slope 0.15, window 18 m as in the paper. The paper's threshold, 0.5 m + 1.25 m ·
-    /// slope, takes low vegetation for ground. Here it is what cannot be told from the terrain: 0.2 m,
-    /// the vertical accuracy (95 %) of surveys of quality level 2 on open ground (1.96 · 0.1 m, USGS
-    /// Lidar Base Specification), and half the diagonal of a cell · slope, by which the lowest point of
-    /// a cell lies below its centre at most.
+    /// slope, takes low vegetation for ground. Here it is the height that cannot be told from the
+    /// terrain: 0.2 m, the vertical accuracy (95 %) of surveys of quality level 2 on open ground (1.96
+    /// · 0.1 m, USGS Lidar Base Specification), and half the diagonal of a cell · slope, by which the
+    /// lowest point of a cell lies below its centre at most.
     fn default() -> Self {
         Self {
             cell_size: 1.0,

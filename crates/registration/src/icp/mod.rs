@@ -172,7 +172,7 @@ struct Shape {
 }
 
 impl Shape {
-    /// Estimates what is needed of the points of an index.
+    /// Estimates the needed shapes of the points of an index.
     fn of_index(
         index: &dyn NeighbourIndex,
         needs_normals: bool,

@@ -105,7 +105,7 @@ impl Kept {
         .into())
     }
 
-    /// A value of --columns that keeps what this one does, without some extra columns.
+    /// A value of --columns that keeps the same columns, without some extra columns.
     fn list_without(&self, left_out: &[&str]) -> String {
         let stay = self.extra.iter().map(|column| &*column.name);
         let stay: Vec<&str> = stay.filter(|name| !left_out.contains(name)).collect();

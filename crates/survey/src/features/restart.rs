@@ -89,8 +89,8 @@ pub(super) fn result_parameters(run: &FeatureRun<'_>) -> Result<Value> {
     }))
 }
 
-/// Removes what a run left that ended with this error before any tile was done. Results of tiles stay,
-/// and so does the folder of a run that another process may be at work on.
+/// Removes the files of a run that ended with this error before any tile was done. Results of tiles
+/// stay, and so does the folder of a run that another process may be at work on.
 pub(crate) fn forget_if_empty(kept: &CheckpointDir, error: &Error) {
     let is_of_others = matches!(error, Error::Busy(_) | Error::InvalidInput(_));
     if !is_of_others && signals::count_results(kept.folder()) == 0 {
