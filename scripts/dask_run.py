@@ -354,7 +354,8 @@ def connected(chosen: argparse.Namespace, options: Options) -> Client:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     number = chosen.local or cores
     threads = max(1, cores // number)
-    local = dict(n_workers=number, threads_per_worker=threads, processes=False)
+    # A worker's tasks hold no data; a limit would be one on this whole process.
+    local = dict(n_workers=number, threads_per_worker=threads, processes=False, memory_limit=None)
     return Client(**local, resources=options.resources, dashboard_address=None)
 
 

@@ -79,11 +79,20 @@ impl Las {
     /// Carries these extra columns in [`Attributes::extra`](crate::Attributes::extra), if as many
     /// bytes are read ([`Columns::extra_width`](crate::Columns::extra_width)).
     pub(crate) fn carry_extra(mut self, columns: &[ExtraBytes]) -> Result<Self, LasError> {
+        self.carried = self.find_carried(columns)?;
+        Ok(self)
+    }
+
+    /// Where these extra columns are in the records.
+    fn find_carried(&self, columns: &[ExtraBytes]) -> Result<CarriedBytes, LasError> {
+        let own = &self.header().extra_bytes;
+        // A file has each name once.
+        let places = own.iter().enumerate();
+        let places: HashMap<&str, usize> = places.map(|(at, own)| (&*own.name, at)).collect();
         let mut carried = CarriedBytes::default();
         for column in columns {
-            let mut there = self.header().extra_bytes.iter();
-            let number = there.position(|own| own.is_stored_like(column));
-            let Some(number) = number else {
+            let number = places.get(&*column.name).copied();
+            let Some(number) = number.filter(|&at| own[at].is_stored_like(column)) else {
                 let problem = LasProblem::MissingColumn {
                     format: self.parsed.layout.format,
                     column: format!("extra column {:?}, stored in this way", column.name),
@@ -102,8 +111,7 @@ impl Las {
                 .at_path(&self.path)
         });
         carried.width = width?;
-        self.carried = carried;
-        Ok(self)
+        Ok(carried)
     }
 
     /// Bytes a point behind the standard fields that no column describes.
@@ -176,7 +184,9 @@ fn order_like_files(columns: &mut [ExtraBytes], files: &[&[ExtraBytes]]) {
     let mut orders = files.iter().map(order_of);
     let first = orders.next().unwrap_or_default();
     if orders.all(|other| other == first) {
-        columns.sort_by_key(|column| first.iter().position(|name| *name == column.name));
+        let places = first.iter().enumerate();
+        let places: HashMap<&str, usize> = places.map(|(at, name)| (&**name, at)).collect();
+        columns.sort_by_key(|column| places.get(&*column.name).copied());
     }
 }
 

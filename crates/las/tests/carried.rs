@@ -5,7 +5,7 @@ use isopach_las::{
     Catalogue, ExtraBytes, ExtraKind, Las, LasProblem, LazWriter, Schema, SortedLazWriter,
     width_of_extra,
 };
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 const KINDS: [ExtraKind; 10] = [
     ExtraKind::U8,
@@ -117,12 +117,18 @@ fn bytes_of_all_types_come_from_files_to_a_file() {
     let mut writer = SortedLazWriter::create(&sorted, &schema, 1.0, 1 << 20).unwrap();
     writer.write(&cloud, &[&new]).unwrap();
     writer.finish().unwrap();
-    let mut values = Las::open(&sorted).unwrap().read_extra("F64").unwrap();
-    let mut before = written.read_extra("F64").unwrap();
-    values.sort_by(f64::total_cmp);
-    before.sort_by(f64::total_cmp);
-    let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-    assert_eq!(bits(&values), bits(&before));
+    // Of each point, by the number that it got.
+    let of_points = |path: &Path| {
+        let file = Las::open(path).unwrap();
+        let numbers = file.read_extra("new").unwrap();
+        let values = file.read_extra("F64").unwrap();
+        let points = numbers.iter().map(|number| *number as usize);
+        points
+            .zip(values.into_iter().map(f64::to_bits))
+            .collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(of_points(&sorted), of_points(&plain));
+    assert_eq!(of_points(&plain).len(), cloud.len());
 }
 
 #[test]

@@ -24,8 +24,8 @@ struct Ring {
 /// axis is called x.
 ///
 /// A cell without known ones in reach costs no more than a look at it, one with them
-/// O(`window` + known cells in reach). So the work is O(cells of the box + filled cells · `window`),
-/// and at most π · `window`² cells are filled for each known one.
+/// O(`window` + known cells in reach); a row with an empty cell costs O(known cells of the rows in
+/// reach) once. At most π · `window`² cells are filled for each known one.
 pub(super) fn fill_holes(grid: &HeightGrid, window: usize) -> HeightGrid {
     let rings = rings_within(window as i64);
     let disc: usize = rings.iter().map(|ring| ring.offsets.len()).sum();

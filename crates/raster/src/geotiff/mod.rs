@@ -47,6 +47,7 @@ pub struct GeoTiffMosaic {
     cell_size: f64,
     crs: Crs,
     description: String,
+    most_blocks: usize,
     open: Option<Open>,
 }
 
@@ -101,6 +102,7 @@ impl GeoTiffMosaic {
             cell_size,
             crs,
             description,
+            most_blocks: unfinished::MOST,
             open: None,
         })
     }
@@ -116,6 +118,17 @@ impl GeoTiffMosaic {
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description = text.into();
+        self
+    }
+
+    /// Bytes of a block of the file in memory.
+    pub const BLOCK_BYTES: usize = unfinished::BLOCK_BYTES;
+
+    /// Keeps at most so many unfinished blocks in memory (96 if nothing is said), and compresses at
+    /// most as many together; the others wait in a file beside.
+    #[must_use]
+    pub fn blocks_in_memory(mut self, most: usize) -> Self {
+        self.most_blocks = most.max(1);
         self
     }
 
@@ -144,7 +157,7 @@ impl GeoTiffMosaic {
         };
         file.write_all(head)?;
         let blocks = UnfinishedFile::beside(&self.path, "blocks")?;
-        let pyramid = Pyramid::new(&grid, &self.path, blocks)?;
+        let pyramid = Pyramid::new(&grid, &self.path, blocks, self.most_blocks)?;
         self.open = Some(Open {
             grid,
             big,

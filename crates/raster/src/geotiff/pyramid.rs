@@ -61,12 +61,19 @@ pub(super) struct Pyramid {
     /// The raster, then each overview with half as many cells a side.
     levels: Vec<Level>,
     unfinished: Unfinished,
+    /// Complete blocks that are compressed together at most.
+    most_complete: usize,
 }
 
 impl Pyramid {
     /// Creates the pyramid of a raster of `rows` × `columns` cells, with its temporary files beside
-    /// that of the raster.
-    pub(super) fn new(grid: &Grid, path: &Path, beside: PathBuf) -> io::Result<Self> {
+    /// that of the raster, and at most so many unfinished blocks in memory.
+    pub(super) fn new(
+        grid: &Grid,
+        path: &Path,
+        beside: PathBuf,
+        most_blocks: usize,
+    ) -> io::Result<Self> {
         let (removed, written) = UnfinishedFile::create(&UnfinishedFile::beside(path, "written")?)?;
         let mut levels = vec![Level::new(grid.columns, grid.rows)];
         let mut columns = grid.columns;
@@ -76,13 +83,14 @@ impl Pyramid {
             levels.push(Level::new(columns, rows));
         }
         let written = BufWriter::new(written);
-        let unfinished = Unfinished::beside(beside);
+        let unfinished = Unfinished::beside(beside, most_blocks);
         Ok(Self {
             written,
             end: 0,
             _removed_when_dropped: removed,
             levels,
             unfinished,
+            most_complete: most_blocks.min(MOST_COMPLETE),
         })
     }
 
@@ -120,7 +128,7 @@ impl Pyramid {
                         .take_complete((0, block))
                         .map(|cells| ((0, block), cells)),
                 );
-                if complete.len() == MOST_COMPLETE {
+                if complete.len() >= self.most_complete {
                     self.write(std::mem::take(&mut complete))?;
                 }
             }

@@ -9,8 +9,11 @@ use std::{
     path::PathBuf,
 };
 
-/// Blocks in memory at most: 24 MiB.
-const MOST: usize = 96;
+/// Bytes of a block in memory.
+pub(super) const BLOCK_BYTES: usize = CELLS * size_of::<f32>();
+
+/// Blocks in memory at most, if nothing else is said: 24 MiB.
+pub(super) const MOST: usize = 96;
 
 /// Level and number of a block.
 pub(super) type Key = (usize, usize);
@@ -27,6 +30,8 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) struct Unfinished {
     here: BTreeMap<Key, Block>,
+    /// Blocks in memory at most.
+    most: usize,
     /// Slot in the file, and number of missing cells.
     there: BTreeMap<Key, (u64, usize)>,
     /// Prefix of the file's name.
@@ -39,12 +44,14 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    /// Creates an empty store; `beside` is the prefix of its overflow file.
-    pub(super) fn beside(beside: PathBuf) -> Self {
+    /// Creates an empty store of at most `most` blocks in memory; `beside` is the prefix of its
+    /// overflow file.
+    pub(super) fn beside(beside: PathBuf, most: usize) -> Self {
         let here = BTreeMap::new();
         let there = BTreeMap::new();
         Self {
             here,
+            most,
             there,
             beside,
             file: None,
@@ -62,7 +69,7 @@ impl Unfinished {
     ) -> io::Result<&mut Block> {
         self.clock += 1;
         if !self.here.contains_key(&key) {
-            if self.here.len() >= MOST {
+            if self.here.len() >= self.most {
                 self.put_oldest_aside()?;
             }
             let block = match self.there.remove(&key) {
@@ -116,7 +123,7 @@ impl Unfinished {
             .map(|(key, block)| (block.used, *key))
             .collect();
         ages.sort_unstable();
-        for (_, key) in ages.into_iter().take(MOST / 4) {
+        for (_, key) in ages.into_iter().take((self.most / 4).max(1)) {
             if let Some(block) = self.here.remove(&key) {
                 let slot = self.write(&block.cells)?;
                 self.there.insert(key, (slot, block.missing));
@@ -165,19 +172,25 @@ mod tests {
 
     #[test]
     fn more_blocks_than_memory_holds_come_back_from_the_file() {
+        for most in [1, 5, MOST] {
+            hold_at_most(most);
+        }
+    }
+
+    fn hold_at_most(most: usize) {
         let dir = tempfile::tempdir().unwrap();
         let files = || std::fs::read_dir(dir.path()).unwrap().count();
-        let mut blocks = Unfinished::beside(dir.path().join("blocks"));
+        let mut blocks = Unfinished::beside(dir.path().join("blocks"), most);
         for round in 0..3 {
-            for number in 0..3 * MOST {
+            for number in 0..3 * most {
                 let block = blocks.block_mut((0, number), || 3).unwrap();
                 block.cells[round] = (number * 10 + round) as f32;
                 block.missing -= 1;
             }
-            assert!(blocks.here.len() <= MOST && files() == 1);
+            assert!(blocks.here.len() <= most && files() == 1);
         }
-        let first = blocks.take_complete((0, 3 * MOST - 1)).unwrap();
-        assert_eq!(first[2], ((3 * MOST - 1) * 10 + 2) as f32);
+        let first = blocks.take_complete((0, 3 * most - 1)).unwrap();
+        assert_eq!(first[2], ((3 * most - 1) * 10 + 2) as f32);
         let mut seen = 0;
         while let Some((number, cells)) = blocks.take_any(0).unwrap() {
             assert_eq!(
@@ -187,7 +200,7 @@ mod tests {
             assert!(cells[3].is_nan());
             seen += 1;
         }
-        assert_eq!(seen, 3 * MOST - 1);
+        assert_eq!(seen, 3 * most - 1);
         drop(blocks);
         assert_eq!(files(), 0);
     }

@@ -91,7 +91,7 @@ impl OutputColumn {
         ExtraBytes::new(&self.name, &about, ExtraKind::F32)
     }
 
-    /// Description of the column in a map: name, unit, convention and neighbourhood, in ASCII.
+    /// Description of the column in a map: name, unit and convention, in ASCII.
     pub(super) fn map_description(&self) -> String {
         let unit = Some(self.unit.to_owned()).filter(|unit| !unit.is_empty());
         let convention = self.convention.map(|name| format!("{name} convention"));

@@ -66,9 +66,9 @@ pub enum FeatureOptionError {
         /// The value of --columns without it.
         columns: String,
     },
-    /// All extra columns together are longer than a record.
+    /// All extra columns together are more, or longer, than a file can have.
     #[error(
-        "the extra bytes of a point do not fit a record: leave them out with --columns {columns}"
+        "the extra bytes of a point do not fit a file beside the new columns: leave them out with --columns {columns}"
     )]
     ExtraTooWide {
         /// The value of --columns without extra bytes.
@@ -87,10 +87,12 @@ pub enum FeatureOptionError {
     },
     /// The files state different units, so that a place in their coordinates is ambiguous.
     #[error(
-        "--towards is in the coordinates of the files, but {} states other units than {}: run over files of one unit",
+        "{option} is in the coordinates of the files, but {} states other units than {}: run over files of one unit",
         other.display(), first.display()
     )]
     PlaceInOtherUnits {
+        /// The option.
+        option: &'static str,
         /// A file.
         first: PathBuf,
         /// A file with another unit.

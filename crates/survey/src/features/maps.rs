@@ -1,6 +1,7 @@
 //! Maps of the columns as GeoTIFFs: the mean of a column over the points of each cell.
 
 use super::{
+    FeatureOptionError,
     columns::OutputColumn,
     overwrite::read_summary,
     summary::with_ending,
@@ -70,18 +71,27 @@ pub(super) struct Maps {
 }
 
 impl Maps {
-    /// Maps of columns beside the output, in cells of this side (metres).
+    /// Bytes of the blocks of all maps: unfinished ones, and as many that are complete.
+    pub(super) fn most_bytes(columns: usize, memory: u64) -> u64 {
+        let blocks = 2 * columns * blocks_of_map(columns, memory);
+        (blocks * GeoTiffMosaic::BLOCK_BYTES) as u64
+    }
+
+    /// Maps of columns beside the output, in cells of this side (metres); `memory` is that of the run.
     pub(super) fn create(
         out: &Path,
         cell: f64,
         columns: &[OutputColumn],
         crs: Option<&Crs>,
+        memory: u64,
     ) -> Result<Self> {
         let folder = maps_folder(out);
+        let blocks = blocks_of_map(columns.len(), memory);
         let mosaic_of = |column: &OutputColumn| {
             let name = map_name(column);
             let mosaic = GeoTiffMosaic::create(folder.join(&name), cell)?;
             let mosaic = mosaic
+                .blocks_in_memory(blocks)
                 .description(column.map_description())
                 .crs(crs.cloned().unwrap_or_default());
             Ok((name, mosaic))
@@ -161,6 +171,28 @@ impl Drop for Maps {
         // Files that have no name yet are removed first; only an empty folder goes.
         self.files.clear();
         let _ = fs::remove_dir(&self.folder);
+    }
+}
+
+/// Unfinished blocks in memory of each map: of all, a sixteenth of the memory.
+fn blocks_of_map(columns: usize, memory: u64) -> usize {
+    let of_all = memory / 16 / GeoTiffMosaic::BLOCK_BYTES as u64;
+    (of_all / columns.max(1) as u64).clamp(1, 96) as usize
+}
+
+/// Refuses to write over maps that are there and that no summary of an earlier result names.
+pub(super) fn refuse_foreign(out: &Path, columns: &[OutputColumn]) -> Result<()> {
+    let folder = maps_folder(out);
+    let of_earlier = read_names(out)?;
+    let names = columns.iter().map(map_name);
+    let mut others = names.filter(|name| !of_earlier.contains(name));
+    match others.find(|name| folder.join(name).exists()) {
+        Some(name) => Err(FeatureOptionError::OtherResults {
+            out: folder.join(name),
+            difference: "unknown inputs and parameters".to_owned(),
+        }
+        .into()),
+        None => Ok(()),
     }
 }
 

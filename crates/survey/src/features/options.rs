@@ -46,7 +46,7 @@ pub struct FeatureOptions {
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub(crate) towards: Vec<f64>,
     /// Path of the scanner that normals point towards, at the GPS time of each point: a text file of
-    /// rows t,x,y,z in the times and coordinates of the files, metres. Points whose time is outside
+    /// rows t,x,y,z in the times, coordinates and units of the files. Points whose time is outside
     /// have no normals, and are counted
     #[arg(long, conflicts_with = "towards")]
     pub(crate) trajectory: Option<PathBuf>,
@@ -280,22 +280,30 @@ pub(crate) fn side_in_metres(side: NormalSide, catalogue: &Catalogue) -> Result<
     let NormalSide::Towards(place) = side else {
         return Ok(side);
     };
+    let factors = metres_per_unit("--towards", catalogue)?;
+    let in_metres = |axis: usize| place[axis] * factors[axis];
+    Ok(NormalSide::Towards(std::array::from_fn(in_metres)))
+}
+
+/// Metres a unit of each axis of the files: their points are read in metres, and so is a place that
+/// an option gives in their coordinates.
+pub(crate) fn metres_per_unit(option: &'static str, catalogue: &Catalogue) -> Result<[f64; 3]> {
     let mut stated = catalogue.files().iter().filter_map(|file| {
         let crs = file.header().crs.as_ref()?;
         Some((file.path(), metre_factors(crs)?))
     });
     let Some((first, factors)) = stated.next() else {
-        return Ok(side);
+        return Ok([1.0; 3]);
     };
     if let Some((other, _)) = stated.find(|(_, others)| *others != factors) {
         return Err(FeatureOptionError::PlaceInOtherUnits {
+            option,
             first: first.to_owned(),
             other: other.to_owned(),
         }
         .into());
     }
-    let in_metres = |axis: usize| place[axis] * factors[axis];
-    Ok(NormalSide::Towards(std::array::from_fn(in_metres)))
+    Ok(factors)
 }
 
 /// The side that normals point to: towards a place, or up if it has no coordinates.

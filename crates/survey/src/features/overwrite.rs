@@ -3,6 +3,7 @@
 
 use super::{FeatureOptionError, restart::state_folder, summary::summary_path};
 use isopach::compute::{Error, Result};
+use isopach_program::signals;
 use serde_json::Value;
 use std::{
     fs::File,
@@ -15,18 +16,30 @@ pub(super) const KEY: &str = "made_from";
 /// Bytes of a summary that are read at most.
 const MOST_BYTES: u64 = 16 << 20;
 
-/// Refuses to write over an output that has another summary than this run will give it.
+/// Refuses to write over an output that has another summary than this run will give it, and over a
+/// summary of something else. Whether an unfinished run goes on.
 ///
-/// An output with an unfinished run beside it is none: a run that ended before it wrote its summary
-/// goes on, unless it is to be forgotten (`fresh`).
-pub(super) fn check_output(out: &Path, made_from: &Value, [force, fresh]: [bool; 2]) -> Result<()> {
-    let goes_on = !fresh && state_folder(out).exists();
-    if force || goes_on || !out.exists() {
-        return Ok(());
+/// A run that ended between its file and its summary goes on, unless it is to be forgotten (`fresh`):
+/// it has removed the summary of an earlier result, and the results of its tiles are there.
+pub(super) fn check_output(
+    out: &Path,
+    made_from: &Value,
+    [force, fresh]: [bool; 2],
+) -> Result<bool> {
+    let goes_on = !fresh && signals::count_results(&state_folder(out)) > 0;
+    if force {
+        return Ok(goes_on);
     }
     let found = read_summary(out)?;
-    if found.as_ref().map(|summary| &summary[KEY]) == Some(made_from) {
-        return Ok(());
+    let is_same = found.as_ref().map(|summary| &summary[KEY]) == Some(made_from);
+    let is_unfinished = found.is_none() && (goes_on || !out.exists());
+    // Beside an earlier result that was deleted, its summary does not matter.
+    let is_left_over = !out.exists()
+        && found
+            .as_ref()
+            .is_some_and(|summary| !summary[KEY].is_null());
+    if is_same || is_unfinished || is_left_over {
+        return Ok(goes_on);
     }
     let then = found.map(|summary| summary[KEY].clone());
     Err(FeatureOptionError::OtherResults {
@@ -61,6 +74,7 @@ fn describe_difference(then: &Value, now: &Value) -> String {
     let mut others = of_now.filter(|(key, value)| parameters.get(*key) != Some(*value));
     match others.next() {
         Some((key, _)) => format!("other parameters ({key})"),
+        None if then["program"] != now["program"] => "another version of the program".to_owned(),
         None => "other parameters".to_owned(),
     }
 }
@@ -80,14 +94,14 @@ mod tests {
             let checked = check_output(&out, &now, [force, false]);
             checked.map_err(|error| error.to_string())
         };
-        assert_eq!(check(false), Ok(()));
+        assert_eq!(check(false), Ok(false));
         fs::write(&out, "points").unwrap();
         assert!(
             check(false)
                 .unwrap_err()
                 .contains("unknown inputs and parameters")
         );
-        assert_eq!(check(true), Ok(()));
+        assert_eq!(check(true), Ok(false));
         let write = |made_from: Value| {
             fs::write(summary_path(&out), json!({ KEY: made_from }).to_string()).unwrap();
         };
@@ -100,11 +114,24 @@ mod tests {
                 .contains("other parameters (radius)")
         );
         write(now.clone());
-        assert_eq!(check(false), Ok(()));
+        assert_eq!(check(false), Ok(false));
         fs::write(summary_path(&out), b"\xff").unwrap();
         assert!(check(false).is_err());
-        fs::create_dir(state_folder(&out)).unwrap();
-        assert_eq!(check(false), Ok(()));
+        // The folder of a run that had no results yet, and one with a result.
+        let tiles = state_folder(&out).join("tiles");
+        fs::create_dir_all(&tiles).unwrap();
+        assert!(check(false).is_err());
+        fs::write(tiles.join("x.tile"), "").unwrap();
+        assert!(check(false).is_err());
+        fs::remove_file(summary_path(&out)).unwrap();
+        assert_eq!(check(false), Ok(true));
         assert!(check_output(&out, &now, [false, true]).is_err());
+        // A file of something else beside an output that is not there.
+        fs::remove_file(&out).unwrap();
+        assert_eq!(check(false), Ok(true));
+        fs::write(summary_path(&out), "[]").unwrap();
+        assert!(check(false).is_err());
+        write(json!({ "inputs": ["b"] }));
+        assert_eq!(check(false), Ok(true));
     }
 }

@@ -3,13 +3,14 @@
 
 use super::{
     kept::column_names,
-    options::GroundArgs,
+    options::{Filter, GroundArgs},
     run::{FeatureRun, PARAMETERS},
     summary::with_ending,
 };
 use crate::guard;
 use isopach::{
     compute::{Error, Result},
+    features::ClothFilter,
     tiling::{CheckpointDir, Spill},
 };
 use isopach_program::{run_folder::SPILL, signals};
@@ -67,6 +68,7 @@ pub(super) fn result_parameters(run: &FeatureRun<'_>) -> Result<Value> {
             "surface": format!("{above:?}"),
             "ground": format!("{:?}", options.height.ground.source()),
             "filter": format!("{:?}", options.height.filter()),
+            "cloth": (options.height.filter() == Some(Filter::Cloth)).then(cloth_parameters),
         })
     });
     Ok(json!({
@@ -87,6 +89,10 @@ pub(super) fn result_parameters(run: &FeatureRun<'_>) -> Result<Value> {
         "keep_withheld": options.keep_withheld,
         "keep_noise": options.keep_noise,
     }))
+}
+
+fn cloth_parameters() -> String {
+    format!("{:?}", ClothFilter::default())
 }
 
 /// Removes the files of a run that ended with this error before any tile was done. Results of tiles

@@ -6,7 +6,7 @@ use super::{
     heights,
     kept::{Kept, columns_of_all},
     maps::{self, Maps},
-    options::{Filter, side_in_metres},
+    options::{Filter, metres_per_unit, side_in_metres},
     outliers::OutlierRun,
     output::{Counted, Output},
     overwrite,
@@ -250,11 +250,15 @@ impl<'a> FeatureRun<'a> {
             features,
         };
         run.made_from = json!({
+            "program": env!("CARGO_PKG_VERSION"),
             "inputs": catalogue.input_identities()?,
             PARAMETERS: restart::result_parameters(&run)?,
         });
         let permissions = [options.force, options.fresh];
-        overwrite::check_output(&options.out, &run.made_from, permissions)?;
+        let goes_on = overwrite::check_output(&options.out, &run.made_from, permissions)?;
+        if options.maps.is_some() && !options.force && !goes_on {
+            maps::refuse_foreign(&options.out, &run.columns)?;
+        }
         Ok((run, catalogue))
     }
 
@@ -269,7 +273,7 @@ impl<'a> FeatureRun<'a> {
         let points = catalogue.point_count();
         let outliers = options.outliers.parsed()?;
         let leave_out = options.outliers.without_outliers;
-        let maps_of = |cell| Maps::create(&options.out, cell, columns, catalogue.crs());
+        let maps_of = |cell| Maps::create(&options.out, cell, columns, catalogue.crs(), memory);
         Ok(Output {
             path: options.out.clone(),
             schema: schema_of(catalogue, &self.kept, options.trajectory.is_some())?,
@@ -311,9 +315,12 @@ impl<'a> FeatureRun<'a> {
         failed: &mut Option<TileFailure>,
     ) -> Result<RunReport> {
         let memory = tiles.memory;
+        let columns = self.columns.len();
+        let of_maps = self.options.maps.map(|_| Maps::most_bytes(columns, memory));
+        let rest = memory - memory / 8 - Views::most_bytes(memory);
         let tiling = Tiling {
             tile_size: self.options.tile_size,
-            memory: memory - memory / 8 - Views::most_bytes(memory),
+            memory: rest.saturating_sub(of_maps.unwrap_or(0)),
             spill: restart::spill_of(&self.options.out, self.options.spill_dir.as_deref()),
         };
         let mut running = Running {
@@ -342,7 +349,9 @@ impl<'a> FeatureRun<'a> {
                 running.write_all(operation, heights, output, failed)
             }
             Some(file) => {
-                let path = Arc::new(trajectory::read_trajectory(file, memory / 8)?);
+                let factors = metres_per_unit("--trajectory", tiles.catalogue)?;
+                let path = trajectory::read_trajectory(file, memory / 8, factors)?;
+                let path = Arc::new(path);
                 let operation = PathTiles::new(features, tiles.kept, path)?;
                 running.write_all(operation, heights, output, failed)
             }

@@ -20,7 +20,9 @@ const ROW_BYTES: u64 = 32;
 
 /// Reads a path: a row `time x y z` a line, separated by commas, semicolons, tabs or spaces. Further
 /// columns, a first line of names, empty lines and lines that begin with # are passed over.
-pub(super) fn read_trajectory(path: &Path, memory: u64) -> Result<Trajectory> {
+///
+/// `factors` are metres a unit of x, y and z.
+pub(super) fn read_trajectory(path: &Path, memory: u64, factors: [f64; 3]) -> Result<Trajectory> {
     let file = File::open(path).map_err(|error| Error::of_file(path, error))?;
     let mut lines = BufReader::new(file);
     let mut times = Vec::new();
@@ -39,7 +41,7 @@ pub(super) fn read_trajectory(path: &Path, memory: u64) -> Result<Trajectory> {
             _ if text.trim().is_empty() || text.starts_with('#') => {}
             Some([time, x, y, z]) if is_whole => {
                 times.push(time);
-                positions.push([x, y, z]);
+                positions.push([x * factors[0], y * factors[1], z * factors[2]]);
             }
             None if number == 1 && is_whole => {} // names of columns
             _ => {
@@ -88,6 +90,18 @@ mod tests {
         let refused = check_times(Columns::XYZ | Columns::INTENSITY).unwrap_err();
         let cause = refused.find_cause::<OrientationError>();
         assert_eq!(cause, Some(&OrientationError::NoTimes));
+    }
+
+    #[test]
+    fn places_in_feet_become_metres() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("path.txt");
+        std::fs::write(&path, "t,x,y,z\n0,100,200,50\n2,300,200,70\n").unwrap();
+        let trajectory = read_trajectory(&path, 1 << 20, [0.3048, 0.3048, 1.0]).unwrap();
+        let found = trajectory.position_at(1.0).unwrap();
+        let expected = [200.0 * 0.3048, 200.0 * 0.3048, 60.0];
+        let differences = (0..3).map(|axis| (found[axis] - expected[axis]).abs());
+        assert!(differences.fold(0.0, f64::max) < 1e-9, "{found:?}");
     }
 
     #[test]

@@ -59,3 +59,33 @@ fn a_file_that_is_no_result_is_written_over_by_permission_alone() {
     assert_eq!(difference(&refused), "unknown inputs and parameters");
     run(folder, &["--radius", "1", "--force"]).unwrap();
 }
+
+#[test]
+fn maps_that_no_run_made_are_written_over_by_permission_alone() {
+    let folder = survey();
+    let folder = folder.path();
+    let words = ["--radius", "1", "--features", "planarity", "--maps", "2"];
+    let maps = folder.join("out.laz.maps");
+    fs::create_dir(&maps).unwrap();
+    fs::write(maps.join("planarity.tif"), "of the user").unwrap();
+    let refused = run(folder, &words).unwrap_err();
+    assert_eq!(difference(&refused), "unknown inputs and parameters");
+    assert_eq!(
+        fs::read(maps.join("planarity.tif")).unwrap(),
+        b"of the user"
+    );
+    let first = run(folder, &[&words[..], &["--force"]].concat()).unwrap();
+    assert!(fs::read(maps.join("planarity.tif")).unwrap() != b"of the user");
+    // Its own maps are written over by the same run.
+    assert!(run(folder, &words).unwrap() == first);
+}
+
+#[test]
+fn a_run_without_results_is_no_permission() {
+    let folder = survey();
+    let folder = folder.path();
+    run(folder, &["--radius", "1"]).unwrap();
+    fs::create_dir_all(folder.join("out.laz.run/tiles")).unwrap();
+    let refused = run(folder, &["--radius", "2"]).unwrap_err();
+    assert_eq!(difference(&refused), "other parameters (neighbourhood)");
+}
