@@ -6,6 +6,7 @@
 
 mod stopping;
 
+use isopach_program::signals::count_results;
 use isopach_survey::scene::Scene;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -60,11 +61,7 @@ impl Place {
 
     /// Tiles whose results are kept.
     fn tiles_kept(&self, out: &str) -> usize {
-        let tiles = self.path(&format!("{out}.run")).join("tiles");
-        let names = fs::read_dir(tiles).into_iter().flatten().flatten();
-        names
-            .filter(|entry| entry.path().extension().is_some_and(|end| end == "tile"))
-            .count()
+        count_results(&self.path(&format!("{out}.run")))
     }
 
     /// The run, stopped after so many tiles and before its end.
