@@ -3,8 +3,8 @@
 mod step;
 
 use crate::{
-    Align, AlignError, AlignSurface, Correspondences, Factor, NormalEquations, Optimizer,
-    PointToPlane, PointToPoint, Rejection, Rejector,
+    Align, AlignError, AlignSurface, AlignTarget, Correspondences, Factor, NormalEquations,
+    Optimizer, PointToPlane, PointToPoint, Rejection, Rejector,
     surfaces::{covariances_of_index, normals_of_index},
 };
 use isopach_cloud::{Positions, Rigid, TICK};
@@ -228,6 +228,15 @@ impl<F: Factor, R: Rejector> Icp<F, R> {
         let needs_source_normals = self.rejection.needs_source_normals();
         let needs_normals = self.factor.needs_normals() || needs_source_normals;
         let needs_covariances = self.factor.needs_covariances();
+        if !needs_normals && !needs_covariances {
+            // A backend may pair points without an index of the host.
+            let target = AlignTarget {
+                positions: pair.target,
+                normals: &[],
+            };
+            let prepared = on.prepare_points(pair.source, target)?;
+            return self.align_prepared(&*prepared, pair, initial);
+        }
         let index = on.index(pair.target)?;
         let target_shape = Shape::of_index(&*index, needs_normals, needs_covariances)?;
         let source_shape = if needs_source_normals || needs_covariances {
