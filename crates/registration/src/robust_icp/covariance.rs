@@ -55,10 +55,10 @@ impl Sandwich {
 }
 
 impl<K: RobustKernel> SandwichInputs<'_, K> {
-    /// A = Σ ψ′ j jᵀ, less the part from the noise of the normals; B = Σ s sᵀ over blocks of the
-    /// absolute grid with the score s = Σ ψ j of a block, times G/(G − p) for G blocks. `kept` is
-    /// the part of A that remains if pairs are found again. `None` if there are too few blocks, or
-    /// A is not positive.
+    /// A is the part of Σ ψ′ j jᵀ that is `kept` if pairs are found again; if that is not known,
+    /// Σ ψ′ j jᵀ less the part from the noise of the normals. B = Σ s sᵀ over blocks of the
+    /// absolute grid with the score s = Σ ψ j of a block, times G/(G − p) for G blocks. `None` if
+    /// there are too few blocks, or A is not positive.
     pub(super) fn sandwich_covariance(
         &self,
         observations: &[Observation],
@@ -66,10 +66,13 @@ impl<K: RobustKernel> SandwichInputs<'_, K> {
     ) -> Option<Sandwich> {
         let basis = self.directions.basis_matrix();
         let (hessian, noise) = self.hessian_and_noise(observations);
-        let same_pairs = project_onto(&(hessian - noise), &basis);
-        let bread = kept
-            .map_or_else(|| same_pairs.clone(), |kept| kept.reduce(&same_pairs))
-            .cholesky()?;
+        // Noise of the normals holds the source only as long as its partners stay the same, so it
+        // is no part of what is kept.
+        let bread = match kept {
+            Some(kept) => kept.reduce(&project_onto(&hessian, &basis)),
+            None => project_onto(&(hessian - noise), &basis),
+        };
+        let bread = bread.cholesky()?;
         let scores = self.block_scores(observations);
         let blocks = scores.len();
         let unknowns = self.directions.determined.len();

@@ -9,7 +9,7 @@ use super::{
     iterate::{Converged, iterate_without_lost, sandwich_inputs},
     observe::observe_pairs,
     prepared::{DirectionSamples, PreparedClouds},
-    regression::gather_patches,
+    regression::{Patch, gather_patches},
     rivals::{Verdict, judge_pose},
     sample::quantile,
     search::BestStart,
@@ -41,7 +41,8 @@ pub(super) fn refine_on_all_points(
     let spacing = prepared.spacing;
     let Converged {
         pose,
-        observations,
+        agreeing,
+        others,
         system,
         directions,
         converged,
@@ -56,8 +57,9 @@ pub(super) fn refine_on_all_points(
         spacing,
     }
     .remaining()?;
-    let mut sandwich = filling.sandwich_covariance(&observations, kept.as_ref());
-    let verdict = judge_at(icp, prepared, samples, &won, &pose, sandwich.as_ref())?;
+    let mut sandwich = filling.sandwich_covariance(&agreeing, kept.as_ref());
+    let patches = gather_patches(agreeing.iter().chain(&others), prepared.arm);
+    let verdict = judge_at(icp, prepared, patches, &won, &pose, sandwich.as_ref());
     if let Some(sandwich) = &mut sandwich {
         sandwich.widen_by(&verdict.spread, &directions.basis_matrix());
     }
@@ -102,13 +104,11 @@ pub(super) fn refine_on_all_points(
 fn judge_at(
     icp: &RobustIcp,
     prepared: &PreparedClouds,
-    samples: &DirectionSamples<'_>,
+    patches: Vec<Patch>,
     won: &BestStart,
     pose: &Rigid,
     sandwich: Option<&Sandwich>,
-) -> Result<Verdict> {
-    let observations = observe_pairs(&samples.many, pose, won.distance)?;
-    let patches = gather_patches(&observations, prepared.arm);
+) -> Verdict {
     let known = sandwich.map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
     let negligible = (CLOSE_TO_SPACING * prepared.spacing).max(CLOSE_TO_NOISE * won.noise);
     let ends = steps_to_ends(won, pose, patches.len(), prepared.arm);
@@ -116,7 +116,7 @@ fn judge_at(
     if verdict.rival.is_none() {
         verdict.add_rival(second_mode(icp, patches, won), negligible);
     }
-    Ok(verdict)
+    verdict
 }
 
 /// Median |r| at a pose, over ground that agrees, metres.

@@ -3,14 +3,15 @@
 //! A = Σ ψ′ j jᵀ takes the pairs as given. In vegetation they are not: a source that is moved finds
 //! other partners nearer by, and its score changes by half as much or less. The covariance of an
 //! M-estimator needs the derivative of the score as it is (Huber 1967; van der Vaart 1998, theorem
-//! 5.21), so it is measured: the score at poses to both sides along each determined direction.
+//! 5.21), so it is measured: the score at poses to both sides along each determined direction, with
+//! pairs found anew and with the same pairs. Both bend with the kernel, so their ratio counts.
 
 use super::{
     covariance::SandwichInputs,
     observe::{Direction, Observation, observe_pairs},
     pyramid::apply_step,
     search::BestStart,
-    system::project_onto,
+    system::{project_onto, scaled_jacobian},
 };
 use crate::kernel::Tukey;
 use isopach_cloud::Rigid;
@@ -35,7 +36,8 @@ const LOST: f64 = 0.15;
 
 /// The share of the information that is left.
 pub(super) struct RemainingInformation {
-    /// L⁻¹ A′ L⁻ᵀ with A = L Lᵀ over the same pairs: its eigenvalues are shares.
+    /// L⁻¹ S′ L⁻ᵀ, where S′ is how the score changes with pairs found anew, and S = L Lᵀ how it
+    /// changes with the same pairs: its eigenvalues are shares.
     whitened: DMatrix<f64>,
 }
 
@@ -65,23 +67,27 @@ impl Information<'_> {
     /// `None` if these points do not determine all directions.
     pub(super) fn remaining(&self) -> Result<Option<RemainingInformation>> {
         let basis = self.filling.directions.basis_matrix();
-        let (same_pairs, count) = self.hessian_of_same_pairs()?;
-        let Some(root) = project_onto(&same_pairs, &basis).cholesky() else {
+        let pairs = self.agreeing_pairs(self.pose)?;
+        let (information, _) = self.filling.hessian_and_noise(&pairs);
+        let mut anew = Matrix6::zeros();
+        let mut same = Matrix6::zeros();
+        for direction in &self.filling.directions.determined {
+            let a_metre = (quadratic_form(&information, direction) / pairs.len().max(1) as f64)
+                .sqrt()
+                .max(1e-9);
+            let sideways = (SIDEWAYS * self.won.noise / a_metre).min(SPACINGS * self.spacing);
+            anew += self.score_slope(direction, sideways)? * direction.transpose();
+            same += self.score_slope_of(&pairs, direction, sideways) * direction.transpose();
+        }
+        let [anew, same] =
+            [anew, same].map(|slopes| project_onto(&((slopes + slopes.transpose()) * 0.5), &basis));
+        let Some(root) = same.cholesky() else {
             return Ok(None);
         };
         let Some(inverse) = root.l().try_inverse() else {
             return Ok(None);
         };
-        let mut slopes = Matrix6::zeros();
-        for direction in &self.filling.directions.determined {
-            let a_metre = (quadratic_form(&same_pairs, direction) / count)
-                .sqrt()
-                .max(1e-9);
-            let sideways = (SIDEWAYS * self.won.noise / a_metre).min(SPACINGS * self.spacing);
-            slopes += self.score_slope(direction, sideways)? * direction.transpose();
-        }
-        let found = project_onto(&((slopes + slopes.transpose()) * 0.5), &basis);
-        let whitened = &inverse * found * inverse.transpose();
+        let whitened = &inverse * anew * inverse.transpose();
         let mut shares = SymmetricEigen::new((&whitened + whitened.transpose()) * 0.5);
         shares
             .eigenvalues
@@ -104,7 +110,8 @@ impl Information<'_> {
         if weak.is_empty() {
             return Ok(lost);
         }
-        let (same_pairs, _) = self.hessian_of_same_pairs()?;
+        let pairs = self.agreeing_pairs(self.pose)?;
+        let (same_pairs, _) = self.filling.hessian_and_noise(&pairs);
         for direction in weak {
             let left = direction.dot(&self.score_slope(direction, self.spacing)?);
             if left < LOST * quadratic_form(&same_pairs, direction) {
@@ -112,15 +119,6 @@ impl Information<'_> {
             }
         }
         Ok(lost)
-    }
-
-    /// Σ ψ′ j jᵀ, and the number of pairs.
-    fn hessian_of_same_pairs(&self) -> Result<(Matrix6<f64>, f64)> {
-        let pairs = self.agreeing_pairs(self.pose)?;
-        Ok((
-            self.filling.hessian_and_noise(&pairs).0,
-            pairs.len().max(1) as f64,
-        ))
     }
 
     /// How the score changes a metre along a direction, from poses to both sides.
@@ -136,6 +134,26 @@ impl Information<'_> {
             }))
         };
         Ok((score(sideways)? - score(-sideways)?) / (2.0 * sideways))
+    }
+
+    /// The same if pairs stay as they are: each residual changes by its part of the motion.
+    fn score_slope_of(
+        &self,
+        pairs: &[Observation],
+        direction: &Vector6<f64>,
+        sideways: f64,
+    ) -> Vector6<f64> {
+        let score = |side: f64| {
+            pairs.iter().fold(Vector6::zeros(), |sum, pair| {
+                let j = scaled_jacobian(pair.lever, pair.plane.normal, self.filling.arm);
+                let moved = Observation {
+                    residual: pair.residual + side * j.dot(direction),
+                    ..*pair
+                };
+                sum + self.filling.score_of(&moved)
+            })
+        };
+        (score(sideways) - score(-sideways)) / (2.0 * sideways)
     }
 
     /// Pairs on ground that agrees.

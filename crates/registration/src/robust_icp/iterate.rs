@@ -24,7 +24,10 @@ const SHARE_OF_ERROR: f64 = 0.03;
 /// Result of the steps on all points.
 pub(super) struct Converged {
     pub(super) pose: Rigid,
-    pub(super) observations: Vec<Observation>,
+    /// Pairs of the patches that agree.
+    pub(super) agreeing: Vec<Observation>,
+    /// Pairs of the others.
+    pub(super) others: Vec<Observation>,
     pub(super) system: System,
     pub(super) directions: Directions,
     pub(super) converged: bool,
@@ -113,10 +116,10 @@ fn iterate_steps(
             ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
         let converged = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
         if converged || iterations == icp.max_iterations {
-            let observations = pairing.observations_where(agrees);
             return Ok(Converged {
                 pose,
-                observations,
+                agreeing: pairing.observations_where(agrees),
+                others: pairing.observations_where(|patch| !agrees(patch)),
                 system,
                 directions,
                 converged,

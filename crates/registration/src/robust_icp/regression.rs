@@ -65,19 +65,22 @@ pub(super) struct Regression {
     pub(super) hypotheses: Vec<Hypothesis>,
     /// Standard error of each patch's offset, with the scatter between neighbours, metres.
     pub(super) errors: Vec<f64>,
+    /// The same from the patch's own pairs alone, metres.
+    pub(super) own_errors: Vec<f64>,
 }
 
 /// Gathers pairs by patch.
-pub(super) fn gather_patches(observations: &[Observation], arm: f64) -> Vec<Patch> {
+pub(super) fn gather_patches<'a>(
+    observations: impl Iterator<Item = &'a Observation> + Clone,
+    arm: f64,
+) -> Vec<Patch> {
     let count = observations
-        .iter()
+        .clone()
         .map(|o| o.patch as usize + 1)
         .max()
         .unwrap_or(0);
     let mut members: Vec<Vec<Observation>> = vec![Vec::new(); count];
-    observations
-        .iter()
-        .for_each(|o| members[o.patch as usize].push(*o));
+    observations.for_each(|o| members[o.patch as usize].push(*o));
     let filled = members
         .into_par_iter()
         .enumerate()
@@ -158,18 +161,18 @@ pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regr
         .into_par_iter()
         .flat_map_iter(|weights| improve_pose(patches, weights, ratio))
         .collect();
-    let plain: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
+    let own_errors: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
     let ids: Vec<u32> = patches.iter().map(|patch| patch.id).collect();
     let mut scatters: Vec<f64> = poses
         .iter()
-        .map(|pose| neighbour_scatter(&ids, &pose.offsets, &plain))
+        .map(|pose| neighbour_scatter(&ids, &pose.offsets, &own_errors))
         .collect();
     let scatter = if scatters.is_empty() {
         0.0
     } else {
         quantile(&mut scatters, CLOSE)
     };
-    let errors: Vec<f64> = plain
+    let errors: Vec<f64> = own_errors
         .iter()
         .map(|error| (error * error + scatter).sqrt())
         .collect();
@@ -195,11 +198,36 @@ pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regr
         hypotheses.append(&mut some);
     }
     sort_by_cost(&mut hypotheses);
-    Regression { hypotheses, errors }
+    Regression {
+        hypotheses,
+        errors,
+        own_errors,
+    }
 }
 
 fn sort_by_cost(hypotheses: &mut [Hypothesis]) {
     hypotheses.sort_by(|a, b| a.evidence.cost.total_cmp(&b.evidence.cost));
+}
+
+/// The likeliest of some poses with other standard errors, improved by their likelihood.
+pub(super) fn refine_with_errors(
+    patches: &[Patch],
+    poses: &[Hypothesis],
+    errors: &[f64],
+    ratio: f64,
+) -> Vec<Hypothesis> {
+    let judged = |pose: &Hypothesis| Hypothesis {
+        step: pose.step,
+        offsets: pose.offsets.clone(),
+        evidence: fit_mixture(&pose.offsets, errors),
+    };
+    let mut some: Vec<Hypothesis> = poses.par_iter().map(judged).collect();
+    sort_by_cost(&mut some);
+    let refined = some
+        .par_iter()
+        .take(2 * REFINED)
+        .map(|first| refine_hypothesis(patches, first, errors, ratio));
+    refined.collect()
 }
 
 /// The likeliest pose near one: expectation and maximisation with the patches that agree.

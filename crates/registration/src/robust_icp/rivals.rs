@@ -4,6 +4,7 @@ use super::{
     RobustIcp,
     consensus::fit_mixture,
     regression::{Hypothesis, Patch, Regression, find_hypotheses},
+    spread::{difference_in_errors, spread_of_likely_poses},
 };
 use nalgebra::{Matrix6, Vector6};
 
@@ -16,8 +17,6 @@ const MARGIN: f64 = 9.0;
 const SAME: f64 = 2.0;
 /// A rival within this many standard errors of each unknown contradicts nothing.
 const OUTSIDE: f64 = 3.0;
-/// Largest contribution of one patch to the difference of poses, in standard errors.
-const MOST: f64 = 5.0;
 
 /// Pose that is nearly as likely as the one that was found.
 pub(super) struct Rival {
@@ -51,14 +50,17 @@ pub(super) fn judge_pose(
     ends: &[(Vector6<f64>, f64)],
     negligible: f64,
 ) -> Verdict {
-    let Regression { hypotheses, errors } = find_hypotheses(patches, icp.determined_ratio, TRIES);
+    let regression = find_hypotheses(patches, icp.determined_ratio, TRIES);
+    let Regression {
+        hypotheses, errors, ..
+    } = &regression;
     let offsets: Vec<f64> = patches
         .iter()
         .map(|patch| patch.offset_after(&Vector6::zeros()))
         .collect();
-    let own = fit_mixture(&offsets, &errors);
+    let own = fit_mixture(&offsets, errors);
     let is_other = |step: &Vector6<f64>, others: &[f64]| {
-        difference_in_errors(&offsets, others, &errors) > SAME
+        difference_in_errors(&offsets, others, errors) > SAME
             && is_outside(step, covariance)
             && offset_distance(&offsets, others) > negligible
     };
@@ -87,7 +89,7 @@ pub(super) fn judge_pose(
                 .iter()
                 .map(|patch| patch.offset_after(step))
                 .collect();
-            let share = fit_mixture(&there, &errors).share;
+            let share = fit_mixture(&there, errors).share;
             (enough(share) && is_other(step, &there)).then(|| Rival {
                 step: *step,
                 shares: [own.share, share],
@@ -97,21 +99,8 @@ pub(super) fn judge_pose(
     Verdict {
         share: own.share,
         rival: rival.or(end),
-        spread: weighted_spread(&near, cost, own.cost),
+        spread: spread_of_likely_poses(patches, &regression, icp.determined_ratio, is_other),
     }
-}
-
-/// Mean square of the steps to `near` poses and to the own one (a step of zero), weighted by their
-/// likelihood relative to `cost`, that of the likeliest.
-fn weighted_spread(near: &[&Hypothesis], cost: f64, own: f64) -> Matrix6<f64> {
-    let mut spread = Matrix6::zeros();
-    let mut weights = (cost - own).exp();
-    for Hypothesis { step, evidence, .. } in near {
-        let weight = (cost - evidence.cost).exp();
-        spread += step * step.transpose() * weight;
-        weights += weight;
-    }
-    spread / weights
 }
 
 impl Verdict {
@@ -132,16 +121,6 @@ impl Verdict {
 /// Whether an unknown is off by more standard errors than a pose may be.
 fn is_outside(step: &Vector6<f64>, covariance: &Matrix6<f64>) -> bool {
     (0..6).any(|i| step[i].abs() > OUTSIDE * covariance[(i, i)].sqrt())
-}
-
-/// Root mean square of the differences between two poses' offsets, in standard errors.
-fn difference_in_errors(a: &[f64], b: &[f64], errors: &[f64]) -> f64 {
-    let each = a
-        .iter()
-        .zip(b)
-        .zip(errors)
-        .map(|((a, b), error)| ((a - b) / error).abs().min(MOST).powi(2));
-    (each.sum::<f64>() / a.len().max(1) as f64).sqrt()
 }
 
 /// Root mean square of the differences between two poses' offsets, metres.

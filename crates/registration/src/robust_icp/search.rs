@@ -194,7 +194,7 @@ impl StartSearch<'_> {
         let mut best: Option<StartResult> = None;
         for round in 0..self.rounds {
             let observations = observe_pairs(directions, &pose, self.distances[round.min(1)])?;
-            let patches = gather_patches(&observations, self.arm);
+            let patches = gather_patches(observations.iter(), self.arm);
             if patches.len() < LEAST_PATCHES {
                 break;
             }
@@ -202,6 +202,7 @@ impl StartSearch<'_> {
             let Regression {
                 hypotheses,
                 mut errors,
+                ..
             } = find_hypotheses(&patches, self.icp.determined_ratio, tries);
             let Some(first) = hypotheses.into_iter().next() else {
                 break;
