@@ -105,6 +105,14 @@ impl RobustKernel for Huber {
     }
 }
 
+impl Tukey {
+    /// ρ(r) with ρ′(r) = r · weight(r): c²/6 (1 − (1 − (r/c)²)³), c²/6 beyond the width c.
+    pub(crate) fn loss(&self, residual: f64) -> f64 {
+        let beside = (1.0 - (residual / self.width).powi(2)).max(0.0);
+        self.width * self.width / 6.0 * (1.0 - beside * beside * beside)
+    }
+}
+
 impl RobustKernel for Tukey {
     fn weight(&self, residual: f64) -> f64 {
         let share = (residual / self.width).powi(2);

@@ -9,6 +9,9 @@ use crate::RobustKernel;
 use isopach_cloud::cell_of;
 use nalgebra::{Cholesky, DMatrix, Dyn, Matrix6, SymmetricEigen, Vector6};
 
+/// The least ratio of variances at which that of several likely poses counts.
+const WIDER: f64 = 2.0;
+
 /// A⁻¹ B A⁻ᵀ over the determined directions, in scaled unknowns, and the number of blocks.
 pub(super) struct Sandwich {
     pub(super) covariance: Matrix6<f64>,
@@ -28,9 +31,10 @@ pub(super) struct SandwichInputs<'a, K> {
 }
 
 impl Sandwich {
-    /// Takes in the mean square of the steps to poses that are nearly as likely: in each direction
-    /// the larger of the two variances. They are two estimates of the same thing where one pose is
-    /// likely, and only the second knows of several.
+    /// Takes in the mean square of the steps to poses that are nearly as likely: it replaces the
+    /// variance of a direction where it is [`WIDER`] times that or more. They are two estimates of
+    /// the same thing where one pose is likely, the second a rough one: it is of few poses and of
+    /// medians of patches, whose variance is π/2 times that of means. Only it knows of several.
     pub(super) fn widen_by(&mut self, spread: &Matrix6<f64>, basis: &DMatrix<f64>) {
         let Some(root) = project_onto(&self.covariance, basis).cholesky() else {
             return;
@@ -48,7 +52,11 @@ impl Sandwich {
         } = SymmetricEigen::new(whitened);
         let axes = basis * root * eigenvectors;
         let scaled = &axes
-            * DMatrix::from_diagonal(&eigenvalues.map(|ratio| ratio.max(1.0)))
+            * DMatrix::from_diagonal(&eigenvalues.map(
+                |ratio| {
+                    if ratio < WIDER { 1.0 } else { ratio }
+                },
+            ))
             * axes.transpose();
         self.covariance = Matrix6::from_fn(|i, j| 0.5 * (scaled[(i, j)] + scaled[(j, i)]));
     }
@@ -145,13 +153,9 @@ impl<K: RobustKernel> SandwichInputs<'_, K> {
     }
 
     pub(super) fn score_of(&self, observation: &Observation) -> Vector6<f64> {
-        let Observation {
-            residual,
-            lever,
-            plane,
-            ..
-        } = observation;
-        scaled_jacobian(*lever, plane.normal, self.arm) * (self.kernel.weight(*residual) * residual)
+        let weight = observation.weight(self.kernel, 0.0);
+        scaled_jacobian(observation.lever, observation.plane.normal, self.arm)
+            * (weight * observation.residual)
     }
 
     pub(super) fn hessian_and_noise(
@@ -161,7 +165,8 @@ impl<K: RobustKernel> SandwichInputs<'_, K> {
         let mut hessian = Matrix6::zeros();
         let mut noise = Matrix6::zeros();
         for observation in observations {
-            let slope = self.kernel.derivative(observation.residual);
+            let slope = self.kernel.derivative(observation.whitened_residual())
+                * observation.plane.precision.powi(2);
             let j = scaled_jacobian(observation.lever, observation.plane.normal, self.arm);
             add_square(&mut hessian, &j, slope);
             for (along, tilt) in observation.plane.along.iter().zip(observation.plane.tilt) {
@@ -180,7 +185,7 @@ impl<K: RobustKernel> SandwichInputs<'_, K> {
         let mut keyed: Vec<([i64; 3], usize)> = observations
             .iter()
             .enumerate()
-            .filter(|(_, o)| self.kernel.weight(o.residual) > 0.0)
+            .filter(|(_, o)| o.weight(self.kernel, 0.0) > 0.0)
             .map(|(i, o)| (cell(o.lever), i))
             .collect();
         keyed.sort_unstable();

@@ -27,7 +27,8 @@ const SPACINGS: f64 = 0.15;
 /// measurement.
 const LEAST: f64 = 0.1;
 /// A direction whose information is less than this many times the noise of the normals is tested
-/// again: moved by a whole spacing, where all pairs are others,
+/// again: moved by a whole spacing, where all pairs are others, or so far that residuals change by
+/// their standard deviation,
 const WEAK: f64 = 20.0;
 /// and lost where less than this share is left there. A silo seems to know how far it is turned,
 /// since curvature and uneven neighbours bias its normals, but new pairs are as
@@ -72,10 +73,8 @@ impl Information<'_> {
         let mut anew = Matrix6::zeros();
         let mut same = Matrix6::zeros();
         for direction in &self.filling.directions.determined {
-            let a_metre = (quadratic_form(&information, direction) / pairs.len().max(1) as f64)
-                .sqrt()
-                .max(1e-9);
-            let sideways = (SIDEWAYS * self.won.noise / a_metre).min(SPACINGS * self.spacing);
+            let deviation = self.distance_of_deviation(direction, &information, pairs.len());
+            let sideways = (SIDEWAYS * deviation).min(SPACINGS * self.spacing);
             anew += self.score_slope(direction, sideways)? * direction.transpose();
             same += self.score_slope_of(&pairs, direction, sideways) * direction.transpose();
         }
@@ -111,14 +110,30 @@ impl Information<'_> {
             return Ok(lost);
         }
         let pairs = self.agreeing_pairs(self.pose)?;
-        let (same_pairs, _) = self.filling.hessian_and_noise(&pairs);
+        let (information, _) = self.filling.hessian_and_noise(&pairs);
         for direction in weak {
-            let left = direction.dot(&self.score_slope(direction, self.spacing)?);
-            if left < LOST * quadratic_form(&same_pairs, direction) {
+            let sideways = self
+                .distance_of_deviation(direction, &information, pairs.len())
+                .min(self.spacing);
+            let left = direction.dot(&self.score_slope(direction, sideways)?);
+            let same = direction.dot(&self.score_slope_of(&pairs, direction, sideways));
+            if left < LOST * same {
                 lost.push(*direction);
             }
         }
         Ok(lost)
+    }
+
+    /// How far along a direction residuals change by a standard deviation of pairs within patches,
+    /// root mean square; metres.
+    fn distance_of_deviation(
+        &self,
+        direction: &Vector6<f64>,
+        information: &Matrix6<f64>,
+        pairs: usize,
+    ) -> f64 {
+        let a_metre = (quadratic_form(information, direction) / pairs.max(1) as f64).sqrt();
+        self.won.noise / a_metre.max(1e-9)
     }
 
     /// How the score changes a metre along a direction, from poses to both sides.

@@ -5,7 +5,7 @@ use super::{
     ahead::StepExtrapolation,
     covariance::SandwichInputs,
     information::Information,
-    observe::{Direction, Observation, Pairing},
+    observe::{Direction, Observation, PairSums, Pairing},
     prepared::{DirectionSamples, PreparedClouds},
     pyramid::{apply_step, scale_motion},
     search::BestStart,
@@ -20,6 +20,11 @@ use nalgebra::Vector6;
 /// share of a standard error.
 const NEGLIGIBLE: f64 = 1e-5;
 const SHARE_OF_ERROR: f64 = 0.03;
+
+/// A motion after which pairs fit worse by more than this many nats is taken back: fewer are chance,
+/// since pairs change. It is halved so many times at most; then it is negligible.
+const UPHILL: f64 = 20.0;
+const HALVINGS: usize = 6;
 
 /// Result of the steps on all points.
 pub(super) struct Converged {
@@ -54,11 +59,13 @@ pub(super) fn iterate_without_lost(
         spacing,
     }
     .lost_directions()?;
-    if lost.is_empty() {
+    let any_lost = !lost.is_empty();
+    lost.extend(&first.directions.free);
+    // The search may have moved along a direction that only all points show to be free.
+    let (start, taken_back) = without_motion_along(initial, &first.pose, &lost, prepared);
+    if !any_lost && taken_back < NEGLIGIBLE {
         return Ok(first);
     }
-    lost.extend(&first.directions.free);
-    let start = without_motion_along(initial, &first.pose, &lost, prepared);
     iterate_steps(icp, prepared, &samples.all, won, kernel, (start, &lost))
 }
 
@@ -77,41 +84,63 @@ pub(super) fn sandwich_inputs<'a>(
     }
 }
 
-/// A pose without its motion from the start along some directions.
+/// A pose without its motion from the start along some directions, and the size of that motion,
+/// metres at the arm.
 fn without_motion_along(
     initial: &Rigid,
     pose: &Rigid,
     lost: &[Vector6<f64>],
     prepared: &PreparedClouds,
-) -> Rigid {
+) -> (Rigid, f64) {
     let motion = scale_motion(
         &initial.inverse().then(pose).about(prepared.pivot),
         prepared.arm,
     );
-    let rest = lost
+    let along = lost
         .iter()
-        .fold(motion, |rest, known| rest - known * known.dot(&motion));
-    apply_step(initial, &rest, prepared.arm)
+        .fold(Vector6::zeros(), |sum: Vector6<f64>, known| {
+            sum + known * known.dot(&motion)
+        });
+    let pose = apply_step(initial, &(motion - along), prepared.arm);
+    (pose, along.norm())
 }
 
 /// Steps on all points from a pose, across directions that are known to be free.
+///
+/// A step solves for the pairs as they are. In a wood a long step finds others that fit worse: it
+/// is taken back and halved, as in trust-region methods (Moré 1978).
 fn iterate_steps(
     icp: &RobustIcp,
     prepared: &PreparedClouds,
     all: &[Direction<'_>],
     won: &BestStart,
     kernel: &Tukey,
-    (mut pose, lost): (Rigid, &[Vector6<f64>]),
+    (start, lost): (Rigid, &[Vector6<f64>]),
 ) -> Result<Converged> {
     let agrees = |patch: u32| won.agreeing.get(patch as usize) == Some(&true);
+    let mut pose = start;
+    let mut best: Option<AcceptedStep> = None;
     let mut iterations = 0;
     let mut ahead = StepExtrapolation::default();
     loop {
         let pairing = Pairing::new(all, &pose, won.distance)?;
-        let system = pairing.normal_equations(kernel, prepared.arm, agrees);
+        let sums = pairing.sum_pairs(kernel, prepared.arm, agrees);
+        if let Some(best) = &mut best
+            && iterations < icp.max_iterations
+            && best.is_worse(&sums, won.noise)
+            && best.halve()
+        {
+            pose = apply_step(&best.pose, &best.motion, prepared.arm);
+            ahead = StepExtrapolation::default();
+            iterations += 1;
+            continue;
+        }
+        let mean_loss = sums.mean_loss();
+        let system = sums.system;
         let directions = system.split_directions_across(icp.determined_ratio, lost);
         let step = system.solve_step(&directions);
-        let variance = system.error / (system.weight.max(f64::MIN_POSITIVE));
+        // Of residuals in units of those of the smoothest planes.
+        let variance = system.error / system.count.max(1) as f64;
         let in_errors =
             ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
         let converged = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
@@ -126,11 +155,37 @@ fn iterate_steps(
                 iterations,
             });
         }
-        pose = apply_step(
-            &pose,
-            &ahead.extrapolate_step(&step, &system.a),
-            prepared.arm,
-        );
+        let motion = ahead.extrapolate_step(&step, &system.a);
+        best = Some(AcceptedStep {
+            pose,
+            mean_loss,
+            motion,
+            halvings: 0,
+        });
+        pose = apply_step(&pose, &motion, prepared.arm);
         iterations += 1;
+    }
+}
+
+/// A pose that was accepted, and the motion that is tried from it.
+struct AcceptedStep {
+    pose: Rigid,
+    mean_loss: f64,
+    motion: Vector6<f64>,
+    halvings: usize,
+}
+
+impl AcceptedStep {
+    /// Whether pairs after the motion fit worse by more than [`UPHILL`] nats.
+    fn is_worse(&self, sums: &PairSums, noise: f64) -> bool {
+        let nats = (sums.mean_loss() - self.mean_loss) * sums.pairs as f64 / (noise * noise);
+        nats > UPHILL
+    }
+
+    /// Halves the motion; false if it was halved often enough.
+    fn halve(&mut self) -> bool {
+        self.motion *= 0.5;
+        self.halvings += 1;
+        self.halvings <= HALVINGS
     }
 }

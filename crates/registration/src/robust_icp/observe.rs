@@ -8,7 +8,7 @@ use super::{
     surface::{Plane, Surface},
     system::System,
 };
-use crate::RobustKernel;
+use crate::{RobustKernel, kernel::Tukey};
 use isopach_cloud::{Cloud, Origin, REACH, Rigid};
 use isopach_compute::Result;
 use isopach_neighbours::{Neighbour, NeighbourIndex};
@@ -46,6 +46,20 @@ pub(super) struct Observation {
     pub(super) patch: u32,
 }
 
+impl Observation {
+    /// The residual in units of that of the smoothest planes, metres.
+    pub(super) fn whitened_residual(&self) -> f64 {
+        self.residual * self.plane.precision
+    }
+
+    /// Weight of the squared residual about an offset (metres): the kernel's, times the square of
+    /// the precision.
+    pub(super) fn weight(&self, kernel: &impl RobustKernel, offset: f64) -> f64 {
+        let precision = self.plane.precision;
+        kernel.weight((self.residual - offset) * precision) * precision * precision
+    }
+}
+
 /// All pairs within `distance` metres at a pose.
 pub(super) fn observe_pairs(
     directions: &[Direction<'_>],
@@ -60,6 +74,38 @@ pub(super) fn observe_pairs(
 pub(super) struct Pairing<'a> {
     at: &'a Rigid,
     parts: Vec<Part<'a>>,
+}
+
+/// Sums over pairs.
+#[derive(Default)]
+pub(super) struct PairSums {
+    pub(super) system: System,
+    /// Σ ρ of the kernel, m².
+    pub(super) loss: f64,
+    pub(super) pairs: usize,
+}
+
+impl PairSums {
+    fn add_pair(&mut self, pair: &Observation, kernel: &Tukey, arm: f64) {
+        self.system
+            .add_observation(pair, pair.weight(kernel, 0.0), arm);
+        self.loss += kernel.loss(pair.whitened_residual());
+        self.pairs += 1;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.system.merge(&other.system, 1.0);
+        self.loss += other.loss;
+        self.pairs += other.pairs;
+    }
+
+    /// Mean of ρ; infinite without pairs.
+    pub(super) fn mean_loss(&self) -> f64 {
+        if self.pairs == 0 {
+            return f64::INFINITY;
+        }
+        self.loss / self.pairs as f64
+    }
 }
 
 /// The pairs of one direction.
@@ -106,23 +152,22 @@ impl<'a> Pairing<'a> {
     }
 
     /// Their sums.
-    pub(super) fn normal_equations(
+    pub(super) fn sum_pairs(
         &self,
-        kernel: &impl RobustKernel,
+        kernel: &Tukey,
         arm: f64,
         wanted: impl Fn(u32) -> bool + Sync,
-    ) -> System {
+    ) -> PairSums {
         let summed = |(part, chunk)| {
-            System::from_observations(
-                self.pairs_of_chunk(part, chunk)
-                    .filter(|pair| wanted(pair.patch)),
-                kernel,
-                arm,
-            )
+            let mut sums = PairSums::default();
+            self.pairs_of_chunk(part, chunk)
+                .filter(|pair| wanted(pair.patch))
+                .for_each(|pair| sums.add_pair(&pair, kernel, arm));
+            sums
         };
-        let sums: Vec<System> = self.query_chunks().into_par_iter().map(summed).collect();
-        let mut all = System::default();
-        sums.iter().for_each(|sums| all.merge(sums, 1.0));
+        let sums: Vec<PairSums> = self.query_chunks().into_par_iter().map(summed).collect();
+        let mut all = PairSums::default();
+        sums.iter().for_each(|sums| all.merge(sums));
         all
     }
 

@@ -16,6 +16,11 @@ const PER_PATCH: usize = 64;
 const MOST_PATCHES: usize = 64;
 /// How many times the few the many points are.
 const MANY: usize = 8;
+/// The share of the planes that are as smooth as any, the least precision of the others, and the
+/// roughness that is rounding of coordinates, metres.
+const SMOOTHEST: f64 = 0.25;
+const LEAST_PRECISION: f64 = 0.1;
+const ROUNDING: f64 = 1e-3;
 /// Points that a spacing is measured at.
 const SPACED: u64 = 2000;
 
@@ -103,6 +108,7 @@ impl PreparedClouds {
         if roughness.is_empty() {
             return Err(AlignError::NoSurface.into());
         }
+        set_precisions(&mut sides, quantile(&mut roughness, SMOOTHEST));
         let (pivot, arm) = median_centre(&sides);
         assign_patches(&mut sides, patch_count(icp.sample.min(sources)));
         Ok(Self {
@@ -181,6 +187,20 @@ fn surfaces_of(sides: &[PreparedBlock]) -> impl Iterator<Item = &Surface> {
     sides
         .iter()
         .flat_map(|block| [&block.source, &block.target])
+}
+
+/// Residuals along a plane scatter as its points do: those along rough planes count less (weighted
+/// least squares: Aitken 1936).
+fn set_precisions(sides: &mut [PreparedBlock], smooth: f64) {
+    let smooth = smooth.max(ROUNDING);
+    for PreparedBlock { source, target, .. } in sides {
+        for plane in [source, target]
+            .into_iter()
+            .flat_map(|surface| surface.planes.iter_mut().flatten())
+        {
+            plane.precision = (smooth / plane.roughness.max(smooth)).max(LEAST_PRECISION);
+        }
+    }
 }
 
 fn check_enough(cloud: &'static str, points: usize, neighbours: usize) -> Result<()> {

@@ -2,7 +2,7 @@
 //! distance of neighbours.
 
 use super::{
-    observe::{Direction, Pairing, PatchPoint},
+    observe::{Direction, PairSums, Pairing, PatchPoint},
     sample::quantile,
     surface::Surface,
 };
@@ -103,11 +103,9 @@ impl CoarseToFine<'_> {
         let mut width = distance;
         while width > distance / 8.0 {
             for _ in 0..STEPS {
-                let system = Pairing::new(&directions, &pose, distance)?.normal_equations(
-                    &Tukey { width },
-                    self.arm,
-                    |_| true,
-                );
+                let pairing = Pairing::new(&directions, &pose, distance)?;
+                let PairSums { system, .. } =
+                    pairing.sum_pairs(&Tukey { width }, self.arm, |_| true);
                 let step = system.solve_step(&system.split_directions(self.ratio));
                 pose = apply_step(&pose, &step, self.arm);
                 if step.norm() < 0.01 * width {

@@ -9,7 +9,7 @@
 use super::{
     consensus::{Evidence, fit_mixture, neighbour_scatter},
     observe::Observation,
-    sample::{quantile, robust_scale},
+    sample::{quantile, robust_scale, weighted_median},
     system::{System, scaled_jacobian},
 };
 use crate::{RobustKernel, kernel::Tukey};
@@ -40,14 +40,14 @@ const SURE: (f64, f64) = (0.35, 0.4538);
 pub(super) struct Patch {
     pub(super) id: u32,
     pub(super) middle: [f64; 3],
-    /// Pairs.
-    count: usize,
-    /// Median of their residuals, metres.
+    /// Σ precision² of its pairs: their number, if all planes are as smooth as the smoothest.
+    count: f64,
+    /// Median of their residuals, weighted by their precision, metres.
     offset: f64,
     /// By how much it changes with the unknowns.
     slope: Vector6<f64>,
     system: System,
-    /// Standard deviation within it, metres.
+    /// Standard deviation within it along the smoothest planes, metres.
     pub(super) scale: f64,
 }
 
@@ -99,16 +99,21 @@ impl Patch {
                 member.plane.normal = member.plane.normal.map(|x| -x);
             }
         }
-        let mut residuals: Vec<f64> = members.iter().map(|member| member.residual).collect();
-        let offset = quantile(&mut residuals, 0.5);
-        let scale = robust_scale(residuals.iter().map(|r| r - offset)).max(1e-6);
+        let offset = weighted_median(
+            members
+                .iter()
+                .map(|member| (member.residual, member.plane.precision))
+                .collect(),
+        );
+        let whitened = |member: &Observation| (member.residual - offset) * member.plane.precision;
+        let scale = robust_scale(members.iter().map(whitened)).max(1e-6);
         let kernel = Tukey {
             width: PAIR_WIDTH * scale,
         };
         let mut system = System::default();
         let mut slope = Vector6::zeros();
         for member in &members {
-            let weight = kernel.weight(member.residual - offset);
+            let weight = member.weight(&kernel, offset);
             system.add_observation(member, weight, arm);
             slope += scaled_jacobian(member.lever, member.plane.normal, arm) * weight;
         }
@@ -120,7 +125,10 @@ impl Patch {
         Self {
             id,
             middle,
-            count: members.len(),
+            count: members
+                .iter()
+                .map(|member| member.plane.precision.powi(2))
+                .sum(),
             offset,
             slope,
             system,
@@ -128,9 +136,9 @@ impl Patch {
         }
     }
 
-    /// Standard error of the median of its residuals, metres.
+    /// Standard error of the weighted median of its residuals, metres: √(π/2) σ/√Σ precision².
     fn standard_error(&self) -> f64 {
-        (1.2533 * self.scale / (self.count as f64).sqrt()).max(LEAST_ERROR)
+        (1.2533 * self.scale / self.count.sqrt()).max(LEAST_ERROR)
     }
 
     /// The median of its residuals after a step, metres: linear in the step.

@@ -19,6 +19,22 @@ pub(super) fn robust_scale(values: impl Iterator<Item = f64>) -> f64 {
     1.4826 * quantile(&mut sizes, 0.5)
 }
 
+/// The value up to which the (value, weight) pairs hold half of the weight; infinite for none.
+/// O(n log n).
+pub(super) fn weighted_median(mut values: Vec<(f64, f64)>) -> f64 {
+    values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let half = 0.5 * values.iter().map(|(_, weight)| weight).sum::<f64>();
+    let mut sum = 0.0;
+    let reaches_half = |(_, weight): &&(f64, f64)| {
+        sum += weight;
+        sum >= half
+    };
+    values
+        .iter()
+        .find(reaches_half)
+        .map_or(f64::INFINITY, |(value, _)| *value)
+}
+
 /// A hash of a point's place.
 pub(super) fn hash_position(points: Positions<'_>, i: usize) -> u64 {
     splitmix64(fnv1a(

@@ -181,12 +181,12 @@ mod tests {
 
     #[test]
     fn a_tilt_is_no_likelier_than_a_change_only_because_neighbours_scatter() {
-        // Two thirds agree to 2 cm, a third is off by 30 cm; beside it offsets of 6 cm all over.
+        // Two thirds agree to 2 cm, a third is off by 30 cm; beside it offsets of 4 cm all over.
         let noise = |i: usize, size: f64| size * [1.0, -0.4, 0.2, -1.2, 0.7, -0.6][i % 6];
         let change: Vec<f64> = (0..48)
             .map(|i| noise(i, 0.02) + if i < 32 { 0.0 } else { 0.3 })
             .collect();
-        let tilt: Vec<f64> = (0..48).map(|i| noise(i, 0.09)).collect();
+        let tilt: Vec<f64> = (0..48).map(|i| noise(i, 0.04)).collect();
         let regression = regression(0.02, 0.09, 48);
         let fixed = |offsets: &[f64]| fit_mixture(offsets, &regression.errors).cost;
         assert!(fixed(&tilt) < fixed(&change));

@@ -24,6 +24,9 @@ pub(super) struct Plane {
     pub(super) tilt: [f64; 2],
     /// Standard deviation of the points from the plane, metres.
     pub(super) roughness: f64,
+    /// How precise a residual along the normal is beside those of the smoothest planes: the ratio of
+    /// their standard deviations, at most 1.
+    pub(super) precision: f64,
 }
 
 /// Points in an order that depends on nothing but their coordinates, in which neighbours are near
@@ -132,6 +135,7 @@ fn fit_plane(covariance: Covariance) -> Option<Plane> {
         along: [found.vectors[1], found.vectors[2]],
         tilt: [tilt(middle), tilt(most)],
         roughness: variance.sqrt(),
+        precision: 1.0,
     })
 }
 

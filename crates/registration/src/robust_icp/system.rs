@@ -3,7 +3,6 @@
 //! Unknowns are (arm · ω, τ), all in metres, so that rotations and translations can be compared.
 
 use super::observe::Observation;
-use crate::RobustKernel;
 use nalgebra::{DMatrix, DVector, Matrix6, SymmetricEigen, Vector6};
 
 /// Sums over observations.
@@ -71,19 +70,6 @@ pub(super) fn add_square(sum: &mut Matrix6<f64>, j: &Vector6<f64>, weight: f64) 
 }
 
 impl System {
-    /// Of all observations, weighted by a kernel.
-    pub(super) fn from_observations(
-        observations: impl Iterator<Item = Observation>,
-        kernel: &impl RobustKernel,
-        arm: f64,
-    ) -> Self {
-        let mut sums = Self::default();
-        observations.for_each(|observation| {
-            sums.add_observation(&observation, kernel.weight(observation.residual), arm)
-        });
-        sums
-    }
-
     /// Adds one observation.
     pub(super) fn add_observation(&mut self, observation: &Observation, weight: f64, arm: f64) {
         if weight == 0.0 {
