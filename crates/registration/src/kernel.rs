@@ -259,6 +259,14 @@ mod tests {
         }
 
         #[test]
+        fn the_slope_of_tukeys_loss_is_residual_times_weight(residual in -3.0..3.0f64, width in 0.1..2.0f64) {
+            let kernel = Tukey { width };
+            let h = 1e-6;
+            let slope = (kernel.loss(residual + h) - kernel.loss(residual - h)) / (2.0 * h);
+            prop_assert!((slope - residual * kernel.weight(residual)).abs() < 1e-6);
+        }
+
+        #[test]
         fn weights_fall_from_one(width in 0.1..2.0f64, control in 0.01..50.0f64, a in 0.0..4.0f64, by in 0.0..2.0f64) {
             let kernels: [&dyn RobustKernel; 5] = [
                 &Huber { width },

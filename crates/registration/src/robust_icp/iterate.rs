@@ -119,20 +119,26 @@ fn iterate_steps(
 ) -> Result<Converged> {
     let agrees = |patch: u32| won.agreeing.get(patch as usize) == Some(&true);
     let mut pose = start;
-    let mut best: Option<AcceptedStep> = None;
+    let mut accepted: Option<AcceptedStep> = None;
+    // Set where no further step is tried: whether the steps converged.
+    let mut ended: Option<bool> = None;
     let mut iterations = 0;
     let mut ahead = StepExtrapolation::default();
     loop {
         let pairing = Pairing::new(all, &pose, won.distance)?;
         let sums = pairing.sum_pairs(kernel, prepared.arm, agrees);
-        if let Some(best) = &mut best
-            && iterations < icp.max_iterations
-            && best.is_worse(&sums, won.noise)
-            && best.halve()
+        if let Some(before) = &mut accepted
+            && ended.is_none()
+            && before.is_worse(&sums, won.noise)
         {
-            pose = apply_step(&best.pose, &best.motion, prepared.arm);
             ahead = StepExtrapolation::default();
-            iterations += 1;
+            if before.halve() && iterations < icp.max_iterations {
+                pose = apply_step(&before.pose, &before.motion, prepared.arm);
+                iterations += 1;
+            } else {
+                pose = before.pose;
+                ended = Some(iterations < icp.max_iterations);
+            }
             continue;
         }
         let mean_loss = sums.mean_loss();
@@ -143,20 +149,20 @@ fn iterate_steps(
         let variance = system.error / system.count.max(1) as f64;
         let in_errors =
             ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
-        let converged = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
-        if converged || iterations == icp.max_iterations {
+        let small = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
+        if small || ended.is_some() || iterations == icp.max_iterations {
             return Ok(Converged {
                 pose,
                 agreeing: pairing.observations_where(agrees),
                 others: pairing.observations_where(|patch| !agrees(patch)),
                 system,
                 directions,
-                converged,
+                converged: small || ended == Some(true),
                 iterations,
             });
         }
         let motion = ahead.extrapolate_step(&step, &system.a);
-        best = Some(AcceptedStep {
+        accepted = Some(AcceptedStep {
             pose,
             mean_loss,
             motion,
@@ -178,7 +184,7 @@ struct AcceptedStep {
 impl AcceptedStep {
     /// Whether pairs after the motion fit worse by more than [`UPHILL`] nats.
     fn is_worse(&self, sums: &PairSums, noise: f64) -> bool {
-        let nats = (sums.mean_loss() - self.mean_loss) * sums.pairs as f64 / (noise * noise);
+        let nats = (sums.mean_loss() - self.mean_loss) * sums.pairs.max(1) as f64 / (noise * noise);
         nats > UPHILL
     }
 
@@ -187,5 +193,33 @@ impl AcceptedStep {
         self.motion *= 0.5;
         self.halvings += 1;
         self.halvings <= HALVINGS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_motion_is_halved_until_it_is_negligible() {
+        let mut accepted = AcceptedStep {
+            pose: Rigid::identity([0.0; 3]),
+            mean_loss: 0.5e-4,
+            motion: Vector6::ith(3, 1.0),
+            halvings: 0,
+        };
+        // 1000 pairs with a standard deviation of 1 cm: 10 nats are chance, 30 are not.
+        let noise = 0.01;
+        let after = |nats: f64| PairSums {
+            loss: 1000.0 * 0.5e-4 + nats * noise * noise,
+            pairs: 1000,
+            ..PairSums::default()
+        };
+        assert!(!accepted.is_worse(&after(10.0), noise));
+        assert!(accepted.is_worse(&after(30.0), noise));
+        assert!(accepted.is_worse(&PairSums::default(), noise));
+        let halved = std::iter::from_fn(|| accepted.halve().then_some(())).count();
+        assert_eq!(halved, HALVINGS);
+        assert!(accepted.motion.norm() < 0.01);
     }
 }

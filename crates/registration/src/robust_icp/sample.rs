@@ -85,3 +85,25 @@ fn longest_side(points: &[[f64; 3]], members: &[u32]) -> usize {
         2
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weighted_median_is_that_of_values_repeated_by_their_weights() {
+        assert_eq!(
+            weighted_median(vec![(3.0, 1.0), (1.0, 1.0), (2.0, 1.0)]),
+            2.0
+        );
+        assert_eq!(
+            weighted_median(vec![(5.0, 3.0), (1.0, 1.0), (2.0, 1.0)]),
+            5.0
+        );
+        assert_eq!(
+            weighted_median(vec![(5.0, 0.5), (1.0, 1.0), (2.0, 0.1)]),
+            1.0
+        );
+        assert_eq!(weighted_median(Vec::new()), f64::INFINITY);
+    }
+}
