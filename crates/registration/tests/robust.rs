@@ -207,6 +207,28 @@ fn a_plane_is_moved_in_height_and_tilt_alone() {
 }
 
 #[test]
+fn a_ratio_that_no_direction_reaches_leaves_the_source_in_place() {
+    let hills = |x: f64, y: f64| 3.0 * (0.07 * x).sin() + 2.0 * (0.05 * y).cos();
+    let target = surface(5_000, 1, [100.0; 2], hills);
+    let source = surface(5_000, 2, [100.0; 2], hills);
+    let [source, target] = [source, target].map(|points| Cloud::from_points(&points).unwrap());
+    let pair = Pair {
+        source: source.positions(),
+        target: target.positions(),
+    };
+    let strict = RobustIcp {
+        determined_ratio: 1e12,
+        ..RobustIcp::default()
+    };
+    let found = strict.align(&Cpu, pair, Rigid::identity([0.0; 3])).unwrap();
+    assert_eq!(
+        found.outcome,
+        AlignmentOutcome::NotMoved(NotMoved::Undetermined)
+    );
+    assert_eq!(found.covariance.free.len(), 6);
+}
+
+#[test]
 fn nothing_slides_along_a_corridor() {
     let (sine, cosine) = 30_f64.to_radians().sin_cos();
     // A floor and two walls, 120 m long towards azimuth 30°.

@@ -50,14 +50,19 @@ struct Groups {
 /// The likeliest mixture of ground that agrees, ground with a common offset, and ground with any.
 /// `errors` are standard errors, metres.
 pub(super) fn fit_mixture(offsets: &[f64], errors: &[f64]) -> Evidence {
+    fit_mixture_beside(offsets, errors, errors)
+}
+
+/// The same, where offsets that fit neither group spread over [`ANYWHERE`] times the `reference`
+/// errors: likelihoods with different `errors` are of the same alternative.
+pub(super) fn fit_mixture_beside(offsets: &[f64], errors: &[f64], reference: &[f64]) -> Evidence {
     let beyond = offsets
         .iter()
         .zip(errors)
         .filter(|(offset, error)| offset.abs() > BEYOND * **error);
     let mut beyond: Vec<f64> = beyond.map(|(offset, _)| *offset).collect();
     let mut best = maximise_likelihood(
-        offsets,
-        errors,
+        [offsets, errors, reference],
         Groups {
             agree: 0.9,
             second: 0.0,
@@ -76,7 +81,7 @@ pub(super) fn fit_mixture(offsets: &[f64], errors: &[f64]) -> Evidence {
                 shift,
                 information: 0.0,
             };
-            let found = maximise_likelihood(offsets, errors, start);
+            let found = maximise_likelihood([offsets, errors, reference], start);
             if found.cost < best.cost {
                 best = found;
             }
@@ -88,11 +93,12 @@ pub(super) fn fit_mixture(offsets: &[f64], errors: &[f64]) -> Evidence {
 /// Expectation and maximisation from `groups`. A patch belongs to the group of the one before with
 /// probability [`SAME`], and is drawn from the shares otherwise: change is one piece of ground. How
 /// surely each patch belongs to each group: forward and backward (Rabiner 1989).
-fn maximise_likelihood(offsets: &[f64], errors: &[f64], mut groups: Groups) -> Evidence {
+fn maximise_likelihood([offsets, errors, reference]: [&[f64]; 3], mut groups: Groups) -> Evidence {
     let mut chain: Vec<Link> = offsets
         .iter()
         .zip(errors)
-        .map(|(o, e)| Link::new(*o, *e))
+        .zip(reference)
+        .map(|((offset, error), reference)| Link::new(*offset, *error, *reference))
         .collect();
     for _ in 0..STEPS {
         let before = groups;
@@ -133,8 +139,8 @@ struct Link {
 }
 
 impl Link {
-    fn new(offset: f64, error: f64) -> Self {
-        let anywhere = (2.0 * std::f64::consts::PI).sqrt() / (2.0 * ANYWHERE);
+    fn new(offset: f64, error: f64, reference: f64) -> Self {
+        let anywhere = (2.0 * std::f64::consts::PI).sqrt() * error / (2.0 * ANYWHERE * reference);
         let densities = [relative_density(offset, error), 0.0, anywhere];
         Self {
             offset,

@@ -36,6 +36,9 @@ impl Sandwich {
     /// the same thing where one pose is likely, the second a rough one: it is of few poses and of
     /// medians of patches, whose variance is π/2 times that of means. Only it knows of several.
     pub(super) fn widen_by(&mut self, spread: &Matrix6<f64>, basis: &DMatrix<f64>) {
+        if basis.ncols() == 0 {
+            return;
+        }
         let Some(root) = project_onto(&self.covariance, basis).cholesky() else {
             return;
         };
@@ -51,15 +54,15 @@ impl Sandwich {
             eigenvalues,
         } = SymmetricEigen::new(whitened);
         let axes = basis * root * eigenvectors;
-        let scaled = &axes
-            * DMatrix::from_diagonal(&eigenvalues.map(
-                |ratio| {
-                    if ratio < WIDER { 1.0 } else { ratio }
-                },
-            ))
-            * axes.transpose();
+        let scaled =
+            &axes * DMatrix::from_diagonal(&eigenvalues.map(counted_ratio)) * axes.transpose();
         self.covariance = Matrix6::from_fn(|i, j| 0.5 * (scaled[(i, j)] + scaled[(j, i)]));
     }
+}
+
+/// The factor of a variance beside which that of several likely poses is `ratio` times as large.
+fn counted_ratio(ratio: f64) -> f64 {
+    if ratio < WIDER { 1.0 } else { ratio }
 }
 
 impl<K: RobustKernel> SandwichInputs<'_, K> {
@@ -203,9 +206,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_larger_variance_of_each_direction_is_kept() {
-        // Known across the fifth direction; the spread is larger along the first, smaller
-        // elsewhere, and says nothing of the fifth.
+    fn a_variance_is_replaced_by_one_that_is_twice_as_large() {
+        // Known across the fifth direction; the spread is larger along the first, a little
+        // larger along the third, smaller elsewhere, and says nothing of the fifth.
         let basis = DMatrix::from_fn(6, 5, |i, j| if i == [0, 1, 2, 3, 5][j] { 1.0 } else { 0.0 });
         let covariance = Matrix6::from_diagonal(&Vector6::new(1.0, 4.0, 9.0, 1.0, 0.0, 2.0));
         let mut sandwich = Sandwich {
@@ -214,7 +217,7 @@ mod tests {
             blocks: 9,
         };
         sandwich.widen_by(
-            &Matrix6::from_diagonal(&Vector6::new(5.0, 1.0, 8.0, 0.0, 7.0, 2.0)),
+            &Matrix6::from_diagonal(&Vector6::new(5.0, 1.0, 13.0, 0.0, 7.0, 2.0)),
             &basis,
         );
         let expected = Matrix6::from_diagonal(&Vector6::new(5.0, 4.0, 9.0, 1.0, 0.0, 2.0));

@@ -59,6 +59,8 @@ pub(super) fn refine_on_all_points(
     .remaining()?;
     let mut sandwich = filling.sandwich_covariance(&agreeing, kept.as_ref());
     let patches = gather_patches(agreeing.iter().chain(&others), prepared.arm);
+    drop(agreeing);
+    drop(others);
     let verdict = judge_at(icp, prepared, patches, &won, &pose, sandwich.as_ref());
     if let Some(sandwich) = &mut sandwich {
         sandwich.widen_by(&verdict.spread, &directions.basis_matrix());

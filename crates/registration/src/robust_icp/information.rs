@@ -13,7 +13,7 @@ use super::{
     search::BestStart,
     system::{project_onto, scaled_jacobian},
 };
-use crate::kernel::Tukey;
+use crate::{RobustKernel, kernel::Tukey};
 use isopach_cloud::Rigid;
 use isopach_compute::Result;
 use nalgebra::{DMatrix, Matrix6, SymmetricEigen, Vector6};
@@ -27,8 +27,8 @@ const SPACINGS: f64 = 0.15;
 /// measurement.
 const LEAST: f64 = 0.1;
 /// A direction whose information is less than this many times the noise of the normals is tested
-/// again: moved by a whole spacing, where all pairs are others, or so far that residuals change by
-/// their standard deviation,
+/// again: moved by a whole spacing, or so far that residuals change by their standard deviation if
+/// that is less,
 const WEAK: f64 = 20.0;
 /// and lost where less than this share is left there. A silo seems to know how far it is turned,
 /// since curvature and uneven neighbours bias its normals, but new pairs are as
@@ -68,12 +68,14 @@ impl Information<'_> {
     /// `None` if these points do not determine all directions.
     pub(super) fn remaining(&self) -> Result<Option<RemainingInformation>> {
         let basis = self.filling.directions.basis_matrix();
+        if basis.ncols() == 0 {
+            return Ok(None);
+        }
         let pairs = self.agreeing_pairs(self.pose)?;
-        let (information, _) = self.filling.hessian_and_noise(&pairs);
         let mut anew = Matrix6::zeros();
         let mut same = Matrix6::zeros();
         for direction in &self.filling.directions.determined {
-            let deviation = self.distance_of_deviation(direction, &information, pairs.len());
+            let deviation = self.distance_of_deviation(&pairs, direction);
             let sideways = (SIDEWAYS * deviation).min(SPACINGS * self.spacing);
             anew += self.score_slope(direction, sideways)? * direction.transpose();
             same += self.score_slope_of(&pairs, direction, sideways) * direction.transpose();
@@ -110,30 +112,37 @@ impl Information<'_> {
             return Ok(lost);
         }
         let pairs = self.agreeing_pairs(self.pose)?;
-        let (information, _) = self.filling.hessian_and_noise(&pairs);
         for direction in weak {
             let sideways = self
-                .distance_of_deviation(direction, &information, pairs.len())
+                .distance_of_deviation(&pairs, direction)
                 .min(self.spacing);
             let left = direction.dot(&self.score_slope(direction, sideways)?);
             let same = direction.dot(&self.score_slope_of(&pairs, direction, sideways));
-            if left < LOST * same {
+            if left <= LOST * same.max(0.0) {
                 lost.push(*direction);
             }
         }
         Ok(lost)
     }
 
-    /// How far along a direction residuals change by a standard deviation of pairs within patches,
-    /// root mean square; metres.
-    fn distance_of_deviation(
-        &self,
-        direction: &Vector6<f64>,
-        information: &Matrix6<f64>,
-        pairs: usize,
-    ) -> f64 {
-        let a_metre = (quadratic_form(information, direction) / pairs.max(1) as f64).sqrt();
-        self.won.noise / a_metre.max(1e-9)
+    /// How far along a direction the residuals of the pairs that hold it change by a standard
+    /// deviation of pairs within patches; metres. Root mean square, each pair weighted by what it
+    /// contributes to the information.
+    fn distance_of_deviation(&self, pairs: &[Observation], direction: &Vector6<f64>) -> f64 {
+        let mut information = 0.0_f64;
+        let mut weighted = 0.0_f64;
+        for pair in pairs {
+            let j = scaled_jacobian(pair.lever, pair.plane.normal, self.filling.arm);
+            let squared = (pair.plane.precision * j.dot(direction)).powi(2);
+            let kernel = self.filling.kernel.weight(pair.whitened_residual());
+            information += kernel * squared;
+            weighted += kernel * squared * squared;
+        }
+        if information > 0.0 {
+            self.won.noise / (weighted / information).sqrt()
+        } else {
+            f64::INFINITY
+        }
     }
 
     /// How the score changes a metre along a direction, from poses to both sides.
@@ -177,9 +186,4 @@ impl Information<'_> {
         pairs.retain(|pair| self.won.agreeing.get(pair.patch as usize) == Some(&true));
         Ok(pairs)
     }
-}
-
-/// vᵀ M v.
-fn quadratic_form(matrix: &Matrix6<f64>, direction: &Vector6<f64>) -> f64 {
-    direction.dot(&(matrix * direction))
 }

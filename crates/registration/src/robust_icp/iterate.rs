@@ -21,9 +21,10 @@ use nalgebra::Vector6;
 const NEGLIGIBLE: f64 = 1e-5;
 const SHARE_OF_ERROR: f64 = 0.03;
 
-/// A motion after which pairs fit worse by more than this many nats is taken back: fewer are chance,
-/// since pairs change. It is halved so many times at most; then it is negligible.
-const UPHILL: f64 = 20.0;
+/// A motion after which pairs fit worse is taken back: by more nats than this many times the root
+/// of the number of pairs. Less is chance, since pairs change.
+const CHANCE: f64 = 0.15;
+/// It is halved so many times at most.
 const HALVINGS: usize = 6;
 
 /// Result of the steps on all points.
@@ -39,7 +40,7 @@ pub(super) struct Converged {
     pub(super) iterations: usize,
 }
 
-/// Steps on all points; a second time without directions that turn out to be free.
+/// Steps on all points; again without the directions that turn out to be free.
 pub(super) fn iterate_without_lost(
     icp: &RobustIcp,
     prepared: &PreparedClouds,
@@ -48,25 +49,30 @@ pub(super) fn iterate_without_lost(
     won: &BestStart,
     kernel: &Tukey,
 ) -> Result<Converged> {
-    let first = iterate_steps(icp, prepared, &samples.all, won, kernel, (won.pose, &[]))?;
-    let filling = sandwich_inputs(icp, prepared, kernel, &first.directions);
-    let spacing = prepared.spacing;
-    let mut lost = Information {
-        filling: &filling,
-        some: &samples.few,
-        pose: &first.pose,
-        won,
-        spacing,
+    let mut lost: Vec<Vector6<f64>> = Vec::new();
+    let mut start = won.pose;
+    loop {
+        let found = iterate_steps(icp, prepared, &samples.all, won, kernel, (start, &lost))?;
+        let mut free = found.directions.free.clone();
+        let known = free.len();
+        if lost.is_empty() {
+            let information = Information {
+                filling: &sandwich_inputs(icp, prepared, kernel, &found.directions),
+                some: &samples.few,
+                pose: &found.pose,
+                won,
+                spacing: prepared.spacing,
+            };
+            free.extend(information.lost_directions()?);
+        }
+        // The search may have moved along a direction that only all points show to be free.
+        let (rest, taken_back) = without_motion_along(initial, &found.pose, &free, prepared);
+        if free.len() == known && taken_back < NEGLIGIBLE || free.len() == lost.len() {
+            return Ok(found);
+        }
+        start = rest;
+        lost = free;
     }
-    .lost_directions()?;
-    let any_lost = !lost.is_empty();
-    lost.extend(&first.directions.free);
-    // The search may have moved along a direction that only all points show to be free.
-    let (start, taken_back) = without_motion_along(initial, &first.pose, &lost, prepared);
-    if !any_lost && taken_back < NEGLIGIBLE {
-        return Ok(first);
-    }
-    iterate_steps(icp, prepared, &samples.all, won, kernel, (start, &lost))
 }
 
 pub(super) fn sandwich_inputs<'a>(
@@ -120,24 +126,23 @@ fn iterate_steps(
     let agrees = |patch: u32| won.agreeing.get(patch as usize) == Some(&true);
     let mut pose = start;
     let mut accepted: Option<AcceptedStep> = None;
-    // Set where no further step is tried: whether the steps converged.
-    let mut ended: Option<bool> = None;
+    let mut ended = false;
     let mut iterations = 0;
     let mut ahead = StepExtrapolation::default();
     loop {
         let pairing = Pairing::new(all, &pose, won.distance)?;
         let sums = pairing.sum_pairs(kernel, prepared.arm, agrees);
         if let Some(before) = &mut accepted
-            && ended.is_none()
+            && !ended
             && before.is_worse(&sums, won.noise)
         {
             ahead = StepExtrapolation::default();
-            if before.halve() && iterations < icp.max_iterations {
+            if before.shorten() && iterations < icp.max_iterations {
                 pose = apply_step(&before.pose, &before.motion, prepared.arm);
                 iterations += 1;
             } else {
                 pose = before.pose;
-                ended = Some(iterations < icp.max_iterations);
+                ended = true;
             }
             continue;
         }
@@ -150,14 +155,14 @@ fn iterate_steps(
         let in_errors =
             ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
         let small = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
-        if small || ended.is_some() || iterations == icp.max_iterations {
+        if small || ended || iterations == icp.max_iterations {
             return Ok(Converged {
                 pose,
                 agreeing: pairing.observations_where(agrees),
                 others: pairing.observations_where(|patch| !agrees(patch)),
                 system,
                 directions,
-                converged: small || ended == Some(true),
+                converged: small,
                 iterations,
             });
         }
@@ -165,6 +170,7 @@ fn iterate_steps(
         accepted = Some(AcceptedStep {
             pose,
             mean_loss,
+            step,
             motion,
             halvings: 0,
         });
@@ -177,19 +183,28 @@ fn iterate_steps(
 struct AcceptedStep {
     pose: Rigid,
     mean_loss: f64,
+    /// Step from the normal equations.
+    step: Vector6<f64>,
+    /// The step, extrapolated or shortened.
     motion: Vector6<f64>,
     halvings: usize,
 }
 
 impl AcceptedStep {
-    /// Whether pairs after the motion fit worse by more than [`UPHILL`] nats.
+    /// Whether pairs after the motion fit worse than by chance.
     fn is_worse(&self, sums: &PairSums, noise: f64) -> bool {
-        let nats = (sums.mean_loss() - self.mean_loss) * sums.pairs.max(1) as f64 / (noise * noise);
-        nats > UPHILL
+        let pairs = sums.pairs.max(1) as f64;
+        let nats = (sums.mean_loss() - self.mean_loss) * pairs / (noise * noise);
+        nats > CHANCE * pairs.sqrt()
     }
 
-    /// Halves the motion; false if it was halved often enough.
-    fn halve(&mut self) -> bool {
+    /// The step itself after an extrapolated motion, then half of it, and so on; false if it was
+    /// halved often enough.
+    fn shorten(&mut self) -> bool {
+        if self.halvings == 0 && self.motion != self.step {
+            self.motion = self.step;
+            return true;
+        }
         self.motion *= 0.5;
         self.halvings += 1;
         self.halvings <= HALVINGS
@@ -201,25 +216,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_motion_is_halved_until_it_is_negligible() {
+    fn a_motion_that_fits_worse_is_shortened() {
+        let step = Vector6::ith(3, 1.0);
         let mut accepted = AcceptedStep {
             pose: Rigid::identity([0.0; 3]),
             mean_loss: 0.5e-4,
-            motion: Vector6::ith(3, 1.0),
+            step,
+            motion: step * -2.0,
             halvings: 0,
         };
-        // 1000 pairs with a standard deviation of 1 cm: 10 nats are chance, 30 are not.
+        // 10,000 pairs with a standard deviation of 1 cm: 10 nats are chance, 20 are not.
         let noise = 0.01;
         let after = |nats: f64| PairSums {
-            loss: 1000.0 * 0.5e-4 + nats * noise * noise,
-            pairs: 1000,
+            loss: 10_000.0 * 0.5e-4 + nats * noise * noise,
+            pairs: 10_000,
             ..PairSums::default()
         };
         assert!(!accepted.is_worse(&after(10.0), noise));
-        assert!(accepted.is_worse(&after(30.0), noise));
+        assert!(accepted.is_worse(&after(20.0), noise));
         assert!(accepted.is_worse(&PairSums::default(), noise));
-        let halved = std::iter::from_fn(|| accepted.halve().then_some(())).count();
-        assert_eq!(halved, HALVINGS);
-        assert!(accepted.motion.norm() < 0.01);
+        let mut tried = Vec::new();
+        while accepted.shorten() {
+            tried.push(accepted.motion[3]);
+        }
+        assert_eq!(tried, [1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625]);
     }
 }

@@ -161,10 +161,11 @@ pub struct RobustAlignment {
     pub score_before: f64,
     /// Median |r| of pairs on ground that agrees, at the proposed pose, metres.
     pub score_after: f64,
-    /// Standard deviation of residuals within patches, metres: fixed before the pose is, and the
-    /// width of the kernel is three of them.
+    /// Standard deviation of residuals within patches along the smoothest planes, metres (residuals
+    /// along rougher ones count by their precision): fixed before the pose is, and the width of the
+    /// kernel is three of them.
     pub noise: f64,
-    /// Σ ψ′ j jᵀ of rotation vector (radians) and translation (metres) about the covariance's
+    /// Σ p² ψ′ j jᵀ, p the precision of a plane, of rotation vector (radians) and translation (metres) about the covariance's
     /// pivot.
     pub hessian: [[f64; 6]; 6],
     /// Covariance of the proposed pose, and the directions that are free.

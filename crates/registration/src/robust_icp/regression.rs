@@ -4,7 +4,7 @@
 //! times better than a pair does. So change is decided patch by patch. A pose is made of
 //! some patches only, spread over half of the survey or about three places, and is improved on
 //! those that agree with it (least median of squares: Rousseeuw 1984). The likeliest pose wins: the
-//! standard error of a patch's median is known before the pose is.
+//! standard error of a patch's weighted median is known before the pose is.
 
 use super::{
     consensus::{Evidence, fit_mixture, neighbour_scatter},
@@ -74,12 +74,13 @@ pub(super) fn gather_patches<'a>(
     observations: impl Iterator<Item = &'a Observation> + Clone,
     arm: f64,
 ) -> Vec<Patch> {
-    let count = observations
-        .clone()
-        .map(|o| o.patch as usize + 1)
-        .max()
-        .unwrap_or(0);
-    let mut members: Vec<Vec<Observation>> = vec![Vec::new(); count];
+    let mut counts: Vec<usize> = Vec::new();
+    for observation in observations.clone() {
+        let patch = observation.patch as usize;
+        counts.resize(counts.len().max(patch + 1), 0);
+        counts[patch] += 1;
+    }
+    let mut members: Vec<Vec<Observation>> = counts.into_iter().map(Vec::with_capacity).collect();
     observations.for_each(|o| members[o.patch as usize].push(*o));
     let filled = members
         .into_par_iter()

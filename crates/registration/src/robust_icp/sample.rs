@@ -25,14 +25,13 @@ pub(super) fn weighted_median(mut values: Vec<(f64, f64)>) -> f64 {
     values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let half = 0.5 * values.iter().map(|(_, weight)| weight).sum::<f64>();
     let mut sum = 0.0;
-    let reaches_half = |(_, weight): &&(f64, f64)| {
+    for (value, weight) in values {
         sum += weight;
-        sum >= half
-    };
-    values
-        .iter()
-        .find(reaches_half)
-        .map_or(f64::INFINITY, |(value, _)| *value)
+        if sum >= half {
+            return value;
+        }
+    }
+    f64::INFINITY
 }
 
 /// A hash of a point's place.

@@ -6,7 +6,7 @@
 //! integrated out, as a nuisance parameter: Berger, Liseo & Wolpert 1999).
 
 use super::{
-    consensus::fit_mixture,
+    consensus::fit_mixture_beside,
     regression::{Hypothesis, Patch, Regression, refine_with_errors},
 };
 use nalgebra::{Matrix6, Vector6};
@@ -45,12 +45,16 @@ pub(super) fn spread_of_likely_poses(
     excluded: impl Fn(&Vector6<f64>, &[f64]) -> bool,
 ) -> Matrix6<f64> {
     let scatters = Scatters::new(regression);
-    let mut candidates: Vec<Hypothesis> =
-        regression.hypotheses.iter().take(TAKEN).cloned().collect();
+    let likely: Vec<Hypothesis> = regression
+        .hypotheses
+        .iter()
+        .filter(|pose| !excluded(&pose.step, &pose.offsets))
+        .cloned()
+        .collect();
+    let mut candidates: Vec<Hypothesis> = likely.iter().take(TAKEN).cloned().collect();
     for share in FEWER {
-        let errors = scatters.errors_with(share);
-        let refined = refine_with_errors(patches, &regression.hypotheses, &errors, ratio);
-        candidates.extend(refined);
+        let errors = errors_with_scatter(regression, share);
+        candidates.extend(refine_with_errors(patches, &likely, &errors, ratio));
     }
     candidates.retain(|pose| !excluded(&pose.step, &pose.offsets));
     let mut poses: Vec<LikelyPose> = candidates
@@ -74,42 +78,40 @@ pub(super) fn spread_of_likely_poses(
     weighted_spread(&distinct_poses(own, poses, &regression.errors))
 }
 
+/// Standard errors of patches with a share of the variance of the scatter that neighbours show,
+/// metres.
+fn errors_with_scatter(regression: &Regression, share: f64) -> Vec<f64> {
+    let Regression {
+        errors, own_errors, ..
+    } = regression;
+    errors
+        .iter()
+        .zip(own_errors)
+        .map(|(error, own)| (own * own + share * (error * error - own * own)).sqrt())
+        .collect()
+}
+
 /// The standard errors of patches with different amounts of scatter.
 struct Scatters<'a> {
-    regression: &'a Regression,
-    /// Standard errors, and Σ ln(error) above that of the regression.
+    /// With all the scatter of neighbours.
+    reference: &'a [f64],
+    /// Standard errors, and Σ ln(error) above that of the reference.
     each: Vec<(Vec<f64>, f64)>,
 }
 
 impl<'a> Scatters<'a> {
     fn new(regression: &'a Regression) -> Self {
-        let mut scatters = Self {
-            regression,
-            each: Vec::new(),
-        };
+        let reference = &regression.errors;
         let with_norm = |share: f64| {
-            let errors = scatters.errors_with(share);
-            let norm = errors
-                .iter()
-                .zip(&regression.errors)
-                .map(|(error, reference)| (error / reference).ln())
-                .sum();
+            let errors = errors_with_scatter(regression, share);
+            let ratios = errors.iter().zip(reference);
+            let norm = ratios.map(|(error, all)| (error / all).ln()).sum();
             (errors, norm)
         };
-        scatters.each = SCATTERS.map(with_norm).into();
-        scatters
-    }
-
-    /// Standard errors with a share of the scatter that neighbours show, metres.
-    fn errors_with(&self, share: f64) -> Vec<f64> {
-        let Regression {
-            errors, own_errors, ..
-        } = self.regression;
-        errors
-            .iter()
-            .zip(own_errors)
-            .map(|(error, own)| (own * own + share * (error * error - own * own)).sqrt())
-            .collect()
+        Self {
+            reference,
+            each: SCATTERS.map(with_norm).into(),
+        }
     }
 
     /// −log of the mean likelihood over the amounts of scatter, nats.
@@ -117,7 +119,7 @@ impl<'a> Scatters<'a> {
         let costs: Vec<f64> = self
             .each
             .iter()
-            .map(|(errors, norm)| fit_mixture(offsets, errors).cost + norm)
+            .map(|(errors, norm)| fit_mixture_beside(offsets, errors, self.reference).cost + norm)
             .collect();
         let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
         let sum: f64 = costs.iter().map(|cost| (least - cost).exp()).sum();
@@ -125,20 +127,25 @@ impl<'a> Scatters<'a> {
     }
 }
 
-/// `own` and the poses, the likeliest first, that differ from it and from each other.
-fn distinct_poses(own: LikelyPose, sorted: Vec<LikelyPose>, errors: &[f64]) -> Vec<LikelyPose> {
+/// `own` and the poses, the likeliest first, that differ from it and from each other. A place is as
+/// likely as the likeliest pose there.
+fn distinct_poses(mut own: LikelyPose, sorted: Vec<LikelyPose>, errors: &[f64]) -> Vec<LikelyPose> {
     let limit = sorted.first().map_or(own.cost, |first| first.cost) + MARGIN;
-    let mut kept = vec![own];
+    let mut kept: Vec<LikelyPose> = Vec::new();
     for pose in sorted {
         if pose.cost > limit {
             break;
         }
-        let differs =
-            |other: &LikelyPose| difference_in_errors(&other.offsets, &pose.offsets, errors) > SAME;
-        if kept.iter().all(differs) {
+        let is_at = |other: &LikelyPose| {
+            difference_in_errors(&other.offsets, &pose.offsets, errors) <= SAME
+        };
+        if is_at(&own) {
+            own.cost = own.cost.min(pose.cost);
+        } else if !kept.iter().any(is_at) {
             kept.push(pose);
         }
     }
+    kept.push(own);
     kept
 }
 
@@ -188,10 +195,25 @@ mod tests {
             .collect();
         let tilt: Vec<f64> = (0..48).map(|i| noise(i, 0.04)).collect();
         let regression = regression(0.02, 0.09, 48);
-        let fixed = |offsets: &[f64]| fit_mixture(offsets, &regression.errors).cost;
+        let fixed = |offsets: &[f64]| {
+            fit_mixture_beside(offsets, &regression.errors, &regression.errors).cost
+        };
         assert!(fixed(&tilt) < fixed(&change));
         let scatters = Scatters::new(&regression);
         assert!(scatters.cost(&change) < scatters.cost(&tilt));
+    }
+
+    #[test]
+    fn a_pose_that_most_patches_fit_is_likelier_than_one_that_a_few_fit_exactly() {
+        // Patches know their offsets to 1 mm and scatter by 2 cm.
+        let noise = |i: usize| 0.02 * [1.0, -0.4, 0.2, -1.2, 0.7, -0.6][i % 6];
+        let most: Vec<f64> = (0..48).map(noise).collect();
+        let few: Vec<f64> = (0..48)
+            .map(|i| if i < 6 { 0.0 } else { noise(i) + 0.05 })
+            .collect();
+        let regression = regression(0.001, 0.02, 48);
+        let scatters = Scatters::new(&regression);
+        assert!(scatters.cost(&most) < scatters.cost(&few) - 5.0);
     }
 
     #[test]
@@ -203,8 +225,9 @@ mod tests {
         };
         let errors = [0.1; 4];
         let kept = distinct_poses(
-            pose(0.0, 2.0),
+            pose(0.0, 6.0),
             vec![
+                pose(0.01, 2.0),
                 pose(0.5, 2.0),
                 pose(0.51, 2.1),
                 pose(0.9, 2.0 + 2.0 * MARGIN),
@@ -212,7 +235,7 @@ mod tests {
             &errors,
         );
         let places: Vec<f64> = kept.iter().map(|pose| pose.step[5]).collect();
-        assert_eq!(places, [0.0, 0.5]);
+        assert_eq!(places, [0.5, 0.0]);
         let spread = weighted_spread(&kept);
         assert!((spread[(5, 5)] - 0.125).abs() < 1e-12, "{spread}");
     }

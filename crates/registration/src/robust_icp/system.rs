@@ -112,6 +112,12 @@ impl System {
     /// As [`Self::directions`], where `lost` directions (orthonormal) are known to be free.
     pub(super) fn split_directions_across(&self, ratio: f64, lost: &[Vector6<f64>]) -> Directions {
         let basis = complement_basis(lost);
+        if basis.ncols() == 0 {
+            return Directions {
+                free: lost.to_vec(),
+                ..Directions::default()
+            };
+        }
         let least = 1e-12 * self.a.trace().max(f64::MIN_POSITIVE);
         let noise = project_onto(&(self.noise + Matrix6::identity() * least), &basis);
         let Some(root) = noise.cholesky() else {
