@@ -207,6 +207,37 @@ fn a_plane_is_moved_in_height_and_tilt_alone() {
 }
 
 #[test]
+fn a_plane_without_noise_is_aligned_beside_a_change() {
+    // Residuals are roundings of coordinates: a kernel narrower than those would see no agreement.
+    let level = |seed: u64| -> Points {
+        (0..5_000)
+            .map(|i| {
+                [
+                    100.0 * uniform(seed, i, 0),
+                    100.0 * uniform(seed, i, 1),
+                    0.0,
+                ]
+            })
+            .collect()
+    };
+    let motion = Rigid::from_vectors([0.004, -0.006, 0.0], [0.0, 0.0, 0.3], [50.0, 50.0, 0.0]);
+    for seed in 0..3 {
+        let mut later = level(2 * seed);
+        later
+            .iter_mut()
+            .filter(|point| point[0] < 30.0)
+            .for_each(|point| point[2] = 0.3);
+        let found = align(&moved(&later, &motion), &level(2 * seed + 1));
+        assert_eq!(found.outcome, AlignmentOutcome::Moved, "{seed}");
+        let rest = motion.then(&found.target_from_source);
+        for corner in [[35.0, 0.0, 0.0], [100.0, 0.0, 0.0], [100.0, 100.0, 0.0]] {
+            let off = rest.apply(corner)[2];
+            assert!(off.abs() < 1e-4, "{seed}: {off}");
+        }
+    }
+}
+
+#[test]
 fn a_ratio_that_no_direction_reaches_leaves_the_source_in_place() {
     let hills = |x: f64, y: f64| 3.0 * (0.07 * x).sin() + 2.0 * (0.05 * y).cos();
     let target = surface(5_000, 1, [100.0; 2], hills);

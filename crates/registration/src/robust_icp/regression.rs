@@ -13,6 +13,7 @@ use super::{
     system::{System, scaled_jacobian},
 };
 use crate::{RobustKernel, kernel::Tukey};
+use isopach_cloud::TICKS_PER_METRE;
 use isopach_compute::splitmix64;
 use nalgebra::{Matrix3, SymmetricEigen, Vector3, Vector6};
 use rayon::prelude::*;
@@ -30,7 +31,7 @@ const REFINED: usize = 12;
 const REFINEMENTS: usize = 6;
 /// The share of poses that are close enough for neighbours to show their scatter.
 const CLOSE: f64 = 0.1;
-/// Coordinates are rounded, so no offset is known better, metres.
+/// Coordinates are rounded, so no offset is known better, metres. No scatter is less than a tick.
 const LEAST_ERROR: f64 = 2e-5;
 /// The share of patches that surely agree, and the quantile of |x| of Gaussian values with that
 /// share.
@@ -107,7 +108,7 @@ impl Patch {
                 .collect(),
         );
         let whitened = |member: &Observation| (member.residual - offset) * member.plane.precision;
-        let scale = robust_scale(members.iter().map(whitened)).max(1e-6);
+        let scale = robust_scale(members.iter().map(whitened)).max(1.0 / TICKS_PER_METRE);
         let kernel = Tukey {
             width: PAIR_WIDTH * scale,
         };
