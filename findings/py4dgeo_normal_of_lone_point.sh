@@ -2,9 +2,8 @@
 # py4dgeo 1.2.0: the normal of a point that has no neighbour within the radius is memory that nobody wrote.
 #
 # `Epoch.calculate_normals(radius)` says nothing of such points; one would expect NaN, zeros or an error. What they get differs from call to
-# call on the same cloud: (0, 0, 0), (1, 1, 1), or the point's own coordinates, a "normal" 158 m long. Nothing warns. Such vectors enter
-# whatever uses the normals: `point_to_plane_icp` on random halves of a real survey of 1.5 points/m² (normals of four spacings) ended 0.3 m
-# from the truth in one run and 12 m in another. Lone points have to be taken out first, or their normals set to NaN.
+# call on the same cloud: (0, 0, 0), (1, 1, 1), or a coordinate of the point. Nothing warns. Such vectors enter whatever uses the normals,
+# `point_to_plane_icp` among others. Lone points have to be taken out first, or their normals set to NaN.
 #
 # Seen: "lengths of the lone point's normal in 8 calls: 0.000 0.000 150.000 150.000 ...; of all others 1.000 to 1.000"; the numbers differ
 # from run to run. Exit code 1 if each call gives a unit vector or NaN.

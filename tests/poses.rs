@@ -87,6 +87,21 @@ fn a_wood_is_aligned_to_decimetres() {
 }
 
 #[test]
+fn ground_without_noise_is_aligned_beside_a_change() {
+    // The ground of this survey is at height 0: residuals are roundings of coordinates.
+    let Some(data) = clouds() else { return };
+    let cloud = Las::open(data.join("megaplot.laz"))
+        .unwrap()
+        .read_all(Columns::CLASSIFICATION)
+        .unwrap();
+    let ground = cloud.filter_classes(&[2]).unwrap();
+    let moved = (0..4)
+        .filter(|&seed| align_halves(&ground, seed, 0.3).1.outcome == AlignmentOutcome::Moved)
+        .count();
+    assert!(moved > 2, "{moved} of 4 are moved");
+}
+
+#[test]
 fn poses_of_random_halves_are_within_what_is_stated_or_refused() {
     let Some(data) = clouds() else { return };
     let (mut errors, mut refused, mut all) = (Vec::new(), 0, 0);

@@ -66,6 +66,7 @@ mod folder_lock;
 mod hash;
 #[cfg(feature = "files")]
 mod machine;
+mod median;
 mod pin;
 #[cfg(feature = "files")]
 mod unfinished_file;
@@ -78,6 +79,7 @@ pub use error::{Error, Result, is_transient};
 #[cfg(feature = "files")]
 pub use folder_lock::FolderLock;
 pub use hash::{fnv1a, splitmix64};
+pub use median::weighted_median;
 pub use pin::PinGuard;
 #[cfg(feature = "files")]
 pub use unfinished_file::{

@@ -3,6 +3,8 @@
 #![allow(missing_docs)]
 
 mod conformance;
+mod free_directions;
 mod known_motion;
+mod made_ground;
 mod robust;
 mod unknown_parts;

@@ -2,7 +2,7 @@
 
 use crate::position_hash::position_hash;
 use isopach_cloud::{Cloud, Positions};
-use isopach_compute::Result;
+use isopach_compute::{Result, weighted_median};
 use isopach_neighbours::NeighbourIndex;
 
 /// Number of places that are examined.
@@ -35,9 +35,14 @@ pub(super) fn median_densities(
     let second = local_densities(compared, probes)?;
     let area: Vec<f64> = first.iter().map(|density| 1.0 / density).collect();
     Ok([
-        weighted_median(&first, &area),
-        weighted_median(&second, &area),
+        median_by_area(&first, &area),
+        median_by_area(&second, &area),
     ])
+}
+
+fn median_by_area(densities: &[f64], area: &[f64]) -> f64 {
+    let pairs = densities.iter().copied().zip(area.iter().copied());
+    weighted_median(pairs.collect()).unwrap_or(f64::NAN)
 }
 
 fn local_densities(index: &dyn NeighbourIndex, probes: Positions<'_>) -> Result<Vec<f64>> {
@@ -50,24 +55,6 @@ fn local_densities(index: &dyn NeighbourIndex, probes: Positions<'_>) -> Result<
             (NEIGHBOURS - 1) as f64 / (std::f64::consts::PI * squared)
         })
         .collect())
-}
-
-fn weighted_median(values: &[f64], weights: &[f64]) -> f64 {
-    let mut pairs: Vec<(f64, f64)> = values
-        .iter()
-        .copied()
-        .zip(weights.iter().copied())
-        .collect();
-    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let half = 0.5 * pairs.iter().map(|(_, weight)| weight).sum::<f64>();
-    let mut below = 0.0;
-    for (value, weight) in &pairs {
-        below += weight;
-        if below >= half {
-            return *value;
-        }
-    }
-    f64::NAN
 }
 
 pub(super) fn finite_quantile(mut values: Vec<f64>, share: f64) -> f64 {

@@ -9,12 +9,12 @@
 use super::{
     consensus::{Evidence, fit_mixture, neighbour_scatter},
     observe::Observation,
-    sample::{quantile, robust_scale, weighted_median},
+    sample::{quantile, robust_scale},
     system::{System, scaled_jacobian},
 };
 use crate::{RobustKernel, kernel::Tukey};
 use isopach_cloud::TICKS_PER_METRE;
-use isopach_compute::splitmix64;
+use isopach_compute::{splitmix64, weighted_median};
 use nalgebra::{Matrix3, SymmetricEigen, Vector3, Vector6};
 use rayon::prelude::*;
 
@@ -101,12 +101,10 @@ impl Patch {
                 member.plane.normal = member.plane.normal.map(|x| -x);
             }
         }
-        let offset = weighted_median(
-            members
-                .iter()
-                .map(|member| (member.residual, member.plane.precision))
-                .collect(),
-        );
+        let precisions = members
+            .iter()
+            .map(|member| (member.residual, member.plane.precision));
+        let offset = weighted_median(precisions.collect()).unwrap_or(f64::INFINITY);
         let whitened = |member: &Observation| (member.residual - offset) * member.plane.precision;
         let scale = robust_scale(members.iter().map(whitened)).max(1.0 / TICKS_PER_METRE);
         let kernel = Tukey {

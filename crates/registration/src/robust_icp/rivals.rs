@@ -4,14 +4,12 @@ use super::{
     RobustIcp,
     consensus::fit_mixture,
     regression::{Hypothesis, Patch, Regression, find_hypotheses},
-    spread::{difference_in_errors, spread_of_likely_poses},
+    spread::{MARGIN, difference_in_errors, spread_of_likely_poses},
 };
 use nalgebra::{Matrix6, Vector6};
 
 /// Sets of three places that rivals are made of.
 const TRIES: u64 = 80;
-/// A rival less likely than this many nats is none: one in 8000.
-const MARGIN: f64 = 9.0;
 /// Poses whose offsets differ by less than this, root mean square in standard errors of patches,
 /// are the same.
 const SAME: f64 = 2.0;
@@ -96,10 +94,12 @@ pub(super) fn judge_pose(
                 apart: offset_distance(&offsets, &there),
             })
         });
+    let rival = rival.or(end);
+    let ratio = icp.determined_ratio;
     Verdict {
         share: own.share,
-        rival: rival.or(end),
-        spread: spread_of_likely_poses(patches, &regression, icp.determined_ratio, is_other),
+        rival,
+        spread: spread_of_likely_poses(patches, &offsets, &regression, ratio, is_other),
     }
 }
 

@@ -19,21 +19,6 @@ pub(super) fn robust_scale(values: impl Iterator<Item = f64>) -> f64 {
     1.4826 * quantile(&mut sizes, 0.5)
 }
 
-/// The value up to which the (value, weight) pairs hold half of the weight; infinite for none.
-/// O(n log n).
-pub(super) fn weighted_median(mut values: Vec<(f64, f64)>) -> f64 {
-    values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let half = 0.5 * values.iter().map(|(_, weight)| weight).sum::<f64>();
-    let mut sum = 0.0;
-    for (value, weight) in values {
-        sum += weight;
-        if sum >= half {
-            return value;
-        }
-    }
-    f64::INFINITY
-}
-
 /// A hash of a point's place.
 pub(super) fn hash_position(points: Positions<'_>, i: usize) -> u64 {
     splitmix64(fnv1a(
@@ -82,27 +67,5 @@ fn longest_side(points: &[[f64; 3]], members: &[u32]) -> usize {
         1
     } else {
         2
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_weighted_median_is_that_of_values_repeated_by_their_weights() {
-        assert_eq!(
-            weighted_median(vec![(3.0, 1.0), (1.0, 1.0), (2.0, 1.0)]),
-            2.0
-        );
-        assert_eq!(
-            weighted_median(vec![(5.0, 3.0), (1.0, 1.0), (2.0, 1.0)]),
-            5.0
-        );
-        assert_eq!(
-            weighted_median(vec![(5.0, 0.5), (1.0, 1.0), (2.0, 0.1)]),
-            1.0
-        );
-        assert_eq!(weighted_median(Vec::new()), f64::INFINITY);
     }
 }

@@ -19,8 +19,8 @@ const SCATTERS: [f64; 6] = [0.0, 0.125, 0.25, 0.5, 1.0, 2.0];
 const FEWER: [f64; 2] = [0.0, 0.25];
 /// Poses taken over from the regression: its likeliest.
 const TAKEN: usize = 48;
-/// A pose less likely than the likeliest by this many nats adds nothing.
-const MARGIN: f64 = 9.0;
+/// A pose less likely than the likeliest by this many nats does not count: one in 8000.
+pub(super) const MARGIN: f64 = 9.0;
 /// Poses whose offsets differ by less than this, root mean square in standard errors of patches,
 /// count once.
 const SAME: f64 = 0.25;
@@ -35,11 +35,12 @@ struct LikelyPose {
     cost: f64,
 }
 
-/// Mean square of the steps from the pose that `patches` were gathered at to other poses, weighted
-/// by their likelihood; scaled unknowns. Poses that are `excluded` (by step and offsets) do not
+/// Mean square of the steps from the pose that `patches` were gathered at, where they have
+/// `offsets`, to other poses, weighted by their likelihood; scaled unknowns. Poses that are `excluded` (by step and offsets) do not
 /// count.
 pub(super) fn spread_of_likely_poses(
     patches: &[Patch],
+    offsets: &[f64],
     regression: &Regression,
     ratio: f64,
     excluded: impl Fn(&Vector6<f64>, &[f64]) -> bool,
@@ -66,14 +67,10 @@ pub(super) fn spread_of_likely_poses(
         })
         .collect();
     poses.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-    let own_offsets: Vec<f64> = patches
-        .iter()
-        .map(|patch| patch.offset_after(&Vector6::zeros()))
-        .collect();
     let own = LikelyPose {
         step: Vector6::zeros(),
-        cost: scatters.cost(&own_offsets),
-        offsets: own_offsets,
+        cost: scatters.cost(offsets),
+        offsets: offsets.to_vec(),
     };
     weighted_spread(&distinct_poses(own, poses, &regression.errors))
 }
