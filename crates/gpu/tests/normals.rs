@@ -70,7 +70,9 @@ fn check(gpu: &Gpu, what: &str, points: &[[f64; 3]], radii: &[f64], towards: [f6
 
 #[test]
 fn normals_are_the_cpus() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = &open(GpuOptions::default()) else {
+        return;
+    };
     let up = [0.0, 0.0, 1.0];
     let terrain = hills(0, 6000, 35.0, [596_000.25, 6_653_000.5], 0.0);
     let left = check(gpu, "hills", &terrain, &[1.0, 2.0, 4.0], up);

@@ -5,7 +5,7 @@
 use crate::{device, random};
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Cpu, Error};
-use isopach_gpu::Gpu;
+use isopach_gpu::{Gpu, GpuOptions};
 use isopach_neighbours::{
     AxialStatistic, AxialStatistics, BruteForce, Covariance, Cylinder, CylinderQuery,
     NeighbourIndex, NeighbourSearch,
@@ -143,7 +143,9 @@ fn same_statistics(found: &[AxialStatistics], expected: &[AxialStatistics]) -> f
 
 #[test]
 fn cylinders_are_within_the_tolerance() {
-    let Some(gpu) = device::gpu() else { return };
+    let Some(gpu) = &device::open(GpuOptions::default()) else {
+        return;
+    };
     let (points, queries) = (terrain(11), terrain(3_000_003));
     let (points, queries) = (points.positions(), queries.positions());
     let [device, cpu] = indices(gpu, points);

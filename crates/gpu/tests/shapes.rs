@@ -2,12 +2,13 @@
 
 #![allow(missing_docs, clippy::print_stdout)]
 
-use crate::{device::gpu, random::random};
+use crate::{device::open, random::random};
 use isopach_cloud::Cloud;
 use isopach_compute::Cpu;
 use isopach_features::{
     Convention, Feature, Features, Neighbourhood, NormalSide, PointFeatures, Wanted,
 };
+use isopach_gpu::GpuOptions;
 
 /// Ground with bushes and a wall.
 fn cloud() -> Cloud {
@@ -61,7 +62,9 @@ fn assert_close(found: &PointFeatures, defined: &PointFeatures, largest: &[Vec<f
 
 #[test]
 fn features_are_the_cpus() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = &open(GpuOptions::default()) else {
+        return;
+    };
     let cloud = cloud();
     let mut features = Features {
         neighbourhood: Neighbourhood::Radii(vec![0.8, 2.0]),

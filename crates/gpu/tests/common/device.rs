@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 
 /// A real device, else one in software; one a process. `None`, loudly, where there is none; a
 /// failure where the variable `ISOPACH_REQUIRE_GPU` is set.
+///
+/// Tests run side by side on it, so its counters hold what all of them did. A test that reads
+/// counters opens a device of its own.
 pub(crate) fn gpu() -> Option<&'static Gpu> {
     static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
     GPU.get_or_init(|| open(GpuOptions::default())).as_ref()
