@@ -62,6 +62,12 @@ fn volumes_of_change_below_the_level_of_detection_cover_the_truth() {
 }
 
 #[test]
+fn volumes_under_noise_that_cells_share_cover_the_truth() {
+    covers("no change, correlated 3 cm");
+    covers("slide, correlated 3 cm");
+}
+
+#[test]
 fn heavy_tails_and_whole_centimetres_do_not_matter() {
     covers("slide, heavy tails");
     covers("slide, whole centimetres");
@@ -280,6 +286,46 @@ fn zones_are_what_their_cells_are_alone() {
             .to_string()
             .contains("zone 3")
     );
+}
+
+/// The mean square of the shared part varies by 2 m₂ over an area; a sill measured on the same
+/// ground varies with it, one of other ground on its own.
+#[test]
+fn a_sill_of_the_same_ground_errs_as_the_cells_do() {
+    let all = rasters(grid(64, 64), |_, _| 1e-3);
+    let area = 64.0 * 64.0 * 0.25;
+    let square_of_error = |sampled_area: Option<f64>, elsewhere: bool| {
+        let variogram = Variogram {
+            sampled_area,
+            ..correlated()
+        };
+        let empty = Volumes::new(0.5, 0.0);
+        let mut volumes = if elsewhere {
+            empty.with_variogram_from_elsewhere(variogram)
+        } else {
+            empty.with_variogram(variogram)
+        };
+        volumes.add_tile(&all).unwrap();
+        volumes.report().gain.error.powi(2)
+    };
+    let known = square_of_error(None, false);
+    assert_eq!(known, square_of_error(None, true));
+    let order_two = known - square_of_error(Some(area), false);
+    assert!(order_two > 0.01 * known, "{order_two} of {known}");
+    let m2 = |area: f64| correlated().mean_correlation(area, 2);
+    for (sampled, elsewhere, expected) in [
+        (area, true, 2.0 * m2(area)),
+        (area / 4.0, false, m2(area / 4.0) - m2(area)),
+        (area / 4.0, true, m2(area / 4.0) + m2(area)),
+        (area * 4.0, false, m2(area) - m2(area * 4.0)),
+    ] {
+        let more = square_of_error(Some(sampled), elsewhere) - known;
+        let expected = order_two * (expected / m2(area) - 1.0);
+        assert!(
+            (more / expected - 1.0).abs() < 1e-6,
+            "{sampled} m², {elsewhere}: {more}, not {expected}"
+        );
+    }
 }
 
 #[test]

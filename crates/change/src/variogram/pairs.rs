@@ -47,11 +47,15 @@ pub(super) fn trim_outliers(samples: &[StableSample], trim: f64) -> Vec<StableSa
         .collect()
 }
 
+/// The empirical variogram.
+pub(super) struct Binned {
+    pub(super) bins: Vec<LagBin>,
+    /// Median distance from a sample to its nearest one, metres.
+    pub(super) spacing: f64,
+}
+
 /// Distances grow by √2 from bin to bin.
-pub(super) fn bin_pairs(
-    samples: &[StableSample],
-    options: &VariogramOptions,
-) -> Result<Vec<LagBin>> {
+pub(super) fn bin_pairs(samples: &[StableSample], options: &VariogramOptions) -> Result<Binned> {
     let mut ranked: Vec<(u64, StableSample)> = samples
         .iter()
         .map(|sample| (hash_position(sample), *sample))
@@ -104,7 +108,10 @@ pub(super) fn bin_pairs(
         let shared = bin.lag.min(reach).powi(2) / extent.area().max(f64::MIN_POSITIVE);
         bin.relative_error *= (1.0 + bin.pairs as f64 * shared).sqrt();
     }
-    Ok(bins)
+    Ok(Binned {
+        bins,
+        spacing: shortest,
+    })
 }
 
 /// The lag from which on the semivariance stays within a tenth of that of the longest third of the

@@ -1,7 +1,7 @@
 //! Components of the errors of volumes.
 
 use super::{
-    Parameters,
+    Parameters, VariogramGround,
     chance::HERMITE,
     report::ErrorParts,
     sums::{Exact, Side, Sums},
@@ -58,7 +58,7 @@ fn mean_error(variogram: &Variogram, area: f64) -> f64 {
 /// the sign is not certain, 0 where it fell. With A the area and N its effective number of samples,
 /// Var Σ w c = σ² A²/N · (w̄² + (mean w² − w̄²) (1 − 1/N)): the weights are taken to vary over
 /// distances beyond the range. Where the sign is not certain, the correction for chance adds ¼ Σ
-/// c_k² ρᵏ over the pairs, c_k the Hermite coefficients of h.
+/// c_k² ρᵏ over the pairs, c_k the Hermite coefficients of h, with [`mean_square_error`] for k = 2.
 fn correlated_error(
     parameters: &Parameters,
     variogram: &Variogram,
@@ -84,15 +84,35 @@ fn correlated_error(
     } else {
         0.0
     };
+    let of_order = |order: i32| match order {
+        2 => mean_square_error(parameters, variogram, uncertain_area),
+        _ => variogram.mean_correlation(uncertain_area, order),
+    };
     let chance: f64 = HERMITE
         .iter()
-        .map(|(order, coefficient)| {
-            coefficient * share.powi(order - 1) * variogram.mean_correlation(uncertain_area, *order)
-        })
+        .map(|(order, coefficient)| coefficient * share.powi(order - 1) * of_order(*order))
         .sum();
     (sill * (linear + 0.25 * uncertain_area * uncertain_area * chance))
         .max(0.0)
         .sqrt()
+}
+
+/// Half the variance of the mean square of the shared part over `area` m², relative to the sill that
+/// corrects it. The part of order 2 of σ h(S/σ) is c₂/√2 σ times that difference: dE σ h(S/σ)/dσ =
+/// −E h″ = −√2 c₂ by Stein's lemma, so a sill that errs as the cells' own scatter takes it away.
+///
+/// A mean square over an area A varies by 2 m₂(A), m₂ the mean of ρ² over its pairs. Two areas of
+/// which one holds the other share the smaller of both.
+fn mean_square_error(parameters: &Parameters, variogram: &Variogram, area: f64) -> f64 {
+    let of_cells = variogram.mean_correlation(area, 2);
+    let Some(sampled_area) = variogram.sampled_area else {
+        return of_cells;
+    };
+    let of_sill = variogram.mean_correlation(sampled_area, 2);
+    match parameters.variogram_ground {
+        VariogramGround::Within => (of_cells - of_sill).abs(),
+        VariogramGround::Elsewhere => of_cells + of_sill,
+    }
 }
 
 /// Reason that there is no error; `None` if there is one.

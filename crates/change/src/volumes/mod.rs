@@ -73,7 +73,18 @@ pub(crate) struct Parameters {
     cell_size: f64,
     registration_error: RegistrationError,
     variogram: Option<Variogram>,
+    variogram_ground: VariogramGround,
     noise: Noise,
+}
+
+/// Where a variogram was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum VariogramGround {
+    /// On cells of the volume: its sill errs as the scatter of these cells does.
+    #[default]
+    Within,
+    /// On other ground.
+    Elsewhere,
 }
 
 impl Parameters {
@@ -91,6 +102,7 @@ impl Volumes {
             cell_size,
             registration_error,
             variogram: None,
+            variogram_ground: VariogramGround::default(),
             noise: Noise::default(),
         };
         Self {
@@ -102,11 +114,25 @@ impl Volumes {
     }
 
     /// Takes errors that neighbouring cells share from the variogram of the differences over stable
-    /// ground. Its nugget is not used: the cells' own standard errors say the same.
+    /// ground among the cells that are added. Its nugget is not used: the cells' own standard
+    /// errors say the same.
     #[must_use]
     pub fn with_variogram(mut self, variogram: Variogram) -> Self {
         self.parameters.noise = Noise::new(&variogram, self.parameters.cell_size);
         self.parameters.variogram = Some(variogram);
+        self
+    }
+
+    /// As [`Self::with_variogram`], for a variogram of other ground. How well that ground tells the
+    /// sill adds to the errors of gain and loss.
+    #[must_use]
+    pub fn with_variogram_from_elsewhere(self, variogram: Variogram) -> Self {
+        self.with_variogram(variogram).measured_elsewhere()
+    }
+
+    /// The same volumes, with the variogram taken for one of other ground.
+    fn measured_elsewhere(mut self) -> Self {
+        self.parameters.variogram_ground = VariogramGround::Elsewhere;
         self
     }
 

@@ -36,11 +36,12 @@ pub struct ZonedReport {
 }
 
 impl ZonedVolumes {
-    /// `zones` zones, each beginning as `empty`.
+    /// `zones` zones, each beginning as `empty`. A variogram counts as measured elsewhere for each
+    /// of them: nothing says which of its samples lie in a zone.
     #[must_use]
     pub fn new(empty: Volumes, zones: usize) -> Self {
         Self {
-            zones: vec![empty.clone(); zones],
+            zones: vec![empty.clone().measured_elsewhere(); zones],
             total: empty,
         }
     }

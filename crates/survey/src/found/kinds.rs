@@ -79,7 +79,8 @@ exact!(VariogramStructure { sill, range, model });
 exact!(Variogram {
     nugget,
     structures,
-    bins
+    bins,
+    sampled_area
 });
 exact!(Sample {
     cells,

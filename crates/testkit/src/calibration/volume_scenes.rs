@@ -79,6 +79,8 @@ pub struct Case {
     pub alignment: Alignment,
     /// Standard deviation of noise of the later epoch that is correlated over [`RANGE`], metres.
     pub correlated: f64,
+    /// Side of the square in the south-west that is given as stable ground, in sides of the scene.
+    pub stable: f64,
 }
 
 impl Case {
@@ -93,11 +95,12 @@ impl Case {
         centimetres: false,
         alignment: Alignment::Exact,
         correlated: 0.0,
+        stable: 1.0,
     };
 }
 
 /// Every kind of scene.
-pub const CASES: [Case; 16] = [
+pub const CASES: [Case; 17] = [
     Case {
         name: "no change, 5 points/m²",
         ..Case::PLAIN
@@ -174,6 +177,13 @@ pub const CASES: [Case; 16] = [
         name: "no change, correlated 3 cm",
         side: 192,
         correlated: 0.03,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "no change, correlated 3 cm, a quarter stable",
+        side: 192,
+        correlated: 0.03,
+        stable: 0.5,
         ..Case::PLAIN
     },
     Case {
@@ -329,12 +339,14 @@ impl Case {
 
     /// Variogram of up to 3000 cells that did not change: those that a user gives as stable ground.
     fn variogram(&self, rasters: &DodRasters, random: &mut Random) -> Result<Variogram, String> {
-        let keep = 3000.0 / (self.side * self.side) as f64;
+        let side = self.stable * self.side as f64;
+        let keep = 3000.0 / (side * side);
         let mut samples = Vec::new();
         for ((row, column), difference) in rasters.difference.values.indexed_iter() {
             let position = rasters.difference.grid.centre(row, column);
             let [x, y] = [position[0] - CORNER[0], position[1] - CORNER[1]];
-            if random.uniform() < keep && !difference.is_nan() && self.change_of_cell(x, y) == 0.0 {
+            let is_stable = || x < side && y < side && self.change_of_cell(x, y) == 0.0;
+            if random.uniform() < keep && !difference.is_nan() && is_stable() {
                 samples.push(StableSample {
                     position,
                     difference: *difference,
