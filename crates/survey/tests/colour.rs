@@ -303,6 +303,44 @@ fn what_cannot_be_coloured_is_refused() {
 }
 
 #[test]
+fn an_output_of_other_images_or_parameters_is_written_over_by_permission_alone() {
+    let folder = survey();
+    let first = run(folder.path(), "out.laz", &[]).unwrap();
+    assert_eq!(run(folder.path(), "out.laz", &[]).unwrap(), first, "again");
+    let refused = |more: &[&str]| run(folder.path(), "out.laz", more).unwrap_err().to_string();
+    let images = folder.path().join("images/a.tif");
+    let images = ["--images", images.to_str().unwrap()];
+    for (more, word) in [
+        (&["--sampling", "nearest"][..], "other parameters (colour)"),
+        (&images[..], "other parameters (images)"),
+        (&["--columns", "none", "--fresh"][..], "other parameters"),
+    ] {
+        let message = refused(more);
+        assert!(
+            message.contains(word) && message.contains("--force"),
+            "{message}"
+        );
+    }
+    let written = || fs::read(folder.path().join("out.laz")).unwrap();
+    assert_eq!(written(), first, "what was refused wrote nothing");
+    run(
+        folder.path(),
+        "out.laz",
+        &["--sampling", "nearest", "--force"],
+    )
+    .unwrap();
+    assert_ne!(written(), first);
+    fs::write(folder.path().join("notes.laz"), "notes").unwrap();
+    let message = run(folder.path(), "notes.laz", &[])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("unknown inputs and parameters"),
+        "{message}"
+    );
+}
+
+#[test]
 fn the_nearest_date_wins() {
     let folder = survey();
     let dated = [

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     features::{
-        Kept, column_names,
+        Kept, column_names, overwrite,
         page::Views,
         restart,
         run::{refuse_inputs_written_over, schema_of},
@@ -61,6 +61,8 @@ pub(super) struct ColourRun<'a> {
     pub(super) kept: Kept,
     /// The files of the points.
     pub(super) inputs: Vec<String>,
+    /// Program, files and parameters that the output depends on.
+    pub(super) made_from: Value,
     pub(super) warnings: Vec<String>,
 }
 
@@ -72,8 +74,8 @@ pub(super) struct ColourRun<'a> {
 ///
 /// # Errors
 /// [`Error::InvalidInput`](isopach::compute::Error) and `Error::InvalidParameter` for refused inputs
-/// and parameters, and for a run of other inputs or parameters in `OUT.run`; `Error::Busy` if
-/// another process works on the same output; `Error::Source` if a file cannot be read or written.
+/// and parameters, for a run of other inputs or parameters in `OUT.run`, and for an output that was
+/// made of others; `Error::Busy` if another process works on the same output; `Error::Source` if a file cannot be read or written.
 pub fn run(options: &ColourOptions, listener: &dyn Listener) -> Result<ColourOutcome> {
     run_noting_failure(options, listener, &mut None)
 }
@@ -90,16 +92,21 @@ pub(super) fn run_noting_failure(
     let images = open_images(options, &points, cache, listener)?;
     refuse_inputs_written_over(&points, &options.out)?;
     refuse_images_written_over(&images.paths, &options.out)?;
-    if options.fresh {
-        restart::forget_run(&options.out)?;
-    }
     let mut kept = Kept::parse(&options.columns, &points)?;
     kept.check_new(options.ndvi.then_some(NDVI))?;
     let points = points.carry_extra(&kept.extra)?;
-    let run = ColourRun::prepare(options, &points, images, kept.clone(), memory / 4, listener)?;
+    let mut run = ColourRun::prepare(options, &points, images, kept.clone(), memory / 4, listener)?;
     let catalogue = run.images.catalogue.clone();
     let operation = ColourTiles::new(run.colour.clone(), catalogue.clone(), kept.columns)?;
-    let result_parameters = run.result_parameters(&kept).to_string();
+    run.made_from = json!({
+        "program": env!("CARGO_PKG_VERSION"),
+        "inputs": points.input_identities()?,
+        overwrite::PARAMETERS: run.result_parameters(&kept),
+    });
+    overwrite::check_output(&options.out, &run.made_from, [options.force, options.fresh])?;
+    if options.fresh {
+        restart::forget_run(&options.out)?;
+    }
     kept.columns = operation.written();
     let mut output = Output {
         path: options.out.clone(),
@@ -111,6 +118,7 @@ pub(super) fn run_noting_failure(
         of_images: vec![0; catalogue.images().len()],
         views: Views::new(&points.extent(), points.point_count(), PICTURED, memory),
     };
+    let result_parameters = run.made_from[overwrite::PARAMETERS].to_string();
     let results = CheckpointDir::new(restart::state_folder(&options.out), result_parameters);
     let tiles = Tiles {
         on: &on,
@@ -189,6 +197,7 @@ impl<'a> ColourRun<'a> {
             images,
             kept,
             inputs: names_of(points),
+            made_from: Value::Null,
             warnings: Vec::new(),
         };
         run.colour.check(&run.images.catalogue)?;

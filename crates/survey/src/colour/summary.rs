@@ -2,7 +2,7 @@
 
 use super::{output::Output, page::page_html, run::ColourRun};
 use crate::features::{
-    column_names,
+    column_names, overwrite,
     summary::{page_path, summary_path},
 };
 use isopach::{
@@ -69,6 +69,7 @@ pub(super) fn write_summary(
         "tiles": report.tiles,
         "tiles_kept": report.tiles_kept,
         "warnings": run.warnings,
+        overwrite::KEY: run.made_from,
     });
     let text = serde_json::to_string_pretty(&summary).map_err(Error::source)?;
     write_file(&summary_path(&options.out), (text + "\n").as_bytes())?;

@@ -8,7 +8,7 @@ mod maps;
 mod options;
 mod outliers;
 mod output;
-mod overwrite;
+pub(crate) mod overwrite;
 pub(crate) mod page;
 pub(crate) mod program;
 pub(crate) mod restart;

@@ -12,7 +12,9 @@ use std::{
 };
 
 /// Key of the summary that states the inputs and parameters of the results.
-pub(super) const KEY: &str = "made_from";
+pub(crate) const KEY: &str = "made_from";
+/// Key in it of everything that results depend on beside the files.
+pub(crate) const PARAMETERS: &str = "parameters";
 /// Bytes of a summary that are read at most.
 const MOST_BYTES: u64 = 16 << 20;
 
@@ -21,7 +23,7 @@ const MOST_BYTES: u64 = 16 << 20;
 ///
 /// A run that ended between its file and its summary goes on, unless it is to be forgotten (`fresh`):
 /// it has removed the summary of an earlier result, and the results of its tiles are there.
-pub(super) fn check_output(
+pub(crate) fn check_output(
     out: &Path,
     made_from: &Value,
     [force, fresh]: [bool; 2],
@@ -64,13 +66,13 @@ pub(super) fn read_summary(out: &Path) -> Result<Option<Value>> {
 
 /// The first difference, for people.
 fn describe_difference(then: &Value, now: &Value) -> String {
-    let Some(parameters) = then["parameters"].as_object() else {
+    let Some(parameters) = then[PARAMETERS].as_object() else {
         return "unknown inputs and parameters".to_owned();
     };
     if then["inputs"] != now["inputs"] {
         return "other inputs".to_owned();
     }
-    let of_now = now["parameters"].as_object().into_iter().flatten();
+    let of_now = now[PARAMETERS].as_object().into_iter().flatten();
     let mut others = of_now.filter(|(key, value)| parameters.get(*key) != Some(*value));
     match others.next() {
         Some((key, _)) => format!("other parameters ({key})"),

@@ -4,7 +4,8 @@
 use super::{
     kept::column_names,
     options::{Filter, GroundArgs},
-    run::{FeatureRun, PARAMETERS},
+    overwrite::PARAMETERS,
+    run::FeatureRun,
     summary::with_ending,
 };
 use crate::guard;

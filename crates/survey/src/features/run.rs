@@ -57,9 +57,6 @@ pub struct FeatureOutcome {
     pub tiles_kept: usize,
 }
 
-/// Key of the parameters that results depend on, beside those of the inputs.
-pub(super) const PARAMETERS: &str = "parameters";
-
 /// A run, with its inputs.
 pub(super) struct FeatureRun<'a> {
     pub(super) options: &'a FeatureOptions,
@@ -252,7 +249,7 @@ impl<'a> FeatureRun<'a> {
         run.made_from = json!({
             "program": env!("CARGO_PKG_VERSION"),
             "inputs": catalogue.input_identities()?,
-            PARAMETERS: restart::result_parameters(&run)?,
+            overwrite::PARAMETERS: restart::result_parameters(&run)?,
         });
         let permissions = [options.force, options.fresh];
         let goes_on = overwrite::check_output(&options.out, &run.made_from, permissions)?;
