@@ -2,8 +2,8 @@
 
     python read_patches.py FOLDER        prints a line a patch
 
-Each sample is a dict of arrays by column: coord (n, 3), color, normal, strength, features (n, 1), segment (n,). Shards are mapped: a sample
-reads its own rows.
+Each sample is a dict of arrays by column: coord (n, 3), color, normal, strength, features (n, 1), segment (n,); with PyTorch of
+tensors, whole numbers as int64 (its losses take no shorter ones). Shards are mapped: a sample reads its own rows.
 """
 import json, pathlib, sys
 import numpy as np
@@ -30,6 +30,10 @@ def restore(array, storage):
     return np.where(array[:, :1] == -32768, np.nan, normals).astype(np.float32)
 
 
+def to_tensor(array):
+    return torch.from_numpy(array.astype(np.int64) if array.dtype.kind in "iu" else array)
+
+
 class Patches(Dataset):
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -48,7 +52,7 @@ class Patches(Dataset):
             rows = slice(patch["first_row"], patch["first_row"] + patch["rows"])
             arrays = {name: np.array(tensor[rows]) for name, tensor in self.shard(patch["shard"]).items() if name != "offset"}
         arrays = {name: restore(array, self.storage[name]) for name, array in arrays.items()}
-        return {name: torch.from_numpy(array) for name, array in arrays.items()} if torch else arrays
+        return {name: to_tensor(array) for name, array in arrays.items()} if torch else arrays
 
     def shard(self, number):
         """The tensors of a shard, mapped: eight bytes of length, a header, the numbers."""

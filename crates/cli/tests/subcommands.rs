@@ -3,6 +3,7 @@
 
 #![allow(missing_docs)]
 
+use clap::Arg;
 use std::{
     path::Path,
     process::{Command, Output},
@@ -25,18 +26,8 @@ fn help_lists_every_subcommand_and_each_has_help_of_its_own() {
     let help = isopach(&["--help"]);
     assert!(help.status.success());
     let help = text(&help.stdout);
-    for name in [
-        "change",
-        "plan",
-        "merge",
-        "emission",
-        "features",
-        "patches",
-        "info",
-        "extract",
-        "devices",
-        "completions",
-    ] {
+    for subcommand in isopach_cli::command().get_subcommands() {
+        let name = subcommand.get_name();
         assert!(help.contains(name), "{name} in {help}");
         let own = isopach(&[name, "--help"]);
         assert!(own.status.success(), "{name}");
@@ -63,7 +54,12 @@ fn completions_name_the_options_of_subcommands() {
         let script = isopach(&["completions", shell]);
         assert!(script.status.success(), "{shell}");
         let script = text(&script.stdout);
-        assert!(script.contains("core-spacing"), "{shell}");
+        for subcommand in isopach_cli::command().get_subcommands() {
+            let options = subcommand.get_arguments().filter_map(Arg::get_long);
+            for word in options.chain([subcommand.get_name()]) {
+                assert!(script.contains(word), "{word} in the script of {shell}");
+            }
+        }
     }
 }
 

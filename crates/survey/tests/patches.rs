@@ -500,6 +500,63 @@ fn the_reader_in_python_reads_shards_and_folders() {
     }
 }
 
+/// Trains a linear model for a step on batches of the reader, by two workers, and prints the sums of
+/// coordinates and labels. Warnings are errors.
+const TORCH: &str = "
+import sys, warnings
+import torch
+sys.path.insert(0, sys.argv[2])
+from read_patches import Patches
+
+if __name__ == '__main__':
+    warnings.simplefilter('error')
+    patches = Patches(sys.argv[1])
+    model = torch.nn.Linear(3, 256)
+    optimiser = torch.optim.SGD(model.parameters(), lr=1e-3)
+    sums = [0.0, 0, 0]
+    for batch in torch.utils.data.DataLoader(patches, batch_size=2, num_workers=2):
+        loss = torch.nn.functional.cross_entropy(model(batch['coord']).flatten(0, 1), batch['segment'].flatten())
+        loss.backward()
+        optimiser.step()
+        assert torch.isfinite(loss)
+        sums[0] += float(batch['coord'].double().sum())
+        sums[1] += int(batch['segment'].sum())
+        sums[2] += batch['coord'].shape[0]
+    print(f'{sums[0]:.6g} {sums[1]} {sums[2]}')
+";
+
+#[test]
+fn the_reader_feeds_a_data_loader_of_torch() {
+    let Some(python) = python("numpy, torch") else {
+        return;
+    };
+    let survey = survey(|_| 0, 1);
+    let out = tempfile::tempdir().unwrap();
+    let program = out.path().join("train.py");
+    fs::write(&program, TORCH).unwrap();
+    let readers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/python");
+    let printed = ["safetensors", "npy"].map(|format| {
+        let folder = out.path().join(format);
+        let words = [&EVERYTHING[..], &["--format", format]].concat();
+        let outcome = run(survey.path(), &folder, &words).unwrap();
+        let output = Command::new(&python)
+            .args([&program, &folder, &readers])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let text = String::from_utf8(output.stdout).unwrap();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words[1].parse::<u64>().unwrap() > 0, "labels: {text}");
+        assert_eq!(words[2].parse::<u64>().unwrap(), outcome.written, "{text}");
+        text
+    });
+    assert_eq!(printed[0], printed[1]);
+}
+
 /// Sums of columns, as the reader prints them, of halves beside those of four bytes.
 fn assert_sums_are_near(line: &str, exact: &str) {
     let words = line.split(' ').zip(exact.split(' '));
