@@ -258,7 +258,12 @@ fn zones_are_what_their_cells_are_alone() {
             1 + usize::from(y > 25.0)
         }
     };
-    let empty = Volumes::new(0.5, 0.01).with_variogram(correlated());
+    let variogram = Variogram {
+        squared_correlation: Some(0.01),
+        ..correlated()
+    };
+    let empty = Volumes::new(0.5, 0.01).with_variogram(variogram.clone());
+    let empty_zone = Volumes::new(0.5, 0.01).with_variogram_from_elsewhere(variogram);
     let mut zoned = ZonedVolumes::new(empty.clone(), 3);
     for row in 0..47 {
         zoned
@@ -270,13 +275,18 @@ fn zones_are_what_their_cells_are_alone() {
     whole.add_tile(&all).unwrap();
     assert_eq!(report.total, whole.report());
     for number in 0..3 {
-        let mut alone = empty.clone();
+        let mut alone = empty_zone.clone();
         alone
             .add_where(&all, |centre| zone(centre) == number)
             .unwrap();
         assert_eq!(report.zones[number], alone.report(), "zone {number}");
         assert!(report.zones[number].cells > 100);
     }
+    let [of_zone, of_same] = [empty_zone, empty].map(|mut volumes| {
+        volumes.add_where(&all, |centre| zone(centre) == 0).unwrap();
+        volumes.report().gain.error
+    });
+    assert!(of_zone > of_same, "the sill of a zone is from elsewhere");
     let sum: f64 = report.zones.iter().map(|zone| zone.net.volume).sum();
     assert!((sum - report.total.net.volume).abs() < 1e-6);
     assert!(
@@ -293,10 +303,10 @@ fn zones_are_what_their_cells_are_alone() {
 #[test]
 fn a_sill_of_the_same_ground_errs_as_the_cells_do() {
     let all = rasters(grid(64, 64), |_, _| 1e-3);
-    let area = 64.0 * 64.0 * 0.25;
-    let square_of_error = |sampled_area: Option<f64>, elsewhere: bool| {
+    let of_cells = correlated().mean_correlation(64.0 * 64.0 * 0.25, 2);
+    let square_of_error = |squared_correlation: Option<f64>, elsewhere: bool| {
         let variogram = Variogram {
-            sampled_area,
+            squared_correlation,
             ..correlated()
         };
         let empty = Volumes::new(0.5, 0.0);
@@ -310,20 +320,19 @@ fn a_sill_of_the_same_ground_errs_as_the_cells_do() {
     };
     let known = square_of_error(None, false);
     assert_eq!(known, square_of_error(None, true));
-    let order_two = known - square_of_error(Some(area), false);
+    let order_two = known - square_of_error(Some(of_cells), false);
     assert!(order_two > 0.01 * known, "{order_two} of {known}");
-    let m2 = |area: f64| correlated().mean_correlation(area, 2);
-    for (sampled, elsewhere, expected) in [
-        (area, true, 2.0 * m2(area)),
-        (area / 4.0, false, m2(area / 4.0) - m2(area)),
-        (area / 4.0, true, m2(area / 4.0) + m2(area)),
-        (area * 4.0, false, m2(area) - m2(area * 4.0)),
+    for (share, elsewhere, expected) in [
+        (1.0, true, 2.0),
+        (4.0, false, 3.0),
+        (4.0, true, 5.0),
+        (0.25, false, 0.75),
     ] {
-        let more = square_of_error(Some(sampled), elsewhere) - known;
-        let expected = order_two * (expected / m2(area) - 1.0);
+        let more = square_of_error(Some(share * of_cells), elsewhere) - known;
+        let expected = order_two * (expected - 1.0);
         assert!(
             (more / expected - 1.0).abs() < 1e-6,
-            "{sampled} m², {elsewhere}: {more}, not {expected}"
+            "{share}, {elsewhere}: {more}, not {expected}"
         );
     }
 }

@@ -3,14 +3,14 @@
 
 #![allow(missing_docs)]
 
-use clap::Arg;
+use clap::{Arg, Command};
 use std::{
     path::Path,
-    process::{Command, Output},
+    process::{self, Output},
 };
 
 fn isopach(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_isopach"))
+    process::Command::new(env!("CARGO_BIN_EXE_isopach"))
         .env("XDG_RUNTIME_DIR", std::env::temp_dir())
         .args(words)
         .output()
@@ -26,8 +26,14 @@ fn help_lists_every_subcommand_and_each_has_help_of_its_own() {
     let help = isopach(&["--help"]);
     assert!(help.status.success());
     let help = text(&help.stdout);
-    for subcommand in isopach_cli::command().get_subcommands() {
-        let name = subcommand.get_name();
+    let command = isopach_cli::command();
+    let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+    for known in [
+        "change", "plan", "merge", "emission", "features", "info", "devices",
+    ] {
+        assert!(names.contains(&known), "{known} in {names:?}");
+    }
+    for name in names {
         assert!(help.contains(name), "{name} in {help}");
         let own = isopach(&[name, "--help"]);
         assert!(own.status.success(), "{name}");
@@ -60,6 +66,7 @@ fn completions_name_the_options_of_subcommands() {
                 assert!(script.contains(word), "{word} in the script of {shell}");
             }
         }
+        assert!(script.contains("core-spacing"), "{shell}");
     }
 }
 

@@ -111,6 +111,7 @@ fn all_conforms_with_every_other_text() {
         return;
     };
     println!("not there: {:?}", gpu.missing_features());
+    statistics_with_kernels(&gpu);
     let findings = timed(
         || [neighbour_search(&gpu), rasterising(&gpu), alignment(&gpu)].concat(),
         &gpu,

@@ -270,7 +270,7 @@ impl Sample {
                 json!({ "sill_m2": s.sill, "range_m": s.range, "model": format!("{:?}", s.model).to_lowercase() })
             }).collect::<Vec<_>>(),
                 "correlated_sigma_m": variogram.correlated_sigma(),
-                "sampled_area_m2": variogram.sampled_area,
+                "squared_correlation": variogram.squared_correlation,
             })
         });
         json!({

@@ -3,12 +3,11 @@
 mod average;
 mod fit;
 mod pairs;
-mod sampled_area;
+mod sampled_ground;
 
 use crate::ChangeError;
 use fit::Fit;
 use isopach_compute::{Error, Result};
-use pairs::Binned;
 pub use pairs::LagBin;
 
 /// Height difference at a place on stable ground.
@@ -127,9 +126,9 @@ pub struct Variogram {
     pub structures: Vec<VariogramStructure>,
     /// Bins of the empirical variogram that the model was fitted to.
     pub bins: Vec<LagBin>,
-    /// Area that the samples stand for, m²: as many as there are, times the area of one where they
-    /// are as dense as at most of them. `None` if the parameters are given.
-    pub sampled_area: Option<f64>,
+    /// Mean of the squared correlation over the pairs of samples: the variance of their mean square
+    /// is twice that times the sill squared. `None` if the parameters are given.
+    pub squared_correlation: Option<f64>,
 }
 
 /// Fewest samples.
@@ -147,15 +146,17 @@ impl Variogram {
     /// finite, or samples at one place.
     pub fn from_samples(samples: &[StableSample], options: &VariogramOptions) -> Result<Self> {
         check_input(samples, options)?;
-        let Binned { bins, spacing } =
-            pairs::bin_pairs(&pairs::trim_outliers(samples, options.trim), options)?;
+        let bins = pairs::bin_pairs(&pairs::trim_outliers(samples, options.trim), options)?;
         let Fit { nugget, structures } = fit::fit_structures(&bins, options);
-        Ok(Self {
+        let mut found = Self {
             nugget,
             structures,
             bins,
-            sampled_area: Some(sampled_area::measure_area(samples, spacing)),
-        })
+            squared_correlation: None,
+        };
+        let squared = sampled_ground::mean_squared_correlation(samples, &found);
+        found.squared_correlation = Some(squared);
+        Ok(found)
     }
 
     /// Variogram from known parameters, without bins.
@@ -165,7 +166,7 @@ impl Variogram {
             nugget,
             structures,
             bins: Vec::new(),
-            sampled_area: None,
+            squared_correlation: None,
         }
     }
 

@@ -47,15 +47,11 @@ pub(super) fn trim_outliers(samples: &[StableSample], trim: f64) -> Vec<StableSa
         .collect()
 }
 
-/// The empirical variogram.
-pub(super) struct Binned {
-    pub(super) bins: Vec<LagBin>,
-    /// Median distance from a sample to its nearest one, metres.
-    pub(super) spacing: f64,
-}
-
 /// Distances grow by √2 from bin to bin.
-pub(super) fn bin_pairs(samples: &[StableSample], options: &VariogramOptions) -> Result<Binned> {
+pub(super) fn bin_pairs(
+    samples: &[StableSample],
+    options: &VariogramOptions,
+) -> Result<Vec<LagBin>> {
     let mut ranked: Vec<(u64, StableSample)> = samples
         .iter()
         .map(|sample| (hash_position(sample), *sample))
@@ -108,10 +104,7 @@ pub(super) fn bin_pairs(samples: &[StableSample], options: &VariogramOptions) ->
         let shared = bin.lag.min(reach).powi(2) / extent.area().max(f64::MIN_POSITIVE);
         bin.relative_error *= (1.0 + bin.pairs as f64 * shared).sqrt();
     }
-    Ok(Binned {
-        bins,
-        spacing: shortest,
-    })
+    Ok(bins)
 }
 
 /// The lag from which on the semivariance stays within a tenth of that of the longest third of the
@@ -208,7 +201,7 @@ fn distance_squared(a: &StableSample, b: &StableSample) -> f64 {
 }
 
 /// Hash of a position.
-fn hash_position(sample: &StableSample) -> u64 {
+pub(super) fn hash_position(sample: &StableSample) -> u64 {
     let [x, y] = sample
         .position
         .map(|coordinate| (coordinate + 0.0).to_bits());

@@ -97,18 +97,18 @@ fn correlated_error(
         .sqrt()
 }
 
-/// Half the variance of the mean square of the shared part over `area` m², relative to the sill that
-/// corrects it. The part of order 2 of σ h(S/σ) is c₂/√2 σ times that difference: dE σ h(S/σ)/dσ =
-/// −E h″ = −√2 c₂ by Stein's lemma, so a sill that errs as the cells' own scatter takes it away.
+/// Half the variance of the mean square of the shared part over `area` m², relative to the sill
+/// that corrects it. The part of order 2 of σ h(S/σ) is c₂/√2 σ times that difference: dE σ
+/// h(S/σ)/dσ = −E h″ = −√2 c₂ by Stein's lemma, so a sill that errs as the cells' own scatter takes
+/// it away.
 ///
-/// A mean square over an area A varies by 2 m₂(A), m₂ the mean of ρ² over its pairs. Two areas of
-/// which one holds the other share the smaller of both.
+/// A mean square varies by 2 m₂, m₂ the mean of ρ² over the pairs of places. Ground that is a
+/// sample of the cells, or holds them, shares the smaller of both.
 fn mean_square_error(parameters: &Parameters, variogram: &Variogram, area: f64) -> f64 {
     let of_cells = variogram.mean_correlation(area, 2);
-    let Some(sampled_area) = variogram.sampled_area else {
+    let Some(of_sill) = variogram.squared_correlation else {
         return of_cells;
     };
-    let of_sill = variogram.mean_correlation(sampled_area, 2);
     match parameters.variogram_ground {
         VariogramGround::Within => (of_cells - of_sill).abs(),
         VariogramGround::Elsewhere => of_cells + of_sill,

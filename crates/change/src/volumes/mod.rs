@@ -120,6 +120,7 @@ impl Volumes {
     pub fn with_variogram(mut self, variogram: Variogram) -> Self {
         self.parameters.noise = Noise::new(&variogram, self.parameters.cell_size);
         self.parameters.variogram = Some(variogram);
+        self.parameters.variogram_ground = VariogramGround::Within;
         self
     }
 
@@ -211,7 +212,8 @@ impl Volumes {
     /// Adds the volumes of other cells, from another process or thread.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) if the cell size, the registration error or the variogram differs.
+    /// [`Error::InvalidInput`](isopach_compute::Error::InvalidInput) if the cell size, the
+    /// registration error, the variogram or its ground differs.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         if self.parameters != other.parameters {
             return Err(ChangeError::OtherVolumeParameters.into());

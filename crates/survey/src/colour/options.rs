@@ -64,8 +64,8 @@ pub struct ColourOptions {
     /// Begin anew: forget the tiles that an ended run of this output kept in OUT.run
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Write over an output that was made of other inputs or parameters, and over any other file of its
-    /// name
+    /// Write over an output that was made of other inputs or parameters, and over any other file of
+    /// its name
     #[arg(long)]
     pub(crate) force: bool,
     /// Threads; all of the CPU if not given. Results do not depend on it
@@ -95,7 +95,7 @@ pub(crate) struct ImageArgs {
     /// Dates of the images, in their order, separated by commas; those that the files state if not
     /// given
     #[arg(long, value_delimiter = ',', requires = "date")]
-    image_dates: Vec<String>,
+    pub(super) image_dates: Vec<String>,
 }
 
 /// Options of looking a colour up.

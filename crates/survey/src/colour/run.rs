@@ -74,8 +74,9 @@ pub(super) struct ColourRun<'a> {
 ///
 /// # Errors
 /// [`Error::InvalidInput`](isopach::compute::Error) and `Error::InvalidParameter` for refused inputs
-/// and parameters, for a run of other inputs or parameters in `OUT.run`, and for an output that was
-/// made of others; `Error::Busy` if another process works on the same output; `Error::Source` if a file cannot be read or written.
+/// and parameters, for a run of other inputs or parameters in `OUT.run`, and for an output of
+/// others; `Error::Busy` if another process works on the same output; `Error::Source` if a file
+/// cannot be read or written.
 pub fn run(options: &ColourOptions, listener: &dyn Listener) -> Result<ColourOutcome> {
     run_noting_failure(options, listener, &mut None)
 }
@@ -245,7 +246,8 @@ impl<'a> ColourRun<'a> {
             "colour": format!("{:?}", self.colour),
             "images": self.images.identities,
             "bands": self.options.images.bands,
-            "precedence": format!("{:?}", self.options.images),
+            "precedence": format!("{:?}", self.images.catalogue.precedence()),
+            "dates": self.options.images.image_dates,
             "columns": column_names(kept.columns),
             "extra": format!("{:?}", kept.extra),
             "classes": self.options.classes,

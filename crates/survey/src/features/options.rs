@@ -82,8 +82,8 @@ pub struct FeatureOptions {
     /// Begin anew: forget the tiles that an ended run of this output kept in OUT.run
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Write over an output that was made of other inputs or parameters, and over any other file of its
-    /// name
+    /// Write over an output that was made of other inputs or parameters, and over any other file of
+    /// its name
     #[arg(long)]
     pub(crate) force: bool,
     /// Threads; all of the CPU if not given. Results do not depend on it

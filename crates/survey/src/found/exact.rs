@@ -70,9 +70,10 @@ impl<T: Exact> Exact for Option<T> {
     }
 }
 
-/// A member of an object; one that is not there is as null.
+/// A member of an object. One that is not there was not known to the version that wrote it: the
+/// object is invalid.
 pub(crate) fn member<T: Exact>(of: &Value, name: &str) -> Option<T> {
-    T::from_json(of.as_object()?.get(name).unwrap_or(&Value::Null))
+    T::from_json(of.as_object()?.get(name)?)
 }
 
 /// An object of members.

@@ -80,7 +80,7 @@ exact!(Variogram {
     nugget,
     structures,
     bins,
-    sampled_area
+    squared_correlation
 });
 exact!(Sample {
     cells,

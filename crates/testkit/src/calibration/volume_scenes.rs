@@ -58,6 +58,36 @@ pub enum Alignment {
     Pose,
 }
 
+/// Ground that is given as stable, where it did not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stable {
+    /// All.
+    All,
+    /// The quarter in the south-west.
+    Quarter,
+    /// Squares of 16 m, 48 m apart: a ninth.
+    Squares,
+}
+
+impl Stable {
+    /// Whether it holds a place of a scene of that side, metres.
+    fn holds(self, x: f64, y: f64, side: f64) -> bool {
+        match self {
+            Self::All => true,
+            Self::Quarter => x.max(y) < 0.5 * side,
+            Self::Squares => (x % 48.0).max(y % 48.0) < 16.0,
+        }
+    }
+
+    fn share(self) -> f64 {
+        match self {
+            Self::All => 1.0,
+            Self::Quarter => 0.25,
+            Self::Squares => 1.0 / 9.0,
+        }
+    }
+}
+
 /// A kind of scene.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
@@ -79,8 +109,8 @@ pub struct Case {
     pub alignment: Alignment,
     /// Standard deviation of noise of the later epoch that is correlated over [`RANGE`], metres.
     pub correlated: f64,
-    /// Side of the square in the south-west that is given as stable ground, in sides of the scene.
-    pub stable: f64,
+    /// Ground that the variogram is measured on.
+    pub stable: Stable,
 }
 
 impl Case {
@@ -95,12 +125,12 @@ impl Case {
         centimetres: false,
         alignment: Alignment::Exact,
         correlated: 0.0,
-        stable: 1.0,
+        stable: Stable::All,
     };
 }
 
 /// Every kind of scene.
-pub const CASES: [Case; 17] = [
+pub const CASES: [Case; 18] = [
     Case {
         name: "no change, 5 points/m²",
         ..Case::PLAIN
@@ -183,7 +213,14 @@ pub const CASES: [Case; 17] = [
         name: "no change, correlated 3 cm, a quarter stable",
         side: 192,
         correlated: 0.03,
-        stable: 0.5,
+        stable: Stable::Quarter,
+        ..Case::PLAIN
+    },
+    Case {
+        name: "no change, correlated 3 cm, squares stable",
+        side: 192,
+        correlated: 0.03,
+        stable: Stable::Squares,
         ..Case::PLAIN
     },
     Case {
@@ -339,13 +376,13 @@ impl Case {
 
     /// Variogram of up to 3000 cells that did not change: those that a user gives as stable ground.
     fn variogram(&self, rasters: &DodRasters, random: &mut Random) -> Result<Variogram, String> {
-        let side = self.stable * self.side as f64;
-        let keep = 3000.0 / (side * side);
+        let side = self.side as f64;
+        let keep = 3000.0 / (side * side * self.stable.share());
         let mut samples = Vec::new();
         for ((row, column), difference) in rasters.difference.values.indexed_iter() {
             let position = rasters.difference.grid.centre(row, column);
             let [x, y] = [position[0] - CORNER[0], position[1] - CORNER[1]];
-            let is_stable = || x < side && y < side && self.change_of_cell(x, y) == 0.0;
+            let is_stable = || self.stable.holds(x, y, side) && self.change_of_cell(x, y) == 0.0;
             if random.uniform() < keep && !difference.is_nan() && is_stable() {
                 samples.push(StableSample {
                     position,
