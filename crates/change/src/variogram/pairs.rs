@@ -52,20 +52,7 @@ pub(super) fn bin_pairs(
     samples: &[StableSample],
     options: &VariogramOptions,
 ) -> Result<Vec<LagBin>> {
-    let mut ranked: Vec<(u64, StableSample)> = samples
-        .iter()
-        .map(|sample| (hash_position(sample), *sample))
-        .collect();
-    ranked.sort_by(|(a, p), (b, q)| {
-        let [p, q] = [p, q].map(|s| [s.position[0], s.position[1], s.difference]);
-        a.cmp(b).then_with(|| {
-            p.iter()
-                .zip(&q)
-                .map(|(p, q)| p.total_cmp(q))
-                .find(|o| o.is_ne())
-                .unwrap_or(a.cmp(b))
-        })
-    });
+    let ranked = rank_by_hash(samples);
     let extent = Extent::of_samples(samples);
     let longest = options.longest_lag.unwrap_or(0.5 * extent.diagonal());
     let centres = (DISTANCES / ranked.len().max(1)).clamp(1, ranked.len());
@@ -121,14 +108,34 @@ fn lag_of_sill(bins: &[LagBin]) -> f64 {
         .map_or(0.0, |bin| bin.lag)
 }
 
+/// A sample behind the hash of its position.
+pub(super) type Ranked = (u64, StableSample);
+
+/// Samples in an order that does not depend on theirs, and in which the first ones lie anywhere.
+pub(super) fn rank_by_hash(samples: &[StableSample]) -> Vec<Ranked> {
+    let mut ranked: Vec<Ranked> = samples
+        .iter()
+        .map(|sample| (hash_position(sample), *sample))
+        .collect();
+    ranked.sort_by(|(a, p), (b, q)| {
+        let [p, q] = [p, q].map(|s| [s.position[0], s.position[1], s.difference]);
+        a.cmp(b).then_with(|| {
+            p.iter()
+                .zip(&q)
+                .map(|(p, q)| p.total_cmp(q))
+                .find(|o| o.is_ne())
+                .unwrap_or(a.cmp(b))
+        })
+    });
+    ranked
+}
+
 /// Squared distances between the shortest and the longest, from the first samples (centres) to all.
 struct Lags {
     shortest: f64,
     longest: f64,
     centres: usize,
 }
-
-type Ranked = (u64, StableSample);
 
 impl Lags {
     /// Calls `each` with every pair and its bin.
@@ -195,13 +202,13 @@ fn summarise_bin(mut pairs: Vec<(f64, f64)>, estimator: VariogramEstimator) -> L
     }
 }
 
-fn distance_squared(a: &StableSample, b: &StableSample) -> f64 {
+pub(super) fn distance_squared(a: &StableSample, b: &StableSample) -> f64 {
     let [x, y] = [0, 1].map(|axis| a.position[axis] - b.position[axis]);
     x * x + y * y
 }
 
 /// Hash of a position.
-pub(super) fn hash_position(sample: &StableSample) -> u64 {
+fn hash_position(sample: &StableSample) -> u64 {
     let [x, y] = sample
         .position
         .map(|coordinate| (coordinate + 0.0).to_bits());

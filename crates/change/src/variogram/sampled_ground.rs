@@ -1,6 +1,9 @@
 //! How well samples tell the sill: the mean squared correlation of their pairs.
 
-use super::{StableSample, Variogram, pairs::hash_position};
+use super::{
+    StableSample, Variogram,
+    pairs::{distance_squared, rank_by_hash},
+};
 
 /// Most samples whose pairs are looked at.
 const MOST: usize = 2000;
@@ -12,19 +15,13 @@ pub(super) fn mean_squared_correlation(samples: &[StableSample], variogram: &Var
     if sill <= 0.0 {
         return 0.0;
     }
-    let mut ranked: Vec<(u64, [f64; 2])> = samples
-        .iter()
-        .map(|sample| (hash_position(sample), sample.position))
-        .collect();
-    ranked.sort_unstable_by(|(a, p), (b, q)| {
-        let places = p[0].total_cmp(&q[0]).then(p[1].total_cmp(&q[1]));
-        a.cmp(b).then(places)
-    });
+    let mut ranked = rank_by_hash(samples);
     ranked.truncate(MOST);
     let mut sum = 0.0;
-    for (i, (_, [x, y])) in ranked.iter().enumerate() {
-        for (_, [u, v]) in &ranked[..i] {
-            let correlation = variogram.covariance((x - u).hypot(y - v)) / sill;
+    for (i, (_, sample)) in ranked.iter().enumerate() {
+        for (_, other) in &ranked[..i] {
+            let distance = distance_squared(sample, other).sqrt();
+            let correlation = variogram.covariance(distance) / sill;
             sum += correlation * correlation;
         }
     }

@@ -165,8 +165,8 @@ pub struct RobustAlignment {
     /// along rougher ones count by their precision): fixed before the pose is, and the width of the
     /// kernel is three of them.
     pub noise: f64,
-    /// Σ p² ψ′ j jᵀ, p the precision of a plane, of rotation vector (radians) and translation (metres) about the covariance's
-    /// pivot.
+    /// Σ p² ψ′ j jᵀ, p the precision of a plane, of rotation vector (radians) and translation
+    /// (metres) about the covariance's pivot.
     pub hessian: [[f64; 6]; 6],
     /// Covariance of the proposed pose, and the directions that are free.
     pub covariance: PoseCovariance,

@@ -36,8 +36,8 @@ struct LikelyPose {
 }
 
 /// Mean square of the steps from the pose that `patches` were gathered at, where they have
-/// `offsets`, to other poses, weighted by their likelihood; scaled unknowns. Poses that are `excluded` (by step and offsets) do not
-/// count.
+/// `offsets`, to other poses, weighted by their likelihood; scaled unknowns. Poses that are
+/// `excluded` (by step and offsets) do not count.
 pub(super) fn spread_of_likely_poses(
     patches: &[Patch],
     offsets: &[f64],

@@ -99,11 +99,7 @@ pub(super) fn run_noting_failure(
     let mut run = ColourRun::prepare(options, &points, images, kept.clone(), memory / 4, listener)?;
     let catalogue = run.images.catalogue.clone();
     let operation = ColourTiles::new(run.colour.clone(), catalogue.clone(), kept.columns)?;
-    run.made_from = json!({
-        "program": env!("CARGO_PKG_VERSION"),
-        "inputs": points.input_identities()?,
-        overwrite::PARAMETERS: run.result_parameters(&kept),
-    });
+    run.made_from = overwrite::describe_origin(&points, run.result_parameters(&kept))?;
     overwrite::check_output(&options.out, &run.made_from, [options.force, options.fresh])?;
     if options.fresh {
         restart::forget_run(&options.out)?;

@@ -2,9 +2,13 @@
 //! alone, unless the user permits it.
 
 use super::{FeatureOptionError, restart::state_folder, summary::summary_path};
-use isopach::compute::{Error, Result};
+use isopach::{
+    compute::{Error, Result},
+    las::Catalogue,
+    tiling::PointSource as _,
+};
 use isopach_program::signals;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs::File,
     io::{ErrorKind, Read},
@@ -17,6 +21,15 @@ pub(crate) const KEY: &str = "made_from";
 pub(crate) const PARAMETERS: &str = "parameters";
 /// Bytes of a summary that are read at most.
 const MOST_BYTES: u64 = 16 << 20;
+
+/// What an output is made of: the program, its files, and everything else that it depends on.
+pub(crate) fn describe_origin(points: &Catalogue, parameters: Value) -> Result<Value> {
+    Ok(json!({
+        "program": env!("CARGO_PKG_VERSION"),
+        "inputs": points.input_identities()?,
+        PARAMETERS: parameters,
+    }))
+}
 
 /// Refuses to write over an output that has another summary than this run will give it, and over a
 /// summary of something else. Whether an unfinished run goes on.
@@ -84,7 +97,6 @@ fn describe_difference(then: &Value, now: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
     use std::fs;
 
     #[test]

@@ -26,7 +26,7 @@ use isopach::{
     tiling::{CheckpointDir, PointSource, RunReport, TileFailure, Tiling},
 };
 use isopach_program::{finished::WrittenOver, listener::Listener};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -246,11 +246,8 @@ impl<'a> FeatureRun<'a> {
             warnings: Vec::new(),
             features,
         };
-        run.made_from = json!({
-            "program": env!("CARGO_PKG_VERSION"),
-            "inputs": catalogue.input_identities()?,
-            overwrite::PARAMETERS: restart::result_parameters(&run)?,
-        });
+        let parameters = restart::result_parameters(&run)?;
+        run.made_from = overwrite::describe_origin(&catalogue, parameters)?;
         let permissions = [options.force, options.fresh];
         let goes_on = overwrite::check_output(&options.out, &run.made_from, permissions)?;
         if options.maps.is_some() && !options.force && !goes_on {
