@@ -28,6 +28,9 @@ const GROUND_CHANGES: [f64; 3] = [0.0, 0.3, -0.3];
 const ALL_CHANGES: [f64; 5] = [0.0, 0.7, -0.7, 1.5, -1.5];
 /// Standard errors that an unknown may be off.
 const MOST: f64 = 4.0;
+/// Coordinates are rounded to 4 µm: what is stated and found to be less than this is no error of the
+/// alignment, metres.
+const ROUNDING: f64 = 1e-5;
 
 /// Sums over the splits of a cloud.
 #[derive(Default)]
@@ -39,6 +42,7 @@ struct Tally {
     outside: usize,
     unknowns: usize,
     worse: usize,
+    worse_along_normals: usize,
     squares: f64,
     largest: f64,
 }
@@ -53,9 +57,9 @@ pub(crate) fn print(data: &Path, wanted: &[String], splits: u64) -> Result<()> {
         )));
     }
     println!(
-        "| cloud | points | change, m | splits | not moved | ambiguous | refused | unknowns outside 4 σ | error/stated, rms | worst | worse than the start |"
+        "| cloud | points | change, m | splits | not moved | ambiguous | refused | unknowns outside 4 σ | error/stated, rms | worst | worse than the start | along normals |"
     );
-    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for name in CLOUDS
         .into_iter()
         .filter(|name| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name))
@@ -63,7 +67,7 @@ pub(crate) fn print(data: &Path, wanted: &[String], splits: u64) -> Result<()> {
         let path = data.join(format!("lidar/{name}.laz"));
         if !path.exists() {
             println!(
-                "| {name} | SKIPPED: {} is not there |||||||||",
+                "| {name} | SKIPPED: {} is not there ||||||||||",
                 path.display()
             );
             continue;
@@ -109,13 +113,14 @@ impl Tally {
         }
         let off = error(&halves.motion, &found.proposed, &found);
         let at_start = error(&halves.motion, &Rigid::identity([0.0; 3]), &found);
-        let size = |off: [f64; 6]| off.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let size = |off: [f64; 6]| off.iter().map(|x| x * x).sum::<f64>();
+        let along_normals = |off: [f64; 6]| squares_along_normals(&off, &found);
         self.worse += usize::from(size(off) > size(at_start));
+        self.worse_along_normals += usize::from(along_normals(off) > along_normals(at_start));
         for i in 0..6 {
             let arm = if i < 3 { found.covariance.arm } else { 1.0 };
             let stated = found.covariance.matrix[i][i].sqrt() * arm;
-            // Rounding of coordinates is no error of the alignment.
-            if stated > 1e-6 {
+            if stated > ROUNDING || off[i].abs() > ROUNDING {
                 let ratio = off[i] / stated;
                 self.unknowns += 1;
                 self.squares += ratio * ratio;
@@ -135,15 +140,33 @@ impl Tally {
             outside,
             unknowns,
             worse,
+            worse_along_normals,
             squares,
             largest,
         } = self;
         let stayed = splits - moved - ambiguous - refused;
         let ratio = (squares / (*unknowns).max(1) as f64).sqrt();
         println!(
-            "{start} {splits} | {stayed} | {ambiguous} | {refused} | {outside} of {unknowns} | {ratio:.2} | {largest:.1} | {worse} |"
+            "{start} {splits} | {stayed} | {ambiguous} | {refused} | {outside} of {unknowns} | {ratio:.2} | {largest:.1} | {worse} | {worse_along_normals} |"
         );
     }
+}
+
+/// Σ of the squares of what pairs are off by along their normals, in units of their noise: the error
+/// of distances between the epochs.
+fn squares_along_normals(off: &[f64; 6], found: &RobustAlignment) -> f64 {
+    let arm = found.covariance.arm;
+    let radians_and_metres: [f64; 6] =
+        std::array::from_fn(|i| if i < 3 { off[i] / arm } else { off[i] });
+    found
+        .hessian
+        .iter()
+        .zip(radians_and_metres)
+        .map(|(row, x)| {
+            let along = row.iter().zip(radians_and_metres).map(|(h, y)| h * y);
+            x * along.sum::<f64>()
+        })
+        .sum()
 }
 
 /// What is left of a motion after a pose, along the determined directions: (arm · ω, τ), metres.

@@ -5,7 +5,8 @@ use isopach_cloud::Cloud;
 use isopach_compute::Result;
 use isopach_program::println;
 use isopach_testkit::calibration::null_tests::{
-    Halves, METHODS, Method, Scene, Tested, multiscale, read_ground, share_percent, test_halves,
+    Halves, METHODS, Method, Scene, Tested, join_clouds, multiscale, read_ground, share_percent,
+    split_at_random, test_halves,
 };
 use std::path::{Path, PathBuf};
 
@@ -39,8 +40,9 @@ const GROUND: [(&str, Option<&str>, [f64; 2]); 5] = [
     ("lidar/topography.laz", None, [5.0, 15.0]),
 ];
 
-/// Random splits of each file.
+/// Random splits of each file, and of two parts put together.
 const SPLITS: u64 = 3;
+const SPLITS_OF_PARTS: u64 = 30;
 
 /// Prints every table.
 ///
@@ -113,18 +115,21 @@ fn real() -> Result<()> {
                 spacing: size,
             };
             if let Some(other) = other.and_then(shared) {
-                let whole = [
-                    read_ground(&path, &[2], 1, 0)?,
-                    read_ground(&other, &[2], 1, 0)?,
-                ];
-                rows(&path, "pair", &[halves(whole.map(|[_, all]| all))])?;
+                let parts = [read_ground(&path, &[2])?, read_ground(&other, &[2])?];
+                let whole = join_clouds(&parts)?;
+                rows(&path, "pair", &[halves(parts)])?;
+                let splits: Vec<Halves> = (0..SPLITS_OF_PARTS)
+                    .map(|seed| halves(split_at_random(&whole, 2, seed)))
+                    .collect();
+                rows(&path, "1:1", &splits)?;
                 continue;
             }
+            let whole = read_ground(&path, &[2])?;
             for one_in in [2, 11] {
-                let splits: Result<Vec<Halves>> = (0..SPLITS)
-                    .map(|seed| Ok(halves(read_ground(&path, &[2], one_in, seed)?)))
+                let splits: Vec<Halves> = (0..SPLITS)
+                    .map(|seed| halves(split_at_random(&whole, one_in, seed)))
                     .collect();
-                rows(&path, if one_in == 2 { "1:1" } else { "10:1" }, &splits?)?;
+                rows(&path, if one_in == 2 { "1:1" } else { "10:1" }, &splits)?;
             }
         }
     }

@@ -8,7 +8,8 @@ use isopach_cloud::{Cloud, Columns, Rect};
 use isopach_compute::Cpu;
 use isopach_las::Las;
 use isopach_testkit::calibration::null_tests::{
-    Halves, METHODS, Method, Scene, multiscale, read_ground, share_percent, test_halves,
+    Halves, METHODS, Method, Scene, multiscale, read_ground, share_percent, split_at_random,
+    test_halves,
 };
 use std::path::{Path, PathBuf};
 
@@ -154,7 +155,7 @@ fn real_ground_split_at_random_is_unchanged() {
         return;
     };
     for one_in in [2, 11] {
-        let clouds = read_ground(&path, &[2], one_in, 1).unwrap();
+        let clouds = split_at_random(&read_ground(&path, &[2]).unwrap(), one_in, 1);
         let halves = Halves {
             clouds,
             size: 5.0,

@@ -34,10 +34,11 @@ pub(super) struct Evidence {
     pub(super) share: f64,
     /// How surely each patch agrees, 0 to 1.
     pub(super) agreeing: Vec<f64>,
+    groups: Groups,
 }
 
 /// Shares of the groups, and where the second lies, metres.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Groups {
     agree: f64,
     second: f64,
@@ -47,15 +48,78 @@ struct Groups {
     information: f64,
 }
 
-/// The likeliest mixture of ground that agrees, ground with a common offset, and ground with any.
-/// `errors` are standard errors, metres.
-pub(super) fn fit_mixture(offsets: &[f64], errors: &[f64]) -> Evidence {
-    fit_mixture_beside(offsets, errors, errors)
+/// What is known of the patches before their offsets are: one entry per patch.
+#[derive(Clone, Copy)]
+pub(super) struct Mixture<'a> {
+    /// Standard errors, metres.
+    pub(super) errors: &'a [f64],
+    /// Offsets that fit neither group spread over [`ANYWHERE`] times these, metres: likelihoods with
+    /// different `errors` are of the same alternative.
+    pub(super) reference: &'a [f64],
+    /// Where the patches are, metres.
+    pub(super) middles: &'a [[f64; 3]],
 }
 
-/// The same, where offsets that fit neither group spread over [`ANYWHERE`] times the `reference`
-/// errors: likelihoods with different `errors` are of the same alternative.
-pub(super) fn fit_mixture_beside(offsets: &[f64], errors: &[f64], reference: &[f64]) -> Evidence {
+impl<'a> Mixture<'a> {
+    pub(super) fn new(errors: &'a [f64], middles: &'a [[f64; 3]]) -> Self {
+        Self {
+            errors,
+            reference: errors,
+            middles,
+        }
+    }
+
+    /// The likeliest mixture of ground that agrees, ground with a common offset, and ground with
+    /// any, of patches with `offsets` (metres).
+    ///
+    /// The chain of patches follows the median cuts that made them, or leads from the ground that
+    /// agrees to the ground that does not: whichever is likelier. Cuts lead back and forth over the
+    /// straight edge of a change, as if it were many changes.
+    pub(super) fn fit(&self, offsets: &[f64]) -> Evidence {
+        let by_cuts = fit_from_starts([offsets, self.errors, self.reference]);
+        let Some(order) = order_across_edge(self.middles, &by_cuts.agreeing) else {
+            return by_cuts;
+        };
+        let [offsets, errors, reference] = [offsets, self.errors, self.reference]
+            .map(|values| order.iter().map(|&i| values[i]).collect::<Vec<f64>>());
+        let across = maximise_likelihood([&offsets, &errors, &reference], by_cuts.groups);
+        if across.cost >= by_cuts.cost {
+            return by_cuts;
+        }
+        let mut agreeing = vec![0.0; order.len()];
+        order
+            .iter()
+            .zip(&across.agreeing)
+            .for_each(|(&i, surely)| agreeing[i] = *surely);
+        Evidence { agreeing, ..across }
+    }
+}
+
+/// Patches in their order along the line from the middle of the ground that agrees to that of the
+/// ground that does not; `None` if either is less than a patch.
+fn order_across_edge(middles: &[[f64; 3]], agreeing: &[f64]) -> Option<Vec<usize>> {
+    let mut sums = [[0.0; 3]; 2];
+    let mut weights = [0.0; 2];
+    for (middle, surely) in middles.iter().zip(agreeing) {
+        for (side, weight) in [*surely, 1.0 - surely].into_iter().enumerate() {
+            weights[side] += weight;
+            (0..3).for_each(|axis| sums[side][axis] += weight * middle[axis]);
+        }
+    }
+    if weights.iter().any(|weight| *weight < 1.0) {
+        return None;
+    }
+    let along: [f64; 3] =
+        std::array::from_fn(|axis| sums[1][axis] / weights[1] - sums[0][axis] / weights[0]);
+    let place = |middle: &[f64; 3]| (0..3).map(|axis| middle[axis] * along[axis]).sum::<f64>();
+    let places: Vec<f64> = middles.iter().map(place).collect();
+    let mut order: Vec<usize> = (0..middles.len()).collect();
+    order.sort_by(|&a, &b| places[a].total_cmp(&places[b]).then(a.cmp(&b)));
+    Some(order)
+}
+
+/// The likeliest mixture of those that several starts lead to, along the chain as it is.
+fn fit_from_starts([offsets, errors, reference]: [&[f64]; 3]) -> Evidence {
     let beyond = offsets
         .iter()
         .zip(errors)
@@ -113,6 +177,7 @@ fn maximise_likelihood([offsets, errors, reference]: [&[f64]; 3], mut groups: Gr
         cost,
         share: agreeing.iter().sum::<f64>() / agreeing.len().max(1) as f64,
         agreeing,
+        groups,
     }
 }
 

@@ -105,10 +105,7 @@ pub(super) fn outcome_of_verdict(
 pub(super) fn second_mode(icp: &RobustIcp, patches: Vec<Patch>, won: &BestStart) -> Option<Rival> {
     let all = patches.len() as f64;
     let first = won.agreeing.iter().filter(|&&agrees| agrees).count();
-    let rest: Vec<_> = patches
-        .into_iter()
-        .filter(|p| won.agreeing.get(p.id as usize) != Some(&true))
-        .collect();
+    let rest: Vec<_> = patches.into_iter().filter(|p| !won.agrees(p.id)).collect();
     let least = icp.ambiguous_share * first as f64;
     if (rest.len() as f64) < least.max(6.0) {
         return None;

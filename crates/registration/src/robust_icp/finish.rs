@@ -7,12 +7,13 @@ use super::{
     free::name_directions,
     information::Information,
     iterate::{Converged, iterate_without_lost, sandwich_inputs},
-    observe::observe_pairs,
+    observe::{Observation, observe_pairs},
     prepared::{DirectionSamples, PreparedClouds},
-    regression::{Patch, gather_patches},
-    rivals::{Verdict, judge_pose},
+    regression::gather_patches,
+    rivals::{Rival, Verdict, judge_pose},
     sample::quantile,
     search::BestStart,
+    shares::shares_of_pairs,
     system::Directions,
 };
 use crate::kernel::Tukey;
@@ -27,6 +28,8 @@ const WIDTH: f64 = 3.0;
 /// not contradict each other.
 const CLOSE_TO_SPACING: f64 = 0.1;
 const CLOSE_TO_NOISE: f64 = 0.25;
+/// Poses that differ by more than this many times the noise do, however far apart the points are.
+const FAR_FOR_NOISE: f64 = 10.0;
 
 pub(super) fn refine_on_all_points(
     icp: &RobustIcp,
@@ -58,10 +61,9 @@ pub(super) fn refine_on_all_points(
     }
     .remaining()?;
     let mut sandwich = filling.sandwich_covariance(&agreeing, kept.as_ref());
-    let patches = gather_patches(agreeing.iter().chain(&others), prepared.arm);
-    drop(agreeing);
-    drop(others);
-    let verdict = judge_at(icp, prepared, patches, &won, &pose, sandwich.as_ref());
+    let pairs = [agreeing, others];
+    let verdict = judge_at(icp, prepared, &pairs, &won, &pose, sandwich.as_ref());
+    drop(pairs);
     if let Some(sandwich) = &mut sandwich {
         sandwich.widen_by(&verdict.spread, &directions.basis_matrix());
     }
@@ -106,19 +108,47 @@ pub(super) fn refine_on_all_points(
 fn judge_at(
     icp: &RobustIcp,
     prepared: &PreparedClouds,
-    patches: Vec<Patch>,
+    pairs: &[Vec<Observation>; 2],
     won: &BestStart,
     pose: &Rigid,
     sandwich: Option<&Sandwich>,
 ) -> Verdict {
+    let patches = gather_patches(pairs.iter().flatten(), prepared.arm);
     let known = sandwich.map_or_else(Matrix6::zeros, |sandwich| sandwich.covariance);
-    let negligible = (CLOSE_TO_SPACING * prepared.spacing).max(CLOSE_TO_NOISE * won.noise);
+    let negligible = (CLOSE_TO_SPACING * prepared.spacing)
+        .min(FAR_FOR_NOISE * won.noise)
+        .max(CLOSE_TO_NOISE * won.noise);
     let ends = steps_to_ends(won, pose, patches.len(), prepared.arm);
     let mut verdict = judge_pose(&patches, icp, &known, &ends, negligible);
     if verdict.rival.is_none() {
-        verdict.add_rival(second_mode(icp, patches, won), negligible);
+        let second = second_mode(icp, patches, won);
+        let second = second.and_then(|second| confirm_by_pairs(icp, prepared, pairs, won, second));
+        verdict.add_rival(second, negligible);
     }
     verdict
+}
+
+/// A second mode of the residuals. Where pairs tell it from the first, with the shares of the pairs
+/// on both, and `None` if its share is too small: patches across the edge of a change belong to
+/// neither, so shares of patches are too near to each other.
+fn confirm_by_pairs(
+    icp: &RobustIcp,
+    prepared: &PreparedClouds,
+    pairs: &[Vec<Observation>; 2],
+    won: &BestStart,
+    second: Rival,
+) -> Option<Rival> {
+    if second.apart <= FAR_FOR_NOISE * won.noise {
+        return Some(second);
+    }
+    let shares = shares_of_pairs(
+        pairs.iter().flatten(),
+        &second.step,
+        won.noise,
+        prepared.arm,
+    );
+    let [first, other] = shares;
+    (other >= icp.ambiguous_share * first).then_some(Rival { shares, ..second })
 }
 
 /// Median |r| at a pose, over ground that agrees, metres.
@@ -126,7 +156,7 @@ fn median_residual(samples: &DirectionSamples<'_>, pose: &Rigid, won: &BestStart
     let observations = observe_pairs(&samples.many, pose, won.reach)?;
     let mut sizes: Vec<f64> = observations
         .iter()
-        .filter(|o| won.agreeing.get(o.patch as usize) == Some(&true))
+        .filter(|o| won.agrees(o.patch))
         .map(|o| o.residual.abs())
         .collect();
     Ok(quantile(&mut sizes, 0.5))

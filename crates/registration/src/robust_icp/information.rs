@@ -183,7 +183,7 @@ impl Information<'_> {
     /// Pairs on ground that agrees.
     fn agreeing_pairs(&self, at: &Rigid) -> Result<Vec<Observation>> {
         let mut pairs = observe_pairs(self.some, at, self.won.distance)?;
-        pairs.retain(|pair| self.won.agreeing.get(pair.patch as usize) == Some(&true));
+        pairs.retain(|pair| self.won.agrees(pair.patch));
         Ok(pairs)
     }
 }

@@ -5,9 +5,10 @@ use super::{
     ahead::StepExtrapolation,
     covariance::SandwichInputs,
     information::Information,
-    observe::{Direction, Observation, PairSums, Pairing},
+    observe::{Direction, Observation, PairSums, Pairing, observe_pairs},
     prepared::{DirectionSamples, PreparedClouds},
     pyramid::{apply_step, scale_motion},
+    sample::quantile,
     search::BestStart,
     system::{Directions, System},
 };
@@ -16,10 +17,18 @@ use isopach_cloud::Rigid;
 use isopach_compute::Result;
 use nalgebra::Vector6;
 
-/// A step shorter than this, metres at the arm, is negligible, and so is one shorter than this
-/// share of a standard error.
+/// A step shorter than this, metres at the arm, is negligible if it is shorter than this share of
+/// the noise of pairs; and so is one shorter than this share of a standard error.
 const NEGLIGIBLE: f64 = 1e-5;
+const SHARE_OF_NOISE: f64 = 0.1;
 const SHARE_OF_ERROR: f64 = 0.03;
+
+/// Median of |r| of Gaussian residuals, in standard deviations.
+const MEDIAN: f64 = 0.6745;
+/// A pose at which residuals are larger than their noise by this factor is approached with a kernel
+/// as wide as they are, so many times at most.
+const FAR: f64 = 2.0;
+const APPROACHES: usize = 6;
 
 /// A motion after which pairs fit worse is taken back: by more nats than this many times the root
 /// of the number of pairs. Less is chance, since pairs change.
@@ -52,7 +61,8 @@ pub(super) fn iterate_without_lost(
     let mut lost: Vec<Vector6<f64>> = Vec::new();
     let mut start = won.pose;
     loop {
-        let found = iterate_steps(icp, prepared, &samples.all, won, kernel, (start, &lost))?;
+        let near = approach(icp, prepared, samples, won, kernel, (start, &lost))?;
+        let found = iterate_steps(icp, prepared, &samples.all, won, kernel, (near, &lost))?;
         let mut free = found.directions.free.clone();
         let known = free.len();
         if lost.is_empty() {
@@ -73,6 +83,37 @@ pub(super) fn iterate_without_lost(
         start = rest;
         lost = free;
     }
+}
+
+/// A pose at which the kernel sees the pairs: planes without noise know it better than the search,
+/// or than a motion that was taken back along some directions, and a kernel as narrow as they are
+/// would see none. Kernels narrow with the residuals (graduated non-convexity: Yang et al. 2020).
+fn approach(
+    icp: &RobustIcp,
+    prepared: &PreparedClouds,
+    samples: &DirectionSamples<'_>,
+    won: &BestStart,
+    kernel: &Tukey,
+    (start, lost): (Rigid, &[Vector6<f64>]),
+) -> Result<Rigid> {
+    let mut pose = start;
+    for _ in 0..APPROACHES {
+        let pairs = observe_pairs(&samples.few, &pose, won.distance)?;
+        let mut sizes: Vec<f64> = pairs
+            .iter()
+            .filter(|pair| won.agrees(pair.patch))
+            .map(|pair| pair.whitened_residual().abs())
+            .collect();
+        let ratio = quantile(&mut sizes, 0.5) / (MEDIAN * won.noise);
+        if !ratio.is_finite() || ratio <= FAR {
+            break;
+        }
+        let wide = Tukey {
+            width: ratio * kernel.width,
+        };
+        pose = iterate_steps(icp, prepared, &samples.all, won, &wide, (pose, lost))?.pose;
+    }
+    Ok(pose)
 }
 
 pub(super) fn sandwich_inputs<'a>(
@@ -123,7 +164,7 @@ fn iterate_steps(
     kernel: &Tukey,
     (start, lost): (Rigid, &[Vector6<f64>]),
 ) -> Result<Converged> {
-    let agrees = |patch: u32| won.agreeing.get(patch as usize) == Some(&true);
+    let agrees = |patch: u32| won.agrees(patch);
     let mut pose = start;
     let mut accepted: Option<AcceptedStep> = None;
     let mut ended = false;
@@ -154,7 +195,8 @@ fn iterate_steps(
         let variance = system.error / system.count.max(1) as f64;
         let in_errors =
             ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
-        let small = step.norm() < NEGLIGIBLE || in_errors < SHARE_OF_ERROR;
+        let small =
+            step.norm() < NEGLIGIBLE.min(SHARE_OF_NOISE * won.noise) || in_errors < SHARE_OF_ERROR;
         if small || ended || iterations == icp.max_iterations {
             return Ok(Converged {
                 pose,

@@ -17,6 +17,7 @@ mod regression;
 mod rivals;
 mod sample;
 mod search;
+mod shares;
 mod spread;
 mod surface;
 mod system;

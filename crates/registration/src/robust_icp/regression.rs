@@ -7,7 +7,7 @@
 //! standard error of a patch's weighted median is known before the pose is.
 
 use super::{
-    consensus::{Evidence, fit_mixture, neighbour_scatter},
+    consensus::{Evidence, Mixture, neighbour_scatter},
     observe::Observation,
     sample::{quantile, robust_scale},
     system::{System, scaled_jacobian},
@@ -31,6 +31,13 @@ const REFINED: usize = 12;
 const REFINEMENTS: usize = 6;
 /// The share of poses that are close enough for neighbours to show their scatter.
 const CLOSE: f64 = 0.1;
+/// Shares of the scatter that neighbours show which may be all there is, and by how many nats one
+/// must be likelier than all of it. Where much of the ground is beside the edge of a change, most
+/// neighbours differ by the change.
+const LESS_SCATTER: [f64; 2] = [0.0, 0.125];
+const DECISIVE: f64 = 20.0;
+/// Poses that shares of the scatter are judged by: those that agree best where ground agrees.
+const JUDGES: usize = 24;
 /// Coordinates are rounded, so no offset is known better, metres. No scatter is less than a tick.
 const LEAST_ERROR: f64 = 2e-5;
 /// The share of patches that surely agree, and the quantile of |x| of Gaussian values with that
@@ -68,6 +75,8 @@ pub(super) struct Regression {
     pub(super) errors: Vec<f64>,
     /// The same from the patch's own pairs alone, metres.
     pub(super) own_errors: Vec<f64>,
+    /// Where each patch is, from the pivot, metres.
+    pub(super) middles: Vec<[f64; 3]>,
 }
 
 /// Gathers pairs by patch.
@@ -170,6 +179,7 @@ pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regr
         .flat_map_iter(|weights| improve_pose(patches, weights, ratio))
         .collect();
     let own_errors: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
+    let middles: Vec<[f64; 3]> = patches.iter().map(|patch| patch.middle).collect();
     let ids: Vec<u32> = patches.iter().map(|patch| patch.id).collect();
     let mut scatters: Vec<f64> = poses
         .iter()
@@ -178,14 +188,17 @@ pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regr
     let scatter = if scatters.is_empty() {
         0.0
     } else {
-        quantile(&mut scatters, CLOSE)
+        likely_scatter(
+            &poses,
+            &own_errors,
+            &middles,
+            quantile(&mut scatters, CLOSE),
+        )
     };
-    let errors: Vec<f64> = own_errors
-        .iter()
-        .map(|error| (error * error + scatter).sqrt())
-        .collect();
+    let errors = add_scatter(&own_errors, scatter);
+    let mixture = Mixture::new(&errors, &middles);
     let judged = |CandidatePose { step, offsets, .. }: CandidatePose| {
-        let evidence = fit_mixture(&offsets, &errors);
+        let evidence = mixture.fit(&offsets);
         Hypothesis {
             step,
             offsets,
@@ -201,7 +214,7 @@ pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regr
         let refined = some
             .par_iter()
             .take(REFINED)
-            .map(|first| refine_hypothesis(patches, first, &errors, ratio));
+            .map(|first| refine_hypothesis(patches, first, &mixture, ratio));
         hypotheses.extend(refined.collect::<Vec<Hypothesis>>());
         hypotheses.append(&mut some);
     }
@@ -210,7 +223,66 @@ pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regr
         hypotheses,
         errors,
         own_errors,
+        middles,
     }
+}
+
+/// Standard errors with a variance of scatter (m²) beside their own, metres.
+fn add_scatter(own_errors: &[f64], scatter: f64) -> Vec<f64> {
+    own_errors
+        .iter()
+        .map(|error| (error * error + scatter).sqrt())
+        .collect()
+}
+
+/// The variance of the scatter that neighbours show, or the share of it with which a pose is
+/// likelier by far, m².
+fn likely_scatter(
+    poses: &[CandidatePose],
+    own_errors: &[f64],
+    middles: &[[f64; 3]],
+    scatter: f64,
+) -> f64 {
+    let reference = add_scatter(own_errors, scatter);
+    let norm = |errors: &[f64]| -> f64 {
+        let ratios = errors.iter().zip(&reference);
+        ratios.map(|(error, all)| (error / all).ln()).sum()
+    };
+    if norm(own_errors) > -DECISIVE {
+        return scatter;
+    }
+    let mut judges: Vec<(f64, &CandidatePose)> = poses
+        .iter()
+        .map(|pose| (central_size(&pose.offsets), pose))
+        .collect();
+    judges.sort_by(|a, b| a.0.total_cmp(&b.0));
+    judges.truncate(JUDGES);
+    let cost = |share: f64| {
+        let errors = add_scatter(own_errors, share * scatter);
+        let mixture = Mixture {
+            errors: &errors,
+            reference: &reference,
+            middles,
+        };
+        let least = judges
+            .par_iter()
+            .map(|(_, pose)| mixture.fit(&pose.offsets).cost)
+            .reduce(|| f64::INFINITY, f64::min);
+        least + norm(&errors)
+    };
+    let all = cost(1.0);
+    LESS_SCATTER
+        .into_iter()
+        .map(|share| (cost(share), share * scatter))
+        .filter(|(cost, _)| cost + DECISIVE < all)
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or(scatter, |(_, less)| less)
+}
+
+/// Size of the offsets of the patches that surely agree, metres.
+fn central_size(offsets: &[f64]) -> f64 {
+    let mut sizes: Vec<f64> = offsets.iter().map(|offset| offset.abs()).collect();
+    quantile(&mut sizes, SURE.0)
 }
 
 fn sort_by_cost(hypotheses: &mut [Hypothesis]) {
@@ -221,20 +293,20 @@ fn sort_by_cost(hypotheses: &mut [Hypothesis]) {
 pub(super) fn refine_with_errors(
     patches: &[Patch],
     poses: &[Hypothesis],
-    errors: &[f64],
+    mixture: &Mixture<'_>,
     ratio: f64,
 ) -> Vec<Hypothesis> {
     let judged = |pose: &Hypothesis| Hypothesis {
         step: pose.step,
         offsets: pose.offsets.clone(),
-        evidence: fit_mixture(&pose.offsets, errors),
+        evidence: mixture.fit(&pose.offsets),
     };
     let mut some: Vec<Hypothesis> = poses.par_iter().map(judged).collect();
     sort_by_cost(&mut some);
     let refined = some
         .par_iter()
         .take(2 * REFINED)
-        .map(|first| refine_hypothesis(patches, first, errors, ratio));
+        .map(|first| refine_hypothesis(patches, first, mixture, ratio));
     refined.collect()
 }
 
@@ -242,7 +314,7 @@ pub(super) fn refine_with_errors(
 fn refine_hypothesis(
     patches: &[Patch],
     first: &Hypothesis,
-    errors: &[f64],
+    mixture: &Mixture<'_>,
     ratio: f64,
 ) -> Hypothesis {
     let mut best = first.clone();
@@ -252,7 +324,7 @@ fn refine_hypothesis(
             .iter()
             .map(|patch| patch.offset_after(&step))
             .collect();
-        let evidence = fit_mixture(&offsets, errors);
+        let evidence = mixture.fit(&offsets);
         if evidence.cost >= best.evidence.cost {
             break;
         }
@@ -326,8 +398,7 @@ fn improve_pose(patches: &[Patch], mut weights: Vec<f64>, ratio: f64) -> Vec<Can
             .map(|patch| patch.offset_after(&step))
             .collect();
         let scale = robust_scale(offsets.iter().copied());
-        let mut sizes: Vec<f64> = offsets.iter().map(|offset| offset.abs()).collect();
-        let sure = quantile(&mut sizes, SURE.0) / SURE.1;
+        let sure = central_size(&offsets) / SURE.1;
         let kernel = Tukey {
             width: PATCH_WIDTH * sure.max(1e-5),
         };

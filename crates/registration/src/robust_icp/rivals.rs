@@ -2,7 +2,7 @@
 
 use super::{
     RobustIcp,
-    consensus::fit_mixture,
+    consensus::Mixture,
     regression::{Hypothesis, Patch, Regression, find_hypotheses},
     spread::{MARGIN, difference_in_errors, spread_of_likely_poses},
 };
@@ -50,13 +50,17 @@ pub(super) fn judge_pose(
 ) -> Verdict {
     let regression = find_hypotheses(patches, icp.determined_ratio, TRIES);
     let Regression {
-        hypotheses, errors, ..
+        hypotheses,
+        errors,
+        middles,
+        ..
     } = &regression;
+    let mixture = Mixture::new(errors, middles);
     let offsets: Vec<f64> = patches
         .iter()
         .map(|patch| patch.offset_after(&Vector6::zeros()))
         .collect();
-    let own = fit_mixture(&offsets, errors);
+    let own = mixture.fit(&offsets);
     let is_other = |step: &Vector6<f64>, others: &[f64]| {
         difference_in_errors(&offsets, others, errors) > SAME
             && is_outside(step, covariance)
@@ -87,7 +91,7 @@ pub(super) fn judge_pose(
                 .iter()
                 .map(|patch| patch.offset_after(step))
                 .collect();
-            let share = fit_mixture(&there, errors).share;
+            let share = mixture.fit(&there).share;
             (enough(share) && is_other(step, &there)).then(|| Rival {
                 step: *step,
                 shares: [own.share, share],

@@ -2,7 +2,7 @@
 
 use super::{
     RobustIcp, StartReport,
-    consensus::fit_mixture,
+    consensus::Mixture,
     observe::{Direction, observe_pairs},
     prepared::{DirectionSamples, PreparedClouds},
     pyramid::{CoarseToFine, apply_step, scale_motion},
@@ -42,6 +42,13 @@ pub(super) struct BestStart {
     /// Largest distance of a pair at the start, metres.
     pub(super) reach: f64,
     pub(super) starts: Vec<StartReport>,
+}
+
+impl BestStart {
+    /// Whether a patch agrees, by its number.
+    pub(super) fn agrees(&self, patch: u32) -> bool {
+        self.agreeing.get(patch as usize) == Some(&true)
+    }
 }
 
 /// Tries every start on a few points, then the distinct ends on many.
@@ -126,11 +133,14 @@ fn score_starts(tried: &mut [StartResult]) {
         .map(|tried| tried.patch_noise)
         .fold(f64::INFINITY, f64::min);
     for StartResult {
-        report, offsets, ..
+        report,
+        offsets,
+        middles,
+        ..
     } in tried
     {
         let errors = vec![narrowest; offsets.len()];
-        report.score = fit_mixture(offsets, &errors).cost / offsets.len() as f64;
+        report.score = Mixture::new(&errors, middles).fit(offsets).cost / offsets.len() as f64;
     }
 }
 
@@ -180,6 +190,7 @@ struct StartResult {
     /// The poses after each round.
     path: Vec<Rigid>,
     offsets: Vec<f64>,
+    middles: Vec<[f64; 3]>,
     patch_noise: f64,
     noise: f64,
     agreeing: Vec<bool>,
@@ -202,6 +213,7 @@ impl StartSearch<'_> {
             let Regression {
                 hypotheses,
                 mut errors,
+                middles,
                 ..
             } = find_hypotheses(&patches, self.icp.determined_ratio, tries);
             let Some(first) = hypotheses.into_iter().next() else {
@@ -227,6 +239,7 @@ impl StartSearch<'_> {
                 report,
                 path: Vec::new(),
                 offsets: first.offsets,
+                middles,
                 patch_noise,
                 noise,
                 agreeing,

@@ -6,7 +6,7 @@
 //! integrated out, as a nuisance parameter: Berger, Liseo & Wolpert 1999).
 
 use super::{
-    consensus::fit_mixture_beside,
+    consensus::Mixture,
     regression::{Hypothesis, Patch, Regression, refine_with_errors},
 };
 use nalgebra::{Matrix6, Vector6};
@@ -55,7 +55,8 @@ pub(super) fn spread_of_likely_poses(
     let mut candidates: Vec<Hypothesis> = likely.iter().take(TAKEN).cloned().collect();
     for share in FEWER {
         let errors = errors_with_scatter(regression, share);
-        candidates.extend(refine_with_errors(patches, &likely, &errors, ratio));
+        let mixture = Mixture::new(&errors, &regression.middles);
+        candidates.extend(refine_with_errors(patches, &likely, &mixture, ratio));
     }
     candidates.retain(|pose| !excluded(&pose.step, &pose.offsets));
     let mut poses: Vec<LikelyPose> = candidates
@@ -92,6 +93,7 @@ fn errors_with_scatter(regression: &Regression, share: f64) -> Vec<f64> {
 struct Scatters<'a> {
     /// With all the scatter of neighbours.
     reference: &'a [f64],
+    middles: &'a [[f64; 3]],
     /// Standard errors, and Σ ln(error) above that of the reference.
     each: Vec<(Vec<f64>, f64)>,
 }
@@ -107,6 +109,7 @@ impl<'a> Scatters<'a> {
         };
         Self {
             reference,
+            middles: &regression.middles,
             each: SCATTERS.map(with_norm).into(),
         }
     }
@@ -116,7 +119,14 @@ impl<'a> Scatters<'a> {
         let costs: Vec<f64> = self
             .each
             .iter()
-            .map(|(errors, norm)| fit_mixture_beside(offsets, errors, self.reference).cost + norm)
+            .map(|(errors, norm)| {
+                let mixture = Mixture {
+                    errors,
+                    reference: self.reference,
+                    middles: self.middles,
+                };
+                mixture.fit(offsets).cost + norm
+            })
             .collect();
         let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
         let sum: f64 = costs.iter().map(|cost| (least - cost).exp()).sum();
@@ -180,6 +190,7 @@ mod tests {
             hypotheses: Vec::new(),
             errors: vec![error; patches],
             own_errors: vec![own_error; patches],
+            middles: (0..patches).map(|i| [i as f64, 0.0, 0.0]).collect(),
         }
     }
 
@@ -192,9 +203,8 @@ mod tests {
             .collect();
         let tilt: Vec<f64> = (0..48).map(|i| noise(i, 0.04)).collect();
         let regression = regression(0.02, 0.09, 48);
-        let fixed = |offsets: &[f64]| {
-            fit_mixture_beside(offsets, &regression.errors, &regression.errors).cost
-        };
+        let mixture = Mixture::new(&regression.errors, &regression.middles);
+        let fixed = |offsets: &[f64]| mixture.fit(offsets).cost;
         assert!(fixed(&tilt) < fixed(&change));
         let scatters = Scatters::new(&regression);
         assert!(scatters.cost(&change) < scatters.cost(&tilt));

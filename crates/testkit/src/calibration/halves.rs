@@ -4,7 +4,7 @@ use isopach_cloud::{Cloud, Rigid};
 use isopach_compute::{Error, Result};
 use std::f64::consts::TAU;
 
-/// Share of one side that is changed.
+/// Share of the ground that is changed, on one side.
 const CHANGED: f64 = 0.3;
 /// How far a start is off at most, metres and radians.
 const TRANSLATION: f64 = 2.0;
@@ -34,8 +34,8 @@ fn uniform(number: u64) -> f64 {
     (mix_bits(number) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Splits by a hash, raises 30 % of the source beyond a line of random direction by `change`
-/// metres, and moves it.
+/// Splits by a hash, raises 30 % of the ground of the source, by area, beyond a line of random
+/// direction by `change` metres, and moves it.
 pub fn split_cloud(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     let points = cloud.positions();
     let salt = mix_bits(seed);
@@ -57,7 +57,8 @@ pub fn split_cloud(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     let mut heights: Vec<f64> = source.iter().map(|point| point[2]).collect();
     let middle = heights.len() / 2;
     let z = *heights.select_nth_unstable_by(middle, f64::total_cmp).1;
-    raise_side(&mut source, uniform(salt ^ 1) * TAU, change);
+    let square = spacing_of(extent.area(), source.len());
+    raise_side(&mut source, square, uniform(salt ^ 1) * TAU, change);
     let turn = random_direction(salt ^ 2).map(|u| u * ROTATION * uniform(salt ^ 3));
     let shift = random_direction(salt ^ 4).map(|u| u * TRANSLATION * uniform(salt ^ 5));
     let motion = Rigid::from_vectors(turn, shift, [x, y, z]);
@@ -69,15 +70,27 @@ pub fn split_cloud(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     })
 }
 
-fn raise_side(points: &mut [[f64; 3]], azimuth: f64, change: f64) {
+/// Raises the points beyond a line. 30 % of the squares that hold points lie beyond it: where strips
+/// overlap there are more points, but no more ground.
+fn raise_side(points: &mut [[f64; 3]], square: f64, azimuth: f64, change: f64) {
     let (sine, cosine) = azimuth.sin_cos();
-    let place = |point: &[f64; 3]| point[0] * cosine + point[1] * sine;
-    let mut places: Vec<f64> = points.iter().map(place).collect();
+    let place = |x: f64, y: f64| x * cosine + y * sine;
+    let square_of = |point: &[f64; 3]| [point[0], point[1]].map(|x| (x / square).floor() as i64);
+    let mut squares: Vec<[i64; 2]> = points.iter().map(square_of).collect();
+    squares.sort_unstable();
+    squares.dedup();
+    let mut places: Vec<f64> = squares
+        .iter()
+        .map(|&square_at| {
+            let [x, y] = square_at.map(|i| (i as f64 + 0.5) * square);
+            place(x, y)
+        })
+        .collect();
     let edge = (places.len() as f64 * CHANGED) as usize;
     let edge = *places.select_nth_unstable_by(edge, f64::total_cmp).1;
     points
         .iter_mut()
-        .filter(|point| place(point) < edge)
+        .filter(|point| place(point[0], point[1]) < edge)
         .for_each(|point| point[2] += change);
 }
 
@@ -92,15 +105,17 @@ fn random_direction(number: u64) -> [f64; 3] {
 /// Both thinned as a program would do it.
 pub fn thin_cloud(source: &Cloud, target: &Cloud) -> Result<(Cloud, Cloud)> {
     let spacing = |cloud: &Cloud| {
-        let area = cloud
-            .positions()
-            .extent()
-            .map_or(0.0, |extent| extent.area());
-        (area / (cloud.len() as f64).min(SAMPLE)).sqrt().max(0.25)
+        let extent = cloud.positions().extent();
+        spacing_of(extent.map_or(0.0, |extent| extent.area()), cloud.len())
     };
     let spacing = spacing(source).max(spacing(target));
     Ok((
         source.subsample_grid(spacing)?,
         target.subsample_grid(spacing)?,
     ))
+}
+
+/// Spacing at which so many points on an area (m²) are thinned, metres.
+fn spacing_of(area: f64, points: usize) -> f64 {
+    (area / (points as f64).min(SAMPLE)).sqrt().max(0.25)
 }

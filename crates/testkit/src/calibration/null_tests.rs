@@ -137,13 +137,29 @@ impl Scene {
     }
 }
 
-/// The ground of a LAS file in two random parts; one in `one_in` points goes into the second.
-pub fn read_ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Result<[Cloud; 2]> {
+/// Points of some classes of a LAS file.
+pub fn read_ground(path: &Path, classes: &[u8]) -> Result<Cloud> {
     let all = Las::open(path)
         .map_err(isopach_compute::Error::source)?
         .read_all(Columns::CLASSIFICATION)?;
-    let ground = all.filter_classes(classes)?;
-    let positions = ground.positions();
+    Ok(all.filter_classes(classes)?.into_owned())
+}
+
+/// The points of two clouds in one, without their attributes.
+pub fn join_clouds(parts: &[Cloud; 2]) -> Result<Cloud> {
+    let points: Vec<[f64; 3]> = parts
+        .iter()
+        .flat_map(|part| {
+            let positions = part.positions();
+            (0..positions.len()).map(move |i| positions.absolute(i))
+        })
+        .collect();
+    Cloud::from_points(&points)
+}
+
+/// A cloud in two random parts; one in `one_in` points goes into the second.
+pub fn split_at_random(whole: &Cloud, one_in: u64, seed: u64) -> [Cloud; 2] {
+    let positions = whole.positions();
     let mut parts: [Vec<u32>; 2] = Default::default();
     for i in 0..positions.len() {
         let ticks = positions.absolute_ticks(i);
@@ -152,7 +168,7 @@ pub fn read_ground(path: &Path, classes: &[u8], one_in: u64, seed: u64) -> Resul
             .fold(mixed(seed), |hash, tick| mixed(hash ^ *tick as u64));
         parts[usize::from(hash.is_multiple_of(one_in))].push(i as u32);
     }
-    Ok(parts.map(|part| ground.select(&part)))
+    parts.map(|part| whole.select(&part))
 }
 
 /// Scatter that a survey of such halves states.
