@@ -1,7 +1,7 @@
 //! Alignment of random halves: how often the truth is inside what is stated.
 
 use isopach::{
-    cloud::{Cloud, Columns, Rigid},
+    cloud::{Cloud, Columns, Rigid, TICKS_PER_METRE},
     compute::{Cpu, Error, Result},
     las::Las,
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
@@ -23,14 +23,14 @@ const CLOUDS: [&str; 8] = [
 ];
 /// Ground.
 const GROUND: u8 = 2;
-/// Metres by which 30 % of one side is raised.
+/// Metres by which 30 % of the ground, on one side, is raised.
 const GROUND_CHANGES: [f64; 3] = [0.0, 0.3, -0.3];
 const ALL_CHANGES: [f64; 5] = [0.0, 0.7, -0.7, 1.5, -1.5];
 /// Standard errors that an unknown may be off.
 const MOST: f64 = 4.0;
-/// Coordinates are rounded to 4 µm: what is stated and found to be less than this is no error of the
-/// alignment, metres.
-const ROUNDING: f64 = 1e-5;
+/// Coordinates are rounded to this, metres. An unknown is exact if less is stated, and it is off by
+/// less.
+const ROUNDING: f64 = 1.0 / TICKS_PER_METRE;
 
 /// Sums over the splits of a cloud.
 #[derive(Default)]
@@ -41,6 +41,7 @@ struct Tally {
     refused: usize,
     outside: usize,
     unknowns: usize,
+    exact: usize,
     worse: usize,
     worse_along_normals: usize,
     squares: f64,
@@ -57,9 +58,9 @@ pub(crate) fn print(data: &Path, wanted: &[String], splits: u64) -> Result<()> {
         )));
     }
     println!(
-        "| cloud | points | change, m | splits | not moved | ambiguous | refused | unknowns outside 4 σ | error/stated, rms | worst | worse than the start | along normals |"
+        "| cloud | points | change, m | splits | not moved | ambiguous | refused | unknowns outside 4 σ | exact | error/stated, rms | worst | worse than the start | along normals |"
     );
-    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for name in CLOUDS
         .into_iter()
         .filter(|name| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name))
@@ -67,7 +68,7 @@ pub(crate) fn print(data: &Path, wanted: &[String], splits: u64) -> Result<()> {
         let path = data.join(format!("lidar/{name}.laz"));
         if !path.exists() {
             println!(
-                "| {name} | SKIPPED: {} is not there ||||||||||",
+                "| {name} | SKIPPED: {} is not there |||||||||||",
                 path.display()
             );
             continue;
@@ -115,18 +116,23 @@ impl Tally {
         let at_start = error(&halves.motion, &Rigid::identity([0.0; 3]), &found);
         let size = |off: [f64; 6]| off.iter().map(|x| x * x).sum::<f64>();
         let along_normals = |off: [f64; 6]| squares_along_normals(&off, &found);
-        self.worse += usize::from(size(off) > size(at_start));
-        self.worse_along_normals += usize::from(along_normals(off) > along_normals(at_start));
+        // A pose that is not a number is worse.
+        let is_worse = |off: f64, at_start: f64| !(off <= at_start);
+        self.worse += usize::from(is_worse(size(off), size(at_start)));
+        self.worse_along_normals +=
+            usize::from(is_worse(along_normals(off), along_normals(at_start)));
         for i in 0..6 {
             let arm = if i < 3 { found.covariance.arm } else { 1.0 };
-            let stated = found.covariance.matrix[i][i].sqrt() * arm;
-            if stated > ROUNDING || off[i].abs() > ROUNDING {
-                let ratio = off[i] / stated;
-                self.unknowns += 1;
-                self.squares += ratio * ratio;
-                self.largest = self.largest.max(ratio.abs());
-                self.outside += usize::from(ratio.abs() > MOST);
+            let stated = found.covariance.matrix[i][i].max(0.0).sqrt() * arm;
+            if stated <= ROUNDING && off[i].abs() <= ROUNDING {
+                self.exact += 1;
+                continue;
             }
+            let ratio = off[i] / stated;
+            self.unknowns += 1;
+            self.squares += ratio * ratio;
+            self.largest = self.largest.max(ratio.abs());
+            self.outside += usize::from(!(ratio.abs() <= MOST));
         }
         Ok(())
     }
@@ -139,6 +145,7 @@ impl Tally {
             refused,
             outside,
             unknowns,
+            exact,
             worse,
             worse_along_normals,
             squares,
@@ -147,13 +154,13 @@ impl Tally {
         let stayed = splits - moved - ambiguous - refused;
         let ratio = (squares / (*unknowns).max(1) as f64).sqrt();
         println!(
-            "{start} {splits} | {stayed} | {ambiguous} | {refused} | {outside} of {unknowns} | {ratio:.2} | {largest:.1} | {worse} | {worse_along_normals} |"
+            "{start} {splits} | {stayed} | {ambiguous} | {refused} | {outside} of {unknowns} | {exact} | {ratio:.2} | {largest:.1} | {worse} | {worse_along_normals} |"
         );
     }
 }
 
-/// Σ of the squares of what pairs are off by along their normals, in units of their noise: the error
-/// of distances between the epochs.
+/// Σ of the squares of what pairs are off by along their normals, weighted as for the alignment, m²:
+/// the error of distances between the epochs.
 fn squares_along_normals(off: &[f64; 6], found: &RobustAlignment) -> f64 {
     let arm = found.covariance.arm;
     let radians_and_metres: [f64; 6] =

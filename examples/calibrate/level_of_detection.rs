@@ -114,7 +114,8 @@ fn real() -> Result<()> {
                 normals: multiscale(2.0 * size),
                 spacing: size,
             };
-            if let Some(other) = other.and_then(shared) {
+            if let Some(other) = other {
+                let Some(other) = shared(other) else { continue };
                 let parts = [read_ground(&path, &[2])?, read_ground(&other, &[2])?];
                 let whole = join_clouds(&parts)?;
                 rows(&path, "pair", &[halves(parts)])?;

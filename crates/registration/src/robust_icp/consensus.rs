@@ -22,6 +22,9 @@ const SMALLER: f64 = 0.5;
 const SAME: f64 = 0.7;
 /// The least share of offsets that fit neither group.
 const NEITHER: f64 = 0.02;
+/// What the chain that leads across an edge costs, nats: one of two kinds of chain, and one of about
+/// eight directions.
+const ACROSS: f64 = 2.77;
 /// Offsets beyond this many standard errors suggest a second group.
 const BEYOND: f64 = 2.5;
 
@@ -83,7 +86,8 @@ impl<'a> Mixture<'a> {
         let [offsets, errors, reference] = [offsets, self.errors, self.reference]
             .map(|values| order.iter().map(|&i| values[i]).collect::<Vec<f64>>());
         let across = maximise_likelihood([&offsets, &errors, &reference], by_cuts.groups);
-        if across.cost >= by_cuts.cost {
+        let cost = across.cost + ACROSS;
+        if cost >= by_cuts.cost {
             return by_cuts;
         }
         let mut agreeing = vec![0.0; order.len()];
@@ -91,7 +95,11 @@ impl<'a> Mixture<'a> {
             .iter()
             .zip(&across.agreeing)
             .for_each(|(&i, surely)| agreeing[i] = *surely);
-        Evidence { agreeing, ..across }
+        Evidence {
+            cost,
+            agreeing,
+            ..across
+        }
     }
 }
 
@@ -325,4 +333,61 @@ pub(super) fn neighbour_scatter(ids: &[u32], offsets: &[f64], errors: &[f64]) ->
         .collect();
     let shown = robust_scale(neighbours.iter().map(|&i| offsets[i] - offsets[i - 1])).powi(2);
     (0.5 * (shown - quantile(&mut expected, 0.5))).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Patches of a square in the order of median cuts: each cut across the other side.
+    fn patches_by_cuts(cuts: usize) -> Vec<[f64; 3]> {
+        (0..1_usize << cuts)
+            .map(|i| {
+                let mut place = [0.0, 0.0, 0.0];
+                for cut in 0..cuts {
+                    let beyond = f64::from((i >> (cuts - 1 - cut)) as u32 & 1);
+                    place[cut % 2] += beyond * 0.5_f64.powi(cut as i32 / 2 + 1);
+                }
+                place
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_straight_edge_is_one_change() {
+        let middles = patches_by_cuts(6);
+        let errors = vec![0.03; middles.len()];
+        let noise = |i: usize| 0.03 * [1.0, -0.4, 0.2, -1.2, 0.7, -0.6][i % 6];
+        let is_changed = |middle: &[f64; 3]| middle[0] + 0.6 * middle[1] > 0.9;
+        let offsets: Vec<f64> = middles
+            .iter()
+            .enumerate()
+            .map(|(i, middle)| noise(i) + if is_changed(middle) { 0.3 } else { 0.0 })
+            .collect();
+        let by_cuts = fit_from_starts([&offsets, &errors, &errors]);
+        let fitted = Mixture::new(&errors, &middles).fit(&offsets);
+        assert!(
+            fitted.cost < by_cuts.cost - 3.0,
+            "{} {}",
+            fitted.cost,
+            by_cuts.cost
+        );
+        for (middle, surely) in middles.iter().zip(&fitted.agreeing) {
+            assert_eq!(*surely < 0.5, is_changed(middle), "{middle:?} {surely}");
+        }
+    }
+
+    #[test]
+    fn ground_that_agrees_everywhere_has_no_edge() {
+        let middles = patches_by_cuts(4);
+        assert!(order_across_edge(&middles, &[1.0; 16]).is_none());
+        assert!(order_across_edge(&middles, &[0.0; 16]).is_none());
+        let mut agreeing = [1.0; 16];
+        agreeing[..2].fill(0.0);
+        let order = order_across_edge(&middles, &agreeing).unwrap();
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..16).collect::<Vec<usize>>());
+        assert_eq!(order[15], 0);
+    }
 }

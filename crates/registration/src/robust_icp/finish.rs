@@ -30,6 +30,8 @@ const CLOSE_TO_SPACING: f64 = 0.1;
 const CLOSE_TO_NOISE: f64 = 0.25;
 /// Poses that differ by more than this many times the noise do, however far apart the points are.
 const FAR_FOR_NOISE: f64 = 10.0;
+/// The least share of the pairs that two modes explain if pairs are to judge.
+const EXPLAINED: f64 = 0.9;
 
 pub(super) fn refine_on_all_points(
     icp: &RobustIcp,
@@ -130,7 +132,8 @@ fn judge_at(
 
 /// A second mode of the residuals. Where pairs tell it from the first, with the shares of the pairs
 /// on both, and `None` if its share is too small: patches across the edge of a change belong to
-/// neither, so shares of patches are too near to each other.
+/// neither, so shares of patches are too near to each other. Pairs that agree on neither, as if one
+/// mode were rougher, leave it at the shares of patches.
 fn confirm_by_pairs(
     icp: &RobustIcp,
     prepared: &PreparedClouds,
@@ -148,6 +151,9 @@ fn confirm_by_pairs(
         prepared.arm,
     );
     let [first, other] = shares;
+    if first + other < EXPLAINED {
+        return Some(second);
+    }
     (other >= icp.ambiguous_share * first).then_some(Rival { shares, ..second })
 }
 

@@ -8,7 +8,7 @@ use super::{
     observe::{Direction, Observation, PairSums, Pairing, observe_pairs},
     prepared::{DirectionSamples, PreparedClouds},
     pyramid::{apply_step, scale_motion},
-    sample::quantile,
+    sample::robust_scale,
     search::BestStart,
     system::{Directions, System},
 };
@@ -23,12 +23,10 @@ const NEGLIGIBLE: f64 = 1e-5;
 const SHARE_OF_NOISE: f64 = 0.1;
 const SHARE_OF_ERROR: f64 = 0.03;
 
-/// Median of |r| of Gaussian residuals, in standard deviations.
-const MEDIAN: f64 = 0.6745;
 /// A pose at which residuals are larger than their noise by this factor is approached with a kernel
-/// as wide as they are, so many times at most.
+/// as wide as they are, as long as that makes them smaller by this factor.
 const FAR: f64 = 2.0;
-const APPROACHES: usize = 6;
+const NARROWER: f64 = 0.8;
 
 /// A motion after which pairs fit worse is taken back: by more nats than this many times the root
 /// of the number of pairs. Less is chance, since pairs change.
@@ -61,8 +59,17 @@ pub(super) fn iterate_without_lost(
     let mut lost: Vec<Vector6<f64>> = Vec::new();
     let mut start = won.pose;
     loop {
-        let near = approach(icp, prepared, samples, won, kernel, (start, &lost))?;
-        let found = iterate_steps(icp, prepared, &samples.all, won, kernel, (near, &lost))?;
+        let steps = Steps {
+            icp,
+            prepared,
+            all: &samples.all,
+            won,
+            lost: &lost,
+        };
+        let (near, approached) = steps.approach(&samples.few, start, kernel)?;
+        let most = icp.max_iterations.saturating_sub(approached);
+        let mut found = steps.iterate(near, (kernel, won.noise), most)?;
+        found.iterations += approached;
         let mut free = found.directions.free.clone();
         let known = free.len();
         if lost.is_empty() {
@@ -83,37 +90,6 @@ pub(super) fn iterate_without_lost(
         start = rest;
         lost = free;
     }
-}
-
-/// A pose at which the kernel sees the pairs: planes without noise know it better than the search,
-/// or than a motion that was taken back along some directions, and a kernel as narrow as they are
-/// would see none. Kernels narrow with the residuals (graduated non-convexity: Yang et al. 2020).
-fn approach(
-    icp: &RobustIcp,
-    prepared: &PreparedClouds,
-    samples: &DirectionSamples<'_>,
-    won: &BestStart,
-    kernel: &Tukey,
-    (start, lost): (Rigid, &[Vector6<f64>]),
-) -> Result<Rigid> {
-    let mut pose = start;
-    for _ in 0..APPROACHES {
-        let pairs = observe_pairs(&samples.few, &pose, won.distance)?;
-        let mut sizes: Vec<f64> = pairs
-            .iter()
-            .filter(|pair| won.agrees(pair.patch))
-            .map(|pair| pair.whitened_residual().abs())
-            .collect();
-        let ratio = quantile(&mut sizes, 0.5) / (MEDIAN * won.noise);
-        if !ratio.is_finite() || ratio <= FAR {
-            break;
-        }
-        let wide = Tukey {
-            width: ratio * kernel.width,
-        };
-        pose = iterate_steps(icp, prepared, &samples.all, won, &wide, (pose, lost))?.pose;
-    }
-    Ok(pose)
 }
 
 pub(super) fn sandwich_inputs<'a>(
@@ -152,72 +128,127 @@ fn without_motion_along(
     (pose, along.norm())
 }
 
-/// Steps on all points from a pose, across directions that are known to be free.
-///
-/// A step solves for the pairs as they are. In a wood a long step finds others that fit worse: it
-/// is taken back and halved, as in trust-region methods (Moré 1978).
-fn iterate_steps(
-    icp: &RobustIcp,
-    prepared: &PreparedClouds,
-    all: &[Direction<'_>],
-    won: &BestStart,
-    kernel: &Tukey,
-    (start, lost): (Rigid, &[Vector6<f64>]),
-) -> Result<Converged> {
-    let agrees = |patch: u32| won.agrees(patch);
-    let mut pose = start;
-    let mut accepted: Option<AcceptedStep> = None;
-    let mut ended = false;
-    let mut iterations = 0;
-    let mut ahead = StepExtrapolation::default();
-    loop {
-        let pairing = Pairing::new(all, &pose, won.distance)?;
-        let sums = pairing.sum_pairs(kernel, prepared.arm, agrees);
-        if let Some(before) = &mut accepted
-            && !ended
-            && before.is_worse(&sums, won.noise)
-        {
-            ahead = StepExtrapolation::default();
-            if before.shorten() && iterations < icp.max_iterations {
-                pose = apply_step(&before.pose, &before.motion, prepared.arm);
-                iterations += 1;
-            } else {
-                pose = before.pose;
-                ended = true;
+/// Steps on all points, across directions that are known to be free.
+struct Steps<'a> {
+    icp: &'a RobustIcp,
+    prepared: &'a PreparedClouds,
+    all: &'a [Direction<'a>],
+    won: &'a BestStart,
+    lost: &'a [Vector6<f64>],
+}
+
+impl Steps<'_> {
+    /// A pose at which the kernel sees the pairs, and the steps to it: planes without noise know it
+    /// better than the search, or than a motion that was taken back along some directions, and a
+    /// kernel as narrow as they are would see none. Kernels narrow with the residuals (graduated
+    /// non-convexity: Yang et al. 2020).
+    fn approach(
+        &self,
+        few: &[Direction<'_>],
+        start: Rigid,
+        kernel: &Tukey,
+    ) -> Result<(Rigid, usize)> {
+        let mut pose = start;
+        let mut taken = 0;
+        let mut before = f64::INFINITY;
+        loop {
+            let ratio = self.residuals_over_noise(few, &pose)?;
+            let left = self.icp.max_iterations.saturating_sub(taken);
+            if !ratio.is_finite() || ratio <= FAR || ratio > NARROWER * before || left == 0 {
+                return Ok((pose, taken));
             }
-            continue;
+            let wide = Tukey {
+                width: ratio * kernel.width,
+            };
+            let found = self.iterate(pose, (&wide, ratio * self.won.noise), left)?;
+            pose = found.pose;
+            taken += found.iterations;
+            before = ratio;
         }
-        let mean_loss = sums.mean_loss();
-        let system = sums.system;
-        let directions = system.split_directions_across(icp.determined_ratio, lost);
-        let step = system.solve_step(&directions);
-        // Of residuals in units of those of the smoothest planes.
-        let variance = system.error / system.count.max(1) as f64;
-        let in_errors =
-            ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
-        let small =
-            step.norm() < NEGLIGIBLE.min(SHARE_OF_NOISE * won.noise) || in_errors < SHARE_OF_ERROR;
-        if small || ended || iterations == icp.max_iterations {
-            return Ok(Converged {
+    }
+
+    /// Standard deviation of residuals at a pose, from their median size, over that within patches.
+    fn residuals_over_noise(&self, few: &[Direction<'_>], pose: &Rigid) -> Result<f64> {
+        let pairs = observe_pairs(few, pose, self.won.distance)?;
+        let sizes = pairs
+            .iter()
+            .filter(|pair| self.won.agrees(pair.patch))
+            .map(Observation::whitened_residual);
+        Ok(robust_scale(sizes) / self.won.noise)
+    }
+
+    /// Steps from a pose with a kernel, for pairs with so much noise (metres).
+    ///
+    /// A step solves for the pairs as they are. In a wood a long step finds others that fit worse: it
+    /// is taken back and halved, as in trust-region methods (Moré 1978).
+    fn iterate(
+        &self,
+        start: Rigid,
+        (kernel, noise): (&Tukey, f64),
+        most: usize,
+    ) -> Result<Converged> {
+        let Self {
+            icp,
+            prepared,
+            all,
+            won,
+            lost,
+        } = *self;
+        let agrees = |patch: u32| won.agrees(patch);
+        let mut pose = start;
+        let mut accepted: Option<AcceptedStep> = None;
+        let mut ended = false;
+        let mut iterations = 0;
+        let mut ahead = StepExtrapolation::default();
+        loop {
+            let pairing = Pairing::new(all, &pose, won.distance)?;
+            let sums = pairing.sum_pairs(kernel, prepared.arm, agrees);
+            if let Some(before) = &mut accepted
+                && !ended
+                && before.is_worse(&sums, noise)
+            {
+                ahead = StepExtrapolation::default();
+                if before.shorten() && iterations < most {
+                    pose = apply_step(&before.pose, &before.motion, prepared.arm);
+                    iterations += 1;
+                } else {
+                    pose = before.pose;
+                    ended = true;
+                }
+                continue;
+            }
+            let mean_loss = sums.mean_loss();
+            let system = sums.system;
+            let directions = system.split_directions_across(icp.determined_ratio, lost);
+            let step = system.solve_step(&directions);
+            // Of residuals in units of those of the smoothest planes.
+            let variance = system.error / system.count.max(1) as f64;
+            let in_errors =
+                ((step.transpose() * system.a * step)[0] / variance.max(f64::MIN_POSITIVE)).sqrt();
+            let small =
+                step.norm() < NEGLIGIBLE.min(SHARE_OF_NOISE * noise) || in_errors < SHARE_OF_ERROR;
+            if small || ended || iterations == most {
+                return Ok(Converged {
+                    pose,
+                    agreeing: pairing.observations_where(agrees),
+                    others: pairing.observations_where(|patch| !agrees(patch)),
+                    system,
+                    directions,
+                    converged: small,
+                    iterations,
+                });
+            }
+            let motion = ahead.extrapolate_step(&step, &system.a);
+            accepted = Some(AcceptedStep {
                 pose,
-                agreeing: pairing.observations_where(agrees),
-                others: pairing.observations_where(|patch| !agrees(patch)),
-                system,
-                directions,
-                converged: small,
-                iterations,
+                mean_loss,
+                step,
+                motion,
+                halvings: 0,
             });
+            pose = apply_step(&pose, &motion, prepared.arm);
+            iterations += 1;
         }
-        let motion = ahead.extrapolate_step(&step, &system.a);
-        accepted = Some(AcceptedStep {
-            pose,
-            mean_loss,
-            step,
-            motion,
-            halvings: 0,
-        });
-        pose = apply_step(&pose, &motion, prepared.arm);
-        iterations += 1;
     }
 }
 

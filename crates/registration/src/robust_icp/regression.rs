@@ -71,8 +71,11 @@ pub(super) struct Hypothesis {
 /// The poses that patches agree on, the likeliest first.
 pub(super) struct Regression {
     pub(super) hypotheses: Vec<Hypothesis>,
-    /// Standard error of each patch's offset, with the scatter between neighbours, metres.
+    /// Standard error of each patch's offset, with the scatter between neighbours that is likely,
+    /// metres.
     pub(super) errors: Vec<f64>,
+    /// The same with all the scatter that neighbours show, metres.
+    pub(super) largest_errors: Vec<f64>,
     /// The same from the patch's own pairs alone, metres.
     pub(super) own_errors: Vec<f64>,
     /// Where each patch is, from the pivot, metres.
@@ -172,12 +175,13 @@ fn main_normal(members: &[Observation]) -> Vector3<f64> {
 }
 
 /// Poses are made of `tries` sets of three places, eight halves and the whole, and improved on the
-/// patches that agree.
+/// patches that agree; the pose that patches were gathered at is one of them.
 pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regression {
-    let poses: Vec<CandidatePose> = starting_weights(patches, tries)
+    let mut poses: Vec<CandidatePose> = starting_weights(patches, tries)
         .into_par_iter()
         .flat_map_iter(|weights| improve_pose(patches, weights, ratio))
         .collect();
+    poses.push(CandidatePose::unmoved(patches));
     let own_errors: Vec<f64> = patches.iter().map(Patch::standard_error).collect();
     let middles: Vec<[f64; 3]> = patches.iter().map(|patch| patch.middle).collect();
     let ids: Vec<u32> = patches.iter().map(|patch| patch.id).collect();
@@ -188,13 +192,10 @@ pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regr
     let scatter = if scatters.is_empty() {
         0.0
     } else {
-        likely_scatter(
-            &poses,
-            &own_errors,
-            &middles,
-            quantile(&mut scatters, CLOSE),
-        )
+        quantile(&mut scatters, CLOSE)
     };
+    let largest_errors = add_scatter(&own_errors, scatter);
+    let scatter = likely_scatter(&poses, [&own_errors, &largest_errors], &middles, scatter);
     let errors = add_scatter(&own_errors, scatter);
     let mixture = Mixture::new(&errors, &middles);
     let judged = |CandidatePose { step, offsets, .. }: CandidatePose| {
@@ -222,6 +223,7 @@ pub(super) fn find_hypotheses(patches: &[Patch], ratio: f64, tries: u64) -> Regr
     Regression {
         hypotheses,
         errors,
+        largest_errors,
         own_errors,
         middles,
     }
@@ -236,16 +238,15 @@ fn add_scatter(own_errors: &[f64], scatter: f64) -> Vec<f64> {
 }
 
 /// The variance of the scatter that neighbours show, or the share of it with which a pose is
-/// likelier by far, m².
+/// likelier by far, m². Errors of patches are their own, and those with all the scatter.
 fn likely_scatter(
     poses: &[CandidatePose],
-    own_errors: &[f64],
+    [own_errors, reference]: [&[f64]; 2],
     middles: &[[f64; 3]],
     scatter: f64,
 ) -> f64 {
-    let reference = add_scatter(own_errors, scatter);
     let norm = |errors: &[f64]| -> f64 {
-        let ratios = errors.iter().zip(&reference);
+        let ratios = errors.iter().zip(reference);
         ratios.map(|(error, all)| (error / all).ln()).sum()
     };
     if norm(own_errors) > -DECISIVE {
@@ -261,7 +262,7 @@ fn likely_scatter(
         let errors = add_scatter(own_errors, share * scatter);
         let mixture = Mixture {
             errors: &errors,
-            reference: &reference,
+            reference,
             middles,
         };
         let least = judges
@@ -344,7 +345,9 @@ fn starting_weights(patches: &[Patch], tries: u64) -> Vec<Vec<f64>> {
     all.extend(
         (0..8).map(|eighth| half_of_plan(patches, f64::from(eighth) * std::f64::consts::FRAC_PI_4)),
     );
-    all.extend((0..tries).map(|attempt| around_three(patches, attempt)));
+    if !patches.is_empty() {
+        all.extend((0..tries).map(|attempt| around_three(patches, attempt)));
+    }
     all
 }
 
@@ -384,6 +387,21 @@ struct CandidatePose {
     offsets: Vec<f64>,
     /// Made of the subset alone, not improved.
     is_first: bool,
+}
+
+impl CandidatePose {
+    /// The pose that patches were gathered at: what an earlier round led to.
+    fn unmoved(patches: &[Patch]) -> Self {
+        let step = Vector6::zeros();
+        Self {
+            step,
+            offsets: patches
+                .iter()
+                .map(|patch| patch.offset_after(&step))
+                .collect(),
+            is_first: true,
+        }
+    }
 }
 
 /// Pose of the subset, and its improvement with the least median of offsets,
@@ -426,4 +444,38 @@ fn fit_step(patches: &[Patch], weights: &[f64], ratio: f64) -> Vector6<f64> {
         .zip(weights)
         .for_each(|(patch, &weight)| sums.merge(&patch.system, weight));
     sums.solve_step(&sums.split_directions(ratio))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pose(offsets: &[f64]) -> CandidatePose {
+        CandidatePose {
+            step: Vector6::zeros(),
+            offsets: offsets.to_vec(),
+            is_first: true,
+        }
+    }
+
+    #[test]
+    fn neighbours_across_an_edge_are_no_scatter() {
+        let noise = |i: usize, size: f64| size * [1.0, -0.4, 0.2, -1.2, 0.7, -0.6][i % 6];
+        let own = [0.002; 16];
+        let middles: Vec<[f64; 3]> = (0..16).map(|i| [f64::from(i), 0.0, 0.0]).collect();
+        let scatter = 0.15_f64.powi(2);
+        let all = add_scatter(&own, scatter);
+        let errors: [&[f64]; 2] = [&own, &all];
+        // Most of the ground is known to 2 mm, and a third of it is raised.
+        let edge: Vec<f64> = (0..16)
+            .map(|i| noise(i, 0.002) + if i > 10 { 0.3 } else { 0.0 })
+            .collect();
+        let tilt: Vec<f64> = (0..16).map(|i| noise(i, 0.1)).collect();
+        let poses = [pose(&tilt), pose(&edge)];
+        assert!(likely_scatter(&poses, errors, &middles, scatter) <= 0.125 * scatter);
+        // All of it scatters by as much as neighbours say.
+        let rough: Vec<f64> = (0..16).map(|i| noise(i, 0.15)).collect();
+        let poses = [pose(&rough), pose(&tilt)];
+        assert_eq!(likely_scatter(&poses, errors, &middles, scatter), scatter);
+    }
 }

@@ -45,3 +45,57 @@ pub(super) fn shares_of_pairs<'a>(
     }
     shares
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::robust_icp::surface::Plane;
+
+    /// Residuals of so many pairs: `share` of them about −`shift`, the others about 0.
+    fn pairs(count: usize, share: f64, shift: f64) -> Vec<Observation> {
+        let plane = Plane {
+            normal: [0.0, 0.0, 1.0],
+            along: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
+            tilt: [0.0; 2],
+            roughness: 0.1,
+            precision: 1.0,
+        };
+        // Quantiles of a logistic distribution, nearly Gaussian with a standard deviation of 0.1.
+        let quantile = |u: f64| 0.1 / 1.7 * (u / (1.0 - u)).ln();
+        let changed = (share * count as f64) as usize;
+        let group = |n: usize, about: f64| {
+            (0..n).map(move |i| about + quantile((i as f64 + 0.5) / n as f64))
+        };
+        group(changed, -shift)
+            .chain(group(count - changed, 0.0))
+            .map(|residual| Observation {
+                residual,
+                lever: [0.0; 3],
+                plane,
+                patch: 0,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn shares_are_found_though_groups_overlap() {
+        for (shift, tolerance) in [(2.0, 0.02), (0.3, 0.05)] {
+            let pairs = pairs(10_000, 0.3, shift);
+            let step = Vector6::ith(5, shift);
+            let [first, second] = shares_of_pairs(pairs.iter(), &step, 0.1, 50.0);
+            assert!(
+                (first - 0.7).abs() < tolerance && (second - 0.3).abs() < tolerance,
+                "{shift}: {first} {second}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_pairs_agree_on_nothing() {
+        let none: [Observation; 0] = [];
+        assert_eq!(
+            shares_of_pairs(none.iter(), &Vector6::zeros(), 0.1, 50.0),
+            [0.0; 2]
+        );
+    }
+}

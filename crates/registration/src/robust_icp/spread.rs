@@ -80,9 +80,11 @@ pub(super) fn spread_of_likely_poses(
 /// metres.
 fn errors_with_scatter(regression: &Regression, share: f64) -> Vec<f64> {
     let Regression {
-        errors, own_errors, ..
+        largest_errors,
+        own_errors,
+        ..
     } = regression;
-    errors
+    largest_errors
         .iter()
         .zip(own_errors)
         .map(|(error, own)| (own * own + share * (error * error - own * own)).sqrt())
@@ -100,7 +102,7 @@ struct Scatters<'a> {
 
 impl<'a> Scatters<'a> {
     fn new(regression: &'a Regression) -> Self {
-        let reference = &regression.errors;
+        let reference = &regression.largest_errors;
         let with_norm = |share: f64| {
             let errors = errors_with_scatter(regression, share);
             let ratios = errors.iter().zip(reference);
@@ -189,6 +191,7 @@ mod tests {
         Regression {
             hypotheses: Vec::new(),
             errors: vec![error; patches],
+            largest_errors: vec![error; patches],
             own_errors: vec![own_error; patches],
             middles: (0..patches).map(|i| [i as f64, 0.0, 0.0]).collect(),
         }

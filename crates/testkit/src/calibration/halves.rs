@@ -34,8 +34,8 @@ fn uniform(number: u64) -> f64 {
     (mix_bits(number) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Splits by a hash, raises 30 % of the ground of the source, by area, beyond a line of random
-/// direction by `change` metres, and moves it.
+/// Splits by a hash, raises 30 % of the ground of the source beyond a line of random direction by
+/// `change` metres, and moves it.
 pub fn split_cloud(cloud: &Cloud, seed: u64, change: f64) -> Result<Halves> {
     let points = cloud.positions();
     let salt = mix_bits(seed);
