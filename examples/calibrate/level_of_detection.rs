@@ -26,23 +26,49 @@ const PAIRS: [[u32; 2]; 12] = [
     [50, 2],
 ];
 
-/// Real ground: a file to split, or two parts that were split; sizes of cells and cylinders
-/// (metres) with few and with many points.
-const GROUND: [(&str, Option<&str>, [f64; 2]); 5] = [
-    (
-        "cases/newcomer/split_sa.laz",
-        Some("cases/newcomer/split_sb.laz"),
-        [10.0, 20.0],
-    ),
-    ("lidar/bcts_1.laz", None, [2.0, 5.0]),
-    ("lidar/bcts_3.laz", None, [2.0, 5.0]),
-    ("lidar/ttp_2015.laz", None, [5.0, 15.0]),
-    ("lidar/topography.laz", None, [5.0, 15.0]),
-];
+/// Real ground that is split at random.
+struct Ground {
+    file: &'static str,
+    /// A part of the same ground: the two are compared as they are, then put together and split.
+    other: Option<&'static str>,
+    /// Sizes of cells and cylinders (metres) with few and with many points.
+    sizes: [f64; 2],
+    /// Random splits: more of ground with few places.
+    splits: u64,
+}
 
-/// Random splits of each file, and of two parts put together.
-const SPLITS: u64 = 3;
-const SPLITS_OF_PARTS: u64 = 30;
+const GROUND: [Ground; 5] = [
+    Ground {
+        file: "cases/newcomer/split_sa.laz",
+        other: Some("cases/newcomer/split_sb.laz"),
+        sizes: [10.0, 20.0],
+        splits: 30,
+    },
+    Ground {
+        file: "lidar/bcts_1.laz",
+        other: None,
+        sizes: [2.0, 5.0],
+        splits: 10,
+    },
+    Ground {
+        file: "lidar/bcts_3.laz",
+        other: None,
+        sizes: [2.0, 5.0],
+        splits: 10,
+    },
+    Ground {
+        file: "lidar/ttp_2015.laz",
+        other: None,
+        sizes: [5.0, 15.0],
+        splits: 10,
+    },
+    Ground {
+        file: "lidar/topography.laz",
+        other: None,
+        sizes: [5.0, 15.0],
+        splits: 30,
+    },
+];
 
 /// Prints every table.
 ///
@@ -105,36 +131,48 @@ fn real() -> Result<()> {
     );
     println!("| file | size, m | parts | method | 1.96, all | all | 2 | 3–4 | 5–6 | 7–13 | 14– |");
     println!("|---|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|");
-    for (file, other, sizes) in GROUND {
-        let Some(path) = shared(file) else { continue };
-        for size in sizes {
-            let halves = |[before, after]: [Cloud; 2]| Halves {
-                clouds: [before, after],
-                size,
-                normals: multiscale(2.0 * size),
-                spacing: size,
-            };
-            if let Some(other) = other {
-                let Some(other) = shared(other) else { continue };
-                let parts = [read_ground(&path, &[2])?, read_ground(&other, &[2])?];
-                let whole = join_clouds(&parts)?;
-                rows(&path, "pair", &[halves(parts)])?;
-                let splits: Vec<Halves> = (0..SPLITS_OF_PARTS)
-                    .map(|seed| halves(split_at_random(&whole, 2, seed)))
-                    .collect();
-                rows(&path, "1:1", &splits)?;
-                continue;
-            }
-            let whole = read_ground(&path, &[2])?;
-            for one_in in [2, 11] {
-                let splits: Vec<Halves> = (0..SPLITS)
-                    .map(|seed| halves(split_at_random(&whole, one_in, seed)))
-                    .collect();
-                rows(&path, if one_in == 2 { "1:1" } else { "10:1" }, &splits)?;
-            }
-        }
+    for ground in &GROUND {
+        ground.print()?;
     }
     Ok(())
+}
+
+impl Ground {
+    /// Rows of both sizes; none where the files are not there.
+    fn print(&self) -> Result<()> {
+        let Some(path) = shared(self.file) else {
+            return Ok(());
+        };
+        let whole = read_ground(&path, &[2])?;
+        let halves = |[before, after]: [Cloud; 2], size: f64| Halves {
+            clouds: [before, after],
+            size,
+            normals: multiscale(2.0 * size),
+            spacing: size,
+        };
+        let split = |whole: &Cloud, one_in: u64, size: f64| -> Vec<Halves> {
+            (0..self.splits)
+                .map(|seed| halves(split_at_random(whole, one_in, seed), size))
+                .collect()
+        };
+        let Some(other) = self.other else {
+            for size in self.sizes {
+                rows(&path, "1:1", &split(&whole, 2, size))?;
+                rows(&path, "10:1", &split(&whole, 11, size))?;
+            }
+            return Ok(());
+        };
+        let Some(other) = shared(other) else {
+            return Ok(());
+        };
+        let parts = [whole, read_ground(&other, &[2])?];
+        let whole = join_clouds(&parts)?;
+        for size in self.sizes {
+            rows(&path, "pair", &[halves(parts.clone(), size)])?;
+            rows(&path, "1:1", &split(&whole, 2, size))?;
+        }
+        Ok(())
+    }
 }
 
 fn rows(path: &Path, parts: &str, splits: &[Halves]) -> Result<()> {
