@@ -4,7 +4,7 @@
 #![allow(clippy::print_stderr, missing_docs)]
 
 use isopach::{
-    cloud::{Cloud, Columns, Rigid},
+    cloud::{Cloud, Columns, Rigid, TICK},
     compute::Cpu,
     las::Las,
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
@@ -12,26 +12,38 @@ use isopach::{
 use isopach_testkit::calibration::halves::{Halves, split_cloud, thin_cloud};
 use std::path::{Path, PathBuf};
 
-/// Cloud, its ground alone, and by how much 30 % of one side is raised, metres.
-const CASES: [(&str, bool, f64); 4] = [
+/// Cloud, its ground alone, and by how much 30 % of it, on one side, is raised, metres.
+const CASES: [(&str, bool, f64); 5] = [
     ("ttp_2015", true, 0.3),
     ("topography", true, 0.0),
+    ("topography", true, -0.3),
     ("topography", false, 0.7),
     ("megaplot", false, -1.5),
 ];
 const SPLITS: u64 = 3;
 
-/// What is left of the motion, in standard errors of each unknown; nothing where nothing is stated.
-fn in_errors(motion: &Rigid, found: &RobustAlignment) -> Vec<f64> {
+/// What is left of the motion along the determined directions, (arm · ω, τ), metres.
+fn left_over(motion: &Rigid, found: &RobustAlignment) -> [f64; 6] {
     let known = &found.covariance;
     let rest = motion.then(&found.proposed).about(known.pivot);
-    let ([a, b, c], [u, v, w]) = (rest.rotation_vector(), rest.translation);
-    let off = [a, b, c, u, v, w];
-    let stated = |i: usize| known.matrix[i][i].sqrt();
-    (0..6)
-        .filter(|&i| stated(i) > 1e-9)
-        .map(|i| off[i] / stated(i))
-        .collect()
+    let [a, b, c] = rest.rotation_vector().map(|r| r * known.arm);
+    let [u, v, w] = rest.translation;
+    let mut off = [a, b, c, u, v, w];
+    for free in &known.free {
+        let along: f64 = (0..6).map(|i| free.unknowns[i] * off[i]).sum();
+        (0..6).for_each(|i| off[i] -= along * free.unknowns[i]);
+    }
+    off
+}
+
+/// The same in standard errors of each unknown.
+fn in_errors(motion: &Rigid, found: &RobustAlignment) -> [f64; 6] {
+    let known = &found.covariance;
+    let off = left_over(motion, found);
+    std::array::from_fn(|i| {
+        let scale = if i < 3 { known.arm } else { 1.0 };
+        off[i] / (known.matrix[i][i].sqrt() * scale)
+    })
 }
 
 /// Pair of halves as a program aligns it, and the motion between them.
@@ -95,10 +107,15 @@ fn ground_without_noise_is_aligned_beside_a_change() {
         .read_all(Columns::CLASSIFICATION)
         .unwrap();
     let ground = cloud.filter_classes(&[2]).unwrap();
-    let moved = (0..4)
-        .filter(|&seed| align_halves(&ground, seed, 0.3).1.outcome == AlignmentOutcome::Moved)
-        .count();
-    assert!(moved > 2, "{moved} of 4 are moved");
+    for (seed, change) in (0..4).flat_map(|seed| [(seed, 0.3), (seed, -0.3)]) {
+        let (motion, found) = align_halves(&ground, seed, change);
+        assert_eq!(found.outcome, AlignmentOutcome::Moved, "{seed} {change}");
+        let off = left_over(&motion, &found);
+        assert!(
+            off.iter().all(|off| off.abs() < 4.0 * TICK),
+            "{seed} {change}: {off:?}"
+        );
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Alignment of random halves: how often the truth is inside what is stated.
 
 use isopach::{
-    cloud::{Cloud, Columns, Rigid, TICKS_PER_METRE},
+    cloud::{Cloud, Columns, Rigid, TICK},
     compute::{Cpu, Error, Result},
     las::Las,
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
@@ -30,7 +30,7 @@ const ALL_CHANGES: [f64; 5] = [0.0, 0.7, -0.7, 1.5, -1.5];
 const MOST: f64 = 4.0;
 /// Coordinates are rounded to this, metres. An unknown is exact if less is stated, and it is off by
 /// less.
-const ROUNDING: f64 = 1.0 / TICKS_PER_METRE;
+const ROUNDING: f64 = TICK;
 
 /// Sums over the splits of a cloud.
 #[derive(Default)]

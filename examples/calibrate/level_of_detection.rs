@@ -2,11 +2,14 @@
 
 use isopach_change::{Detection, ErrorModel};
 use isopach_cloud::Cloud;
-use isopach_compute::Result;
+use isopach_compute::{Error, Result};
 use isopach_program::println;
-use isopach_testkit::calibration::null_tests::{
-    Halves, METHODS, Method, Scene, Tested, join_clouds, multiscale, read_ground, share_percent,
-    split_at_random, test_halves,
+use isopach_testkit::calibration::{
+    correlated_noise::{self, Places},
+    null_tests::{
+        Halves, METHODS, Method, Scene, Tested, join_clouds, multiscale, read_ground,
+        share_percent, split_at_random, test_halves,
+    },
 };
 use std::path::{Path, PathBuf};
 
@@ -70,6 +73,9 @@ const GROUND: [Ground; 5] = [
     },
 ];
 
+/// Made scenes with correlated noise.
+const SCENES: u64 = 50;
+
 /// Prints every table.
 ///
 /// # Errors
@@ -82,7 +88,33 @@ pub(crate) fn run() -> Result<()> {
         3.0,
         "changed by three standard deviations of the difference of means, found, %",
     )?;
+    correlated()?;
     real()
+}
+
+/// Unchanged ground with correlated noise, without the variogram and with it.
+fn correlated() -> Result<()> {
+    println!(
+        "\nunchanged, noise correlated over 25 m, called changed, % ({SCENES} scenes)\n\n| scene | DoD without the variogram | with it | M3C2 without | with it |\n|---|--:|--:|--:|--:|"
+    );
+    for case in &correlated_noise::CASES {
+        let mut without: [Vec<Tested>; 2] = Default::default();
+        let mut with: [Vec<Tested>; 2] = Default::default();
+        for seed in 0..SCENES {
+            let places: Places =
+                correlated_noise::test_places(case, seed).map_err(Error::source)?;
+            for method in 0..2 {
+                without[method].extend(&places.without[method]);
+                with[method].extend(&places.with[method]);
+            }
+        }
+        let [dod, m3c2] = [0, 1].map(|i| [&without[i], &with[i]].map(|all| share_percent(all)));
+        println!(
+            "| {} | {:.1} | {:.1} | {:.1} | {:.1} |",
+            case.name, dod[0], dod[1], m3c2[0], m3c2[1]
+        );
+    }
+    Ok(())
 }
 
 /// A table of made scenes: all pairs of counts, two ratios, all methods, three error models.

@@ -2,6 +2,7 @@
 //! example `calibrate` tabulates and tests sample.
 
 pub mod chance;
+pub mod correlated_noise;
 pub mod halves;
 pub mod null_tests;
 pub mod random;

@@ -272,7 +272,7 @@ pub fn test_halves(method: Method, halves: &Halves, detection: &Detection) -> Re
     }
 }
 
-fn of_core_points(found: &Differences) -> Vec<Tested> {
+pub(super) fn of_core_points(found: &Differences) -> Vec<Tested> {
     let place = |i: usize| Tested {
         count: [found.count[0][i], found.count[1][i]],
         significant: found.significant[i],
@@ -283,7 +283,7 @@ fn of_core_points(found: &Differences) -> Vec<Tested> {
         .collect()
 }
 
-fn of_cells(found: &DodRasters) -> Vec<Tested> {
+pub(super) fn of_cells(found: &DodRasters) -> Vec<Tested> {
     let mut places = Vec::new();
     for (cell, level) in found.level_of_detection.values.indexed_iter() {
         if !level.is_nan() {

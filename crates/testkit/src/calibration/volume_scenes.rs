@@ -12,7 +12,7 @@ use isopach_compute::Cpu;
 use std::f64::consts::TAU;
 
 /// South-west corner of every scene, metres: no multiple of a block.
-const CORNER: [f64; 2] = [1003.0, 2005.0];
+pub(super) const CORNER: [f64; 2] = [1003.0, 2005.0];
 /// Sub-cells along the side of a cell that the true change is averaged over.
 const PARTS: usize = 5;
 /// Range of correlated noise, metres.
@@ -115,7 +115,7 @@ pub struct Case {
 
 impl Case {
     /// Flat ground, Gaussian noise, exact alignment.
-    const PLAIN: Self = Self {
+    pub(super) const PLAIN: Self = Self {
         name: "",
         side: 96,
         density: 5.0,
@@ -303,7 +303,11 @@ impl Case {
         })
     }
 
-    fn epoch(&self, random: &mut Random, rise: impl Fn([f64; 2]) -> f64) -> Vec<[f64; 3]> {
+    pub(super) fn epoch(
+        &self,
+        random: &mut Random,
+        rise: impl Fn([f64; 2]) -> f64,
+    ) -> Vec<[f64; 3]> {
         let side = self.side as f64;
         let count = (self.density * side * side) as usize;
         let mut points = Vec::with_capacity(count);
@@ -375,7 +379,11 @@ impl Case {
     }
 
     /// Variogram of up to 3000 cells that did not change: those that a user gives as stable ground.
-    fn variogram(&self, rasters: &DodRasters, random: &mut Random) -> Result<Variogram, String> {
+    pub(super) fn variogram(
+        &self,
+        rasters: &DodRasters,
+        random: &mut Random,
+    ) -> Result<Variogram, String> {
         let side = self.side as f64;
         let keep = 3000.0 / (side * side * self.stable.share());
         let mut samples = Vec::new();
@@ -397,13 +405,13 @@ impl Case {
 
 /// Noise that is correlated over [`RANGE`]: means of white noise over discs, whose covariance is
 /// the circular model.
-struct Field {
+pub(super) struct Field {
     columns: usize,
     values: Vec<f64>,
 }
 
 impl Field {
-    fn new(case: &Case, random: &mut Random) -> Self {
+    pub(super) fn new(case: &Case, random: &mut Random) -> Self {
         if case.correlated == 0.0 {
             return Self {
                 columns: 0,
@@ -434,7 +442,7 @@ impl Field {
         Self { columns, values }
     }
 
-    fn at(&self, x: f64, y: f64) -> f64 {
+    pub(super) fn at(&self, x: f64, y: f64) -> f64 {
         if self.values.is_empty() {
             0.0
         } else {
