@@ -9,7 +9,10 @@ use isopach::{
     las::Las,
     registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
 };
-use isopach_testkit::calibration::halves::{Halves, split_cloud, thin_cloud};
+use isopach_testkit::calibration::{
+    halves::{Halves, split_cloud, thin_cloud},
+    poses::{left_over, squares_along_normals},
+};
 use std::path::{Path, PathBuf};
 
 /// Cloud, its ground alone, and by how much 30 % of it, on one side, is raised, metres.
@@ -22,28 +25,23 @@ const CASES: [(&str, bool, f64); 5] = [
 ];
 const SPLITS: u64 = 3;
 
-/// What is left of the motion along the determined directions, (arm · ω, τ), metres.
-fn left_over(motion: &Rigid, found: &RobustAlignment) -> [f64; 6] {
-    let known = &found.covariance;
-    let rest = motion.then(&found.proposed).about(known.pivot);
-    let [a, b, c] = rest.rotation_vector().map(|r| r * known.arm);
-    let [u, v, w] = rest.translation;
-    let mut off = [a, b, c, u, v, w];
-    for free in &known.free {
-        let along: f64 = (0..6).map(|i| free.unknowns[i] * off[i]).sum();
-        (0..6).for_each(|i| off[i] -= along * free.unknowns[i]);
-    }
-    off
-}
-
-/// The same in standard errors of each unknown.
+/// What is left of the motion, in standard errors of each unknown.
 fn in_errors(motion: &Rigid, found: &RobustAlignment) -> [f64; 6] {
     let known = &found.covariance;
-    let off = left_over(motion, found);
+    let off = left_over(motion, &found.proposed, known);
     std::array::from_fn(|i| {
         let scale = if i < 3 { known.arm } else { 1.0 };
         off[i] / (known.matrix[i][i].sqrt() * scale)
     })
+}
+
+/// Whether distances between the epochs are no more wrong than at the start.
+fn is_no_worse(motion: &Rigid, found: &RobustAlignment) -> bool {
+    let known = &found.covariance;
+    let squares = |pose: &Rigid| {
+        squares_along_normals(&left_over(motion, pose, known), &found.hessian, known.arm)
+    };
+    squares(&found.proposed) <= squares(&Rigid::identity([0.0; 3]))
 }
 
 /// Pair of halves as a program aligns it, and the motion between them.
@@ -110,7 +108,7 @@ fn ground_without_noise_is_aligned_beside_a_change() {
     for (seed, change) in (0..4).flat_map(|seed| [(seed, 0.3), (seed, -0.3)]) {
         let (motion, found) = align_halves(&ground, seed, change);
         assert_eq!(found.outcome, AlignmentOutcome::Moved, "{seed} {change}");
-        let off = left_over(&motion, &found);
+        let off = left_over(&motion, &found.proposed, &found.covariance);
         assert!(
             off.iter().all(|off| off.abs() < 4.0 * TICK),
             "{seed} {change}: {off:?}"
@@ -146,6 +144,7 @@ fn poses_of_random_halves_are_within_what_is_stated_or_refused() {
                         off.iter().all(|e| e.abs() < 6.0),
                         "{name} {seed} {change}: {off:?}"
                     );
+                    assert!(is_no_worse(&motion, &found), "{name} {seed} {change}");
                     errors.extend(off);
                 }
                 AlignmentOutcome::NotMoved(_) | AlignmentOutcome::Ambiguous { .. } => refused += 1,

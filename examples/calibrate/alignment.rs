@@ -4,10 +4,13 @@ use isopach::{
     cloud::{Cloud, Columns, Rigid, TICK},
     compute::{Cpu, Error, Result},
     las::Las,
-    registration::{AlignmentOutcome, Pair, RobustAlignment, RobustIcp},
+    registration::{AlignmentOutcome, Pair, RobustIcp},
 };
 use isopach_program::println;
-use isopach_testkit::calibration::halves::{Halves, split_cloud, thin_cloud};
+use isopach_testkit::calibration::{
+    halves::{Halves, split_cloud, thin_cloud},
+    poses::{left_over, squares_along_normals},
+};
 use std::path::Path;
 
 /// Clouds that are split.
@@ -112,10 +115,11 @@ impl Tally {
                 return Ok(());
             }
         }
-        let off = error(&halves.motion, &found.proposed, &found);
-        let at_start = error(&halves.motion, &Rigid::identity([0.0; 3]), &found);
+        let known = &found.covariance;
+        let off = left_over(&halves.motion, &found.proposed, known);
+        let at_start = left_over(&halves.motion, &Rigid::identity([0.0; 3]), known);
         let size = |off: [f64; 6]| off.iter().map(|x| x * x).sum::<f64>();
-        let along_normals = |off: [f64; 6]| squares_along_normals(&off, &found);
+        let along_normals = |off: [f64; 6]| squares_along_normals(&off, &found.hessian, known.arm);
         // A pose that is not a number is worse.
         let is_worse = |off: f64, at_start: f64| !(off <= at_start);
         self.worse += usize::from(is_worse(size(off), size(at_start)));
@@ -157,35 +161,4 @@ impl Tally {
             "{start} {splits} | {stayed} | {ambiguous} | {refused} | {outside} of {unknowns} | {exact} | {ratio:.2} | {largest:.1} | {worse} | {worse_along_normals} |"
         );
     }
-}
-
-/// Σ of the squares of what pairs are off by along their normals, weighted as for the alignment, m²:
-/// the error of distances between the epochs.
-fn squares_along_normals(off: &[f64; 6], found: &RobustAlignment) -> f64 {
-    let arm = found.covariance.arm;
-    let radians_and_metres: [f64; 6] =
-        std::array::from_fn(|i| if i < 3 { off[i] / arm } else { off[i] });
-    found
-        .hessian
-        .iter()
-        .zip(radians_and_metres)
-        .map(|(row, x)| {
-            let along = row.iter().zip(radians_and_metres).map(|(h, y)| h * y);
-            x * along.sum::<f64>()
-        })
-        .sum()
-}
-
-/// What is left of a motion after a pose, along the determined directions: (arm · ω, τ), metres.
-fn error(motion: &Rigid, pose: &Rigid, found: &RobustAlignment) -> [f64; 6] {
-    let known = &found.covariance;
-    let rest = motion.then(pose).about(known.pivot);
-    let [a, b, c] = rest.rotation_vector().map(|r| r * known.arm);
-    let [u, v, w] = rest.translation;
-    let mut off = [a, b, c, u, v, w];
-    for free in &known.free {
-        let along: f64 = (0..6).map(|i| free.unknowns[i] * off[i]).sum();
-        (0..6).for_each(|i| off[i] -= along * free.unknowns[i]);
-    }
-    off
 }

@@ -16,8 +16,8 @@ use isopach::{
     Backend,
     change::RegistrationError,
     cloud::Rigid,
-    compute::{Dispatcher, Result},
-    registration::{RobustAlignment, RobustIcp, coarse},
+    compute::{Dispatcher, Error, Result},
+    registration::{AlignError, RobustAlignment, RobustIcp, coarse},
     tiling::{PointSource, Thinned},
 };
 
@@ -71,13 +71,23 @@ pub(crate) fn find_alignment(
     let robust = options.icp.fitted_options(fit_parameters(target));
     let start = start_motion(options, target, source)?;
     let cut = Cut::new(target, source, &start, &robust)?;
-    let found = on.run(|on| robust.align_blocks(on, &cut.blocks(), start))?;
+    let found = on
+        .run(|on| robust.align_blocks(on, &cut.blocks(), start))
+        .map_err(name_remedy)?;
     let typical_error = report::typical_error(&found.covariance, &target.points);
     Ok(Some(Aligned {
         found,
         start,
         typical_error,
     }))
+}
+
+/// Names the options that help if the epochs are too far apart.
+fn name_remedy(source: Error) -> Error {
+    match source.find_cause::<AlignError>() {
+        Some(AlignError::TooFarApart { .. }) => SurveyError::TooFarApart { source }.into(),
+        _ => source,
+    }
 }
 
 /// Least number of blocks of a small survey: with fewer, the error of a pose cannot be estimated.

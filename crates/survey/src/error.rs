@@ -81,6 +81,14 @@ pub enum SurveyError {
         "no point lies on the stable ground that was given (--stable, --stable-classes): nothing can be aligned"
     )]
     NoStableGround,
+    /// The epochs are too far apart for ICP.
+    #[error(
+        "{source}: --align coarse+icp finds a shift in the plan first; --icp-start-translation says how far the start may be off"
+    )]
+    TooFarApart {
+        /// The reason.
+        source: Error,
+    },
     /// The cells are far smaller than the spacing of the points.
     #[error(
         "--cell is {cell} m: {cells:.2e} cells over {name}, which has {points} points: must be at least {least:.2e} m"

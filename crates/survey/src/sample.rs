@@ -196,6 +196,8 @@ pub(crate) struct Sample {
     pub(crate) exceeding: f64,
     pub(crate) squares: usize,
     pub(crate) points: [usize; 2],
+    /// Points more than 8 km above or below the middle of their square: noise, left out.
+    pub(crate) out_of_reach: u64,
 }
 
 impl Sample {
@@ -251,6 +253,7 @@ impl Sample {
             },
             squares: points.pairs.len(),
             points: [count(0), count(1)],
+            out_of_reach: points.out_of_reach,
         })
     }
 
@@ -275,6 +278,7 @@ impl Sample {
         });
         json!({
             "squares": self.squares, "side_m": SIDE, "points": self.points,
+            "points_out_of_reach": self.out_of_reach,
             "cells": statistics_json(&self.cells), "cylinders": statistics_json(&self.cylinders),
             "variogram": variogram,
             "stable_share_exceeding": finite_or_none(self.exceeding),

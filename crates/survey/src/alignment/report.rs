@@ -40,14 +40,16 @@ impl Aligned {
             AlignmentOutcome::Moved => {
                 let mut text =
                     format!("The later epoch was moved by {x:+.3} {y:+.3} {z:+.3} m (E, N, up).");
-                if z.abs() > WORTH_SAYING {
+                text += &if z.abs() > WORTH_SAYING {
                     let by = z.abs();
                     let lay = if z > 0.0 { "lower" } else { "higher" };
-                    text += &format!(
+                    format!(
                         " Before, it lay {by:.2} m {lay}: taken for a difference of datum or positioning and removed, as is any \
 change that is the same all over the survey."
-                    );
-                }
+                    )
+                } else {
+                    " A change that is the same all over the survey is removed with it.".into()
+                };
                 text
             }
             outcome @ (AlignmentOutcome::NotMoved(_) | AlignmentOutcome::Ambiguous { .. }) => {

@@ -88,7 +88,8 @@ exact!(Sample {
     variogram,
     exceeding,
     squares,
-    points
+    points,
+    out_of_reach
 });
 exact!(Suggestions {
     density,

@@ -1,6 +1,7 @@
 //! The headline: the change, and the limits of the comparison.
 
 use super::text::{escape, f, group_thousands, plain_number, signed_number};
+use crate::report::errors::error_sentences;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -20,6 +21,9 @@ pub(super) fn verdict_section(summary: &Value) -> String {
         group_thousands(f(&dod["area_m2"]))
     );
     text += &untested_words(dod);
+    for sentence in error_sentences(summary) {
+        let _ = write!(text, " {}", escape(&sentence));
+    }
     if let Some(statement) = summary["alignment"]["statement"].as_str() {
         let _ = write!(text, " {}", escape(statement));
     }

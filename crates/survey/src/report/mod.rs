@@ -1,5 +1,6 @@
 //! Sums up a run: summary.json, index.html, and a few lines on the terminal.
 
+pub(crate) mod errors;
 mod json;
 mod terminal;
 

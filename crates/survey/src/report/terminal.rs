@@ -1,5 +1,6 @@
 //! A few lines on the terminal: the program's answer.
 
+use super::errors::error_sentences;
 use isopach::tiling::RunReport;
 use isopach_program::{listener::Listener, printable::printable};
 use serde_json::Value;
@@ -14,6 +15,9 @@ pub(super) fn say_headline(summary: &Value, run: &RunReport, out: &Path, listene
     say_alignment(&summary["alignment"], listener);
     say_parameters(summary, listener);
     say_dod(&summary["dod"], listener);
+    for sentence in error_sentences(summary) {
+        listener.say(&format!("errors      {sentence}"));
+    }
     say_m3c2(&summary["m3c2"], listener);
     say_truth(&summary["truth"], listener);
     for warning in summary["warnings"]

@@ -5,6 +5,7 @@ pub mod chance;
 pub mod correlated_noise;
 pub mod halves;
 pub mod null_tests;
+pub mod poses;
 pub mod random;
 pub mod volume_coverage;
 pub mod volume_scenes;
