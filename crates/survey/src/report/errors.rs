@@ -30,8 +30,13 @@ pub(crate) fn error_sentences(summary: &Value) -> Vec<String> {
         } else {
             "it is in the ± of volumes, not in the levels of detection (--correlated include)"
         };
+        let uncorrected = if summary["parameters"]["stable"].is_null() {
+            "; gain and loss contain it, since no ground is known to be stable (--stable)"
+        } else {
+            ""
+        };
         sentences.push(format!(
-            "Cells nearer than {range:.0} m to each other share an error of {shared:.3} m (standard deviation): {included}."
+            "Cells nearer than {range:.0} m to each other share an error of {shared:.3} m (standard deviation): {included}{uncorrected}."
         ));
     }
     sentences
@@ -68,6 +73,9 @@ mod tests {
                 && shared.contains("--correlated include"),
             "{shared}"
         );
+        assert!(shared.contains("gain and loss contain it"), "{shared}");
+        summary["parameters"]["stable"] = "roads.geojson".into();
+        assert!(!error_sentences(&summary)[1].contains("gain and loss"));
         summary["parameters"]["correlated"] = "include".into();
         assert!(error_sentences(&summary)[1].contains("it is in the levels of detection"));
         summary["sample"]["variogram"]["correlated_sigma_m"] = 0.0.into();
