@@ -55,9 +55,18 @@ impl Statements for Run {
 }
 
 fn write(path: &Path, points: &[[f64; 3]]) {
-    let cloud = Cloud::from_points(points).unwrap();
+    write_classes(path, points, None);
+}
+
+fn write_classes(path: &Path, points: &[[f64; 3]], classes: Option<Vec<u8>>) {
+    let mut cloud = Cloud::from_points(points).unwrap();
+    let columns = match classes {
+        Some(_) => Columns::CLASSIFICATION,
+        None => Columns::XYZ,
+    };
+    cloud.attributes.classification = classes;
     let schema = Schema {
-        columns: Columns::XYZ,
+        columns,
         offset: points[0].map(f64::floor),
         ..Schema::default()
     };
@@ -280,6 +289,82 @@ fn a_uniform_change_of_most_of_the_ground_is_not_taken_for_a_datum() {
         "{}",
         run.terminal()
     );
+}
+
+#[test]
+fn stable_ground_may_be_named_by_class() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = ["before.laz", "after.laz"].map(|name| dir.path().join(name));
+    let epochs = [
+        hills(1, |_, _| 0.0),
+        hills(2, |x, _| if x > 40.0 { -0.4 } else { 0.0 }),
+    ];
+    for (path, points) in paths.iter().zip(&epochs) {
+        let class = |point: &[f64; 3]| if point[0] < 500_038.0 { 6 } else { 2 };
+        write_classes(path, points, Some(points.iter().map(class).collect()));
+    }
+    let run = Run::new(&paths[0], &paths[1], &["--stable-classes", "6"]).succeeded();
+    let moved = run.number("/alignment/later_to_earlier_translation_m/2");
+    assert!(moved.abs() < 0.02, "{}", run.terminal());
+    let area = run.number("/dod/area_m2");
+    assert!(
+        (run.number("/dod/volumes/net/m3") / area + 0.24).abs() < 0.02,
+        "{}",
+        run.terminal()
+    );
+}
+
+#[test]
+fn core_points_may_come_from_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let [before, after, core] =
+        ["before.laz", "after.laz", "core.laz"].map(|name| dir.path().join(name));
+    let slide = |x: f64, _: f64| if x > 80.0 { 0.5 } else { 0.0 };
+    write(&before, &hills(1, |_, _| 0.0));
+    write(&after, &hills(2, slide));
+    let places: Vec<[f64; 3]> = hills(1, |_, _| 0.0).into_iter().step_by(800).collect();
+    write(&core, &places);
+    let run = Run::new(
+        &before,
+        &after,
+        &["--align", "none", "--core-points", core.to_str().unwrap()],
+    )
+    .succeeded();
+    let found = run.core_points();
+    assert_eq!(found.len(), places.len());
+    for (place, distance, significant) in &found {
+        let east = place[0] - 500_000.0;
+        assert!(places.iter().any(|p| (p[0] - place[0]).abs() < 2e-3));
+        if east > 85.0 {
+            assert!(*significant && (distance - 0.5).abs() < 0.15, "{place:?}");
+        } else if east < 75.0 {
+            assert!(distance.abs() < 0.15, "{place:?} {distance}");
+        }
+    }
+}
+
+#[test]
+fn epochs_metres_apart_are_aligned_after_a_shift_in_the_plan() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = ["before.laz", "after.laz"].map(|name| dir.path().join(name));
+    let apart = [14.0, -9.0, 0.3];
+    let moved: Vec<[f64; 3]> = hills(2, |_, _| 0.0)
+        .into_iter()
+        .map(|p| std::array::from_fn(|axis| p[axis] + apart[axis]))
+        .collect();
+    write(&paths[0], &hills(1, |_, _| 0.0));
+    write(&paths[1], &moved);
+    let run = Run::new(&paths[0], &paths[1], &["--align", "coarse+icp"]).succeeded();
+    assert_eq!(
+        run.text("/alignment/outcome"),
+        "moved",
+        "{}",
+        run.terminal()
+    );
+    for (axis, shift) in apart.iter().enumerate() {
+        let found = run.number(&format!("/alignment/later_to_earlier_translation_m/{axis}"));
+        assert!((found + shift).abs() < 0.05, "{}", run.terminal());
+    }
 }
 
 #[test]

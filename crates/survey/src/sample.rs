@@ -194,6 +194,8 @@ pub(crate) struct Sample {
     /// Share of the cells on stable ground that the user gave which exceed their level of
     /// detection; NaN without.
     pub(crate) exceeding: f64,
+    /// Cells that the variogram is fitted to.
+    pub(crate) stable_cells: usize,
     pub(crate) squares: usize,
     pub(crate) points: [usize; 2],
     /// Points more than 8 km above or below the middle of their square: noise, left out.
@@ -251,6 +253,7 @@ impl Sample {
             } else {
                 f64::NAN
             },
+            stable_cells: stable.samples.len(),
             squares: points.pairs.len(),
             points: [count(0), count(1)],
             out_of_reach: points.out_of_reach,
@@ -280,7 +283,7 @@ impl Sample {
             "squares": self.squares, "side_m": SIDE, "points": self.points,
             "points_out_of_reach": self.out_of_reach,
             "cells": statistics_json(&self.cells), "cylinders": statistics_json(&self.cylinders),
-            "variogram": variogram,
+            "variogram": variogram, "stable_cells": self.stable_cells,
             "stable_share_exceeding": finite_or_none(self.exceeding),
         })
     }

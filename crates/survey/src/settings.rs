@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) registration_error: RegistrationError,
     /// The reason of each parameter that comes from the data, by its name in summary.json.
     pub(crate) reasons: Map<String, Value>,
+    /// Points per m² of each epoch's surface, found in the sample.
+    density: [f64; 2],
     core_description: String,
 }
 
@@ -106,6 +108,7 @@ impl Settings {
             detection: cell_detection(options),
             registration_error,
             reasons,
+            density: suggested.density,
             core_description,
         })
     }
@@ -127,6 +130,7 @@ impl Settings {
         all["cylinder_radius_m"] = json!(self.cylinder_radius);
         all["core_points"] = json!(self.core_description);
         all["statistic"] = json!(statistic);
+        all["density_per_m2"] = json!(self.density);
         all
     }
 

@@ -87,6 +87,7 @@ exact!(Sample {
     cylinders,
     variogram,
     exceeding,
+    stable_cells,
     squares,
     points,
     out_of_reach
