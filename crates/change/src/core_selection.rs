@@ -56,7 +56,7 @@ impl CoreSelection {
         &self,
         reference: &Cloud,
         owns: impl Fn([f64; 2]) -> bool,
-    ) -> Result<Cloud> {
+    ) -> Result<OwnedCorePoints> {
         self.check_parameters()?;
         let (from, mut chosen) = match self {
             Self::Given(points) => (points.as_ref(), (0..points.len() as u32).collect()),
@@ -69,7 +69,10 @@ impl CoreSelection {
             let [x, y, _] = positions.absolute(i as usize);
             owns([x, y])
         });
-        Ok(from.select(&chosen))
+        Ok(OwnedCorePoints {
+            points: from.select(&chosen),
+            chosen,
+        })
     }
 
     fn select_indices(&self, reference: Positions<'_>) -> Result<Vec<u32>> {
@@ -121,6 +124,14 @@ impl CoreSelection {
             Self::Given(given) => given.len() as f64,
         }
     }
+}
+
+/// The core points that a tile owns.
+#[cfg(feature = "tiling")]
+pub(crate) struct OwnedCorePoints {
+    pub(crate) points: Cloud,
+    /// Their indices in the given points, or in the tile's reference points.
+    pub(crate) chosen: Vec<u32>,
 }
 
 /// Sorts by northing, easting and height.

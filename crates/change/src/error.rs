@@ -18,6 +18,11 @@ pub enum ChangeError {
         "the level of detection has no statistics of the survey, and a tile cannot know them: set detection.survey from a sample of the survey (SurveySample), or use ErrorModel::Normal"
     )]
     NoSurveyStatistics,
+    /// Normals are given one by one, but not the core points that they belong to.
+    #[error(
+        "normals are given core point by core point, but a tile would choose its core points from the data: give them too (CoreSelection::Given)"
+    )]
+    NormalsWithoutCorePoints,
     /// A backend broke the contract of [`isopach_raster::Rasterise`].
     #[error("the backend gave {given} rasters for {requested} statistics: report it to its author")]
     MissingRasters {

@@ -1,10 +1,14 @@
 //! M3C2 tile by tile.
 
-use crate::{ChangeStatus, CoreSelection, Differences, Epochs, M3c2};
+use crate::{
+    ChangeError, ChangeStatus, CoreSelection, Differences, Epochs, M3c2, Normals,
+    core_selection::OwnedCorePoints,
+};
 use isopach_cloud::Cloud;
-use isopach_compute::Result;
+use isopach_compute::{Error, Result};
 use isopach_neighbours::NeighbourSearch;
 use isopach_tiling::{Encode, ResultReader, ResultWriter, Tile, TileOperation, TileStats};
+use std::borrow::Cow;
 
 /// Tile operation at core points that are selected from the reference epoch, or given.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,20 +136,49 @@ impl<B: NeighbourSearch + ?Sized> TileOperation<2, B> for GridCorePoints<M3c2> {
     fn run_tile(&self, on: &B, tile: &Tile<2>) -> Result<M3c2Tile> {
         self.operation.detection.check_for_tiles()?;
         let [reference, compared] = &tile.epochs;
-        let core_points = self
+        let owned = self
             .core_points
             .select_owned(reference, |point| tile.cells.own(point))?;
+        let operation = self.operation_at(&owned)?;
         let reference = reference.positions();
         let compared = compared.positions();
         let epochs = Epochs {
             reference,
             compared,
-            core_points: core_points.positions(),
+            core_points: owned.points.positions(),
         };
-        let differences = self.operation.run(on, epochs)?;
+        let differences = operation.run(on, epochs)?;
         Ok(M3c2Tile {
-            core_points,
+            core_points: owned.points,
             differences,
         })
+    }
+}
+
+impl GridCorePoints<M3c2> {
+    /// The operation with the normals of a tile's core points, if each has one of its own.
+    fn operation_at(&self, owned: &OwnedCorePoints) -> Result<Cow<'_, M3c2>> {
+        let Normals::Given(normals) = &self.operation.normals else {
+            return Ok(Cow::Borrowed(&self.operation));
+        };
+        let CoreSelection::Given(core_points) = &self.core_points else {
+            return Err(ChangeError::NormalsWithoutCorePoints.into());
+        };
+        Error::check_length("normals", normals.len(), "core points", core_points.len())?;
+        let normals = owned.chosen.iter().map(|&i| normals[i as usize]);
+        let M3c2 {
+            cylinder_radius,
+            projection_depth,
+            statistic,
+            ..
+        } = self.operation;
+        Ok(Cow::Owned(M3c2 {
+            normals: Normals::Given(normals.collect()),
+            cylinder_radius,
+            projection_depth,
+            registration_error: self.operation.registration_error.clone(),
+            statistic,
+            detection: self.operation.detection.clone(),
+        }))
     }
 }

@@ -3,11 +3,11 @@
 #![allow(missing_docs)]
 
 use isopach_change::{
-    ChangeStatus, CoreSelection, Detection, Dod, Epochs, M3c2, M3c2Tile, Normals, Orientation,
-    RegistrationError, SurveyStatistics,
+    ChangeError, ChangeStatus, CoreSelection, Detection, Differences, Dod, Epochs, GridCorePoints,
+    M3c2, M3c2Tile, Normals, Orientation, RegistrationError, SurveyStatistics,
 };
 use isopach_cloud::{Cloud, FreeDirection, PoseCovariance, Rect};
-use isopach_compute::{Cpu, Dispatcher};
+use isopach_compute::{Cpu, Dispatcher, Error};
 use isopach_neighbours::{AxialStatistic, NeighbourSearch};
 use isopach_tiling::{InMemory, Tiling};
 use std::sync::Arc;
@@ -87,14 +87,53 @@ fn a_positive_distance_is_towards_the_side_that_was_named() {
     );
 }
 
+/// Place, distance and level of detection of a core point, as bits.
+type Bits = ([i64; 3], u64, u64);
+
+fn bits_of(core_points: &Cloud, found: &Differences) -> Vec<Bits> {
+    let positions = core_points.positions();
+    let at = |i: usize| {
+        let [distance, level] = [found.distance[i], found.level_of_detection[i]].map(f64::to_bits);
+        (positions.absolute_ticks(i), distance, level)
+    };
+    (0..positions.len()).map(at).collect()
+}
+
+/// Runs M3C2 over tiles of 3 m.
+fn run_tiles(
+    operation: &GridCorePoints<M3c2>,
+    [before, after]: [&Cloud; 2],
+) -> Result<Vec<Bits>, Error> {
+    let mut found = Vec::new();
+    let mut sink = |_: Rect, tile: M3c2Tile| {
+        found.extend(bits_of(&tile.core_points, &tile.differences));
+        Ok(())
+    };
+    let sources = [
+        InMemory::new("before", before.clone()),
+        InMemory::new("after", after.clone()),
+    ];
+    let cpu: Dispatcher<dyn NeighbourSearch> = Dispatcher::new(vec![Arc::new(Cpu)]);
+    let tiling = Tiling {
+        tile_size: 3.0,
+        ..Tiling::default()
+    };
+    tiling.stream(&cpu, operation, [&sources[0], &sources[1]], &mut sink)?;
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn known_survey() -> Detection {
+    Detection {
+        survey: Some(SurveyStatistics::equal_epochs()),
+        ..Detection::default()
+    }
+}
+
 #[test]
 fn tiles_agree_on_core_points_of_any_choice() {
     let (before, after) = (wall(0.0), wall(0.1));
     let given = Arc::new(before.subsample_voxels(2.0).unwrap());
-    let detection = Detection {
-        survey: Some(SurveyStatistics::equal_epochs()),
-        ..Detection::default()
-    };
     for selection in [
         CoreSelection::Grid(1.3),
         CoreSelection::Voxels(1.3),
@@ -103,54 +142,53 @@ fn tiles_agree_on_core_points_of_any_choice() {
         CoreSelection::Given(given),
     ] {
         let m3c2 = M3c2 {
-            detection: detection.clone(),
+            detection: known_survey(),
             ..towards(Orientation::Scanner([9.0, 5.0, 5.0]))
         };
         let chosen = selection.select_points(&before).unwrap();
         let whole = m3c2.run(&Cpu, at(&before, &after, &chosen)).unwrap();
-        let mut expected: Vec<([i64; 3], u64, u64)> = (0..chosen.len())
-            .map(|i| {
-                let bits = [whole.distance[i], whole.level_of_detection[i]].map(f64::to_bits);
-                (chosen.positions().absolute_ticks(i), bits[0], bits[1])
-            })
-            .collect();
-        let mut found = Vec::new();
-        let mut sink = |_: Rect, tile: M3c2Tile| {
-            let positions = tile.core_points.positions();
-            for i in 0..positions.len() {
-                let bits = [
-                    tile.differences.distance[i],
-                    tile.differences.level_of_detection[i],
-                ]
-                .map(f64::to_bits);
-                found.push((positions.absolute_ticks(i), bits[0], bits[1]));
-            }
-            Ok(())
-        };
-        let sources = [
-            InMemory::new("before", before.clone()),
-            InMemory::new("after", after.clone()),
-        ];
-        let cpu: Dispatcher<dyn NeighbourSearch> = Dispatcher::new(vec![Arc::new(Cpu)]);
-        let tiling = Tiling {
-            tile_size: 3.0,
-            ..Tiling::default()
-        };
-        tiling
-            .stream(
-                &cpu,
-                &m3c2.with_core_points(selection.clone()),
-                [&sources[0], &sources[1]],
-                &mut sink,
-            )
-            .unwrap();
+        let mut expected = bits_of(&chosen, &whole);
         expected.sort_unstable();
-        found.sort_unstable();
         assert!(!expected.is_empty());
+        let tiled = m3c2.with_core_points(selection.clone());
+        let found = run_tiles(&tiled, [&before, &after]).unwrap();
         assert_eq!(found, expected, "{selection:?}");
     }
     assert!(CoreSelection::EveryNth(0).select_points(&before).is_err());
     assert!(CoreSelection::Voxels(-1.0).select_points(&before).is_err());
+}
+
+#[test]
+fn normals_of_given_core_points_stay_theirs_in_tiles() {
+    let (before, after) = (wall(0.0), wall(0.1));
+    let given = Arc::new(before.subsample_voxels(2.0).unwrap());
+    // Each has another direction.
+    let normals: Vec<[f64; 3]> = (0..given.len())
+        .map(|i| [1.0, 0.01 * i as f64, -0.02 * i as f64])
+        .collect();
+    let m3c2 = M3c2 {
+        normals: Normals::Given(normals),
+        detection: known_survey(),
+        ..M3c2::default()
+    };
+    let whole = m3c2.run(&Cpu, at(&before, &after, &given)).unwrap();
+    let mut expected = bits_of(&given, &whole);
+    expected.sort_unstable();
+    let tiled = |core: CoreSelection| m3c2.clone().with_core_points(core);
+    let run = |core: CoreSelection| run_tiles(&tiled(core), [&before, &after]);
+    assert_eq!(run(CoreSelection::Given(given.clone())).unwrap(), expected);
+
+    let refused = run(CoreSelection::All).unwrap_err();
+    assert!(
+        matches!(
+            refused.find_cause(),
+            Some(ChangeError::NormalsWithoutCorePoints)
+        ),
+        "{refused}"
+    );
+    let fewer = given.select(&[0, 1]);
+    let refused = run(CoreSelection::Given(Arc::new(fewer))).unwrap_err();
+    assert!(refused.to_string().contains("for 2"), "{refused}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub(crate) struct CoordinateTransform {
     pub(crate) scale: [f64; 3],
     pub(crate) offset: [f64; 3],
     /// Factors from the file's own coordinates to the ones that are read.
-    factors: [f64; 3],
+    pub(crate) factors: [f64; 3],
     pub(crate) crs: Option<Crs>,
 }
 

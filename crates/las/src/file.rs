@@ -136,6 +136,13 @@ impl Las {
         self.frame.crs.as_ref()
     }
 
+    /// Factors from the file's own coordinates to those that are read: metres a unit of each axis
+    /// after [`Self::in_metres`], else 1.
+    #[must_use]
+    pub fn metres_per_unit(&self) -> [f64; 3] {
+        self.frame.factors
+    }
+
     /// A contradiction in the stated coordinate system: GeoTIFF keys that disagree with the
     /// well-known text.
     #[must_use]

@@ -27,5 +27,8 @@ pub enum ErrorModel {
     Normal,
     /// Errors of single points from the scanner (M3C2-EP), instead of the scatter: reference,
     /// compared.
+    ///
+    /// Medians of three and more points have 1.2533 times the error of their mean: that of many
+    /// Gaussian values, and up to a seventh too wide for fewer. Extreme heights of cells have none.
     Points([PointErrors; 2]),
 }

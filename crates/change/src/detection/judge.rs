@@ -2,7 +2,7 @@
 
 use super::{Detection, ErrorModel};
 use crate::{
-    ChangeStatus, SurveyStatistics,
+    ChangeStatus, GAUSSIAN_MEDIAN_FACTOR, PointErrors, SurveyStatistics,
     distributions::NORMAL_975,
     known_tests::KnownTests,
     scale::{Location, Scale},
@@ -142,10 +142,7 @@ impl Detection {
         place: &Place,
     ) -> std::result::Result<ErrorEstimate, ChangeStatus> {
         if let ErrorModel::Points(errors) = &self.errors {
-            return Ok(normal_error([0, 1].map(|epoch| {
-                errors[epoch].variance_along(place.point, place.axis)
-                    / f64::from(place.count[epoch])
-            })));
+            return point_error(location, errors, place);
         }
         if place.count.iter().any(|&count| count < 2) {
             return Err(ChangeStatus::NoSpread);
@@ -197,6 +194,27 @@ impl Detection {
         });
         (variances[0] + variances[1]).sqrt()
     }
+}
+
+/// Standard error of [`ErrorModel::Points`]. Errors of single points are Gaussian, so that the
+/// median of three or more has at most [`GAUSSIAN_MEDIAN_FACTOR`] times the error of their mean.
+fn point_error(
+    location: Location,
+    errors: &[PointErrors; 2],
+    place: &Place,
+) -> std::result::Result<ErrorEstimate, ChangeStatus> {
+    let factor = match location {
+        Location::Mean => 1.0,
+        Location::Median(_) => GAUSSIAN_MEDIAN_FACTOR,
+        #[cfg(feature = "dod")]
+        Location::Extreme => return Err(ChangeStatus::NoStandardError),
+    };
+    Ok(normal_error([0, 1].map(|epoch| {
+        // The median of one or two points is their mean.
+        let factor: f64 = if place.count[epoch] < 3 { 1.0 } else { factor };
+        let variance = errors[epoch].variance_along(place.point, place.axis);
+        factor * factor * variance / f64::from(place.count[epoch])
+    })))
 }
 
 /// Standard error of the difference of two means with known variances.

@@ -56,7 +56,8 @@ pub enum Normals {
     },
     /// One direction for all core points, of any length above zero.
     Fixed([f64; 3]),
-    /// One direction per core point, each of any length above zero.
+    /// One direction per core point, each of any length above zero. A tiled run needs the core
+    /// points as well ([`crate::CoreSelection::Given`]), in the same order.
     Given(Vec<[f64; 3]>),
 }
 
