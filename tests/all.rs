@@ -23,6 +23,7 @@ mod outputs;
 mod poses;
 mod profiles;
 mod restarts;
+mod scans;
 mod statements;
 mod terminal;
 mod together;

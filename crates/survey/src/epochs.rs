@@ -289,7 +289,7 @@ impl Epoch {
         self.catalogue
             .files()
             .iter()
-            .map(|file| file.header().scale[2])
+            .map(|file| file.header().scale[2] * file.metres_per_unit()[2])
             .fold(0.0, f64::max)
     }
 

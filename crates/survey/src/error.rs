@@ -111,6 +111,29 @@ pub enum SurveyError {
         /// The file.
         file: String,
     },
+    /// No core point of a file has a normal.
+    #[error(
+        "--normal-columns {columns}: no point of {file} has a normal in them: all are zero or no numbers"
+    )]
+    NoNormals {
+        /// The file.
+        file: String,
+        /// The columns.
+        columns: String,
+    },
+    /// The files state different units, so that a place in their coordinates is ambiguous.
+    #[error(
+        "{option} is in the coordinates of the files, but {} is in other units than {}: convert one of them",
+        other.display(), first.display()
+    )]
+    PlaceInOtherUnits {
+        /// The option.
+        option: &'static str,
+        /// A file.
+        first: PathBuf,
+        /// A file with another unit.
+        other: PathBuf,
+    },
     /// Results would be read as inputs the next time.
     #[error(
         "results in {} would lie among the inputs, and be read with them the next time: name another folder (--out)",

@@ -47,6 +47,7 @@
 
 mod alignment;
 pub mod colour;
+mod core_points;
 mod distribution;
 mod epochs;
 mod error;
@@ -54,6 +55,7 @@ mod execution;
 pub mod features;
 mod files;
 mod found;
+mod geometry;
 mod guard;
 pub mod inputs;
 mod listed;
@@ -76,6 +78,7 @@ mod settings;
 mod styles;
 mod sums;
 mod truth;
+mod units;
 mod warnings;
 
 pub use error::SurveyError;

@@ -1,9 +1,12 @@
 //! The operations of a tile: DoD, M3C2 and C2C.
 
-use crate::{sample::Sample, settings::Settings};
+use crate::{
+    sample::Sample,
+    settings::{Settings, informed_detection},
+};
 use isopach::{
     Backend,
-    change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile},
+    change::{C2c, C2cTile, Dod, DodRasters, M3c2, M3c2Tile, Normals},
     cloud::Columns,
     compute::Result,
     raster::CellStatistic,
@@ -22,12 +25,12 @@ pub(crate) fn tile_operation(
     kept: Columns,
 ) -> impl TileOperation<2, dyn Backend, Output = Found> + use<> {
     let dod = Dod {
-        detection: settings.informed_detection(sample.cells, correlated),
+        detection: informed_detection(&settings.cell_detection, sample.cells, correlated),
         ..dod_of(settings)
     };
     let m3c2 = M3c2 {
-        detection: settings.informed_detection(sample.cylinders, correlated),
-        ..m3c2_of(settings)
+        detection: informed_detection(&settings.core_point_detection, sample.cylinders, correlated),
+        ..m3c2_of(settings, &settings.normals)
     };
     let c2c = C2c {
         max_distance: settings.depth,
@@ -79,18 +82,18 @@ pub(crate) fn dod_of(settings: &Settings) -> Dod {
         statistic: CellStatistic::Mean,
         classes: Vec::new(), // filtered while reading
         registration_error: settings.registration_error.clone(),
-        detection: settings.detection.clone(),
+        detection: settings.cell_detection.clone(),
     }
 }
 
-/// M3C2 alone, without the findings of a sample.
-pub(crate) fn m3c2_of(settings: &Settings) -> M3c2 {
+/// M3C2 alone along these normals, without the findings of a sample.
+pub(crate) fn m3c2_of(settings: &Settings, normals: &Normals) -> M3c2 {
     M3c2 {
-        normals: settings.normals.clone(),
+        normals: normals.clone(),
         cylinder_radius: settings.cylinder_radius,
         projection_depth: settings.depth,
         registration_error: settings.registration_error.clone(),
         statistic: settings.statistic,
-        detection: settings.detection.clone(),
+        detection: settings.core_point_detection.clone(),
     }
 }

@@ -44,8 +44,9 @@ pub struct ChangeOptions {
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) core_spacing: Option<f64>,
     /// Core points, the places that M3C2 measures at: "grid" (one point a square), "cubes" (one a
-    /// cube: walls and cliffs), "all", "every:10" (one in ten), or a LAS or LAZ file; "cubes" on
-    /// steep ground, else "grid", if not given
+    /// cube: walls and cliffs), "all", "every:10" (one in ten), or a LAS or LAZ file, which is held
+    /// beside --memory (in the system of the epochs if it states none); "cubes" on steep ground, else
+    /// "grid", if not given
     #[arg(long)]
     pub(crate) core_points: Option<String>,
     /// Radii to find the surface normal with, metres: the one with the most planar ground is used;
@@ -57,7 +58,12 @@ pub struct ChangeOptions {
         conflicts_with = "normal"
     )]
     pub(crate) normal_radii: Vec<f64>,
-    /// Side that normals point to, x,y,z: a positive M3C2 distance is towards it; up if not given
+    /// Columns (extra bytes) of the file of --core-points that hold the normal of each core point:
+    /// NormalX,NormalY,NormalZ
+    #[arg(long, value_delimiter = ',', num_args = 1, conflicts_with_all = ["normal_radii", "towards", "scanner", "normal"])]
+    pub(crate) normal_columns: Vec<String>,
+    /// Side that normals point to, x,y,z in the coordinates of the files: a positive M3C2 distance
+    /// is towards it; up if not given
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true, conflicts_with_all = ["scanner", "normal"])]
     pub(crate) towards: Vec<f64>,
     /// Position of the scanner, x,y,z in the coordinates of the files: normals point towards it
@@ -69,7 +75,8 @@ pub struct ChangeOptions {
         conflicts_with = "normal"
     )]
     pub(crate) scanner: Vec<f64>,
-    /// One normal for all core points, x,y,z, instead of those estimated from the points
+    /// One normal for all core points, x,y,z in the coordinates of the files, instead of those
+    /// estimated from the points
     #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub(crate) normal: Vec<f64>,
     /// Radius (not diameter) of the M3C2 cylinder, metres; from the density of the sparser epoch if
@@ -102,6 +109,18 @@ pub struct ChangeOptions {
     /// Method of the level of detection
     #[arg(long, value_enum, default_value_t = Lod::Student)]
     pub(crate) lod: Lod,
+    /// Standard deviations of a scanner's points for --lod scanner: of a range (metres) and of a
+    /// direction (radians): 0.005,0.0001
+    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
+    pub(crate) scanner_errors: Vec<f64>,
+    /// Position of the scanner of the earlier epoch for --lod scanner, x,y,z in the coordinates of
+    /// its files; that of --scanner if not given
+    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
+    pub(crate) earlier_scanner: Vec<f64>,
+    /// Position of the scanner of the later epoch for --lod scanner, x,y,z in the coordinates of
+    /// its files, with which it is aligned; the place of the earlier one if not given
+    #[arg(long, value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
+    pub(crate) later_scanner: Vec<f64>,
     /// Lower limit of the level of detection, metres
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pub(crate) min_lod: f64,
@@ -260,6 +279,9 @@ pub(crate) enum Lod {
     /// 1.96 standard errors, each epoch with its own spread: as py4dgeo and CloudCompare do; too
     /// small with few points
     Normal,
+    /// M3C2 by errors of single points (M3C2-EP), for scans from one position each (--scanner,
+    /// --scanner-errors); the DoD as student
+    Scanner,
 }
 
 /// Treatment of errors that neighbours share.

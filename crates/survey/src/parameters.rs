@@ -6,7 +6,7 @@
 
 use crate::{
     execution,
-    options::{Align, ChangeOptions},
+    options::{Align, ChangeOptions, Lod},
     settings,
 };
 use clap::ArgMatches;
@@ -113,6 +113,7 @@ const KEYS: &[Key] = &[
         Kind::Number,
         FROM_DATA,
     ),
+    Key::of_results("m3c2", "normal_columns", "normal_columns", Kind::Text, NONE),
     Key::of_results("m3c2", "towards", "towards", Kind::Number, "up: 0, 0, 1"),
     Key::of_results("m3c2", "scanner", "scanner", Kind::Number, NONE),
     Key::of_results(
@@ -134,6 +135,27 @@ const KEYS: &[Key] = &[
     Key::of_results("m3c2", "columns", "columns", Kind::Text, ""),
     Key::of_results("c2c", "attributes", "attributes", Kind::Text, NONE),
     Key::of_results("level_of_detection", "errors", "lod", Kind::Text, ""),
+    Key::of_results(
+        "level_of_detection",
+        "scanner_errors",
+        "scanner_errors",
+        Kind::Number,
+        NONE,
+    ),
+    Key::of_results(
+        "level_of_detection",
+        "earlier_scanner",
+        "earlier_scanner",
+        Kind::Number,
+        NONE,
+    ),
+    Key::of_results(
+        "level_of_detection",
+        "later_scanner",
+        "later_scanner",
+        Kind::Number,
+        NONE,
+    ),
     Key::of_results(
         "level_of_detection",
         "registration_error_m",
@@ -222,6 +244,16 @@ const fn no_alignment(option: &'static str) -> Dead<ChangeOptions> {
     }
 }
 
+/// An option of `--lod scanner`.
+const fn no_scanner(option: &'static str) -> Dead<ChangeOptions> {
+    Dead {
+        option,
+        by: "lod",
+        is_missing: true,
+        holds: |options| options.lod != Lod::Scanner,
+    }
+}
+
 /// An option that has no effect without a GPU.
 const fn no_gpu(option: &'static str) -> Dead<ChangeOptions> {
     Dead {
@@ -243,6 +275,9 @@ const DEAD: &[Dead<ChangeOptions>] = &[
     no_alignment("icp_determined_ratio"),
     no_alignment("icp_ambiguous_share"),
     no_alignment("icp_max_iterations"),
+    no_scanner("scanner_errors"),
+    no_scanner("earlier_scanner"),
+    no_scanner("later_scanner"),
     no_gpu("gpus"),
     no_gpu("gpu_memory"),
     Dead {

@@ -13,6 +13,8 @@
 use crate::{
     SurveyError,
     epochs::{self, Epoch},
+    found::find::applied_motion,
+    geometry::Geometry,
     guard::Finished,
     masks::Masks,
     operation::{Found, tile_operation},
@@ -98,12 +100,19 @@ fn find_settings(
 ) -> Result<(Settings, Sample)> {
     let room = run.execution.sample_room();
     let [before, after] = epochs;
+    let geometry = Geometry::of(
+        run.options,
+        [&before.catalogue, &after.catalogue],
+        &mut Warnings::default(),
+    )?;
+    let motion = applied_motion(None);
     let thinned = [
         sample::thin_epoch(&before.catalogue, None, room)?,
         sample::thin_epoch(&after.catalogue, None, room)?,
     ];
     let sampling = Sampling {
         options: run.options,
+        geometry: &geometry,
         thinned: [&thinned[0], &thinned[1]],
         sources: [&before.catalogue, &after.catalogue],
         resolution: [before.height_resolution(), after.height_resolution()],
@@ -112,8 +121,14 @@ fn find_settings(
     };
     let registration_error =
         RegistrationError::Given(run.options.registration_error.unwrap_or(0.0));
-    let (from_data, sample) = sampling.run(registration_error.clone())?;
-    let settings = Settings::new(run.options, &from_data, registration_error)?;
+    let (from_data, sample) = sampling.run(registration_error.clone(), &motion)?;
+    let settings = Settings::new(
+        run.options,
+        &geometry,
+        &from_data,
+        registration_error,
+        &motion,
+    )?;
     Ok((settings, sample))
 }
 

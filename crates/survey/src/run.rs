@@ -4,7 +4,11 @@ use crate::{
     ChangeOptions,
     epochs::{self, Epoch},
     execution::{self, Execution},
-    found::{self, Found, find::find_parameters, find::registration_error},
+    found::{
+        self, Found,
+        find::{applied_motion, find_parameters, registration_error},
+    },
+    geometry::Geometry,
     guard::{self, Finished},
     masks::Masks,
     operation::tile_operation,
@@ -187,6 +191,11 @@ impl ChangeRun<'_> {
         let clock = Measure::start();
         let mut warnings = Warnings::default();
         let epochs = epochs::open_epochs(options, &execution.index_use(), &mut warnings)?;
+        let geometry = Geometry::of(
+            options,
+            [&epochs[0].catalogue, &epochs[1].catalogue],
+            &mut warnings,
+        )?;
         let identity = self.identify_results(&epochs, scene.as_ref())?;
         if identity.before_this == Finished::Same && execution.folder.is_shared() {
             return self.already_merged();
@@ -196,7 +205,8 @@ impl ChangeRun<'_> {
         }
         let sources = self.open_sources(&epochs, &mut warnings)?;
         times.read_s = clock.seconds()[0];
-        let (kept, found) = self.find_parameters(&epochs, &sources, &identity, &mut times)?;
+        let (kept, found) =
+            self.find_parameters(&epochs, &geometry, &sources, &identity, &mut times)?;
         for warning in &found.warnings {
             warnings.add(warning);
         }
@@ -211,8 +221,10 @@ impl ChangeRun<'_> {
         let compared: &dyn PointSource = moved.as_ref().map_or(&**compared, |moved| moved);
         let settings = Settings::new(
             options,
+            &geometry,
             &found.from_data,
             registration_error(options, aligned),
+            &applied_motion(aligned),
         )?;
         let operation = tile_operation(
             &settings,
@@ -328,6 +340,7 @@ impl ChangeRun<'_> {
     fn find_parameters(
         &self,
         epochs: &[Epoch; 2],
+        geometry: &Geometry,
         sources: &Sources<'_>,
         identity: &Identity,
         times: &mut report::Times<'_>,
@@ -346,6 +359,7 @@ impl ChangeRun<'_> {
         let found = find_parameters(
             self,
             epochs,
+            geometry,
             [&*sources.reference, &*sources.compared],
             &sources.masks,
             times,

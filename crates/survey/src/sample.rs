@@ -4,13 +4,20 @@
 //! The sample is a function of the points and the parameters alone: no tile, thread or memory
 //! changes a bit of it.
 
-use crate::{SurveyError, masks::Masks, operation, options::ChangeOptions, settings::Settings};
+use crate::{
+    SurveyError,
+    geometry::Geometry,
+    masks::Masks,
+    operation,
+    options::ChangeOptions,
+    settings::{Settings, informed_detection},
+};
 use isopach::{
     change::{
         CoreSelection, Epochs, M3c2, RegistrationError, StableSample, Suggested, Suggestions,
         SurveySample, SurveyStatistics, Variogram, VariogramOptions,
     },
-    cloud::{Cloud, Columns, REACH},
+    cloud::{Cloud, Columns, REACH, Rigid},
     compute::{Cpu, Error, Result},
     neighbours::{NeighbourSearch as _, NormalQuery},
     tiling::{BlockPair, PairedSample as Points, PointSource, SampleBlocks, Thinned, Thinning},
@@ -49,6 +56,7 @@ pub(crate) fn thin_epoch(
 /// Inputs of the sampling.
 pub(crate) struct Sampling<'a> {
     pub(crate) options: &'a ChangeOptions,
+    pub(crate) geometry: &'a Geometry,
     /// The thinned epochs, before the later one was moved.
     pub(crate) thinned: [&'a Thinned; 2],
     /// Both epochs, aligned.
@@ -62,11 +70,21 @@ pub(crate) struct Sampling<'a> {
 
 impl Sampling<'_> {
     /// Reads the sample, and derives from it the parameters that the user did not give.
-    pub(crate) fn run(&self, registration_error: RegistrationError) -> Result<(FromData, Sample)> {
+    pub(crate) fn run(
+        &self,
+        registration_error: RegistrationError,
+        motion: &Rigid,
+    ) -> Result<(FromData, Sample)> {
         let points = read_squares(self.thinned, self.sources, self.memory)?;
         let names = self.sources.map(|source| source.name());
         let from_data = suggest_parameters(&points, &names)?;
-        let settings = Settings::new(self.options, &from_data, registration_error)?;
+        let settings = Settings::new(
+            self.options,
+            self.geometry,
+            &from_data,
+            registration_error,
+            motion,
+        )?;
         let sample = Sample::of(&points, self.resolution, &settings, self.masks)?;
         Ok((from_data, sample))
     }
@@ -214,7 +232,7 @@ impl Sample {
         masks: &Masks,
     ) -> Result<Self> {
         let dod = operation::dod_of(settings);
-        let m3c2 = operation::m3c2_of(settings);
+        let m3c2 = operation::m3c2_of(settings, &settings.sampled_normals);
         let parts: Vec<(SurveySample, SurveySample)> = points
             .pairs
             .par_iter()
@@ -376,7 +394,7 @@ fn stable_square(
     masks: &Masks,
 ) -> Result<Stable> {
     let mut dod = operation::dod_of(settings);
-    dod.detection = settings.informed_detection(survey, 0.0);
+    dod.detection = informed_detection(&settings.cell_detection, survey, 0.0);
     let mut stable = Stable::default();
     let [before, after] = &pair.clouds;
     let rasters = dod.run(&Cpu, before, after, pair.block.area)?;

@@ -1,22 +1,20 @@
 //! The parameters of a run: the user's, and those that the data suggest.
 
 use crate::{
-    SurveyError, epochs,
+    core_points::{GivenCorePoints, check_core_points, choose_in_words, core_points_given},
+    epochs,
+    geometry::Geometry,
     masks::Masks,
     options::{ChangeOptions, Correlated, Lod, Statistic},
     sample::{FromData, Sample},
 };
 use isopach::{
-    change::{CoreSelection, Detection, ErrorModel, Normals, Orientation, RegistrationError},
-    cloud::{Cloud, Columns},
+    change::{CoreSelection, Detection, ErrorModel, Normals, RegistrationError, SurveyStatistics},
+    cloud::Rigid,
     compute::{Error, Result},
-    las::{Catalogue, CatalogueOptions},
     neighbours::AxialStatistic,
-    tiling::PointSource as _,
 };
-use isopach_program::ProgramError;
 use serde_json::{Map, Value, json};
-use std::{path::Path, sync::Arc};
 
 /// The parameters that are known before the sample is run through: geometry.
 #[derive(Clone, Debug)]
@@ -29,14 +27,19 @@ pub(crate) struct Settings {
     pub(crate) core_spacing: f64,
     /// The normals of M3C2.
     pub(crate) normals: Normals,
+    /// Normals of the sample: those of M3C2, or estimated ones if each core point of a file has
+    /// its own.
+    pub(crate) sampled_normals: Normals,
     /// Radius of the cylinder, metres.
     pub(crate) cylinder_radius: f64,
     /// Half length of the cylinder, metres.
     pub(crate) depth: f64,
     /// The statistic of the points in a cylinder.
     pub(crate) statistic: AxialStatistic,
-    /// The method of levels of detection, without the findings from the survey.
-    pub(crate) detection: Detection,
+    /// The method of levels of detection of cells, without the findings from the survey.
+    pub(crate) cell_detection: Detection,
+    /// Likewise, of core points.
+    pub(crate) core_point_detection: Detection,
     /// Uncertainty of the alignment.
     pub(crate) registration_error: RegistrationError,
     /// The reason of each parameter that comes from the data, by its name in summary.json.
@@ -47,11 +50,14 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Settings from the user's options, and `suggested` for the rest.
+    /// Settings from the user's options, and what the data suggest for the rest. `motion` was
+    /// applied to the later epoch.
     pub(crate) fn new(
         options: &ChangeOptions,
+        geometry: &Geometry,
         data: &FromData,
         registration_error: RegistrationError,
+        motion: &Rigid,
     ) -> Result<Self> {
         let suggested = &data.suggestions;
         let mut reasons = Map::new();
@@ -78,15 +84,22 @@ impl Settings {
                 suggested.statistic.value
             }
         };
-        let radii = if options.normal_radii.is_empty() {
-            because("normal_radii_m", &suggested.normal_radii.reason);
+        let given = geometry.core_points.as_ref();
+        let given_normals = given.and_then(GivenCorePoints::normals);
+        let sampled_normals = geometry.normals(if options.normal_radii.is_empty() {
             suggested.normal_radii.value.clone()
         } else {
             options.normal_radii.clone()
-        };
-        let (core, core_description) = match &options.core_points {
-            Some(words) => (core_points(words, core_spacing, options)?, words.clone()),
-            None => {
+        });
+        let estimates_normals =
+            given_normals.is_none() && matches!(sampled_normals, Normals::Multiscale { .. });
+        if estimates_normals && options.normal_radii.is_empty() {
+            because("normal_radii_m", &suggested.normal_radii.reason);
+        }
+        let (core, core_description) = match (given, &options.core_points) {
+            (Some(given), Some(words)) => (given.selection(), words.clone()),
+            (None, Some(words)) => (choose_in_words(words, core_spacing)?, words.clone()),
+            (_, None) => {
                 because("core_points", &data.steep.reason);
                 let steep = data.steep.value;
                 let core = if steep {
@@ -101,11 +114,18 @@ impl Settings {
             cell,
             core,
             core_spacing,
-            normals: normal_choice(options, radii)?,
+            normals: given_normals.unwrap_or_else(|| sampled_normals.clone()),
+            sampled_normals,
             cylinder_radius,
             depth: options.depth,
             statistic,
-            detection: cell_detection(options),
+            cell_detection: cell_detection(options),
+            core_point_detection: Detection {
+                errors: geometry
+                    .point_errors(motion)
+                    .unwrap_or_else(|| error_model(options.lod)),
+                ..cell_detection(options)
+            },
             registration_error,
             reasons,
             density: suggested.density,
@@ -133,18 +153,18 @@ impl Settings {
         all["density_per_m2"] = json!(self.density);
         all
     }
+}
 
-    /// [`Detection`] with the findings of the sample.
-    pub(crate) fn informed_detection(
-        &self,
-        survey: isopach::change::SurveyStatistics,
-        correlated: f64,
-    ) -> Detection {
-        Detection {
-            survey: Some(survey),
-            correlated,
-            ..self.detection.clone()
-        }
+/// A method of levels of detection with the findings of the sample.
+pub(crate) fn informed_detection(
+    detection: &Detection,
+    survey: SurveyStatistics,
+    correlated: f64,
+) -> Detection {
+    Detection {
+        survey: Some(survey),
+        correlated,
+        ..detection.clone()
     }
 }
 
@@ -180,16 +200,6 @@ pub(crate) fn result_parameters(options: &ChangeOptions, masks: &Masks) -> Value
     all
 }
 
-/// Core points as the user gave them: a file by its contents, at any path.
-fn core_points_given(words: &str) -> Value {
-    let files = Path::new(words)
-        .exists()
-        .then(|| Catalogue::open(&[words]).and_then(|files| files.input_identities()));
-    files
-        .and_then(Result::ok)
-        .map_or_else(|| json!(words), |identity| json!(identity))
-}
-
 /// Parameters that the data do not suggest.
 fn shared_parameters(options: &ChangeOptions) -> Value {
     json!({
@@ -204,6 +214,10 @@ fn shared_parameters(options: &ChangeOptions) -> Value {
         "core_points": null, "statistic": null,
         "towards": vector_or_null(&options.towards), "scanner": vector_or_null(&options.scanner),
         "normal": vector_or_null(&options.normal),
+        "normal_columns": (!options.normal_columns.is_empty()).then_some(&options.normal_columns),
+        "earlier_scanner": vector_or_null(&options.earlier_scanner),
+        "later_scanner": vector_or_null(&options.later_scanner),
+        "scanner_errors": vector_or_null(&options.scanner_errors),
         "level_of_detection": format!("{:?}", options.lod).to_lowercase(),
         "minimum_level_of_detection_m": options.min_lod, "minimum_count": options.min_count,
         "correlated": format!("{:?}", options.correlated).to_lowercase(),
@@ -221,14 +235,18 @@ fn vector_or_null(values: &[f64]) -> Value {
 }
 
 fn cell_detection(options: &ChangeOptions) -> Detection {
-    let errors = match options.lod {
-        Lod::Student => ErrorModel::Student,
-        Lod::Normal => ErrorModel::Normal,
-    };
     Detection {
         minimum: options.min_lod,
         minimum_count: options.min_count,
-        ..errors.into()
+        ..error_model(options.lod).into()
+    }
+}
+
+/// The errors of cells, and of core points whose scanners are not given.
+fn error_model(lod: Lod) -> ErrorModel {
+    match lod {
+        Lod::Student | Lod::Scanner => ErrorModel::Student,
+        Lod::Normal => ErrorModel::Normal,
     }
 }
 
@@ -237,80 +255,6 @@ pub(crate) fn correlated_sigma(options: &ChangeOptions, sample: &Sample) -> f64 
     match options.correlated {
         Correlated::Report => 0.0,
         Correlated::Include => sample.correlated_sigma(),
-    }
-}
-
-/// Directions as the command line has them.
-fn normal_choice(options: &ChangeOptions, radii: Vec<f64>) -> Result<Normals> {
-    if let Some(normal) = parse_vector("--normal", &options.normal)? {
-        return Ok(Normals::Fixed(normal));
-    }
-    let towards = match (
-        parse_vector("--towards", &options.towards)?,
-        parse_vector("--scanner", &options.scanner)?,
-    ) {
-        (Some(direction), _) => Orientation::Towards(direction),
-        (None, Some(position)) => Orientation::Scanner(position),
-        (None, None) => Orientation::UP,
-    };
-    Ok(Normals::Multiscale { radii, towards })
-}
-
-/// Three numbers, or none.
-fn parse_vector(option: &str, values: &[f64]) -> Result<Option<[f64; 3]>> {
-    match values {
-        [] => Ok(None),
-        [x, y, z] if values.iter().all(|value| value.is_finite()) => Ok(Some([*x, *y, *z])),
-        _ => Err(ProgramError::invalid_option(
-            option,
-            format!("{values:?}"),
-            "be three numbers: x,y,z",
-        )
-        .into()),
-    }
-}
-
-/// Refuses words for core points that mean nothing, before anything is read.
-fn check_core_points(words: Option<&str>) -> Result<()> {
-    let Some(words) = words else { return Ok(()) };
-    let is_every = words
-        .strip_prefix("every:")
-        .is_some_and(|number: &str| number.parse::<u32>().is_ok_and(|number| number > 0));
-    if is_every || ["grid", "cubes", "all"].contains(&words) || Path::new(words).exists() {
-        return Ok(());
-    }
-    Err(ProgramError::invalid_option(
-        "--core-points",
-        words,
-        "be grid, cubes, all, like every:10, or an existing file",
-    )
-    .into())
-}
-
-/// Core points as the command line has them.
-fn core_points(words: &str, spacing: f64, options: &ChangeOptions) -> Result<CoreSelection> {
-    match words.split_once(':') {
-        _ if words == "grid" => Ok(CoreSelection::Grid(spacing)),
-        _ if words == "cubes" => Ok(CoreSelection::Voxels(spacing)),
-        _ if words == "all" => Ok(CoreSelection::All),
-        Some(("every", number)) => match number.parse() {
-            Ok(number) if number > 0 => Ok(CoreSelection::EveryNth(number)),
-            _ => {
-                Err(ProgramError::invalid_option("--core-points", words, "be like every:10").into())
-            }
-        },
-        _ => {
-            let options = CatalogueOptions {
-                crs: epochs::declared_system(options)?,
-                ignore_crs: options.ignore_crs,
-            };
-            let catalogue = Catalogue::open_with(&[words], &options)?.in_metres()?;
-            let points: Cloud = catalogue.read_all(Columns::XYZ)?;
-            if points.is_empty() {
-                return Err(SurveyError::NoCorePoints { file: words.into() }.into());
-            }
-            Ok(CoreSelection::Given(Arc::new(points)))
-        }
     }
 }
 
@@ -347,9 +291,9 @@ pub(crate) fn check_options(options: &ChangeOptions) -> Result<()> {
         rate > 0.0 && rate < 1.0,
         "be above 0 and below 1",
     )?;
-    normal_choice(options, vec![1.0])?;
+    Geometry::check(options)?;
     epochs::declared_system(options)?;
-    check_core_points(options.core_points.as_deref())?;
+    check_core_points(options)?;
     options.icp.check_options()?;
     cell_detection(options).check()
 }

@@ -1,10 +1,10 @@
 //! Options of the command line.
 
 use super::{FeatureOptionError, outliers::OutlierArgs};
+use crate::units::{self, TwoUnits};
 use clap::{Args, Parser, ValueEnum};
 use isopach::{
     compute::Result,
-    crs::metre_factors,
     features::{
         Convention, Features, GroundFilter, GroundSource, GroundSurface, HeightAboveGround,
         Neighbourhood, NormalSide, Wanted,
@@ -288,22 +288,14 @@ pub(crate) fn side_in_metres(side: NormalSide, catalogue: &Catalogue) -> Result<
 /// Metres a unit of each axis of the files: their points are read in metres, and so is a place that
 /// an option gives in their coordinates.
 pub(crate) fn metres_per_unit(option: &'static str, catalogue: &Catalogue) -> Result<[f64; 3]> {
-    let mut stated = catalogue.files().iter().filter_map(|file| {
-        let crs = file.header().crs.as_ref()?;
-        Some((file.path(), metre_factors(crs)?))
-    });
-    let Some((first, factors)) = stated.next() else {
-        return Ok([1.0; 3]);
-    };
-    if let Some((other, _)) = stated.find(|(_, others)| *others != factors) {
-        return Err(FeatureOptionError::PlaceInOtherUnits {
+    units::metres_per_unit(catalogue).map_err(|TwoUnits { first, other }| {
+        FeatureOptionError::PlaceInOtherUnits {
             option,
-            first: first.to_owned(),
-            other: other.to_owned(),
+            first,
+            other,
         }
-        .into());
-    }
-    Ok(factors)
+        .into()
+    })
 }
 
 /// The side that normals point to: towards a place, or up if it has no coordinates.

@@ -4,6 +4,7 @@ use super::Found;
 use crate::{
     alignment::{self, Aligned},
     epochs::{self, Epoch},
+    geometry::Geometry,
     masks::Masks,
     options::ChangeOptions,
     report::Times,
@@ -13,6 +14,7 @@ use crate::{
 };
 use isopach::{
     change::RegistrationError,
+    cloud::Rigid,
     compute::Result,
     tiling::{PointSource, Transformed},
 };
@@ -23,6 +25,7 @@ use isopach_program::measure::Measure;
 pub(crate) fn find_parameters(
     run: &ChangeRun<'_>,
     [before, after]: &[Epoch; 2],
+    geometry: &Geometry,
     [reference, compared]: [&dyn PointSource; 2],
     masks: &Masks,
     times: &mut Times<'_>,
@@ -63,13 +66,17 @@ pub(crate) fn find_parameters(
         .map(|aligned| Transformed::new(compared, aligned.applied()));
     let sampling = Sampling {
         options,
+        geometry,
         thinned: [&thinned[0], &thinned[1]],
         sources: [reference, moved.as_ref().map_or(compared, |moved| moved)],
         resolution: [before.height_resolution(), after.height_resolution()],
         masks,
         memory: room,
     };
-    let (from_data, sample) = sampling.run(registration_error(options, aligned.as_ref()))?;
+    let (from_data, sample) = sampling.run(
+        registration_error(options, aligned.as_ref()),
+        &applied_motion(aligned.as_ref()),
+    )?;
     drop(stage);
     times.sample_s = clock.seconds()[0];
     Ok(Found {
@@ -79,6 +86,11 @@ pub(crate) fn find_parameters(
         left_out,
         warnings: warnings.sentences().to_vec(),
     })
+}
+
+/// The motion of the later epoch.
+pub(crate) fn applied_motion(aligned: Option<&Aligned>) -> Rigid {
+    aligned.map_or_else(|| Rigid::identity([0.0; 3]), Aligned::applied)
 }
 
 /// The user's registration error, else the alignment's estimate.

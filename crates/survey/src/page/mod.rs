@@ -63,7 +63,11 @@ pub(crate) fn page_html(
     );
     body += &page_section("Inputs", &sections::inputs_section(summary));
     body += &page_section("Run", &run::run_section(&summary["run"]));
-    body += &page_section("How to read this", HOW);
+    let lod = &summary["parameters"]["level_of_detection"];
+    body += &page_section(
+        "How to read this",
+        &how_to_read(lod.as_str().unwrap_or_default()),
+    );
     body += &page_section("Files", &sections::files_section(summary));
     let title = format!("{} → {}: terrain change", escape(&before), escape(&after));
     wrap_page(&title, &body)
@@ -78,13 +82,28 @@ pub(crate) fn wrap_page(title: &str, body: &str) -> String {
     )
 }
 
+/// What the page shows, with levels of detection by this method.
+fn how_to_read(lod: &str) -> String {
+    const STUDENT: &str = "The level of detection is the 95 % quantile of Student's t times the standard error of the \
+difference, plus 1.96 times the standard error of the alignment at that place. The standard error pools the spreads of \
+both epochs. Where nothing changed, about one value in twenty exceeds it by chance.";
+    const NORMAL: &str = "The level of detection is 1.96 times the standard error of the difference, from the spread of \
+each epoch, plus 1.96 times the standard error of the alignment at that place. With few points in an epoch far more than \
+one value in twenty exceeds it where nothing changed.";
+    const SCANNER: &str = " That of M3C2 is 1.96 times the standard error from the errors of the scanners' points \
+(M3C2-EP) instead: it has no roughness.";
+    let level = match lod {
+        "normal" => NORMAL.to_owned(),
+        "scanner" => format!("{STUDENT}{SCANNER}"),
+        _ => STUDENT.to_owned(),
+    };
+    format!("{HOW}<p>{level}</p>{MORE}")
+}
+
 const HOW: &str = "<p>Differences are <b>later minus earlier</b>: blue is gain, red is loss. Grey is a difference \
 smaller than its level of detection. Ochre cells have points of both epochs, but could not be tested; on pale violet \
-ones only one epoch has points.</p>\
-<p>The level of detection is the 95 % quantile of Student's t times the standard error of the difference, plus 1.96 \
-times the standard error of the alignment at that place. The standard error pools the spreads of both epochs. Where \
-nothing changed, about one value in twenty exceeds it by chance.</p>\
-<p>The net volume is the sum over all cells with data in both epochs. Gain and loss are corrected for the cells that chance puts above the level of detection. Errors of volumes are at 95 % and contain the random errors of the cells, errors that \
+ones only one epoch has points.</p>";
+const MORE: &str = "<p>The net volume is the sum over all cells with data in both epochs. Gain and loss are corrected for the cells that chance puts above the level of detection. Errors of volumes are at 95 % and contain the random errors of the cells, errors that \
 neighbouring cells share (variogram), and the alignment.</p>\
 <p>M3C2 measures along the normal of the surface; positive is towards the side that the normals point to. The DoD \
 measures upwards; on slopes the two differ. C2C is the unsigned distance of each later point to the nearest earlier \
