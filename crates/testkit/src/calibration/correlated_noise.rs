@@ -62,7 +62,7 @@ pub fn test_places(case: &Case, seed: u64) -> std::result::Result<Places, String
     let field = Field::new(case, &mut random);
     let before = case.epoch(&mut random, |_| 0.0);
     let after = case.epoch(&mut random, |[x, y]| field.at(x, y));
-    let scene = (|| Scene::new(case, [before, after]))().map_err(|error| error.to_string())?;
+    let scene = Scene::new(case, [before, after]).map_err(|error| error.to_string())?;
     let independent = Detection::default();
     let rasters = scene
         .dod(&independent)
