@@ -11,7 +11,7 @@ use isopach_testkit::calibration::{
     halves::{Halves, split_cloud, thin_cloud},
     poses::{left_over, squares_along_normals},
 };
-use std::path::Path;
+use std::{cmp::Ordering, path::Path};
 
 /// Clouds that are split.
 const CLOUDS: [&str; 8] = [
@@ -95,6 +95,11 @@ fn rows(name: &str, points: &str, cloud: &Cloud, changes: &[f64], splits: u64) -
     Ok(())
 }
 
+/// Whether a value is above a limit. What is not a number is.
+fn is_above(value: f64, limit: f64) -> bool {
+    value.partial_cmp(&limit).is_none_or(Ordering::is_gt)
+}
+
 impl Tally {
     fn add(&mut self, halves: &Halves) -> Result<()> {
         self.splits += 1;
@@ -120,11 +125,9 @@ impl Tally {
         let at_start = left_over(&halves.motion, &Rigid::identity([0.0; 3]), known);
         let size = |off: [f64; 6]| off.iter().map(|x| x * x).sum::<f64>();
         let along_normals = |off: [f64; 6]| squares_along_normals(&off, &found.hessian, known.arm);
-        // A pose that is not a number is worse.
-        let is_worse = |off: f64, at_start: f64| !(off <= at_start);
-        self.worse += usize::from(is_worse(size(off), size(at_start)));
+        self.worse += usize::from(is_above(size(off), size(at_start)));
         self.worse_along_normals +=
-            usize::from(is_worse(along_normals(off), along_normals(at_start)));
+            usize::from(is_above(along_normals(off), along_normals(at_start)));
         for i in 0..6 {
             let arm = if i < 3 { found.covariance.arm } else { 1.0 };
             let stated = found.covariance.matrix[i][i].max(0.0).sqrt() * arm;
@@ -136,7 +139,7 @@ impl Tally {
             self.unknowns += 1;
             self.squares += ratio * ratio;
             self.largest = self.largest.max(ratio.abs());
-            self.outside += usize::from(!(ratio.abs() <= MOST));
+            self.outside += usize::from(is_above(ratio.abs(), MOST));
         }
         Ok(())
     }
