@@ -132,6 +132,40 @@ fn point_variance(place: [f64; 3], normal: [f64; 3], scanner: [f64; 3]) -> f64 {
     0.006_f64.powi(2) * share + squared * 4e-4_f64.powi(2) * (1.0 - share)
 }
 
+/// A level of detection at a core point.
+struct Level {
+    normal: [f64; 3],
+    stated: f64,
+    /// By the definition, from the errors of both epochs' points.
+    expected: f64,
+}
+
+/// The levels of detection of a run whose scanners stood at these places.
+fn tested_levels(run: &Run, scanners: [[f64; 3]; 2]) -> Vec<Level> {
+    let names = [
+        "m3c2_lod",
+        "count_before",
+        "count_after",
+        "normal_x",
+        "normal_y",
+        "normal_z",
+    ];
+    let found = core_points(run, names).into_iter();
+    let tested = found.filter(|(_, [stated, ..])| !stated.is_nan());
+    tested
+        .map(|(place, [stated, before, after, x, y, z])| {
+            let normal = [x, y, z];
+            let [first, second] = scanners.map(|scanner| point_variance(place, normal, scanner));
+            let expected = 1.959_964 * (first / before + second / after).sqrt();
+            Level {
+                normal,
+                stated,
+                expected,
+            }
+        })
+        .collect()
+}
+
 #[test]
 fn levels_of_detection_follow_from_the_errors_of_the_scanner() {
     let dir = tempfile::tempdir().unwrap();
@@ -155,30 +189,22 @@ fn levels_of_detection_follow_from_the_errors_of_the_scanner() {
             let run = Run::new(&before, &after, &options).succeeded();
             let method = &run.summary()["parameters"]["level_of_detection"];
             assert_eq!(method, "scanner");
-            let names = [
-                "m3c2_lod",
-                "count_before",
-                "count_after",
-                "normal_x",
-                "normal_y",
-                "normal_z",
-            ];
-            let found = core_points(&run, names);
-            let tested = found.iter().filter(|(_, values)| !values[0].is_nan());
-            let mut count = 0;
-            for (place, [level, before, after, x, y, z]) in tested {
-                let normal = [*x, *y, *z];
-                assert!(*x > 0.9, "towards the scanner: {normal:?}");
-                let variance = [0, 1].map(|epoch| point_variance(*place, normal, scanners[epoch]));
-                let variance = variance[0] / before + variance[1] / after;
-                let expected = 1.959_964 * variance.sqrt();
+            let levels = tested_levels(&run, scanners);
+            for Level {
+                normal,
+                stated,
+                expected,
+            } in &levels
+            {
+                assert!(normal[0] > 0.9, "towards the scanner: {normal:?}");
                 assert!(
-                    (level - expected).abs() < 1e-4 * expected,
-                    "{places:?}: {level}, not {expected}"
+                    (stated - expected).abs() < 1e-4 * expected,
+                    "{places:?}: {stated}, not {expected}"
                 );
-                count += 1;
             }
-            assert!(count > 60 && 20 * count > 19 * found.len(), "{count}");
+            let all = core_points(&run, []).len();
+            let count = levels.len();
+            assert!(count > 60 && 20 * count > 19 * all, "{count}");
         }
         // The DoD has levels from the scatter, as without scanners.
         let of_cells = |options: &[&str]| {
@@ -226,29 +252,17 @@ fn the_scanner_of_the_later_epoch_is_aligned_with_it() {
     let run = Run::new(&before, &after, &options).succeeded();
     let moved = run.number("/alignment/later_to_earlier_translation_m/1");
     assert!((moved - 0.8).abs() < 0.01, "{moved}");
-    let names = [
-        "m3c2_lod",
-        "count_before",
-        "count_after",
-        "normal_x",
-        "normal_y",
-        "normal_z",
-    ];
-    let found = core_points(&run, names);
-    let mut count = 0;
-    for (place, [level, before, after, x, y, z]) in found {
-        if level.is_nan() {
-            continue;
-        }
-        let variance = point_variance(place, [x, y, z], scanner) * (1.0 / before + 1.0 / after);
-        let expected = 1.959_964 * variance.sqrt();
+    let levels = tested_levels(&run, [scanner; 2]);
+    for Level {
+        stated, expected, ..
+    } in &levels
+    {
         assert!(
-            (level - expected).abs() < 5e-3 * expected,
-            "{place:?}: {level}, not {expected}"
+            (stated - expected).abs() < 5e-3 * expected,
+            "{stated}, not {expected}"
         );
-        count += 1;
     }
-    assert!(count > 500, "{count}");
+    assert!(levels.len() > 500, "{}", levels.len());
 }
 
 #[test]
