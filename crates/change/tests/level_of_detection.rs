@@ -262,7 +262,7 @@ fn scan_wall(errors: &PointErrors, count: u32, random: &mut Random) -> Cloud {
 }
 
 /// 2,500 places: five per cent are known to ±0.44 (one standard deviation). The errors of a few
-/// points' median are stated too wide, by up to a seventh.
+/// points' median are stated too wide.
 #[test]
 fn a_wall_scanned_with_known_errors_is_unchanged() {
     let mut random = Random::new(11);

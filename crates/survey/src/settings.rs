@@ -150,7 +150,7 @@ impl Settings {
         all["cylinder_radius_m"] = json!(self.cylinder_radius);
         all["core_points"] = json!(self.core_description);
         all["statistic"] = json!(statistic);
-        all["density_per_m2"] = json!(self.density);
+        all["density_per_m2"] = json!(self.density.map(|density| (1e3 * density).round() / 1e3));
         all
     }
 }

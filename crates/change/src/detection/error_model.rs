@@ -29,6 +29,6 @@ pub enum ErrorModel {
     /// compared.
     ///
     /// Medians of three and more points have 1.2533 times the error of their mean: that of many
-    /// Gaussian values, and up to a seventh too wide for fewer. Extreme heights of cells have none.
+    /// Gaussian values, and too wide for few. Extreme heights of cells have none.
     Points([PointErrors; 2]),
 }
