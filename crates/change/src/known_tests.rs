@@ -1,12 +1,7 @@
 //! Tests of significance that many places share.
-//!
-//! Degrees of freedom follow from counts of points, so that thousands of places share a few hundred
-//! pairs of them. Values that depend on these alone are computed once: the quantile of Student's t, and
-//! the ratios of variances between which the F test is known to agree and beyond which it is known
-//! to contradict. A ratio in between is tested itself, so that no answer differs from the test's.
 
 use crate::{
-    distributions::{Fisher, Student, fisher_two_sided},
+    distributions::{Fisher, Student},
     scale::Location,
 };
 use std::collections::HashMap;
@@ -14,144 +9,93 @@ use std::collections::HashMap;
 /// Probability below which an F test denies that two variances have a common ratio.
 const CONTRADICTION: f64 = 1e-3;
 
-/// How far, relatively, a probability must be from [`CONTRADICTION`] to tell the side of it that
-/// its neighbours are on: a hundred times the error of the computation.
-const CLEAR: f64 = 1e-8;
+/// Places with the same degrees of freedom from which on their test is computed once.
+const OFTEN: usize = 2;
 
-/// Places with the same degrees of freedom from which on it pays to learn their bounds.
-const OFTEN: usize = 16;
+/// Normal deviations of Wilson and Hilferty from which on the F test contradicts: for one degree of
+/// freedom and more, the deviation at its limit is 3.266 to 3.2906.
+const CONTRADICTS: f64 = 3.35;
 
-/// Ratios beyond these are tested themselves.
-const LEARNED: [f64; 2] = [1e-12, 1e12];
+/// Degrees of freedom of both epochs, and the deviation up to which the F test agrees with any that
+/// are no fewer.
+const AGREES: [[f64; 2]; 5] = [
+    [10.0, 3.15],
+    [5.0, 3.0],
+    [3.0, 2.7],
+    [2.0, 2.35],
+    [1.0, 1.55],
+];
 
-/// Ratios of two variances whose F test is known, for one pair of degrees of freedom.
+/// A ratio of variances that places may have in common.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RatioBounds {
-    /// All between the two agree.
-    agree: [f64; 2],
-    /// All below the first and above the second contradict.
-    contradict: [f64; 2],
+pub(crate) struct CommonRatio {
+    ratio: f64,
+    cube_root: f64,
 }
 
-impl RatioBounds {
-    /// Every ratio is tested.
-    pub(crate) const UNKNOWN: Self = Self {
-        agree: [f64::INFINITY, f64::NEG_INFINITY],
-        contradict: [f64::NEG_INFINITY, f64::INFINITY],
-    };
+impl CommonRatio {
+    pub(crate) fn new(ratio: f64) -> Self {
+        Self {
+            ratio,
+            cube_root: ratio.cbrt(),
+        }
+    }
+}
 
-    /// Whether an F test at 0.1 % denies that two variances have that ratio.
-    pub(crate) fn contradicts(&self, variance: [f64; 2], freedom: [f64; 2], ratio: f64) -> bool {
-        let found = variance[1] / variance[0] / ratio;
-        if self.agree[0] <= found && found <= self.agree[1] {
+/// The F test at 0.1 % of whether the variances of one place have a certain ratio.
+///
+/// The cube root of F is nearly normal (Wilson & Hilferty 1931; Paulson 1942,
+/// doi:10.1214/aoms/1177731608). That decides where it is far from the limit; else the distribution
+/// itself does, so that every answer is that of the test.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RatioTest {
+    variance: [f64; 2],
+    freedom: [f64; 2],
+    /// Of the compared epoch's variance over the reference epoch's.
+    cube_root: f64,
+    /// 2 / 9ν, the variance of the cube root of χ²/ν.
+    scatter: [f64; 2],
+    /// Squares of the deviations up to which it agrees, and from which on it contradicts.
+    limits: [f64; 2],
+}
+
+impl RatioTest {
+    pub(crate) fn new(variance: [f64; 2], freedom: [f64; 2]) -> Self {
+        let fewest = freedom[0].min(freedom[1]);
+        let is_known = |[least, _]: &&[f64; 2]| fewest >= *least;
+        let limits = match AGREES.iter().find(is_known) {
+            Some([_, agrees]) => [agrees * agrees, CONTRADICTS * CONTRADICTS],
+            None => [f64::NEG_INFINITY, f64::INFINITY],
+        };
+        Self {
+            variance,
+            freedom,
+            cube_root: (variance[1] / variance[0]).cbrt(),
+            scatter: freedom.map(|freedom| 2.0 / (9.0 * freedom)),
+            limits,
+        }
+    }
+
+    pub(crate) fn contradicts(&self, common: CommonRatio) -> bool {
+        let [below, above] = self.scatter;
+        let root = self.cube_root / common.cube_root;
+        let distance = (1.0 - below) * root - (1.0 - above);
+        let square = distance * distance / (below * root * root + above);
+        let [agrees, contradicts] = self.limits;
+        if square <= agrees {
             return false;
         }
-        let [least, most] = LEARNED;
-        let is_beyond = found <= self.contradict[0] || self.contradict[1] <= found;
-        if is_beyond && least <= found && found <= most {
+        if contradicts <= square && square.is_finite() {
             return true;
         }
-        let [below, above] = freedom;
-        fisher_two_sided(found, [above, below]) < CONTRADICTION
+        self.is_improbable(common.ratio)
     }
 
-    /// Looks for the bounds: the test has one range of ratios that agree, about 1.
-    fn learn([below, above]: [f64; 2]) -> Self {
-        let test = Fisher::new([above, below]);
-        if agrees_clearly(&test, 1.0) != Some(true) {
-            return Self::UNKNOWN;
-        }
-        let lower = bounds_towards(&test, 0.25);
-        let upper = bounds_towards(&test, 4.0);
-        Self {
-            agree: [lower.agrees, upper.agrees],
-            contradict: [lower.contradicts, upper.contradicts],
-        }
-    }
-}
-
-/// Ratios on one side of 1.
-struct SideBounds {
-    agrees: f64,
-    contradicts: f64,
-}
-
-/// Whether the test agrees with a ratio and with all between it and 1 (`true`), or contradicts it
-/// and all beyond (`false`); `None` where it is too near the limit to tell.
-fn agrees_clearly(test: &Fisher, ratio: f64) -> Option<bool> {
-    let probability = test.two_sided(ratio);
-    if probability > CONTRADICTION * (1.0 + CLEAR) {
-        Some(true)
-    } else if probability < CONTRADICTION * (1.0 - CLEAR) {
-        Some(false)
-    } else {
-        None
-    }
-}
-
-/// Steps away from 1 by a factor until the test contradicts, then halves the step until it is small.
-fn bounds_towards(test: &Fisher, factor: f64) -> SideBounds {
-    const HALVINGS: usize = 20;
-    // Nearness of the logarithms of the ratios that agree and that contradict.
-    const NEAR: f64 = 0.95;
-    let mut agrees = 1.0;
-    let mut contradicts = if factor > 1.0 {
-        f64::INFINITY
-    } else {
-        f64::NEG_INFINITY
-    };
-    let mut ratio = factor;
-    while LEARNED[0] < ratio && ratio < LEARNED[1] {
-        match agrees_clearly(test, ratio) {
-            Some(true) => agrees = ratio,
-            Some(false) => {
-                contradicts = ratio;
-                break;
-            }
-            None => break,
-        }
-        ratio *= factor;
-    }
-    for _ in 0..HALVINGS {
-        if contradicts.is_infinite() || agrees.ln() / contradicts.ln() > NEAR {
-            break;
-        }
-        let middle = (agrees * contradicts).sqrt();
-        match agrees_clearly(test, middle) {
-            Some(true) => agrees = middle,
-            Some(false) => contradicts = middle,
-            None => break,
-        }
-    }
-    SideBounds {
-        agrees,
-        contradicts,
-    }
-}
-
-/// Bounds of the F test for the pairs of degrees of freedom that are frequent.
-#[derive(Debug, Default)]
-pub(crate) struct KnownRatios {
-    bounds: HashMap<[u64; 2], RatioBounds>,
-}
-
-impl KnownRatios {
-    pub(crate) fn learn(pairs: impl Iterator<Item = [f64; 2]>) -> Self {
-        let mut times: HashMap<[u64; 2], usize> = HashMap::new();
-        for pair in pairs {
-            *times.entry(pair.map(f64::to_bits)).or_default() += 1;
-        }
-        let frequent = times.into_iter().filter(|(_, times)| *times >= OFTEN);
-        Self {
-            bounds: frequent
-                .map(|(pair, _)| (pair, RatioBounds::learn(pair.map(f64::from_bits))))
-                .collect(),
-        }
-    }
-
-    pub(crate) fn bounds_of(&self, freedom: [f64; 2]) -> RatioBounds {
-        let known = self.bounds.get(&freedom.map(f64::to_bits));
-        known.copied().unwrap_or(RatioBounds::UNKNOWN)
+    /// The test itself.
+    fn is_improbable(&self, ratio: f64) -> bool {
+        let [below, above] = self.freedom;
+        let found = self.variance[1] / self.variance[0] / ratio;
+        Fisher::new([above, below]).two_sided(found) < CONTRADICTION
     }
 }
 
@@ -172,10 +116,10 @@ impl StudentTest {
     }
 }
 
-/// Tests that the places of a run share.
+/// Tests that the places of a run share: degrees of freedom follow from counts of points, so that
+/// thousands of places share a few hundred.
 #[derive(Debug, Default)]
 pub(crate) struct KnownTests {
-    pub(crate) ratios: KnownRatios,
     students: HashMap<u64, StudentTest>,
 }
 
@@ -183,22 +127,16 @@ impl KnownTests {
     /// The tests of places with these counts of both epochs.
     pub(crate) fn learn(location: Location, counts: impl Iterator<Item = [u32; 2]>) -> Self {
         let freedom = |count: u32| location.scale_of(1.0, count).freedom;
-        let mut times: HashMap<[u32; 2], usize> = HashMap::new();
-        for count in counts.filter(|count| count.iter().all(|&count| count > 1)) {
-            *times.entry(count).or_default() += 1;
+        let mut times: HashMap<u64, usize> = HashMap::new();
+        for [before, after] in counts.filter(|count| count.iter().all(|&count| count > 1)) {
+            let both = freedom(before) + freedom(after);
+            *times.entry(both.to_bits()).or_default() += 1;
         }
-        let frequent: Vec<[f64; 2]> = times
-            .into_iter()
-            .filter(|(_, times)| *times >= OFTEN)
-            .map(|(count, _)| count.map(freedom))
-            .collect();
-        let pair = |pair: &[f64; 2]| (pair.map(f64::to_bits), RatioBounds::learn(*pair));
-        let student = |[a, b]: &[f64; 2]| ((a + b).to_bits(), StudentTest::new(a + b));
+        let frequent = times.into_iter().filter(|(_, times)| *times >= OFTEN);
         Self {
-            ratios: KnownRatios {
-                bounds: frequent.iter().map(pair).collect(),
-            },
-            students: frequent.iter().map(student).collect(),
+            students: frequent
+                .map(|(freedom, _)| (freedom, StudentTest::new(f64::from_bits(freedom))))
+                .collect(),
         }
     }
 
@@ -206,7 +144,6 @@ impl KnownTests {
     pub(crate) fn of_known_errors() -> Self {
         let freedom = f64::INFINITY;
         Self {
-            ratios: KnownRatios::default(),
             students: HashMap::from([(freedom.to_bits(), StudentTest::new(freedom))]),
         }
     }
@@ -223,35 +160,73 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_decide_as_the_test() {
-        for freedom in [
-            [1.0, 1.0],
-            [1.0, 49.0],
-            [3.0, 2.0],
-            [13.0, 14.0],
-            [99.0, 4.0],
-            [2.65, 1.6],
-            [1e5, 3.0],
-            [2e6, 4e6],
-        ] {
-            let bounds = RatioBounds::learn(freedom);
-            assert!(bounds.agree[0] < 1.0 && 1.0 < bounds.agree[1], "{bounds:?}");
-            let mut decided = [0, 0];
-            for step in -4000..4000 {
-                let ratio = (f64::from(step) * 0.01).exp();
-                let found = bounds.contradicts([1.0, ratio], freedom, 1.0);
-                let defined = fisher_two_sided(ratio, [freedom[1], freedom[0]]) < CONTRADICTION;
-                assert_eq!(found, defined, "{freedom:?} {ratio}");
-                decided[usize::from(found)] += 1;
+    fn ratios_are_decided_as_by_the_test() {
+        let freedoms = [
+            1.0, 1.5, 1.96, 2.0, 2.65, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 30.0, 99.0, 1e3, 1e5, 4e6,
+        ];
+        for first in freedoms {
+            for second in freedoms {
+                let freedom = [first, second];
+                let mut decided = [0, 0];
+                for step in -300..300 {
+                    let ratio = (f64::from(step) * 0.031).sinh().exp();
+                    let test = RatioTest::new([1.0, ratio], freedom);
+                    let found = test.contradicts(CommonRatio::new(1.0));
+                    assert_eq!(found, test.is_improbable(1.0), "{freedom:?} {ratio}");
+                    decided[usize::from(found)] += 1;
+                }
+                assert!(decided.iter().all(|&times| times > 0), "{decided:?}");
             }
-            assert!(decided.iter().all(|&times| times > 0), "{decided:?}");
         }
+    }
+
+    /// Deviations at the limit of the test, to either side, are between those that decide.
+    #[test]
+    fn limits_of_the_test_are_between_the_deviations_that_decide() {
+        for [least, agrees] in AGREES {
+            for more in [1.0, 1.01, 1.4, 2.0, 7.0, 100.0, 1e5] {
+                for freedom in [[least, least * more], [least * more, least]] {
+                    for factor in [1e-3, 1e3] {
+                        let square = deviation_at_limit(freedom, factor);
+                        assert!(
+                            agrees * agrees < square && square < CONTRADICTS * CONTRADICTS,
+                            "{freedom:?}: {}",
+                            square.sqrt()
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// The square of the deviation where the test changes its mind between a ratio of 1 and one of
+    /// `factor` to some power.
+    fn deviation_at_limit(freedom: [f64; 2], factor: f64) -> f64 {
+        let common = CommonRatio::new(1.0);
+        let test = |power: f64| RatioTest::new([1.0, factor.powf(power)], freedom);
+        let [mut agrees, mut contradicts] = [0.0, 40.0];
+        for _ in 0..60 {
+            let middle = 0.5 * (agrees + contradicts);
+            if test(middle).is_improbable(common.ratio) {
+                contradicts = middle;
+            } else {
+                agrees = middle;
+            }
+        }
+        let RatioTest {
+            cube_root, scatter, ..
+        } = test(agrees);
+        let [below, above] = scatter;
+        let distance = (1.0 - below) * cube_root - (1.0 - above);
+        distance * distance / (below * cube_root * cube_root + above)
+    }
+
+    #[test]
+    fn ratios_that_are_no_number_are_tested_themselves() {
         for odd in [0.0, f64::NAN, f64::INFINITY, 1e300, 1e-300] {
-            let bounds = RatioBounds::learn([3.0, 4.0]);
-            assert_eq!(
-                bounds.contradicts([1.0, odd], [3.0, 4.0], 1.0),
-                RatioBounds::UNKNOWN.contradicts([1.0, odd], [3.0, 4.0], 1.0)
-            );
+            let test = RatioTest::new([1.0, odd], [3.0, 4.0]);
+            let found = test.contradicts(CommonRatio::new(1.0));
+            assert_eq!(found, test.is_improbable(1.0), "{odd}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! Resolution of coordinates: the step that they were rounded to.
 
+use crate::shares::round_to_whole;
 use isopach_cloud::{Positions, from_ticks, to_ticks};
+use rayon::prelude::*;
 
 /// Steps of LAS files in metres, the coarsest first: of a centimetre, of hundredths and thousandths
 /// of international and US survey feet, of tenths of a millimetre.
@@ -35,15 +37,16 @@ pub fn resolution_of_heights(points: Positions<'_>) -> f64 {
             .iter()
             .copied()
             .find(|step: &f64| {
-                (0..points.len()).all(|i| is_multiple(points.absolute_ticks(i)[2], *step))
+                let is_rounded = |i| is_multiple(points.absolute_ticks(i)[2], *step);
+                (0..points.len()).into_par_iter().all(is_rounded)
             })
             .unwrap_or(0.0)
     }
 }
 
 fn is_multiple(ticks: i64, step: f64) -> bool {
-    let steps = (from_ticks(ticks) / step).round();
-    to_ticks(steps * step).abs_diff(ticks) <= 1
+    let steps = round_to_whole(from_ticks(ticks) / step);
+    to_ticks(steps as f64 * step).abs_diff(ticks) <= 1
 }
 
 #[cfg(test)]

@@ -185,7 +185,7 @@ pub(crate) fn to_whole_units(value: f64, units: f64) -> i128 {
 /// [`f64::round`] below 2⁶², where it is no call: ties away from zero. Adding the number before a
 /// half never reaches the next whole number from below, and does from the half.
 #[inline]
-fn round_to_whole(x: f64) -> i64 {
+pub(crate) fn round_to_whole(x: f64) -> i64 {
     const BELOW_HALF: f64 = 0.499_999_999_999_999_94;
     (x + BELOW_HALF.copysign(x)) as i64
 }

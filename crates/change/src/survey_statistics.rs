@@ -2,13 +2,17 @@
 
 use crate::{
     distributions::{fisher_median, student_975},
-    known_tests::{KnownRatios, RatioBounds},
+    known_tests::{CommonRatio, RatioTest},
     scale::Scale,
     shares::{SharesOfSquares, to_whole_units},
 };
 use isopach_cloud::TICK;
 use isopach_compute::{Error, Result};
-use std::f64::consts::PI;
+use rayon::prelude::*;
+use std::{
+    collections::{HashMap, HashSet},
+    f64::consts::PI,
+};
 
 /// Statistics of the scatter of a survey: from a sample of the whole survey, the same for every
 /// tile.
@@ -207,17 +211,16 @@ impl SurveySample {
             }
         }
         let mut ratio = median_ratio(&places)?;
-        let known = KnownRatios::learn(places.iter().map(|place| place.freedom));
-        let bounds: Vec<RatioBounds> = places
-            .iter()
-            .map(|place| known.bounds_of(place.freedom))
+        let tests: Vec<RatioTest> = places
+            .par_iter()
+            .map(|place| RatioTest::new(place.variance, place.freedom))
             .collect();
         let mut before: Vec<bool> = Vec::new();
         for _ in 0..TRIMS {
-            let agree: Vec<bool> = places
-                .iter()
-                .zip(&bounds)
-                .map(|(place, bounds)| !bounds.contradicts(place.variance, place.freedom, ratio))
+            let common = CommonRatio::new(ratio);
+            let agree: Vec<bool> = tests
+                .par_iter()
+                .map(|test| !test.contradicts(common))
                 .collect();
             if agree == before {
                 // The same places have the same ratio again.
@@ -277,20 +280,17 @@ const TRIMS: usize = 8;
 /// Median over the places of v₂/v₁, each over the median that F has, weighted by the harmonic sum
 /// of the degrees of freedom; `None` for too few.
 fn median_ratio(places: &[PairOfScales]) -> Option<f64> {
-    let mut chance = MediansOfF::default();
-    let mut weighted: Vec<(f64, f64)> = Vec::with_capacity(places.len());
-    for PairOfScales {
-        variance: [first, second],
-        freedom: [below, above],
-    } in places
-    {
+    let medians = medians_of_f(places);
+    let weigh = |place: &PairOfScales| {
+        let [first, second] = place.variance;
+        let [below, above] = place.freedom;
         let weight = above * below / (above + below);
-        weighted.push((
-            (second / first / chance.median_of([*above, *below])).ln(),
-            weight,
-        ));
-    }
-    weighted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let median = medians.get(&freedom_bits(place)).copied();
+        let ratio = second / first / median.unwrap_or(f64::NAN);
+        (ratio.ln(), weight)
+    };
+    let mut weighted: Vec<(f64, f64)> = places.par_iter().map(weigh).collect();
+    weighted.par_sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let total: f64 = weighted.iter().map(|(_, weight)| weight).sum();
     if total < LEAST_WEIGHT {
         return None;
@@ -305,21 +305,25 @@ fn median_ratio(places: &[PairOfScales]) -> Option<f64> {
         .map(|(value, _)| value.exp())
 }
 
-/// Medians of F, each computed once.
-#[derive(Debug, Default)]
-struct MediansOfF {
-    known: std::collections::BTreeMap<[u64; 2], f64>,
+/// Degrees of freedom beyond which the median of F is 1 to a thousandth of its spread.
+const MOST_FREEDOM: f64 = 1000.0;
+
+/// Degrees of freedom of a place, as the key of the median of its F.
+fn freedom_bits(place: &PairOfScales) -> [u64; 2] {
+    place
+        .freedom
+        .map(|freedom| freedom.min(MOST_FREEDOM).to_bits())
 }
 
-impl MediansOfF {
-    fn median_of(&mut self, freedom: [f64; 2]) -> f64 {
-        // Beyond a thousand degrees of freedom the median is 1 to a thousandth of the spread.
-        let freedom = freedom.map(|freedom| freedom.min(1000.0));
-        *self
-            .known
-            .entry(freedom.map(f64::to_bits))
-            .or_insert_with(|| fisher_median(freedom))
-    }
+/// Medians of F by degrees of freedom, each computed once.
+fn medians_of_f(places: &[PairOfScales]) -> HashMap<[u64; 2], f64> {
+    let distinct: HashSet<[u64; 2]> = places.iter().map(freedom_bits).collect();
+    let distinct: Vec<[u64; 2]> = distinct.into_iter().collect();
+    let median = |key: [u64; 2]| {
+        let [below, above] = key.map(f64::from_bits);
+        (key, fisher_median([above, below]))
+    };
+    distinct.into_par_iter().map(median).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{Detection, ErrorModel};
 use crate::{
     ChangeStatus, GAUSSIAN_MEDIAN_FACTOR, PointErrors, SurveyStatistics,
     distributions::NORMAL_975,
-    known_tests::KnownTests,
+    known_tests::{CommonRatio, KnownTests, RatioTest},
     scale::{Location, Scale},
 };
 
@@ -85,7 +85,7 @@ impl Detection {
             variance_ratio: None,
             ..SurveyStatistics::equal_epochs()
         });
-        match self.standard_error_to_test(location, &survey, known, place) {
+        match self.standard_error_to_test(location, &survey, place) {
             Err(status) => {
                 let error = self.error_of_single_points(location, &survey, place);
                 Judgement::untested(error, status)
@@ -138,7 +138,6 @@ impl Detection {
         &self,
         location: Location,
         survey: &SurveyStatistics,
-        known: &KnownTests,
         place: &Place,
     ) -> std::result::Result<ErrorEstimate, ChangeStatus> {
         if let ErrorModel::Points(errors) = &self.errors {
@@ -161,7 +160,7 @@ impl Detection {
             }
             ErrorModel::Student => {
                 let factor = factor.ok_or(ChangeStatus::NoMedianFactor)?;
-                Ok(student_error(location, factor, survey, known, place))
+                Ok(student_error(location, factor, survey, place))
             }
         }
     }
@@ -230,11 +229,10 @@ fn student_error(
     location: Location,
     factor: f64,
     survey: &SurveyStatistics,
-    tests: &KnownTests,
     place: &Place,
 ) -> ErrorEstimate {
     let scales = [0, 1].map(|epoch| location.scale_of(place.spread[epoch], place.count[epoch]));
-    let known = pooled_standard_error(scales, place.count, survey, tests);
+    let known = pooled_standard_error(scales, place.count, survey);
     let shared = (0..2)
         .map(|epoch| survey.shared_rounding_variance(epoch, scales[epoch].variance))
         .sum::<f64>();
@@ -249,19 +247,13 @@ fn pooled_standard_error(
     scales: [Scale; 2],
     count: [u32; 2],
     survey: &SurveyStatistics,
-    tests: &KnownTests,
 ) -> ErrorEstimate {
     let freedom = scales.map(|scale| scale.freedom);
     let variance: [f64; 2] =
         std::array::from_fn(|epoch| scales[epoch].variance.max(survey.rounding_variance(epoch)));
     let [first_count, second_count] = count.map(f64::from);
     match survey.variance_ratio {
-        Some(ratio)
-            if !tests
-                .ratios
-                .bounds_of(freedom)
-                .contradicts(variance, freedom, ratio) =>
-        {
+        Some(ratio) if !RatioTest::new(variance, freedom).contradicts(CommonRatio::new(ratio)) => {
             let all = freedom[0] + freedom[1];
             let in_common = (freedom[0] * variance[0] + freedom[1] * variance[1] / ratio) / all;
             let standard_error = (in_common * (1.0 / first_count + ratio / second_count)).sqrt();

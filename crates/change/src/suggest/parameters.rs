@@ -4,7 +4,10 @@ use super::{
     Suggested,
     probes::{choose_probes, finite_quantile},
 };
-use crate::{Epochs, M3c2, distributions::fisher_two_sided};
+use crate::{
+    Epochs, M3c2,
+    known_tests::{CommonRatio, RatioTest},
+};
 use isopach_cloud::{Cloud, Positions};
 use isopach_compute::{Error, Result};
 use isopach_neighbours::{AxialStatistic, NeighbourIndex, NeighbourSearch, symmetric_eigen};
@@ -143,11 +146,12 @@ pub(super) fn suggest_statistic(
     let mut tested = 0_usize;
     let mut contradicting = 0_usize;
     for i in 0..found.len() {
-        let [first, second] = [0, 1].map(|epoch| found.spread[epoch][i].powi(2));
-        let freedom = [1, 0].map(|epoch: usize| f64::from(found.count[epoch][i]) - 1.0);
+        let variance = [0, 1].map(|epoch| found.spread[epoch][i].powi(2));
+        let freedom = [0, 1].map(|epoch: usize| f64::from(found.count[epoch][i]) - 1.0);
         if let Some(ratio) = ratio.filter(|_| freedom.iter().all(|freedom| *freedom > 0.0)) {
+            let test = RatioTest::new(variance, freedom);
             tested += 1;
-            contradicting += usize::from(fisher_two_sided(second / first / ratio, freedom) < 1e-3);
+            contradicting += usize::from(test.contradicts(CommonRatio::new(ratio)));
         }
     }
     let share = contradicting as f64 / tested.max(1) as f64;

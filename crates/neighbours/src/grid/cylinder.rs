@@ -3,6 +3,7 @@
 use super::{
     Grid,
     bounds::whole_ticks,
+    heights,
     queries::LocalQuery,
     runs::Runs,
     sums::{LANES, Region, Visit, runs_summed_exactly, sum_region, visit_region},
@@ -13,6 +14,9 @@ use crate::{
     moments::ExactSums,
 };
 use isopach_cloud::{TICK, TICKS_PER_METRE};
+
+/// Points in a row of cells from which on it pays to ask for the heights of each block.
+const MANY_IN_ROW: usize = 512;
 
 /// Memory that is used again from cylinder to cylinder.
 #[derive(Debug, Default)]
@@ -239,14 +243,49 @@ impl Grid<'_> {
             let strip = self
                 .bounds_of_cells(1, [row, row + 1])
                 .map(|y| (y - i64::from(query[1])) as f64);
-            let Some(part) = shadow.part_over(strip) else {
+            let Some(part) = shadow.part_over(1, strip) else {
                 continue;
             };
             let [left, right] = shadow
                 .range_along(0, part)
                 .map(|x| self.cell_along(0, i64::from(query[0]) + x));
+            let columns = [left, right + 1];
+            let here = Shadow { part, ..shadow };
+            let is_long = self.span_of_cells(row, columns).len() >= MANY_IN_ROW;
+            if is_long && here.is_steep() && self.is_crowded_row(row, columns) {
+                self.push_steep_row(query, row, columns, here, runs);
+            } else {
+                let heights = here.range_along(2, part).map(|z| i64::from(query[2]) + z);
+                self.push_row(row, columns, heights, runs);
+            }
+        }
+    }
+
+    /// Adds the points of a row block of cells by block, each with the heights that the cylinder has
+    /// there.
+    #[inline(never)]
+    fn push_steep_row(
+        &self,
+        query: Query,
+        row: usize,
+        [first, end]: [usize; 2],
+        shadow: Shadow,
+        runs: &mut Runs,
+    ) {
+        let ranges = self.heights.ranges_of_row(row >> heights::SHIFT);
+        for block in heights::blocks_of([first, end]) {
+            let columns = heights::cells_of(block).map(|column| column.clamp(first, end));
+            let strip = self
+                .bounds_of_cells(0, columns)
+                .map(|x| (x - i64::from(query[0])) as f64);
+            let Some(part) = shadow.part_over(0, strip) else {
+                continue;
+            };
             let heights = shadow.range_along(2, part).map(|z| i64::from(query[2]) + z);
-            self.push_row(row, [left, right + 1], heights, runs);
+            let [lowest, highest] = ranges[block].map(i64::from);
+            if lowest <= heights[1] && heights[0] <= highest {
+                self.push_closed_row(row, columns, heights, runs);
+            }
         }
     }
 
@@ -269,24 +308,29 @@ impl Grid<'_> {
 
 /// Part of a tilted cylinder as offsets from its centre in ticks: that of its axis, and the radius
 /// about it. Slightly too large.
+#[derive(Clone, Copy)]
 struct Shadow {
     axis: [f64; 3],
     /// First and last offset along the axis.
     part: [f64; 2],
-    /// 1 over the second component of the axis, or 0 where the whole part has one y.
-    over_y: f64,
+    /// 1 over the first and the second component of the axis, or 0 where the whole part has one x
+    /// or one y.
+    over: [f64; 2],
     radius: f64,
 }
 
 impl Shadow {
     #[inline(always)]
     fn new(shape: &CylinderShape) -> Self {
-        let across = shape.axis[1];
-        let has_one_y = (across * shape.half).abs() < 1.0;
+        let [x, y, _] = shape.axis;
+        let over = |across: f64| {
+            let is_one = (across * shape.half).abs() < 1.0;
+            if is_one { 0.0 } else { 1.0 / across }
+        };
         Self {
             axis: shape.axis,
             part: [-shape.half, shape.half],
-            over_y: if has_one_y { 0.0 } else { 1.0 / across },
+            over: [over(x), over(y)],
             radius: shape.cylinder.radius * TICKS_PER_METRE + 4.0,
         }
     }
@@ -306,6 +350,13 @@ impl Shadow {
         self.part[0] <= self.part[1]
     }
 
+    /// Whether the part rises by more than it is wide.
+    #[inline(always)]
+    fn is_steep(&self) -> bool {
+        let rise = (self.part[1] - self.part[0]) * self.axis[2];
+        self.over[0] != 0.0 && rise.abs() > 2.0 * self.radius
+    }
+
     /// Lowest and highest coordinate of a part.
     #[inline(always)]
     fn range_along(&self, axis: usize, part: [f64; 2]) -> [i64; 2] {
@@ -318,16 +369,17 @@ impl Shadow {
         ]
     }
 
-    /// The part over a strip between two y; `None` if there is none.
+    /// The part over a strip between two x (axis 0) or y (axis 1); `None` if there is none.
     ///
-    /// Only the part of the axis whose y is within the radius of the strip can matter.
+    /// Only the part of the axis that is within the radius of the strip can matter.
     #[inline(always)]
-    fn part_over(&self, [bottom, top]: [f64; 2]) -> Option<[f64; 2]> {
-        if self.over_y == 0.0 {
+    fn part_over(&self, axis: usize, [bottom, top]: [f64; 2]) -> Option<[f64; 2]> {
+        let over = self.over[axis];
+        if over == 0.0 {
             return Some(self.part);
         }
-        let a = (bottom - self.radius) * self.over_y;
-        let b = (top + self.radius) * self.over_y;
+        let a = (bottom - self.radius) * over;
+        let b = (top + self.radius) * over;
         let part = [a.min(b).max(self.part[0]), a.max(b).min(self.part[1])];
         (part[0] <= part[1]).then_some(part)
     }

@@ -2,6 +2,7 @@
 
 use super::{Grid, walk::CellBlock};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// A block is 2^this cells wide and high.
 pub(super) const SHIFT: usize = 2;
@@ -13,6 +14,18 @@ pub(super) struct BlockHeights {
     /// Blocks in a row.
     across: usize,
     ranges: Vec<[i32; 2]>,
+}
+
+/// The blocks that some columns or rows meet.
+#[inline(always)]
+pub(super) fn blocks_of([first, end]: [usize; 2]) -> Range<usize> {
+    first >> SHIFT..((end - 1) >> SHIFT) + 1
+}
+
+/// The columns or rows of a block.
+#[inline(always)]
+pub(super) fn cells_of(block: usize) -> [usize; 2] {
+    [block << SHIFT, (block + 1) << SHIFT]
 }
 
 const NONE: [i32; 2] = [i32::MAX, i32::MIN];
@@ -34,10 +47,10 @@ impl BlockHeights {
             .par_chunks_mut(across)
             .enumerate()
             .for_each(|(band, ranges)| {
-                for row in band << SHIFT..((band + 1) << SHIFT).min(grid.rows) {
+                let [first, end] = cells_of(band).map(|row| row.min(grid.rows));
+                for row in first..end {
                     for (block, range) in ranges.iter_mut().enumerate() {
-                        let columns = [block << SHIFT, (block + 1) << SHIFT]
-                            .map(|column| column.min(grid.columns));
+                        let columns = cells_of(block).map(|column| column.min(grid.columns));
                         *range = grid.z[grid.span_of_cells(row, columns)]
                             .iter()
                             .fold(*range, |range, &z| enclosing_range(range, [z, z]));
@@ -62,8 +75,7 @@ impl BlockHeights {
     /// point.
     #[inline]
     pub(super) fn range_within(&self, cells: &CellBlock) -> Option<[i32; 2]> {
-        let [columns, rows] = [cells.columns, cells.rows]
-            .map(|[first, end]| first >> SHIFT..((end - 1) >> SHIFT) + 1);
+        let [columns, rows] = [cells.columns, cells.rows].map(blocks_of);
         let ranges = rows.flat_map(|row| &self.ranges[row * self.across..][columns.clone()]);
         let range = ranges.fold(NONE, |range, &block| enclosing_range(range, block));
         (range[0] <= range[1]).then_some(range)

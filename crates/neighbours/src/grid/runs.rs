@@ -145,31 +145,41 @@ impl Grid<'_> {
         heights: [i64; 2],
         runs: &mut Runs,
     ) {
-        let first = row * self.columns;
-        let span = self.starts[first + columns[0]]..self.starts[first + columns[1]];
-        let is_short = !self.crowded || span.end - span.start <= CROWDED;
-        if is_short || !self.has_crowded_cell([first + columns[0], first + columns[1]]) {
-            runs.push_span(span, end);
-        } else {
+        if self.is_crowded_row(row, columns) {
             self.push_crowded_row(row, columns, heights, runs);
+        } else {
+            let first = row * self.columns;
+            let span = self.starts[first + columns[0]]..self.starts[first + columns[1]];
+            runs.push_span(span, end);
         }
+    }
+
+    /// Whether one of some cells of a row has more than [`CROWDED`] points.
+    #[inline(always)]
+    pub(super) fn is_crowded_row(&self, row: usize, columns: [usize; 2]) -> bool {
+        let [first, end] = columns.map(|column| row * self.columns + column);
+        let count = || self.starts[end] - self.starts[first];
+        self.crowded && count() > CROWDED && self.has_crowded_cell([first, end])
     }
 
     /// Whether one of some cells side by side has more than [`CROWDED`] points. Of more than 64
     /// cells it is not asked: one may have.
     #[inline(always)]
     fn has_crowded_cell(&self, [first, end]: [usize; 2]) -> bool {
-        let [word, bit] = [first / 64, first % 64];
-        let Some(&[low, high]) = self
-            .crowded_cells
-            .get(word..)
-            .and_then(<[u64]>::first_chunk)
-        else {
-            return true;
-        };
         let count = end - first;
-        let from_first = low >> bit | high << 1 << (63 - bit);
-        count >= 64 || from_first & ((1 << count) - 1) != 0
+        count >= 64 || self.crowded_bits(first) & ((1 << count) - 1) != 0
+    }
+
+    /// Which of 64 cells, from one on, have more than [`CROWDED`] points; the lowest bit is the
+    /// first cell's.
+    #[inline(always)]
+    fn crowded_bits(&self, first: usize) -> u64 {
+        let [word, bit] = [first / 64, first % 64];
+        let words = self.crowded_cells.get(word..);
+        let Some(&[low, high]) = words.and_then(<[u64]>::first_chunk) else {
+            return u64::MAX;
+        };
+        low >> bit | high << 1 << (63 - bit)
     }
 
     #[inline(never)]
