@@ -253,7 +253,7 @@ impl Fisher {
     /// Probability that a ratio of variances is as far from 1, to either side, as `ratio`.
     pub(crate) fn two_sided(&self, ratio: f64) -> f64 {
         let [above, below] = self.freedom;
-        let share = above * ratio / (above * ratio + below);
+        let share = 1.0 / (1.0 + below / (above * ratio));
         let [lower, upper] = self.lower.around(share);
         (2.0 * lower.min(upper)).min(1.0)
     }

@@ -47,6 +47,7 @@ mod normals;
 mod plan;
 mod queries;
 mod runs;
+mod shadow;
 mod shapes;
 mod sorted_points;
 mod sums;
