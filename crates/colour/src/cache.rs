@@ -274,7 +274,7 @@ struct Wanted {
     has_waited: bool,
 }
 
-/// What comes next of the missing blocks.
+/// Next step for the missing blocks.
 enum Next<'a> {
     Held(BlockKey, Arc<ImageBlock>),
     Read(Vec<Reading<'a>>),

@@ -75,7 +75,7 @@ pub enum Outcome {
 pub struct PlaceValues {
     /// Red, green, blue and near infrared in the numbers of the image; NaN where there is none.
     pub samples: Vec<[f64; 4]>,
-    /// What became of each place.
+    /// The outcome of each place.
     found: Vec<Found>,
 }
 
@@ -101,7 +101,7 @@ impl PlaceValues {
         self.samples.is_empty()
     }
 
-    /// What became of a place.
+    /// Outcome of a place.
     #[must_use]
     pub fn outcome(&self, place: usize) -> Outcome {
         match self.found[place] {

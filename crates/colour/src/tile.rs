@@ -28,7 +28,7 @@ pub struct ColourTile {
     pub points: Cloud,
     /// Their vegetation index, if it is wanted; NaN where there is none.
     pub ndvi: Option<Vec<f32>>,
-    /// What became of them.
+    /// The outcome of each of them.
     pub counts: ColourCounts,
     /// Points coloured from each image, in the order of the catalogue.
     pub of_images: Vec<u64>,

@@ -71,7 +71,7 @@ pub(crate) struct PlanePicture<'a> {
     pub(crate) rows: usize,
 }
 
-/// What is written beside the pixels.
+/// Metadata written beside the pixels.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Attached<'a> {
     /// EXIF data: a TIFF file.

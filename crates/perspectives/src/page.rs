@@ -10,7 +10,7 @@ const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;ma
 img{max-width:100%;height:auto}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd}
 th:first-child,td:first-child{text-align:left}.refused td,.refused th{text-align:left}";
 
-/// What the page shows. It has no times, so that a run that went on ends with the same page.
+/// Content of the page. It has no times, so that a run that went on ends with the same page.
 pub(crate) struct Shown<'a> {
     pub(crate) frames: usize,
     pub(crate) parameters: &'a Value,

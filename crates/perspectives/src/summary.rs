@@ -22,7 +22,7 @@ pub(crate) struct Seconds {
     pub(crate) all: f64,
 }
 
-/// What a summary tells.
+/// Content of a summary.
 pub(crate) struct Told<'a> {
     pub(crate) options: &'a PerspectiveOptions,
     pub(crate) parameters: &'a Value,

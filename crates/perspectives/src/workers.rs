@@ -25,7 +25,7 @@ use std::{
     time::Instant,
 };
 
-/// What all workers share.
+/// State that all workers share.
 pub(crate) struct Work<'a> {
     pub(crate) source: &'a Source<'a>,
     pub(crate) plan: &'a ViewPlan,
@@ -39,7 +39,7 @@ pub(crate) struct Work<'a> {
     pub(crate) total: Option<usize>,
 }
 
-/// What workers have done.
+/// Work that is done.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) records: Vec<FrameRecord>,

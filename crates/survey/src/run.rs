@@ -210,15 +210,10 @@ impl ChangeRun<'_> {
         for warning in &found.warnings {
             warnings.add(warning);
         }
-        let Sources {
-            reference,
-            compared,
-            tiling,
-            masks,
-        } = &sources;
         let aligned = found.aligned.as_ref();
-        let moved = aligned.map(|aligned| Transformed::new(&**compared, aligned.applied()));
-        let compared: &dyn PointSource = moved.as_ref().map_or(&**compared, |moved| moved);
+        let compared = &*sources.compared;
+        let moved = aligned.map(|aligned| Transformed::new(compared, aligned.applied()));
+        let compared: &dyn PointSource = moved.as_ref().map_or(compared, |moved| moved);
         let settings = Settings::new(
             options,
             &geometry,
@@ -232,14 +227,15 @@ impl ChangeRun<'_> {
             settings::correlated_sigma(options, &found.sample),
             options.kept_columns(),
         );
-        let epoch_sources = [&**reference, compared];
+        let epoch_sources = [&*sources.reference, compared];
         if options.plan {
-            return self.write_plan(tiling, &operation, epoch_sources, &kept);
+            return self.write_plan(&sources.tiling, &operation, epoch_sources, &kept);
         }
+        let masks = &sources.masks;
         let mut outputs =
             self.create_outputs(&epochs, &found.sample, &settings, masks, scene, &identity)?;
         let ran = self.run_tiles(
-            tiling,
+            &sources.tiling,
             &operation,
             epoch_sources,
             &kept,

@@ -23,7 +23,7 @@ pub(crate) fn plane_per_height_unit(catalogue: &Catalogue) -> Result<f64, TwoUni
     Ok(in_common(catalogue, of_file)?.unwrap_or(1.0))
 }
 
-/// What all files have in common; `None` without files.
+/// Property that all files have in common; `None` without files.
 fn in_common<T: PartialEq>(
     catalogue: &Catalogue,
     of: impl Fn(&Las) -> T,

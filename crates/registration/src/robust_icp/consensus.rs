@@ -22,7 +22,7 @@ const SMALLER: f64 = 0.5;
 const SAME: f64 = 0.7;
 /// The least share of offsets that fit neither group.
 const NEITHER: f64 = 0.02;
-/// What the chain that leads across an edge costs, nats: one of two kinds of chain, and one of about
+/// Cost of the chain that leads across an edge, nats: one of two kinds of chain, and one of about
 /// eight directions.
 const ACROSS: f64 = 2.77;
 /// Offsets beyond this many standard errors suggest a second group.

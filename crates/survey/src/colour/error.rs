@@ -19,7 +19,7 @@ pub enum ColourOptionError {
     NoDate {
         /// The option.
         option: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         error: ImageDateError,
     },
     /// There are not as many dates as images.

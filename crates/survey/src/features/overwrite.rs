@@ -22,7 +22,7 @@ pub(crate) const PARAMETERS: &str = "parameters";
 /// Bytes of a summary that are read at most.
 const MOST_BYTES: u64 = 16 << 20;
 
-/// What an output is made of: the program, its files, and everything else that it depends on.
+/// Everything that an output is made of: the program, its files, and everything else that it depends on.
 pub(crate) fn describe_origin(points: &Catalogue, parameters: Value) -> Result<Value> {
     Ok(json!({
         "program": env!("CARGO_PKG_VERSION"),

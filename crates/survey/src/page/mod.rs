@@ -82,7 +82,7 @@ pub(crate) fn wrap_page(title: &str, body: &str) -> String {
     )
 }
 
-/// What the page shows, with levels of detection by this method.
+/// Content of the page, with levels of detection by this method.
 fn how_to_read(lod: &str) -> String {
     const STUDENT: &str = "The level of detection is the 95 % quantile of Student's t times the standard error of the \
 difference, plus 1.96 times the standard error of the alignment at that place. The standard error pools the spreads of \

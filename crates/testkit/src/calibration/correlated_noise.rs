@@ -56,7 +56,7 @@ pub struct Places {
 /// without change.
 ///
 /// # Errors
-/// In words, what the library declined.
+/// The question that the library declined, in words.
 pub fn test_places(case: &Case, seed: u64) -> std::result::Result<Places, String> {
     let mut random = Random::new(seed);
     let field = Field::new(case, &mut random);

@@ -1,8 +1,8 @@
-//! What a pose is off by.
+//! Errors of a pose.
 
 use isopach_cloud::{PoseCovariance, Rigid};
 
-/// What is left of a `motion` of the source after a `pose`, along the directions that are
+/// The rest of a `motion` of the source after a `pose`, along the directions that are
 /// determined: (arm · ω, τ) about the pivot of the covariance, metres.
 #[must_use]
 pub fn left_over(motion: &Rigid, pose: &Rigid, known: &PoseCovariance) -> [f64; 6] {
@@ -17,7 +17,7 @@ pub fn left_over(motion: &Rigid, pose: &Rigid, known: &PoseCovariance) -> [f64; 
     off
 }
 
-/// Σ of the squares of what pairs are off by along their normals, weighted as for the alignment, m²:
+/// Σ of the squares of the distances of pairs along their normals, weighted as for the alignment, m²:
 /// the error of distances between the epochs. `off` is as from [`left_over`], `hessian` of radians
 /// and metres.
 #[must_use]
