@@ -74,32 +74,52 @@ impl IncompleteBeta {
 
     /// I_x(a, b), 0 ≤ x ≤ 1.
     fn at(&self, x: f64) -> f64 {
-        let [below, _] = self.around(x);
-        below
+        self.around(x).below
     }
 
-    /// I_x(a, b) and 1 − I_x(a, b), each to its own relative accuracy where it is the smaller.
-    fn around(&self, x: f64) -> [f64; 2] {
+    /// Both sides of x.
+    fn around(&self, x: f64) -> Sides {
         if x <= 0.0 || x >= 1.0 || x.is_nan() {
             let below = if x.is_nan() { x } else { x.clamp(0.0, 1.0) };
-            return [below, 1.0 - below];
+            let above = 1.0 - below;
+            let slope = 0.0;
+            return Sides {
+                below,
+                above,
+                slope,
+            };
         }
-        let Self { a, b, .. } = *self;
-        // The fraction converges fast on this side of the mean.
-        if x > (a + 1.0) / (a + b + 2.0) {
-            let above = self.slope(x) * continued_fraction(b, a, 1.0 - x) / b;
-            return [1.0 - above, above];
-        }
-        let below = self.slope(x) * continued_fraction(a, b, x) / a;
-        [below, 1.0 - below]
-    }
-
-    /// xᵃ (1 − x)ᵇ / B(a, b): the derivative in the logarithm of x / (1 − x).
-    fn slope(&self, x: f64) -> f64 {
         let Self { a, b, gammas } = *self;
         let [both, first, second] = gammas;
-        (both - first - second + a * x.ln() + b * (-x).ln_1p()).exp()
+        let slope = (both - first - second + a * x.ln() + b * (-x).ln_1p()).exp();
+        // The fraction converges fast on this side of the mean.
+        if x > (a + 1.0) / (a + b + 2.0) {
+            let above = slope * continued_fraction(b, a, 1.0 - x) / b;
+            Sides {
+                below: 1.0 - above,
+                above,
+                slope,
+            }
+        } else {
+            let below = slope * continued_fraction(a, b, x) / a;
+            Sides {
+                below,
+                above: 1.0 - below,
+                slope,
+            }
+        }
     }
+}
+
+/// The beta distribution on both sides of a value; the smaller side has its own relative accuracy.
+#[derive(Clone, Copy, Debug)]
+struct Sides {
+    /// I_x(a, b).
+    below: f64,
+    /// 1 − I_x(a, b).
+    above: f64,
+    /// xᵃ (1 − x)ᵇ / B(a, b): the derivative of `below` in the logarithm of x / (1 − x).
+    slope: f64,
 }
 
 /// The continued fraction of I_x(a, b). It converges in O(√max(a, b)) steps.
@@ -254,8 +274,8 @@ impl Fisher {
     pub(crate) fn two_sided(&self, ratio: f64) -> f64 {
         let [above, below] = self.freedom;
         let share = 1.0 / (1.0 + below / (above * ratio));
-        let [lower, upper] = self.lower.around(share);
-        (2.0 * lower.min(upper)).min(1.0)
+        let Sides { below, above, .. } = self.lower.around(share);
+        (2.0 * below.min(above)).min(1.0)
     }
 
     /// The middle of the distribution: half of the ratios of equal variances lie below it.
@@ -269,14 +289,18 @@ impl Fisher {
         let mut odds = cubed_median(a, b).ln();
         for _ in 0..STEPS {
             let share = 1.0 / (1.0 + (-odds).exp());
-            let [below, above] = self.lower.around(share);
+            let Sides {
+                below,
+                above,
+                slope,
+            } = self.lower.around(share);
             let excess = 0.5 * (below - above);
             if excess > 0.0 {
                 high = odds;
             } else {
                 low = odds;
             }
-            let next = odds - excess / self.lower.slope(share);
+            let next = odds - excess / slope;
             let is_inside = low < next && next < high;
             let next = if is_inside { next } else { 0.5 * (low + high) };
             let step = (next - odds).abs();
@@ -335,6 +359,18 @@ mod tests {
                 (found / expected - 1.0).abs() < 1e-10,
                 "I_{x}({a}, {b}) = {found}, not {expected}"
             );
+        }
+    }
+
+    /// Closed forms: I_½(a, a) = ½ and I_x(a, 1) = xᵃ.
+    #[test]
+    fn a_million_degrees_of_freedom_lose_two_digits() {
+        let half = incomplete_beta(5e5, 5e5, 0.5);
+        assert!((half / 0.5 - 1.0).abs() < 1e-8, "{half}");
+        for x in [1.0 - 3e-6, 1.0 - 2e-5] {
+            let found = incomplete_beta(5e5, 1.0, x);
+            let expected = (5e5 * x.ln()).exp();
+            assert!((found / expected - 1.0).abs() < 1e-8, "{found} {expected}");
         }
     }
 

@@ -12,8 +12,8 @@ const CONTRADICTION: f64 = 1e-3;
 /// Places with the same degrees of freedom from which on their test is computed once.
 const OFTEN: usize = 2;
 
-/// Normal deviations of Wilson and Hilferty from which on the F test contradicts: for one degree of
-/// freedom and more, the deviation at its limit is 3.266 to 3.2906.
+/// Normal deviation of Wilson and Hilferty from which on the F test contradicts: that at its limit is
+/// smaller for one degree of freedom and more.
 const CONTRADICTS: f64 = 3.35;
 
 /// Degrees of freedom of both epochs, and the deviation up to which the F test agrees with any that
@@ -77,10 +77,7 @@ impl RatioTest {
     }
 
     pub(crate) fn contradicts(&self, common: CommonRatio) -> bool {
-        let [below, above] = self.scatter;
-        let root = self.cube_root / common.cube_root;
-        let distance = (1.0 - below) * root - (1.0 - above);
-        let square = distance * distance / (below * root * root + above);
+        let square = self.squared_deviation(common);
         let [agrees, contradicts] = self.limits;
         if square <= agrees {
             return false;
@@ -89,6 +86,14 @@ impl RatioTest {
             return true;
         }
         self.is_improbable(common.ratio)
+    }
+
+    /// Square of the normal deviation of the cube root.
+    fn squared_deviation(&self, common: CommonRatio) -> f64 {
+        let [below, above] = self.scatter;
+        let root = self.cube_root / common.cube_root;
+        let distance = (1.0 - below) * root - (1.0 - above);
+        distance * distance / (below * root * root + above)
     }
 
     /// The test itself.
@@ -213,12 +218,7 @@ mod tests {
                 agrees = middle;
             }
         }
-        let RatioTest {
-            cube_root, scatter, ..
-        } = test(agrees);
-        let [below, above] = scatter;
-        let distance = (1.0 - below) * cube_root - (1.0 - above);
-        distance * distance / (below * cube_root * cube_root + above)
+        test(agrees).squared_deviation(common)
     }
 
     #[test]

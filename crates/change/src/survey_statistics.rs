@@ -318,7 +318,6 @@ fn freedom_bits(place: &PairOfScales) -> [u64; 2] {
 /// Medians of F by degrees of freedom, each computed once.
 fn medians_of_f(places: &[PairOfScales]) -> HashMap<[u64; 2], f64> {
     let distinct: HashSet<[u64; 2]> = places.iter().map(freedom_bits).collect();
-    let distinct: Vec<[u64; 2]> = distinct.into_iter().collect();
     let median = |key: [u64; 2]| {
         let [below, above] = key.map(f64::from_bits);
         (key, fisher_median([above, below]))

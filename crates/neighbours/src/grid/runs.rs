@@ -166,20 +166,17 @@ impl Grid<'_> {
     /// cells it is not asked: one may have.
     #[inline(always)]
     fn has_crowded_cell(&self, [first, end]: [usize; 2]) -> bool {
-        let count = end - first;
-        count >= 64 || self.crowded_bits(first) & ((1 << count) - 1) != 0
-    }
-
-    /// Which of 64 cells, from one on, have more than [`CROWDED`] points; the lowest bit is the
-    /// first cell's.
-    #[inline(always)]
-    fn crowded_bits(&self, first: usize) -> u64 {
         let [word, bit] = [first / 64, first % 64];
-        let words = self.crowded_cells.get(word..);
-        let Some(&[low, high]) = words.and_then(<[u64]>::first_chunk) else {
-            return u64::MAX;
+        let Some(&[low, high]) = self
+            .crowded_cells
+            .get(word..)
+            .and_then(<[u64]>::first_chunk)
+        else {
+            return true;
         };
-        low >> bit | high << 1 << (63 - bit)
+        let count = end - first;
+        let from_first = low >> bit | high << 1 << (63 - bit);
+        count >= 64 || from_first & ((1 << count) - 1) != 0
     }
 
     #[inline(never)]
